@@ -1,0 +1,26 @@
+//! Named limits of values, in one place. Sizes are bytes of UTF-8 unless a name says otherwise.
+
+/// Longest text trace id, in characters (MLflow stores 50).
+pub const TRACE_ID_CHARS_MAX: usize = 50;
+/// Longest tag or metadata value that is stored; MLflow's shorter cuts are made only in its responses.
+pub const TAG_VALUE_BYTES_MAX: usize = 1 << 20;
+/// Longest tag or metadata key, in characters.
+pub const TAG_KEY_CHARS_MAX: usize = 250;
+/// Longest experiment name, in characters.
+pub const EXPERIMENT_NAME_CHARS_MAX: usize = 500;
+/// Longest experiment tag value, in characters.
+pub const EXPERIMENT_TAG_VALUE_CHARS_MAX: usize = 20_000;
+/// Longest session id, in characters.
+pub const SESSION_CHARS_MAX: usize = 250;
+/// Longest trace name, in characters.
+pub const TRACE_NAME_CHARS_MAX: usize = 4_096;
+/// Experiments that are created on first sight of a `service.name`; later ones go to the default.
+pub const DERIVED_EXPERIMENTS_MAX: usize = 1_000;
+/// Deepest nesting of an attribute value; a span with a deeper one is refused by name.
+pub const ATTRIBUTE_DEPTH_MAX: usize = 128;
+/// Longest preview of a request or response, in characters (MLflow's figure).
+pub const PREVIEW_CHARS_MAX: usize = 1_000;
+/// Longest attribute value that is indexed exactly; longer ones are scanned.
+pub const INDEXED_VALUE_BYTES_MAX: usize = 128;
+/// Trace ids in one link-to-run request (MLflow's figure).
+pub const LINK_TRACES_MAX: usize = 100;
