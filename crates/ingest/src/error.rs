@@ -1,0 +1,42 @@
+//! Why a whole request is refused. What is wrong with single spans is counted in the outcome instead.
+
+use crate::BudgetExceeded;
+use spanwise_model::{ErrorKind, IdError};
+use spanwise_store::StoreError;
+
+/// Why a request was refused as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The body is not the message that it should be.
+    #[error("malformed {message}: {reason}")]
+    Malformed {
+        /// The expected message, e.g. `ExportTraceServiceRequest`.
+        message: &'static str,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// The experiment that was asked for is not an id.
+    #[error(transparent)]
+    ExperimentId(#[from] IdError),
+    /// No room for the body now.
+    #[error(transparent)]
+    Exhausted(#[from] BudgetExceeded),
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The thread that decoded the body panicked or was stopped.
+    #[error("the decoding of the request did not finish")]
+    Decoder(#[source] tokio::task::JoinError),
+}
+
+impl IngestError {
+    /// Returns what kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            IngestError::Malformed { .. } | IngestError::ExperimentId(_) => ErrorKind::InvalidArgument,
+            IngestError::Exhausted(_) => ErrorKind::Exhausted,
+            IngestError::Store(error) => error.kind(),
+            IngestError::Decoder(_) => ErrorKind::Internal,
+        }
+    }
+}

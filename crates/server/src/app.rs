@@ -1,0 +1,58 @@
+//! What every handler is given: the store, the way in, the configuration.
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use spanwise_ingest::Ingest;
+use spanwise_store::{ArtifactStore, Store};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The state of the server; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Experiments, traces, spans, assessments.
+    pub store: Arc<dyn Store>,
+    /// Files that belong to traces and runs.
+    pub artifacts: Arc<dyn ArtifactStore>,
+    /// The way in for spans and log records.
+    pub ingest: Arc<Ingest>,
+    /// Limits and allow-lists.
+    pub config: Arc<ServerConfig>,
+    /// Renders the text of `/metrics`.
+    pub metrics: PrometheusHandle,
+}
+
+/// Limits and allow-lists of the server.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Hosts that a request may name besides the loopback ones: `name`, `name:port`, or `*` for any.
+    pub allowed_hosts: Vec<String>,
+    /// Origins of web pages that may call besides the loopback ones, e.g. `https://app.example.com`, or `*`.
+    pub allowed_origins: Vec<String>,
+    /// Bytes of an OTLP or JSON body, before and after decompression.
+    pub body_bytes_max: usize,
+    /// Bytes of an uploaded artifact.
+    pub artifact_bytes_max: u64,
+    /// Connections at one time, over all ports.
+    pub connections_max: usize,
+    /// How long a client may take to send a request's headers.
+    pub header_timeout: Duration,
+    /// How long a client may be silent while it sends a body.
+    pub body_idle_timeout: Duration,
+    /// How long requests in flight may go on once the server has been told to stop.
+    pub drain_timeout: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        ServerConfig {
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            body_bytes_max: 64 << 20,
+            artifact_bytes_max: 1 << 30,
+            connections_max: 4096,
+            header_timeout: Duration::from_secs(15),
+            body_idle_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(4),
+        }
+    }
+}
