@@ -1,1 +1,24 @@
-//! placeholder
+//! The embedded engine: an SQLite index and append-only segment files, owned by one process.
+//!
+//! `<data-dir>/index.db` holds what is searched, `<data-dir>/segments/` the spans as they came, `postings/` the word
+//! and attribute index, `artifacts/` files. Everything here runs on the engine's own threads, never on the
+//! runtime's. Rows and files stay inside this crate.
+
+mod append;
+mod artifacts;
+mod block;
+mod catalog;
+mod columns;
+mod error;
+mod rank;
+mod reader;
+mod schema;
+mod segment;
+mod spans;
+mod store;
+mod trace_row;
+mod trace_state;
+mod writer;
+
+pub use artifacts::FsArtifacts;
+pub use store::{OpenOptions, SqliteStore};

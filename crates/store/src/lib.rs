@@ -1,1 +1,18 @@
-//! placeholder
+//! The seam between Spanwise and its storage engines: the traits, their parameters, pages and errors.
+//!
+//! The contract is written on the traits and checked by [`conformance`]; an engine lives in a crate of its own
+//! (`store-sqlite`), and no engine's type appears here.
+
+pub mod conformance;
+mod cursor;
+mod error;
+mod params;
+mod traits;
+
+pub use cursor::{Cursor, CursorError, SortValue};
+pub use error::{StoreError, StoreResult};
+pub use params::{
+    AssessmentChange, AppendOutcome, Capabilities, CheckReport, DeleteTraces, ExperimentPage, ExperimentQuery,
+    LifecycleFilter, NewExperiment, PromptLink, SpanStream, StoreStats, StoredSpan, TracePage, TraceQuery,
+};
+pub use traits::{ArtifactEntry, ArtifactReader, ArtifactStore, ArtifactWriter, Store};

@@ -1,0 +1,65 @@
+//! The index database: how a connection is set up, and how its schema moves from version to version.
+
+use crate::error::sql_error;
+use rusqlite::{Connection, OpenFlags};
+use spanwise_model::ErrorKind;
+use spanwise_store::{StoreError, StoreResult};
+use std::path::Path;
+
+/// Each schema version's step from the one before; the position + 1 is the version.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_init.sql")];
+
+/// Pages of the cache of each connection, in KiB (negative is SQLite's way to say KiB).
+const CACHE_KIB: i64 = -4096;
+
+/// Opens the connection that writes, and brings the schema up to date.
+pub(crate) fn open_writer(path: &Path) -> StoreResult<Connection> {
+    let mut conn = Connection::open(path).map_err(sql_error)?;
+    // Larger pages than SQLite's 4 KiB: the packed columns of a block are some KiB.
+    conn.pragma_update(None, "page_size", 8192).map_err(sql_error)?;
+    conn.pragma_update(None, "journal_mode", "WAL").map_err(sql_error)?;
+    // FULL: a commit returns after the write-ahead log is on the disk.
+    conn.pragma_update(None, "synchronous", "FULL").map_err(sql_error)?;
+    conn.pragma_update(None, "foreign_keys", true).map_err(sql_error)?;
+    // Checkpoints run on their own thread, not in a writer's commit.
+    conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(sql_error)?;
+    conn.pragma_update(None, "cache_size", CACHE_KIB * 2).map_err(sql_error)?;
+    conn.set_prepared_statement_cache_capacity(128);
+    migrate(&mut conn)?;
+    Ok(conn)
+}
+
+/// Opens a connection that can only read.
+pub(crate) fn open_reader(path: &Path) -> StoreResult<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(sql_error)?;
+    conn.pragma_update(None, "query_only", true).map_err(sql_error)?;
+    conn.pragma_update(None, "cache_size", CACHE_KIB).map_err(sql_error)?;
+    conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(sql_error)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}
+
+fn migrate(conn: &mut Connection) -> StoreResult<()> {
+    let version: usize = conn
+        .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+        .map_err(sql_error)?
+        .try_into()
+        .unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        return Err(StoreError::new(
+            ErrorKind::Unsupported,
+            format!(
+                "the data directory has schema version {version}, and this build knows up to {}; use a newer spanwise",
+                MIGRATIONS.len()
+            ),
+        ));
+    }
+    for (index, sql) in MIGRATIONS.iter().enumerate().skip(version) {
+        let txn = conn.transaction().map_err(sql_error)?;
+        txn.execute_batch(sql).map_err(sql_error)?;
+        txn.pragma_update(None, "user_version", index as i64 + 1).map_err(sql_error)?;
+        txn.commit().map_err(sql_error)?;
+    }
+    Ok(())
+}

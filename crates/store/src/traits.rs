@@ -1,0 +1,180 @@
+//! The traits that an engine implements, with the contract that [`crate::conformance`] holds it to.
+
+use crate::{
+    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage, ExperimentQuery,
+    NewExperiment, PromptLink, SpanStream, StoreResult, StoreStats, TracePage, TraceQuery,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use spanwise_model::{
+    Assessment, AssessmentId, Experiment, ExperimentId, LifecycleStage, TraceId, TraceInfo, TraceLogs, TraceSpans,
+    TraceStart,
+};
+
+/// A store of experiments, traces, spans and assessments.
+///
+/// - A write has happened, durably, when its future answers `Ok`: it survives a kill and a power cut.
+/// - Writes to one trace are serialised; a read that starts after a write answered sees it.
+/// - Dropping a future does not undo its write.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Says what this engine can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Creates an experiment and returns it. A name that is taken, even by a deleted one, is `AlreadyExists`.
+    async fn create_experiment(&self, new: NewExperiment) -> StoreResult<Experiment>;
+
+    /// Returns the experiment of that name, creating it if there is none.
+    ///
+    /// When `derived_max` experiments were made by this call already, it is `Exhausted` instead.
+    async fn ensure_experiment(&self, name: &str, derived_max: usize) -> StoreResult<Experiment>;
+
+    /// Returns one experiment, deleted or not.
+    async fn get_experiment(&self, id: ExperimentId) -> StoreResult<Experiment>;
+
+    /// Returns the experiment of that name, deleted or not; absent is `None`.
+    async fn find_experiment_by_name(&self, name: &str) -> StoreResult<Option<Experiment>>;
+
+    /// Returns one page of the experiments that match.
+    async fn find_experiments(&self, query: ExperimentQuery) -> StoreResult<ExperimentPage>;
+
+    /// Renames an active experiment. A name that is taken is `AlreadyExists`.
+    async fn rename_experiment(&self, id: ExperimentId, name: &str) -> StoreResult<()>;
+
+    /// Deletes or restores an experiment. Its traces stay.
+    ///
+    /// `InvalidArgument` if it is in that stage already.
+    async fn set_experiment_stage(&self, id: ExperimentId, stage: LifecycleStage) -> StoreResult<()>;
+
+    /// Sets a tag of an active experiment.
+    async fn set_experiment_tag(&self, id: ExperimentId, key: &str, value: &str) -> StoreResult<()>;
+
+    /// Deletes a tag of an active experiment; `NotFound` if it has none of that key.
+    async fn delete_experiment_tag(&self, id: ExperimentId, key: &str) -> StoreResult<()>;
+
+    /// Stores spans of one or more traces, all or none, and updates what the traces' records derive from them.
+    ///
+    /// - A trace that is not there is made, in the experiment that its spans ask for.
+    /// - The same (trace, span) with the same content hash changes nothing. Otherwise the later arrival replaces the
+    ///   earlier one, but an open span never replaces a closed one; what the replaced span gave to any total is
+    ///   taken back.
+    /// - What a trace's record says does not depend on the order in which its spans arrive: of several candidates
+    ///   (experiment, session, user, root) the root wins, else the smallest (start, span id).
+    /// - Time, duration and state of a finalized trace are left alone, and so are authoritative usage and cost.
+    /// - A state other than `InProgress` and `Unspecified` is not changed by spans.
+    async fn append_spans(&self, batch: Vec<TraceSpans>) -> StoreResult<AppendOutcome>;
+
+    /// Stores log records that belong to spans, which may arrive later; they come back with their span.
+    ///
+    /// A trace of which only log records are known is not found by any read.
+    async fn append_logs(&self, batch: Vec<TraceLogs>) -> StoreResult<AppendOutcome>;
+
+    /// Creates or updates the record of a trace from its client's final record, and returns it.
+    ///
+    /// - Experiment, start, duration, state and client request id are overwritten; name, session and previews if
+    ///   given; tags, metadata and assessments are merged by key. The record is finalized from then on.
+    /// - An unknown experiment is `NotFound`, a deleted one `InvalidArgument`.
+    async fn start_trace(&self, start: TraceStart) -> StoreResult<TraceInfo>;
+
+    /// Returns one trace's record.
+    async fn get_trace(&self, id: &TraceId) -> StoreResult<TraceInfo>;
+
+    /// Returns the records of those traces that exist, in the order asked, each once.
+    async fn get_traces(&self, ids: &[TraceId]) -> StoreResult<Vec<TraceInfo>>;
+
+    /// Returns one page of the traces that match, in the query's order.
+    ///
+    /// - A cursor stays valid while traces arrive.
+    /// - No match is an empty page, not an error.
+    /// - A filter that this engine can't evaluate is `Unsupported`, never a narrower answer.
+    async fn find_traces(&self, query: TraceQuery) -> StoreResult<TracePage>;
+
+    /// Returns how many traces match (limit, order and cursor are ignored).
+    async fn count_traces(&self, query: TraceQuery) -> StoreResult<u64>;
+
+    /// Streams the spans of a trace: parentless ones first, then by start, then by span id.
+    ///
+    /// Memory does not grow with the trace beyond a few bytes a span. An unknown trace is `NotFound`.
+    async fn read_spans(&self, id: &TraceId) -> StoreResult<SpanStream>;
+
+    /// Deletes traces of one experiment with all that belongs to them; returns how many.
+    async fn delete_traces(&self, experiment: ExperimentId, which: DeleteTraces) -> StoreResult<u64>;
+
+    /// Sets a tag. An unknown trace is `NotFound`. The key `mlflow.traceName` sets the trace's name.
+    async fn set_trace_tag(&self, id: &TraceId, key: &str, value: &str) -> StoreResult<()>;
+
+    /// Deletes a tag; `NotFound` if the trace has none of that key.
+    async fn delete_trace_tag(&self, id: &TraceId, key: &str) -> StoreResult<()>;
+
+    /// Adds an assessment and returns it. An id that is taken is `AlreadyExists`; an unknown trace or an unknown
+    /// overridden assessment is `NotFound`. The overridden one is no longer valid.
+    async fn create_assessment(&self, assessment: Assessment) -> StoreResult<Assessment>;
+
+    /// Returns one assessment.
+    async fn get_assessment(&self, trace: &TraceId, id: &AssessmentId) -> StoreResult<Assessment>;
+
+    /// Changes an assessment and returns it. A change of another kind than the assessment's is `InvalidArgument`.
+    async fn update_assessment(
+        &self,
+        trace: &TraceId,
+        id: &AssessmentId,
+        change: AssessmentChange,
+    ) -> StoreResult<Assessment>;
+
+    /// Deletes an assessment, also when there is none; the one that it overrode is valid again.
+    async fn delete_assessment(&self, trace: &TraceId, id: &AssessmentId) -> StoreResult<()>;
+
+    /// Links traces to a run; idempotent, and neither need exist.
+    async fn link_traces_to_run(&self, traces: &[TraceId], run_id: &str) -> StoreResult<()>;
+
+    /// Links a trace to prompt versions; idempotent. An unknown trace is `NotFound`.
+    async fn link_prompts(&self, trace: &TraceId, prompts: &[PromptLink]) -> StoreResult<()>;
+
+    /// Returns figures about the store.
+    async fn stats(&self) -> StoreResult<StoreStats>;
+
+    /// Reads everything and verifies it.
+    async fn check(&self) -> StoreResult<CheckReport>;
+
+    /// Finishes what is queued and background work, and refuses further writes as `Unavailable`.
+    async fn close(&self) -> StoreResult<()>;
+}
+
+/// One file or folder in an artifact listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactEntry {
+    /// Its base name.
+    pub name: String,
+    /// Bytes of a file; `None` for a folder.
+    pub size_bytes: Option<u64>,
+}
+
+/// The bytes of an artifact, and how many there are.
+pub struct ArtifactReader {
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// The bytes, in chunks.
+    pub chunks: BoxStream<'static, StoreResult<Bytes>>,
+}
+
+/// The bytes of an artifact that is being uploaded, in chunks.
+pub type ArtifactWriter = BoxStream<'static, StoreResult<Bytes>>;
+
+/// A store of files that belong to traces and runs, addressed by relative paths with `/`.
+///
+/// A path with an empty, `.` or `..` part, a backslash, a NUL or a leading `/` is `InvalidArgument`.
+#[async_trait]
+pub trait ArtifactStore: Send + Sync + 'static {
+    /// Writes a file whole or not at all, making its folders; it is durable when this answers. Overwrites.
+    async fn put(&self, path: &str, chunks: ArtifactWriter) -> StoreResult<()>;
+
+    /// Opens a file; absent (or a folder) is `NotFound`.
+    async fn get(&self, path: &str) -> StoreResult<ArtifactReader>;
+
+    /// Lists a folder by name; an absent one is empty, and a file's path lists that file alone.
+    async fn list(&self, path: &str) -> StoreResult<Vec<ArtifactEntry>>;
+
+    /// Deletes a file or a folder with all in it, also when there is none.
+    async fn delete(&self, path: &str) -> StoreResult<()>;
+}
