@@ -1,0 +1,14 @@
+//! MLflow's REST API, as its client 3.17 speaks it.
+//!
+//! A request is a JSON object (or a query string) that is read through [`field::Fields`]; an answer derives
+//! `Serialize`. Names are `snake_case` in answers; requests may also use `lowerCamelCase`.
+
+pub mod assessment;
+pub mod experiment;
+pub mod field;
+pub mod python;
+pub mod start_trace;
+pub mod time;
+pub mod trace;
+pub mod trace_info;
+pub mod v2;
