@@ -154,6 +154,8 @@ pub struct ArtifactEntry {
 pub struct ArtifactReader {
     /// Length in bytes.
     pub size_bytes: u64,
+    /// When the file was last written; together with the length it tells one version from another.
+    pub modified_ns: i64,
     /// The bytes, in chunks.
     pub chunks: BoxStream<'static, StoreResult<Bytes>>,
 }
