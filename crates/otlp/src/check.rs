@@ -1,20 +1,23 @@
 //! Checks that spans, log records, resources and scopes share.
 
 use crate::error::SpanProblem;
+use crate::schema::{KEY_VALUE, Message};
+use crate::text::push_hex;
 use crate::value::{check_key_value, key_of_refused};
 use crate::wire::{Field, Reader, WireError, WireProblem};
 
 /// Turns an error of the wire into one that names its field.
 #[cold]
-pub(crate) fn field_problem(error: WireError, field_name: fn(u32) -> &'static str) -> SpanProblem {
-    SpanProblem::Field { field: field_name(error.number), problem: error.problem }
+pub(crate) fn field_problem(error: WireError, owner: &'static Message) -> SpanProblem {
+    SpanProblem::Field { field: owner.path_of(error.number), problem: error.problem }
 }
 
 /// Checks one attribute.
 #[inline]
 pub(crate) fn check_attribute(field: &Field<'_>) -> Result<(), SpanProblem> {
-    let message =
-        field.bytes().map_err(|error| SpanProblem::Field { field: "attributes", problem: error.problem })?;
+    let message = field
+        .bytes()
+        .map_err(|error| SpanProblem::Field { field: KEY_VALUE.name.into(), problem: error.problem })?;
     check_key_value(message).map_err(|error| attribute_problem(message, error))
 }
 
@@ -31,10 +34,10 @@ fn attribute_problem(message: &[u8], error: WireError) -> SpanProblem {
 pub(crate) fn check_attributes(
     message: &[u8],
     number: u32,
-    field_name: fn(u32) -> &'static str,
+    owner: &'static Message,
 ) -> Result<(), SpanProblem> {
     let mut reader = Reader::new(message);
-    while let Some(field) = reader.next_field().map_err(|error| field_problem(error, field_name))? {
+    while let Some(field) = reader.next_field().map_err(|error| field_problem(error, owner))? {
         if field.number == number {
             check_attribute(&field)?;
         }
@@ -66,7 +69,7 @@ pub(crate) fn check_optional_id<const N: usize>(
 
 /// Returns the bytes as lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    let mut digits = String::new();
+    push_hex(bytes, &mut digits);
+    digits
 }

@@ -12,14 +12,34 @@ pub enum DecodeError {
     Protobuf {
         /// Where in the body the field starts.
         offset: usize,
-        /// The field's name, or that of the message around it if its tag can't be read.
-        field: &'static str,
+        /// The field, e.g. `scope_spans.schema_url`; only the message if the tag can't be read.
+        field: String,
         /// What is wrong.
         problem: WireProblem,
+    },
+    /// The text is not JSON, or not OTLP/JSON above the spans.
+    #[error("invalid JSON at line {line}, column {column}: {problem}")]
+    Json {
+        /// The line, from 1.
+        line: usize,
+        /// The character in the line, from 1.
+        column: usize,
+        /// What is wrong, and what was expected.
+        problem: String,
     },
 }
 
 impl DecodeError {
+    /// Says where in the text byte `at` is.
+    #[cold]
+    pub(crate) fn json(text: &[u8], at: usize, problem: String) -> DecodeError {
+        let before = String::from_utf8_lossy(&text[..at]);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        let column = before[line_start..].chars().count() + 1;
+        DecodeError::Json { line, column, problem }
+    }
+
     /// Returns the kind: always the sender's mistake.
     pub fn kind(&self) -> ErrorKind {
         ErrorKind::InvalidArgument
@@ -49,8 +69,8 @@ pub enum SpanProblem {
     /// A broken field of the message itself.
     #[error("field `{field}` {problem}")]
     Field {
-        /// The field's protobuf name.
-        field: &'static str,
+        /// The field, e.g. `events.name`; only the message if the tag can't be read.
+        field: String,
         /// What is wrong.
         problem: WireProblem,
     },

@@ -2,8 +2,8 @@
 
 use crate::check::{check_attributes, check_time, field_problem};
 use crate::error::SpanProblem;
-use crate::number::event;
-use crate::number::link;
+use crate::number::{event, link};
+use crate::schema::{EVENT, LINK};
 use crate::value::Attributes;
 use crate::wire::{Reader, Repeated, WireError};
 
@@ -59,19 +59,10 @@ fn read_event(raw: &[u8]) -> Result<EventView<'_>, WireError> {
     Ok(view)
 }
 
-fn event_field_name(number: u32) -> &'static str {
-    match number {
-        event::TIME => "events.time_unix_nano",
-        event::NAME => "events.name",
-        event::DROPPED_ATTRIBUTES => "events.dropped_attributes_count",
-        _ => "events",
-    }
-}
-
 pub(crate) fn check_event(raw: &[u8]) -> Result<(), SpanProblem> {
-    let view = read_event(raw).map_err(|error| field_problem(error, event_field_name))?;
+    let view = read_event(raw).map_err(|error| field_problem(error, &EVENT))?;
     check_time("events.time_unix_nano", view.time_unix_nano)?;
-    check_attributes(raw, event::ATTRIBUTES, event_field_name)
+    check_attributes(raw, event::ATTRIBUTES, &EVENT)
 }
 
 /// A span of this or another trace that a span points to.
@@ -132,18 +123,7 @@ fn read_link(raw: &[u8]) -> Result<LinkView<'_>, WireError> {
     Ok(view)
 }
 
-fn link_field_name(number: u32) -> &'static str {
-    match number {
-        link::TRACE_ID => "links.trace_id",
-        link::SPAN_ID => "links.span_id",
-        link::TRACE_STATE => "links.trace_state",
-        link::DROPPED_ATTRIBUTES => "links.dropped_attributes_count",
-        link::FLAGS => "links.flags",
-        _ => "links",
-    }
-}
-
 pub(crate) fn check_link(raw: &[u8]) -> Result<(), SpanProblem> {
-    read_link(raw).map_err(|error| field_problem(error, link_field_name))?;
-    check_attributes(raw, link::ATTRIBUTES, link_field_name)
+    read_link(raw).map_err(|error| field_problem(error, &LINK))?;
+    check_attributes(raw, link::ATTRIBUTES, &LINK)
 }

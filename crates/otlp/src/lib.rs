@@ -1,17 +1,25 @@
 //! OTLP, protobuf and JSON, as pure functions over bytes.
 //!
 //! Protobuf is read in place: [`scan_traces`] finds the raw spans of a request, [`SpanView::parse`] checks one and
-//! lets its fields be read without copying. Nothing here knows what an attribute means (`genai` does), and nothing
+//! lets its fields be read without copying. Unknown fields are skipped, and a singular field that occurs twice has its
+//! last value (messages too: they are not merged, as no encoder writes them twice). Nothing here knows what an attribute means (`genai` does), and nothing
 //! here does I/O.
 
 mod check;
 mod error;
 mod event;
+pub mod json;
+pub mod json_out;
 mod log;
+mod nest;
 mod number;
+pub mod pyjson;
 mod request;
 mod resource;
+mod schema;
+mod search_text;
 mod span;
+mod text;
 mod value;
 mod wire;
 mod write;
@@ -23,6 +31,7 @@ pub use request::{
     ResourceLogsView, ResourceSpansView, ScopeLogsView, ScopeSpansView, parse_header, scan_logs, scan_traces,
 };
 pub use resource::{ResourceView, ScopeView};
+pub use search_text::{write_log_search_text, write_search_text};
 pub use span::SpanView;
 pub use value::{AnyValueView, ArrayView, Attributes, KvListView, Values};
 pub use wire::WireProblem;

@@ -5,6 +5,7 @@
 use crate::check::{check_attribute, check_optional_id, check_time, field_problem};
 use crate::error::{SpanError, SpanProblem};
 use crate::number::log_record;
+use crate::schema::LOG_RECORD;
 use crate::value::{AnyValueView, Attributes, check_any_value, read_any_value};
 use crate::wire::{Field, Reader, Repeated, Stretch, WireError};
 use spanwise_model::SpanId;
@@ -34,6 +35,8 @@ pub struct LogRecordView<'a> {
     pub flags: u32,
     /// Attributes that the sender dropped.
     pub dropped_attributes_count: u32,
+    /// The message itself.
+    pub raw: &'a [u8],
     attributes: &'a [u8],
 }
 
@@ -59,10 +62,10 @@ impl<'a> LogRecordView<'a> {
 }
 
 fn read_record(raw: &[u8]) -> Result<LogRecordView<'_>, SpanProblem> {
-    let mut record = EMPTY;
+    let mut record = LogRecordView { raw, ..EMPTY };
     let mut attributes = Stretch::default();
     let mut reader = Reader::new(raw);
-    let named = |error| field_problem(error, field_name);
+    let named = |error| field_problem(error, &LOG_RECORD);
     while let Some(field) = reader.next_field().map_err(named)? {
         match field.number {
             log_record::ATTRIBUTES => {
@@ -90,6 +93,7 @@ const EMPTY: LogRecordView<'static> = LogRecordView {
     body: AnyValueView::Empty,
     flags: 0,
     dropped_attributes_count: 0,
+    raw: &[],
     attributes: &[],
 };
 
@@ -111,27 +115,10 @@ fn read_scalar<'a>(record: &mut LogRecordView<'a>, field: &Field<'a>) -> Result<
 
 fn read_body<'a>(field: &Field<'a>) -> Result<AnyValueView<'a>, SpanProblem> {
     let check = |raw| check_any_value(raw).map(|()| read_any_value(raw));
-    field
-        .bytes()
-        .and_then(check)
-        .map_err(|error| SpanProblem::Field { field: "body", problem: error.problem })
-}
-
-fn field_name(number: u32) -> &'static str {
-    match number {
-        log_record::TIME => "time_unix_nano",
-        log_record::SEVERITY_NUMBER => "severity_number",
-        log_record::SEVERITY_TEXT => "severity_text",
-        log_record::BODY => "body",
-        log_record::ATTRIBUTES => "attributes",
-        log_record::DROPPED_ATTRIBUTES => "dropped_attributes_count",
-        log_record::FLAGS => "flags",
-        log_record::TRACE_ID => "trace_id",
-        log_record::SPAN_ID => "span_id",
-        log_record::OBSERVED_TIME => "observed_time_unix_nano",
-        log_record::EVENT_NAME => "event_name",
-        _ => "(unknown)",
-    }
+    field.bytes().and_then(check).map_err(|error| SpanProblem::Field {
+        field: LOG_RECORD.path_of(field.number),
+        problem: error.problem,
+    })
 }
 
 fn subject(event_name: &str) -> String {

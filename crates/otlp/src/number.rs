@@ -18,6 +18,15 @@ pub(crate) mod group {
 pub(crate) mod resource {
     pub(crate) const ATTRIBUTES: u32 = 1;
     pub(crate) const DROPPED_ATTRIBUTES: u32 = 2;
+    pub(crate) const ENTITY_REFS: u32 = 3;
+}
+
+/// `EntityRef`.
+pub(crate) mod entity_ref {
+    pub(crate) const SCHEMA_URL: u32 = 1;
+    pub(crate) const TYPE: u32 = 2;
+    pub(crate) const ID_KEYS: u32 = 3;
+    pub(crate) const DESCRIPTION_KEYS: u32 = 4;
 }
 
 /// `InstrumentationScope`.

@@ -5,7 +5,10 @@
 
 use crate::error::DecodeError;
 use crate::number::group;
-use crate::wire::{Field, Reader, WireError};
+use crate::schema::{
+    LOGS_REQUEST, Message, RESOURCE_LOGS, RESOURCE_SPANS, SCOPE_LOGS, SCOPE_SPANS, TRACES_REQUEST,
+};
+use crate::wire::{Reader, WireError};
 
 /// The spans of one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,27 +90,18 @@ pub fn scan_logs(body: &[u8]) -> Result<Vec<ResourceLogsView<'_>>, DecodeError> 
     })
 }
 
-/// The names of a signal's fields, for errors.
-struct Names {
-    request: &'static str,
-    resource_group: &'static str,
-    scope_group: &'static str,
-    item: &'static str,
+/// The messages of a signal, from the outside in.
+struct Signal {
+    request: &'static Message,
+    resource_group: &'static Message,
+    scope_group: &'static Message,
 }
 
-const TRACES: Names = Names {
-    request: "ExportTraceServiceRequest",
-    resource_group: "resource_spans",
-    scope_group: "scope_spans",
-    item: "spans",
-};
+static TRACES: Signal =
+    Signal { request: &TRACES_REQUEST, resource_group: &RESOURCE_SPANS, scope_group: &SCOPE_SPANS };
 
-const LOGS: Names = Names {
-    request: "ExportLogsServiceRequest",
-    resource_group: "resource_logs",
-    scope_group: "scope_logs",
-    item: "log_records",
-};
+static LOGS: Signal =
+    Signal { request: &LOGS_REQUEST, resource_group: &RESOURCE_LOGS, scope_group: &SCOPE_LOGS };
 
 /// A resource group or a scope group: both have an owner, a schema and items.
 #[derive(Default)]
@@ -119,29 +113,26 @@ struct Group<'a> {
 
 fn scan<'a, T>(
     body: &'a [u8],
-    names: &Names,
+    signal: &Signal,
     into_view: fn(Group<'a>, Vec<Group<'a>>) -> T,
 ) -> Result<Vec<T>, DecodeError> {
     let mut views = Vec::new();
     let mut reader = Reader::new(body);
-    let in_request = |error| located(body, body, error, names.request, names.resource_group);
+    let in_request = |error| located(body, body, error, signal.request);
     while let Some(field) = reader.next_field().map_err(in_request)? {
         if field.number == group::RESOURCE_GROUPS {
             let raw = field.bytes().map_err(in_request)?;
-            let group = read_group(raw).map_err(|error| {
-                group_error(body, raw, error, names.resource_group, "resource", names.scope_group)
-            })?;
-            let scopes = scan_scopes(body, &group, names)?;
+            let group = read_group(raw).map_err(|error| located(body, raw, error, signal.resource_group))?;
+            let scopes = scan_scopes(body, &group, signal)?;
             views.push(into_view(group, scopes));
         }
     }
     Ok(views)
 }
 
-fn scan_scopes<'a>(body: &[u8], group: &Group<'a>, names: &Names) -> Result<Vec<Group<'a>>, DecodeError> {
-    let read = |raw: &&'a [u8]| {
-        read_group(raw).map_err(|error| group_error(body, raw, error, names.scope_group, "scope", names.item))
-    };
+fn scan_scopes<'a>(body: &[u8], group: &Group<'a>, signal: &Signal) -> Result<Vec<Group<'a>>, DecodeError> {
+    let read =
+        |raw: &&'a [u8]| read_group(raw).map_err(|error| located(body, raw, error, signal.scope_group));
     group.items.iter().map(read).collect()
 }
 
@@ -149,57 +140,26 @@ fn read_group(raw: &[u8]) -> Result<Group<'_>, WireError> {
     let mut group = Group::default();
     let mut reader = Reader::new(raw);
     while let Some(field) = reader.next_field()? {
-        read_group_field(&mut group, &field)?;
+        match field.number {
+            group::OWNER => group.owner = Some(field.bytes()?),
+            group::ITEMS => group.items.push(field.bytes()?),
+            group::SCHEMA_URL => group.schema_url = field.text()?,
+            _ => {}
+        }
     }
     Ok(group)
 }
 
-fn read_group_field<'a>(group: &mut Group<'a>, field: &Field<'a>) -> Result<(), WireError> {
-    match field.number {
-        group::OWNER => group.owner = Some(field.bytes()?),
-        group::ITEMS => group.items.push(field.bytes()?),
-        group::SCHEMA_URL => group.schema_url = field.text()?,
-        _ => {}
-    }
-    Ok(())
-}
-
-#[cold]
-fn group_error(
-    body: &[u8],
-    raw: &[u8],
-    error: WireError,
-    group: &'static str,
-    owner: &'static str,
-    item: &'static str,
-) -> DecodeError {
-    let field = match error.number {
-        group::OWNER => owner,
-        group::ITEMS => item,
-        group::SCHEMA_URL => "schema_url",
-        _ => group,
-    };
-    located(body, raw, error, group, field)
-}
-
 /// Says where in the body an error inside `part`, a slice of the body, is.
 #[cold]
-fn located(
-    body: &[u8],
-    part: &[u8],
-    error: WireError,
-    message: &'static str,
-    field: &'static str,
-) -> DecodeError {
+fn located(body: &[u8], part: &[u8], error: WireError, message: &'static Message) -> DecodeError {
     let offset = part.as_ptr() as usize - body.as_ptr() as usize + error.at;
-    let field = if error.number == 0 { message } else { field };
-    DecodeError::Protobuf { offset, field, problem: error.problem }
+    DecodeError::Protobuf { offset, field: message.path_of(error.number), problem: error.problem }
 }
 
-/// Reads the stored form of a resource or scope that [`resource_spans_header`] or [`scope_spans_header`] wrote:
-/// the raw `Resource` or `InstrumentationScope` message, and the schema.
+/// Reads what [`crate::resource_spans_header`] or [`crate::scope_spans_header`] wrote: the raw `Resource` or
+/// `InstrumentationScope` message, and the schema.
 pub fn parse_header(header: &[u8]) -> Result<(Option<&[u8]>, &str), DecodeError> {
-    let group =
-        read_group(header).map_err(|error| group_error(header, header, error, "header", "owner", "items"))?;
+    let group = read_group(header).map_err(|error| located(header, header, error, &RESOURCE_SPANS))?;
     Ok((group.owner, group.schema_url))
 }

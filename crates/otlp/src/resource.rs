@@ -2,8 +2,8 @@
 
 use crate::check::{check_attribute, field_problem};
 use crate::error::{SpanError, SpanProblem};
-use crate::number::resource;
-use crate::number::scope;
+use crate::number::{resource, scope};
+use crate::schema::{RESOURCE, SCOPE};
 use crate::value::Attributes;
 use crate::wire::Reader;
 
@@ -30,7 +30,7 @@ impl<'a> ResourceView<'a> {
 fn read_resource(raw: &[u8]) -> Result<ResourceView<'_>, SpanProblem> {
     let mut view = ResourceView { raw, ..ResourceView::default() };
     let mut reader = Reader::new(raw);
-    let named = |error| field_problem(error, resource_field_name);
+    let named = |error| field_problem(error, &RESOURCE);
     while let Some(field) = reader.next_field().map_err(named)? {
         match field.number {
             resource::ATTRIBUTES => check_attribute(&field)?,
@@ -41,14 +41,6 @@ fn read_resource(raw: &[u8]) -> Result<ResourceView<'_>, SpanProblem> {
         }
     }
     Ok(view)
-}
-
-fn resource_field_name(number: u32) -> &'static str {
-    match number {
-        resource::ATTRIBUTES => "attributes",
-        resource::DROPPED_ATTRIBUTES => "dropped_attributes_count",
-        _ => "(unknown)",
-    }
 }
 
 /// What instrumented the code: a library and its version.
@@ -78,7 +70,7 @@ impl<'a> ScopeView<'a> {
 fn read_scope(raw: &[u8]) -> Result<ScopeView<'_>, SpanProblem> {
     let mut view = ScopeView { raw, ..ScopeView::default() };
     let mut reader = Reader::new(raw);
-    let named = |error| field_problem(error, scope_field_name);
+    let named = |error| field_problem(error, &SCOPE);
     while let Some(field) = reader.next_field().map_err(named)? {
         match field.number {
             scope::NAME => view.name = field.text().map_err(named)?,
@@ -91,14 +83,4 @@ fn read_scope(raw: &[u8]) -> Result<ScopeView<'_>, SpanProblem> {
         }
     }
     Ok(view)
-}
-
-fn scope_field_name(number: u32) -> &'static str {
-    match number {
-        scope::NAME => "name",
-        scope::VERSION => "version",
-        scope::ATTRIBUTES => "attributes",
-        scope::DROPPED_ATTRIBUTES => "dropped_attributes_count",
-        _ => "(unknown)",
-    }
 }

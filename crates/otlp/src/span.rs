@@ -5,8 +5,8 @@
 use crate::check::{check_attribute, check_id, check_optional_id, check_time, field_problem, hex};
 use crate::error::{SpanError, SpanProblem};
 use crate::event::{Events, Links, check_event, check_link};
-use crate::number::span;
-use crate::number::status;
+use crate::number::{span, status};
+use crate::schema::{SPAN, STATUS};
 use crate::value::Attributes;
 use crate::wire::{Field, Reader, Repeated, Stretch, WireError};
 use spanwise_model::SpanId;
@@ -44,6 +44,8 @@ pub struct SpanView<'a> {
     pub dropped_events_count: u32,
     /// Links that the sender dropped.
     pub dropped_links_count: u32,
+    /// The message itself.
+    pub raw: &'a [u8],
     attributes: &'a [u8],
     events: &'a [u8],
     links: &'a [u8],
@@ -51,8 +53,6 @@ pub struct SpanView<'a> {
 
 impl<'a> SpanView<'a> {
     /// Reads and checks a `Span` message.
-    ///
-    /// A singular field that occurs twice has its last value, except that two `status` messages are merged.
     pub fn parse(raw: &'a [u8]) -> Result<SpanView<'a>, SpanError> {
         read_span(raw).map_err(|problem| SpanError { subject: subject_of_refused(raw), problem })
     }
@@ -98,11 +98,11 @@ impl<'a> SpanView<'a> {
 }
 
 fn read_span(raw: &[u8]) -> Result<SpanView<'_>, SpanProblem> {
-    let mut span = SpanView::default();
+    let mut view = SpanView { raw, ..SpanView::default() };
     let (mut attributes, mut events, mut links) =
         (Stretch::default(), Stretch::default(), Stretch::default());
     let mut reader = Reader::new(raw);
-    while let Some(field) = reader.next_field().map_err(|error| field_problem(error, field_name))? {
+    while let Some(field) = reader.next_field().map_err(|error| field_problem(error, &SPAN))? {
         match field.number {
             span::ATTRIBUTES => {
                 check_attribute(&field)?;
@@ -116,18 +116,21 @@ fn read_span(raw: &[u8]) -> Result<SpanView<'_>, SpanProblem> {
                 check_link(message(&field)?)?;
                 links.extend(field.at, reader.position());
             }
-            span::STATUS => read_status(&mut span, &field)?,
-            _ => read_scalar(&mut span, &field).map_err(|error| field_problem(error, field_name))?,
+            span::STATUS => {
+                let raw = message(&field)?;
+                read_status(&mut view, raw).map_err(|error| field_problem(error, &STATUS))?;
+            }
+            _ => read_scalar(&mut view, &field).map_err(|error| field_problem(error, &SPAN))?,
         }
     }
-    check_time("start_time_unix_nano", span.start_time_unix_nano)?;
-    check_time("end_time_unix_nano", span.end_time_unix_nano)?;
-    (span.attributes, span.events, span.links) = (attributes.of(raw), events.of(raw), links.of(raw));
-    Ok(span)
+    check_time("start_time_unix_nano", view.start_time_unix_nano)?;
+    check_time("end_time_unix_nano", view.end_time_unix_nano)?;
+    (view.attributes, view.events, view.links) = (attributes.of(raw), events.of(raw), links.of(raw));
+    Ok(view)
 }
 
 fn message<'a>(field: &Field<'a>) -> Result<&'a [u8], SpanProblem> {
-    field.bytes().map_err(|error| field_problem(error, field_name))
+    field.bytes().map_err(|error| field_problem(error, &SPAN))
 }
 
 #[inline]
@@ -150,41 +153,17 @@ fn read_scalar<'a>(span: &mut SpanView<'a>, field: &Field<'a>) -> Result<(), Wir
     Ok(())
 }
 
-fn read_status<'a>(span: &mut SpanView<'a>, field: &Field<'a>) -> Result<(), SpanProblem> {
-    let mut read = || {
-        let mut reader = Reader::new(field.bytes()?);
-        while let Some(part) = reader.next_field()? {
-            match part.number {
-                status::MESSAGE => span.status_message = part.text()?,
-                status::CODE => span.status_code = part.varint()? as i32,
-                _ => {}
-            }
+fn read_status<'a>(span: &mut SpanView<'a>, raw: &'a [u8]) -> Result<(), WireError> {
+    (span.status_code, span.status_message) = (0, "");
+    let mut reader = Reader::new(raw);
+    while let Some(field) = reader.next_field()? {
+        match field.number {
+            status::MESSAGE => span.status_message = field.text()?,
+            status::CODE => span.status_code = field.varint()? as i32,
+            _ => {}
         }
-        Ok(())
-    };
-    read().map_err(|error: WireError| SpanProblem::Field { field: "status", problem: error.problem })
-}
-
-fn field_name(number: u32) -> &'static str {
-    match number {
-        span::TRACE_ID => "trace_id",
-        span::SPAN_ID => "span_id",
-        span::TRACE_STATE => "trace_state",
-        span::PARENT_SPAN_ID => "parent_span_id",
-        span::NAME => "name",
-        span::KIND => "kind",
-        span::START_TIME => "start_time_unix_nano",
-        span::END_TIME => "end_time_unix_nano",
-        span::ATTRIBUTES => "attributes",
-        span::DROPPED_ATTRIBUTES => "dropped_attributes_count",
-        span::EVENTS => "events",
-        span::DROPPED_EVENTS => "dropped_events_count",
-        span::LINKS => "links",
-        span::DROPPED_LINKS => "dropped_links_count",
-        span::STATUS => "status",
-        span::FLAGS => "flags",
-        _ => "(unknown)",
     }
+    Ok(())
 }
 
 fn subject(name: &str, span_id: &[u8]) -> String {

@@ -2,8 +2,11 @@
 
 use crate::number::group;
 
-/// Wire type of length-delimited fields.
-const LENGTH_DELIMITED: u32 = 2;
+const VARINT: u32 = 0;
+const FIXED64: u32 = 1;
+/// The wire type of texts, bytes and messages.
+pub(crate) const LENGTH_DELIMITED: u32 = 2;
+const FIXED32: u32 = 5;
 
 /// Appends a varint.
 pub(crate) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
@@ -29,6 +32,24 @@ pub(crate) fn push_tag(out: &mut Vec<u8>, number: u32, wire_type: u32) {
 pub(crate) fn push_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     push_length(out, number, bytes.len());
     out.extend_from_slice(bytes);
+}
+
+/// Appends a field of an integer, boolean or enum.
+pub(crate) fn push_integer(out: &mut Vec<u8>, number: u32, value: u64) {
+    push_tag(out, number, VARINT);
+    push_varint(out, value);
+}
+
+/// Appends a field of eight bytes.
+pub(crate) fn push_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
+    push_tag(out, number, FIXED64);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends a field of four bytes.
+pub(crate) fn push_fixed32(out: &mut Vec<u8>, number: u32, value: u32) {
+    push_tag(out, number, FIXED32);
+    out.extend_from_slice(&value.to_le_bytes());
 }
 
 fn push_length(out: &mut Vec<u8>, number: u32, length: usize) {
