@@ -1,6 +1,7 @@
 //! The index database: how a connection is set up, and how its schema moves from version to version.
 
 use crate::error::sql_error;
+use crate::function::add_functions;
 use rusqlite::{Connection, OpenFlags};
 use spanwise_model::ErrorKind;
 use spanwise_store::{StoreError, StoreResult};
@@ -24,7 +25,9 @@ pub(crate) fn open_writer(path: &Path) -> StoreResult<Connection> {
     // Checkpoints run on their own thread, not in a writer's commit.
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(sql_error)?;
     conn.pragma_update(None, "cache_size", CACHE_KIB * 2).map_err(sql_error)?;
+    rusqlite::vtab::array::load_module(&conn).map_err(sql_error)?;
     conn.set_prepared_statement_cache_capacity(128);
+    add_functions(&conn)?;
     migrate(&mut conn)?;
     Ok(conn)
 }
@@ -36,7 +39,9 @@ pub(crate) fn open_reader(path: &Path) -> StoreResult<Connection> {
     conn.pragma_update(None, "query_only", true).map_err(sql_error)?;
     conn.pragma_update(None, "cache_size", CACHE_KIB).map_err(sql_error)?;
     conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(sql_error)?;
+    rusqlite::vtab::array::load_module(&conn).map_err(sql_error)?;
     conn.set_prepared_statement_cache_capacity(64);
+    add_functions(&conn)?;
     Ok(conn)
 }
 

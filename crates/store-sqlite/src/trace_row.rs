@@ -231,7 +231,10 @@ impl TraceRow {
             &cost.map(|cost| cost.total),
             &self.arrival_ns,
         ];
-        values.iter().enumerate().try_for_each(|(index, value)| statement.raw_bind_parameter(index + 1, value))
+        values
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, value)| statement.raw_bind_parameter(index + 1, value))
     }
 }
 

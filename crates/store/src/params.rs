@@ -3,10 +3,8 @@
 use crate::{Cursor, StoreError};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use spanwise_model::{
-    AssessmentError, AssessmentId, Experiment, ExperimentId, Interned, TraceId, TraceInfo,
-};
-use spanwise_query::{ExperimentFilter, ExperimentOrder, Filter, OrderBy};
+use spanwise_model::{AssessmentError, Experiment, ExperimentId, Interned, TraceId, TraceInfo};
+use spanwise_query::{ExperimentFilter, ExperimentOrderBy, Filter, OrderBy};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -52,7 +50,7 @@ pub struct ExperimentQuery {
     /// `None` = all.
     pub filter: Option<ExperimentFilter>,
     /// Empty = newest first, then by id ascending.
-    pub order: Vec<ExperimentOrder>,
+    pub order: Vec<ExperimentOrderBy>,
     /// Page size, at least 1.
     pub limit: usize,
     /// Rows to skip: the experiments are few, and MLflow's tokens are offsets.

@@ -94,7 +94,7 @@ CREATE TABLE assessment (
     name            TEXT    NOT NULL,
     -- 0 feedback, 1 expectation, 2 issue.
     kind            INTEGER NOT NULL,
-    -- Compact JSON text of the value; NULL for feedback with only an error, and for an issue.
+    -- The value as the JSON text that filters compare with; NULL for feedback with only an error, and for an issue.
     value           TEXT,
     -- The value as a number, if it is one (true and false are not).
     value_number    REAL,
