@@ -1,0 +1,9 @@
+"""The environment of every process that runs the MLflow client."""
+
+# Nothing may leave the machine, and no retry may hide a server's mistake.
+ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "LANGSMITH_TRACING": "false",
+}
