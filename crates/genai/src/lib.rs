@@ -1,1 +1,22 @@
-//! placeholder
+//! The normal form of a GenAI span: what it says, whichever convention it says it in.
+//!
+//! [`derive`] reads a span through dialect tables, [`root_facts`] adds what a root says about its trace,
+//! [`mlflow`] writes spans as MLflow's clients read them, [`rollup`] sums usage over a trace. Pure functions over
+//! borrowed bytes; nothing here does I/O or knows a store.
+
+mod derive;
+mod dialect;
+mod engine;
+mod event;
+mod json;
+mod preview;
+mod prices;
+mod reading;
+mod root;
+mod usage;
+mod value;
+
+pub use derive::{Derived, UNKNOWN_TYPE, derive};
+pub use prices::price;
+pub use root::root_facts;
+pub use value::ValueRef;

@@ -1,0 +1,19 @@
+//! MLflow's own attributes, as its client writes them.
+//!
+//! <https://mlflow.org/docs/latest/genai/tracing/>
+
+use super::{Dialect, TypeKey, TypeMeaning, UsageKeys};
+
+pub(crate) const MLFLOW: Dialect = Dialect {
+    types: &[TypeKey { key: "mlflow.spanType", meaning: TypeMeaning::AsIs }],
+    inputs: &["mlflow.spanInputs"],
+    outputs: &["mlflow.spanOutputs"],
+    usage: UsageKeys { maps: &["mlflow.chat.tokenUsage"], ..UsageKeys::NONE },
+    costs: &["mlflow.llm.cost"],
+    message_formats: &["mlflow.message.format"],
+    tools: &["mlflow.chat.tools"],
+    models: &["mlflow.llm.model"],
+    providers: &["mlflow.llm.provider"],
+    keeps_empty: true,
+    ..Dialect::NONE
+};

@@ -1,0 +1,162 @@
+//! Inputs and outputs that came as message events, on the span or as log records.
+//!
+//! Three forms are in the wild: one event for each message (`gen_ai.user.message`, …, `gen_ai.choice`), with the
+//! message in the attributes of a span event or the body of a log record; and one event with whole lists
+//! (`gen_ai.client.inference.operation.details`).
+//! <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/>
+
+use crate::json::{Cursor, write};
+use crate::value::ValueRef;
+use spanwise_otlp::{AnyValueView, Attributes, EventView, LogRecordView, SpanView};
+
+const DETAILS: &str = "gen_ai.client.inference.operation.details";
+
+/// What an event adds to.
+enum Side {
+    Input,
+    Output,
+}
+
+/// The events that are one message each: name, side, and the role if the event names none.
+const MESSAGES: [(&str, Side, &str); 5] = [
+    ("gen_ai.system.message", Side::Input, "system"),
+    ("gen_ai.user.message", Side::Input, "user"),
+    ("gen_ai.assistant.message", Side::Input, "assistant"),
+    ("gen_ai.tool.message", Side::Input, "tool"),
+    ("gen_ai.choice", Side::Output, "assistant"),
+];
+
+/// Fields of a message that are kept beside its role and content.
+const EXTRA_FIELDS: [&str; 4] = ["tool_calls", "id", "name", "finish_reason"];
+
+/// Returns inputs and outputs as lists of messages; the span's own events count before log records.
+pub(crate) fn read_events<'a>(
+    span: &SpanView<'a>,
+    logs: &[LogRecordView<'a>],
+) -> (Option<ValueRef<'a>>, Option<ValueRef<'a>>) {
+    let of_event = |event: EventView<'a>| (event.name, Fields::Attributes(event.attributes()));
+    let (inputs, outputs) = collect(span.events().map(of_event));
+    let (logged_inputs, logged_outputs) = collect(logs.iter().map(of_record));
+    (inputs.or(logged_inputs), outputs.or(logged_outputs))
+}
+
+fn of_record<'a>(record: &LogRecordView<'a>) -> (&'a str, Fields<'a>) {
+    match event_name(record) {
+        DETAILS => (DETAILS, Fields::Attributes(record.attributes())),
+        name => (name, Fields::Body(Cursor::of_attribute(record.body))),
+    }
+}
+
+/// Earlier versions of the log data model had the name only as an attribute.
+fn event_name<'a>(record: &LogRecordView<'a>) -> &'a str {
+    if !record.event_name.is_empty() {
+        return record.event_name;
+    }
+    match record.attributes().find(|(key, _)| *key == "event.name") {
+        Some((_, AnyValueView::String(name))) => name,
+        _ => "",
+    }
+}
+
+fn collect<'a>(
+    events: impl Iterator<Item = (&'a str, Fields<'a>)>,
+) -> (Option<ValueRef<'static>>, Option<ValueRef<'static>>) {
+    let (mut inputs, mut outputs) = (MessageList::default(), MessageList::default());
+    for (name, fields) in events {
+        if name == DETAILS {
+            inputs.extend(fields.get("gen_ai.input.messages"));
+            outputs.extend(fields.get("gen_ai.output.messages"));
+        } else if let Some((_, side, role)) = MESSAGES.iter().find(|(event, _, _)| *event == name) {
+            match side {
+                Side::Input => inputs.push(&fields, role),
+                Side::Output => outputs.push(&fields, role),
+            }
+        }
+    }
+    (inputs.finish(), outputs.finish())
+}
+
+/// Where the fields of an event are.
+#[derive(Clone)]
+enum Fields<'a> {
+    /// Each is an attribute.
+    Attributes(Attributes<'a>),
+    /// They are in the body, or the body is the content.
+    Body(Cursor<'a>),
+}
+
+impl<'a> Fields<'a> {
+    fn get(&self, key: &str) -> Option<Cursor<'a>> {
+        match self {
+            Fields::Attributes(attributes) => attributes
+                .clone()
+                .filter(|(name, _)| *name == key)
+                .last()
+                .map(|(_, value)| Cursor::of_attribute(value)),
+            Fields::Body(body) if body.is_map() => body.get(key),
+            Fields::Body(body) => (key == "content").then_some(*body),
+        }
+    }
+
+    /// Returns a field of the message, which a choice may wrap in `message`.
+    fn message_field(&self, key: &str) -> Option<Cursor<'a>> {
+        let wrapped = self.get("message");
+        let found = wrapped.filter(|message| message.is_map()).and_then(|message| message.get(key));
+        let text = || wrapped.filter(|message| key == "content" && message.as_text().is_some());
+        found.or_else(|| self.get(key)).or_else(text).filter(|value| !value.is_falsy())
+    }
+}
+
+/// Messages as the JSON text of a list, spaced as Python does.
+#[derive(Default)]
+struct MessageList {
+    text: String,
+}
+
+impl MessageList {
+    fn separate(&mut self) {
+        self.text.push_str(if self.text.is_empty() { "[" } else { ", " });
+    }
+
+    /// Adds a message, unless it says nothing.
+    fn push(&mut self, fields: &Fields<'_>, default_role: &str) {
+        let content = fields.message_field("content");
+        if content.is_none() && fields.message_field("tool_calls").is_none() {
+            return;
+        }
+        self.separate();
+        self.text.push_str("{\"role\": ");
+        let role = fields.message_field("role").and_then(Cursor::as_text);
+        write::string(role.as_deref().unwrap_or(default_role), &mut self.text);
+        self.text.push_str(", \"content\": ");
+        match content {
+            Some(content) => write::json(content, &mut self.text),
+            None => self.text.push_str("null"),
+        }
+        for key in EXTRA_FIELDS {
+            if let Some(value) = fields.message_field(key) {
+                self.text.push_str(", ");
+                write::string(key, &mut self.text);
+                self.text.push_str(": ");
+                write::json(value, &mut self.text);
+            }
+        }
+        self.text.push('}');
+    }
+
+    /// Adds the messages of a list.
+    fn extend(&mut self, list: Option<Cursor<'_>>) {
+        for message in list.and_then(Cursor::elements).into_iter().flatten() {
+            self.separate();
+            write::json(message, &mut self.text);
+        }
+    }
+
+    fn finish(mut self) -> Option<ValueRef<'static>> {
+        if self.text.is_empty() {
+            return None;
+        }
+        self.text.push(']');
+        Some(ValueRef::Json(self.text.into()))
+    }
+}

@@ -1,0 +1,54 @@
+//! What a root span says about its trace.
+
+use crate::derive::Derived;
+use crate::preview::preview;
+use crate::reading::{Voice, reading};
+use spanwise_model::RootFacts;
+use spanwise_model::limit::{TAG_KEY_CHARS_MAX, TAG_VALUE_BYTES_MAX, TRACE_NAME_CHARS_MAX};
+use spanwise_otlp::{AnyValueView, SpanView, pyjson};
+
+/// Attributes of this prefix become tags of the trace.
+const TAG_PREFIX: &str = "mlflow.traceTag.";
+/// The tag that renames the trace.
+const NAME_TAG: &str = "mlflow.traceName";
+
+/// Returns what `span`, which must be a root, says about its trace.
+pub fn root_facts(span: &SpanView<'_>, derived: &Derived<'_>) -> RootFacts {
+    let (inputs, outputs) = (derived.inputs.as_ref(), derived.outputs.as_ref());
+    let mut facts = RootFacts {
+        request_preview: inputs.map(|value| preview(value, "user")),
+        response_preview: outputs.map(|value| preview(value, "assistant")),
+        input_text: inputs.and_then(|value| reading(value, Voice::User)),
+        output_text: outputs.and_then(|value| reading(value, Voice::Assistant)),
+        ..RootFacts::default()
+    };
+    for (key, value) in span.attributes() {
+        if let Some(key) = key.strip_prefix(TAG_PREFIX) {
+            take_tag(&mut facts, key, tag_text(value));
+        }
+    }
+    facts
+}
+
+/// Keeps a tag within the limits; one that is too large stays on the span, where it can be read.
+fn take_tag(facts: &mut RootFacts, key: &str, value: String) {
+    if key == NAME_TAG {
+        if !value.is_empty() && value.chars().count() <= TRACE_NAME_CHARS_MAX {
+            facts.trace_name = Some(value);
+        }
+    } else if !key.is_empty()
+        && key.chars().count() <= TAG_KEY_CHARS_MAX
+        && value.len() <= TAG_VALUE_BYTES_MAX
+    {
+        facts.tags.push((key.to_owned(), value));
+    }
+}
+
+fn tag_text(value: AnyValueView<'_>) -> String {
+    if let AnyValueView::String(text) = value {
+        return text.to_owned();
+    }
+    let mut text = String::new();
+    pyjson::write_json(value, &mut text);
+    text
+}

@@ -1,0 +1,171 @@
+//! Token counts and cost as spans report them.
+
+use crate::engine::{Count, Part, Slot};
+use crate::json::{Cursor, Node};
+use spanwise_model::{Cost, TokenUsage};
+use spanwise_otlp::AnyValueView;
+
+/// The keys of MLflow's usage map, in the order in which they are written.
+pub(crate) const USAGE_KEYS: [(&str, Count); 6] = [
+    ("input_tokens", Count::Input),
+    ("output_tokens", Count::Output),
+    ("total_tokens", Count::Total),
+    ("cache_read_input_tokens", Count::CacheRead),
+    ("cache_creation_input_tokens", Count::CacheCreation),
+    ("cache_creation_input_tokens_above_1hr", Count::CacheCreationAbove1h),
+];
+
+/// The counts that a span reports; `None` where it is silent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Reported {
+    counts: [Option<u64>; USAGE_KEYS.len()],
+}
+
+impl Reported {
+    pub(crate) fn get(&self, count: Count) -> Option<u64> {
+        self.counts[count as usize]
+    }
+
+    fn set_once(&mut self, count: Count, value: Option<u64>) {
+        let place = &mut self.counts[count as usize];
+        *place = place.or(value);
+    }
+
+    /// Returns whether there is input, output or total; cache counts alone are no usage.
+    fn is_usage(&self) -> bool {
+        [Count::Input, Count::Output, Count::Total].iter().any(|&count| self.get(count).is_some())
+    }
+
+    /// Adds the total where input and output are both known.
+    fn with_total(mut self) -> Self {
+        if let (Some(input), Some(output)) = (self.get(Count::Input), self.get(Count::Output)) {
+            self.set_once(Count::Total, Some(input.saturating_add(output)));
+        }
+        self
+    }
+
+    /// Returns the usage, where a missing total is the sum of what is known.
+    pub(crate) fn usage(&self) -> TokenUsage {
+        let input = self.get(Count::Input).unwrap_or(0);
+        let output = self.get(Count::Output).unwrap_or(0);
+        TokenUsage {
+            input,
+            output,
+            total: self.get(Count::Total).unwrap_or(input.saturating_add(output)),
+            cache_read: self.get(Count::CacheRead),
+            cache_creation: self.get(Count::CacheCreation),
+            cache_creation_above_1h: self.get(Count::CacheCreationAbove1h),
+        }
+    }
+}
+
+/// Finds the usage among hits that come in order of precedence.
+///
+/// The first dialect that reports any input, output or total supplies all counts: counts of two dialects are never
+/// mixed, since one may include the cached tokens and the other not.
+#[derive(Default)]
+pub(crate) struct UsagePick {
+    dialect: u16,
+    reported: Reported,
+}
+
+impl UsagePick {
+    pub(crate) fn take(&mut self, slot: &Slot, value: AnyValueView<'_>) {
+        if slot.dialect != self.dialect {
+            if self.reported.is_usage() {
+                return;
+            }
+            *self = UsagePick { dialect: slot.dialect, reported: Reported::default() };
+        }
+        match slot.part {
+            Part::Count(count) => self.reported.set_once(count, native_count(value)),
+            _ => self.reported = read_usage_map(Cursor::of_attribute(value)),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Option<Reported> {
+        self.reported.is_usage().then(|| self.reported.with_total())
+    }
+}
+
+fn read_usage_map(map: Cursor<'_>) -> Reported {
+    let mut reported = Reported::default();
+    for (key, count) in USAGE_KEYS {
+        reported.set_once(count, map.get(key).and_then(cursor_count));
+    }
+    reported
+}
+
+/// Reads a token count; whole numbers may come as floating point or text. Negative ones are no count.
+fn native_count(value: AnyValueView<'_>) -> Option<u64> {
+    match value {
+        AnyValueView::Int(number) => u64::try_from(number).ok(),
+        AnyValueView::Double(number) => whole_number(number),
+        AnyValueView::String(text) => count_of_text(text),
+        _ => None,
+    }
+}
+
+fn cursor_count(cursor: Cursor<'_>) -> Option<u64> {
+    match cursor.node() {
+        Node::Number(text) | Node::Text(text) => count_of_text(&text),
+        _ => None,
+    }
+}
+
+fn count_of_text(text: &str) -> Option<u64> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| whole_number(text.parse().ok()?))
+}
+
+fn whole_number(number: f64) -> Option<u64> {
+    // Above 2^53 a double no longer tells neighbours apart; no span has that many tokens.
+    (number.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&number)).then_some(number as u64)
+}
+
+/// Reads a cost in MLflow's form; a missing part is 0, a missing total the sum.
+pub(crate) fn read_cost(value: AnyValueView<'_>) -> Option<Cost> {
+    let map = Cursor::of_attribute(value);
+    let part = |key| map.get(key).and_then(amount);
+    let (input, output, total) = (part("input_cost"), part("output_cost"), part("total_cost"));
+    input.or(output).or(total)?;
+    let (input, output) = (input.unwrap_or(0.0), output.unwrap_or(0.0));
+    Some(Cost { input, output, total: total.unwrap_or(input + output) })
+}
+
+fn amount(cursor: Cursor<'_>) -> Option<f64> {
+    match cursor.node() {
+        Node::Number(text) => text.parse().ok().filter(|amount: &f64| amount.is_finite()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_may_be_numbers_or_numeric_text() {
+        assert_eq!(native_count(AnyValueView::Int(12)), Some(12));
+        assert_eq!(native_count(AnyValueView::String(" 12 ")), Some(12));
+        assert_eq!(native_count(AnyValueView::String("12.0")), Some(12));
+        assert_eq!(native_count(AnyValueView::Double(12.0)), Some(12));
+        for value in [AnyValueView::Int(-1), AnyValueView::Double(1.5), AnyValueView::Double(f64::NAN)] {
+            assert_eq!(native_count(value), None);
+        }
+        assert_eq!(native_count(AnyValueView::String("many")), None);
+        assert_eq!(native_count(AnyValueView::Bool(true)), None);
+    }
+
+    #[test]
+    fn a_cost_fills_what_is_missing() {
+        let cost = |text| read_cost(AnyValueView::String(text));
+        assert_eq!(
+            cost("{\"input_cost\": 1, \"output_cost\": 0.5}"),
+            Some(Cost { input: 1.0, output: 0.5, total: 1.5 })
+        );
+        assert_eq!(cost("{\"total_cost\": 2e0}"), Some(Cost { input: 0.0, output: 0.0, total: 2.0 }));
+        assert_eq!(cost("{\"total_cost\": 1e999}"), None);
+        assert_eq!(cost("{}"), None);
+    }
+}
