@@ -198,7 +198,7 @@ fn read_folder(folder: &Path) -> io::Result<Vec<ArtifactEntry>> {
         let entry = entry?;
         // Of the entry itself, not of what a link points to.
         let metadata = entry.metadata()?;
-        let size_bytes = metadata.is_file().then(|| metadata.len());
+        let size_bytes = metadata.is_file().then_some(metadata.len());
         // All names that came in by a path are UTF-8; anything else was not put here by us.
         if let (true, Ok(name)) = (size_bytes.is_some() || metadata.is_dir(), entry.file_name().into_string())
         {
