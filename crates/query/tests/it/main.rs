@@ -1,0 +1,9 @@
+//! The filter language from outside: text in, meaning or message out.
+
+mod error;
+mod experiment;
+mod generate;
+mod meaning;
+mod print;
+mod recorded;
+mod reference;

@@ -1,0 +1,68 @@
+//! Filters to text and back.
+
+use crate::generate::filter;
+use proptest::prelude::*;
+use spanwise_query::{parse_experiment_filter, parse_filter, parse_order_by};
+
+proptest! {
+    #[test]
+    fn a_printed_filter_parses_to_itself(filter in filter()) {
+        let text = filter.to_string();
+        prop_assert_eq!(parse_filter(&text), Ok(filter), "{}", text);
+    }
+
+    #[test]
+    fn no_text_panics_and_what_parses_prints_and_parses_to_itself(
+        words in prop::collection::vec(word(), 0..12), gap in "( ?){12}",
+    ) {
+        let text: String = words.iter().zip(gap.split_inclusive(' ').cycle()).flat_map(|(word, gap)| [*word, gap]).collect();
+        if let Ok(filter) = parse_filter(&text) {
+            prop_assert_eq!(parse_filter(&filter.to_string()), Ok(filter));
+        }
+        let _ = parse_experiment_filter(&text);
+        let _ = parse_order_by(&[text]);
+    }
+}
+
+fn word() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "name",
+        "status",
+        "timestamp",
+        "tags.a",
+        "metadata.`mlflow.trace.cost`",
+        "span.name",
+        "span(",
+        "span.attributes.",
+        "feedback.q",
+        "issue.id",
+        "prompt",
+        "text",
+        "run_id",
+        "(",
+        ")",
+        ",",
+        ";",
+        "=",
+        "!=",
+        ">",
+        "==",
+        "LIKE",
+        "IN",
+        "NOT",
+        "AND",
+        "OR",
+        "IS",
+        "NULL",
+        "'a'",
+        "'a/1'",
+        "\"b\"",
+        "5",
+        "-1.5e3",
+        "'",
+        "`",
+        ".",
+        "é",
+        "\u{0}",
+    ])
+}
