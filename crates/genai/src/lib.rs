@@ -9,6 +9,7 @@ mod dialect;
 mod engine;
 mod event;
 mod json;
+pub mod mlflow;
 mod preview;
 mod prices;
 mod reading;

@@ -96,7 +96,7 @@ fn find_in_map(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
         return Some(text);
     }
     let inside =
-        |key: &&str| map.get(key).filter(|value| !matches!(value.node(), Node::Text(_) | Node::Number(_)));
+        |key: &str| map.get(key).filter(|value| !matches!(value.node(), Node::Text(_) | Node::Number(_)));
     let wrapped = WRAPPERS.into_iter().filter_map(inside).find_map(|value| find_text(value, voice, levels));
     let named = || TEXT_KEYS.iter().find_map(|key| Some(map.get(key)?.as_filled_text()?.into_owned()));
     wrapped.or_else(named).or_else(|| find_in_only_entry(map, voice, levels))
