@@ -8,7 +8,9 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// A trace id with no character.
-    #[error("trace id is empty; expected `tr-` and 32 hex digits, or any text of 1 to {TRACE_ID_CHARS_MAX} characters")]
+    #[error(
+        "trace id is empty; expected `tr-` and 32 hex digits, or any text of 1 to {TRACE_ID_CHARS_MAX} characters"
+    )]
     EmptyTraceId,
     /// A trace id of more than [`TRACE_ID_CHARS_MAX`] characters.
     #[error("trace id `{0}…` is longer than {TRACE_ID_CHARS_MAX} characters")]
@@ -79,7 +81,9 @@ impl FromStr for SpanId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        parse_lower_hex::<8>(&text.to_ascii_lowercase()).map(SpanId).ok_or_else(|| IdError::SpanId(text.into()))
+        parse_lower_hex::<8>(&text.to_ascii_lowercase())
+            .map(SpanId)
+            .ok_or_else(|| IdError::SpanId(text.into()))
     }
 }
 

@@ -19,8 +19,8 @@ pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};
 pub use id::{AssessmentId, ExperimentId, IdError, SpanId, TraceId};
 pub use span::{
-    ExperimentChoice, ExperimentSource, Interned, NewLogRecord, NewSpan, RootFacts, SpanRun, SpanStatus, TraceLogs,
-    TraceSpans,
+    ExperimentChoice, ExperimentSource, Interned, NewLogRecord, NewSpan, RootFacts, SpanRun, SpanStatus,
+    TraceLogs, TraceSpans,
 };
 pub use trace::{TraceInfo, TraceStart, TraceState};
 pub use usage::{Cost, TokenUsage};

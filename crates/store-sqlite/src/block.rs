@@ -83,7 +83,9 @@ impl Payload {
     }
 }
 
-fn with_compressor<T>(work: impl FnOnce(&mut zstd::bulk::Compressor<'static>) -> std::io::Result<T>) -> std::io::Result<T> {
+fn with_compressor<T>(
+    work: impl FnOnce(&mut zstd::bulk::Compressor<'static>) -> std::io::Result<T>,
+) -> std::io::Result<T> {
     thread_local! {
         static COMPRESSOR: std::cell::RefCell<Option<zstd::bulk::Compressor<'static>>> = const { std::cell::RefCell::new(None) };
     }
@@ -163,7 +165,8 @@ impl Block {
         if header_len < FIXED_BYTES || header_len.checked_add(payload_len) != Some(bytes.len()) {
             return Err(damaged("the block's length is not what its header says"));
         }
-        let expected = crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &[0; 4]), &bytes[16..]);
+        let expected =
+            crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &[0; 4]), &bytes[16..]);
         if crc != expected {
             return Err(damaged("the block's checksum is wrong"));
         }
@@ -187,8 +190,10 @@ impl Block {
         if input.0.len() != payload_len {
             return Err(damaged("the block's header is longer than it says"));
         }
-        let raw = with_decompressor(|decompressor| decompressor.decompress(input.0, raw_len))
-            .map_err(|error| StoreError::with_source(spanwise_model::ErrorKind::Internal, "cannot unpack a block", error))?;
+        let raw =
+            with_decompressor(|decompressor| decompressor.decompress(input.0, raw_len)).map_err(|error| {
+                StoreError::with_source(spanwise_model::ErrorKind::Internal, "cannot unpack a block", error)
+            })?;
         if raw.len() != raw_len {
             return Err(damaged("the block unpacks to another length than its header says"));
         }
@@ -258,7 +263,8 @@ pub(crate) struct Input<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Input<'a> {
     pub(crate) fn take(&mut self, count: usize) -> StoreResult<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or_else(|| damaged("stored bytes end too early"))?;
+        let (taken, rest) =
+            self.0.split_at_checked(count).ok_or_else(|| damaged("stored bytes end too early"))?;
         self.0 = rest;
         Ok(taken)
     }
@@ -292,7 +298,9 @@ impl<'a> Input<'a> {
         let length = self.u8()? as usize;
         let bytes = self.take(length)?;
         match kind {
-            0 => bytes.try_into().map(TraceId::Otel).map_err(|_| damaged("a stored trace id has not 16 bytes")),
+            0 => {
+                bytes.try_into().map(TraceId::Otel).map_err(|_| damaged("a stored trace id has not 16 bytes"))
+            }
             _ => std::str::from_utf8(bytes)
                 .map(|text| TraceId::Text(text.into()))
                 .map_err(|_| damaged("a stored trace id is not UTF-8")),
@@ -353,7 +361,10 @@ mod tests {
             trace_id: &"tr-own".parse().unwrap(),
             experiment_id: 7,
             arrival_ns: -5,
-            runs: &[Run { resource_id: 300, scope_id: 2, count: 2 }, Run { resource_id: 1, scope_id: 2, count: 1 }],
+            runs: &[
+                Run { resource_id: 300, scope_id: 2, count: 2 },
+                Run { resource_id: 1, scope_id: 2, count: 1 },
+            ],
             span_ids: &[SpanId([1; 8]), SpanId([2; 8]), SpanId([3; 8])],
         };
         let mut out = Vec::new();

@@ -7,9 +7,12 @@ use spanwise_store::StoreError;
 /// Turns an SQLite error into a store error: a full or failing disk may pass, anything else is a bug.
 pub(crate) fn sql_error(error: rusqlite::Error) -> StoreError {
     let kind = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::DatabaseBusy | ErrorCode::CannotOpen) => {
-            ErrorKind::Unavailable
-        }
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::CannotOpen,
+        ) => ErrorKind::Unavailable,
         _ => ErrorKind::Internal,
     };
     StoreError::with_source(kind, "cannot use the index database", error)

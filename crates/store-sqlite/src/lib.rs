@@ -6,9 +6,13 @@
 
 mod append;
 mod artifacts;
+mod background;
 mod block;
 mod catalog;
+mod check;
 mod columns;
+mod delete;
+mod engine;
 mod error;
 mod function;
 mod rank;
@@ -20,6 +24,7 @@ mod spans;
 mod store;
 mod trace_row;
 mod trace_state;
+mod usage_tmp;
 mod writer;
 
 pub use artifacts::FsArtifacts;

@@ -11,6 +11,9 @@ pub(crate) const RANK_BYTES: usize = 18;
 /// A rank; see the module.
 pub(crate) type Rank = [u8; RANK_BYTES];
 
+/// The rank of an experiment that is only known from log records: any span's choice replaces it.
+pub(crate) const WEAKEST: Rank = [u8::MAX; RANK_BYTES];
+
 /// The rank of a value that a client set itself: no span's is smaller.
 pub(crate) const EXPLICIT: Rank = [0; RANK_BYTES];
 
@@ -32,8 +35,8 @@ fn from_parts(source: u8, is_root: bool, start_ns: i64, span_id: SpanId) -> Rank
 /// Returns whether a value of rank `new` replaces one of rank `old` (`None`: there is no value yet).
 ///
 /// Equal ranks replace: the same span came again with other content.
-pub(crate) fn replaces(new: &Rank, old: Option<&[u8]>) -> bool {
-    old.is_none_or(|old| new.as_slice() <= old)
+pub(crate) fn replaces(new: &Rank, old: Option<&Rank>) -> bool {
+    old.is_none_or(|old| new <= old)
 }
 
 #[cfg(test)]

@@ -18,17 +18,12 @@ pub(crate) struct ReaderPool {
 }
 
 impl ReaderPool {
-    /// Opens `threads` connections to the database at `path`; `setup` adds the functions that queries use.
-    pub(crate) fn open(
-        path: &Path,
-        threads: usize,
-        setup: impl Fn(&Connection) -> StoreResult<()>,
-    ) -> StoreResult<ReaderPool> {
+    /// Opens `threads` connections to the database at `path`.
+    pub(crate) fn open(path: &Path, threads: usize) -> StoreResult<ReaderPool> {
         let (jobs, queue) = channel();
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..threads {
             let conn = schema::open_reader(path)?;
-            setup(&conn)?;
             let queue = Arc::clone(&queue);
             thread::Builder::new()
                 .name(format!("read-{number}"))

@@ -25,9 +25,9 @@ pub(crate) fn open_writer(path: &Path) -> StoreResult<Connection> {
     // Checkpoints run on their own thread, not in a writer's commit.
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(sql_error)?;
     conn.pragma_update(None, "cache_size", CACHE_KIB * 2).map_err(sql_error)?;
-    rusqlite::vtab::array::load_module(&conn).map_err(sql_error)?;
     conn.set_prepared_statement_cache_capacity(128);
     add_functions(&conn)?;
+    crate::search::install(&conn)?;
     migrate(&mut conn)?;
     Ok(conn)
 }
@@ -39,9 +39,17 @@ pub(crate) fn open_reader(path: &Path) -> StoreResult<Connection> {
     conn.pragma_update(None, "query_only", true).map_err(sql_error)?;
     conn.pragma_update(None, "cache_size", CACHE_KIB).map_err(sql_error)?;
     conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(sql_error)?;
-    rusqlite::vtab::array::load_module(&conn).map_err(sql_error)?;
+    crate::search::install(&conn)?;
     conn.set_prepared_statement_cache_capacity(64);
     add_functions(&conn)?;
+    Ok(conn)
+}
+
+/// Opens the connection that moves the write-ahead log into the database.
+pub(crate) fn open_maintenance(path: &Path) -> StoreResult<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(sql_error)?;
+    conn.pragma_update(None, "synchronous", "FULL").map_err(sql_error)?;
     Ok(conn)
 }
 

@@ -11,13 +11,15 @@ use spanwise_model::ErrorKind;
 use spanwise_store::{StoreError, StoreResult};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Bytes of blocks in one group.
 const GROUP_BYTES_MAX: usize = 4 << 20;
+/// Writes in one group.
+const GROUP_WRITES_MAX: usize = 4096;
 /// How long a group waits for writes that are known to be on their way.
 const GROUP_WAIT_MAX: Duration = Duration::from_millis(5);
 
@@ -31,7 +33,8 @@ pub(crate) struct WriteContext<'a> {
     pub(crate) segment: &'a mut SegmentWriter,
 }
 
-type Operation = Box<dyn FnOnce(&mut WriteContext<'_>) -> Finish + Send>;
+/// Does a write, or learns why the group could not begin.
+type Operation = Box<dyn FnOnce(Result<&mut WriteContext<'_>, &StoreError>) -> Finish + Send>;
 /// Answers the caller, once the group's fate is known.
 type Finish = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
 
@@ -91,14 +94,10 @@ impl Writer {
         let operation: Operation = Box::new(move |context| {
             // From here on the group has it; waiting for it would be waiting for oneself.
             drop(announced);
-            let result = operation(context);
+            let result = context.map_err(copy).and_then(|context| in_savepoint(context, operation));
             Box::new(move |group| {
-                let result = match group {
-                    Ok(()) => result,
-                    Err(error) => result.and_then(|_| Err(StoreError::new(error.kind(), error.to_string()))),
-                };
                 // A caller that stopped waiting doesn't want the answer.
-                let _ = reply.send(result);
+                let _ = reply.send(group.map_err(copy).and(result));
             })
         });
         self.commands.send(Command { operation, bytes }).map_err(|_| closed())?;
@@ -123,7 +122,7 @@ impl WriterThread {
             let mut answers = Vec::new();
             let outcome = self.write_group(first, queue, &mut answers);
             if let Err(error) = &outcome {
-                tracing::error!(error = %error, source = ?std::error::Error::source(error), "a group of writes failed");
+                tracing::error!(error = %error, cause = %cause(error), "a group of writes failed");
                 // What the states learned from this group is not in the store.
                 self.states.clear();
                 metrics::counter!("spanwise_store_failed_groups_total").increment(1);
@@ -131,9 +130,6 @@ impl WriterThread {
             for answer in answers {
                 answer(outcome.as_ref().map(|_| ()));
             }
-        }
-        if let Err(error) = self.segment.close(&self.conn) {
-            tracing::error!(error = %error, "cannot close the segment");
         }
     }
 
@@ -144,41 +140,58 @@ impl WriterThread {
         answers: &mut Vec<Finish>,
     ) -> StoreResult<()> {
         let deadline = Instant::now() + GROUP_WAIT_MAX;
-        let txn = self.conn.transaction_with_behavior(TransactionBehavior::Immediate);
-        let txn = match txn.map_err(sql_error) {
+        let WriterThread { conn, segment, states, in_flight } = self;
+        let txn = match conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error) {
             Ok(txn) => txn,
             Err(error) => {
-                answers.push(refuse(first, &error));
+                answers.push((first.operation)(Err(&error)));
                 return Err(error);
             }
         };
+        let mut context = WriteContext { conn: &txn, states, segment };
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(command) = next {
             bytes += command.bytes;
-            let mut context =
-                WriteContext { conn: &txn, states: &mut self.states, segment: &mut self.segment };
-            answers.push((command.operation)(&mut context));
-            if bytes >= GROUP_BYTES_MAX {
+            answers.push((command.operation)(Ok(&mut context)));
+            if bytes >= GROUP_BYTES_MAX || answers.len() >= GROUP_WRITES_MAX {
                 break;
             }
-            next = next_command(queue, &self.in_flight, deadline);
+            next = next_command(queue, in_flight, deadline);
         }
-        let outcome = self
-            .segment
-            .flush(&txn)
-            .and_then(|()| txn.commit().map_err(sql_error));
-        match outcome {
-            Ok(()) => {
-                self.segment.committed();
-                Ok(())
-            }
-            Err(error) => {
-                self.segment.rolled_back();
-                Err(StoreError::with_source(ErrorKind::Unavailable, "cannot make writes durable", error))
-            }
+        let outcome = segment.flush(&txn).and_then(|()| txn.commit().map_err(sql_error));
+        match &outcome {
+            Ok(()) => segment.committed(),
+            Err(_) => segment.rolled_back(),
         }
+        outcome.map_err(|error| {
+            StoreError::with_source(
+                ErrorKind::Unavailable,
+                "cannot make the write durable; try again later",
+                error,
+            )
+        })
     }
+}
+
+/// Runs one operation so that its failure undoes only itself.
+fn in_savepoint<T>(
+    context: &mut WriteContext<'_>,
+    operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T>,
+) -> StoreResult<T> {
+    let mark = context.segment.mark();
+    context.conn.execute_batch("SAVEPOINT operation").map_err(sql_error)?;
+    let result = operation(context);
+    if let Err(error) = &result {
+        if matches!(error.kind(), ErrorKind::Internal | ErrorKind::Unavailable) {
+            // It may have failed half-way, with the states ahead of the rows.
+            context.states.clear();
+        }
+        context.segment.undo_to(mark);
+        context.conn.execute_batch("ROLLBACK TO operation").map_err(sql_error)?;
+    }
+    context.conn.execute_batch("RELEASE operation").map_err(sql_error)?;
+    result
 }
 
 /// Returns what waits, or what arrives before `deadline` while something is known to be on its way.
@@ -189,14 +202,17 @@ fn next_command(queue: &Receiver<Command>, in_flight: &AtomicUsize, deadline: In
     if in_flight.load(Ordering::Acquire) == 0 {
         return None;
     }
-    match queue.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-        Ok(command) => Some(command),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    }
+    queue.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()
 }
 
-/// Answers a command that could not even be begun.
-fn refuse(_command: Command, _error: &StoreError) -> Finish {
-    // Dropping the operation drops its reply channel: the caller is told that the store is closed.
-    Box::new(|_| ())
+/// Each of a group's callers gets the group's error; the source was logged.
+fn copy(error: &StoreError) -> StoreError {
+    StoreError::new(error.kind(), error.message())
+}
+
+/// Returns the messages of all sources.
+fn cause(error: &StoreError) -> String {
+    let first = std::error::Error::source(error);
+    let sources = std::iter::successors(first, |source| source.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -89,7 +89,8 @@ mod tests {
     use super::*;
 
     fn cursor() -> Cursor {
-        let values = vec![SortValue::Int(5), SortValue::Null, SortValue::Text("x".into()), SortValue::Real(0.5)];
+        let values =
+            vec![SortValue::Int(5), SortValue::Null, SortValue::Text("x".into()), SortValue::Real(0.5)];
         Cursor { values, trace_id: "tr-own".parse().unwrap() }
     }
 

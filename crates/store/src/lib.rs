@@ -12,7 +12,8 @@ mod traits;
 pub use cursor::{Cursor, CursorError, SortValue};
 pub use error::{StoreError, StoreResult};
 pub use params::{
-    AssessmentChange, AppendOutcome, Capabilities, CheckReport, DeleteTraces, ExperimentPage, ExperimentQuery,
-    LifecycleFilter, NewExperiment, PromptLink, SpanStream, StoreStats, StoredSpan, TracePage, TraceQuery,
+    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage,
+    ExperimentQuery, LifecycleFilter, NewExperiment, PromptLink, SpanStream, StoreStats, StoredSpan,
+    TracePage, TraceQuery,
 };
 pub use traits::{ArtifactEntry, ArtifactReader, ArtifactStore, ArtifactWriter, Store};

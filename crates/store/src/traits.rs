@@ -1,15 +1,15 @@
 //! The traits that an engine implements, with the contract that [`crate::conformance`] holds it to.
 
 use crate::{
-    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage, ExperimentQuery,
-    NewExperiment, PromptLink, SpanStream, StoreResult, StoreStats, TracePage, TraceQuery,
+    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage,
+    ExperimentQuery, NewExperiment, PromptLink, SpanStream, StoreResult, StoreStats, TracePage, TraceQuery,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use spanwise_model::{
-    Assessment, AssessmentId, Experiment, ExperimentId, LifecycleStage, TraceId, TraceInfo, TraceLogs, TraceSpans,
-    TraceStart,
+    Assessment, AssessmentId, Experiment, ExperimentId, LifecycleStage, TraceId, TraceInfo, TraceLogs,
+    TraceSpans, TraceStart,
 };
 
 /// A store of experiments, traces, spans and assessments.

@@ -1,0 +1,481 @@
+//! Spans and log records on their way in: what is prepared before the writing thread, and what it does with it.
+
+use crate::block::{BlockHeader, BlockKind, Payload, Run};
+use crate::columns;
+use crate::error::{damaged, sql_error};
+use crate::rank;
+use crate::segment::Location;
+use crate::trace_row::{SqlTraceId, TraceRow, explicit};
+use crate::trace_state::{Arrival, TraceState};
+use crate::writer::WriteContext;
+use rusqlite::{Connection, OptionalExtension, params};
+use spanwise_model::{
+    Interned, NewSpan, RootFacts, SpanId, SpanRun, SpanStatus, TraceLogs, TraceSpans, TraceState as State,
+};
+use spanwise_store::{AppendOutcome, StoreResult};
+use std::ops::Range;
+
+/// Raw bytes of the spans in one block: a larger one would make reading a single span slow. One span may be larger.
+const BLOCK_RAW_BYTES_MAX: usize = 256 << 10;
+
+/// Spans of one trace, compressed and packed, ready to be written.
+pub(crate) struct PreparedSpans {
+    spans: TraceSpans,
+    chunks: Vec<Chunk>,
+}
+
+/// Log records of one trace, compressed and packed.
+pub(crate) struct PreparedLogs {
+    logs: TraceLogs,
+    payload: Payload,
+    packed: Vec<u8>,
+}
+
+/// What becomes one block.
+struct Chunk {
+    range: Range<usize>,
+    payload: Payload,
+    packed: Vec<u8>,
+}
+
+/// Compresses and packs spans: the part of a write that needs no lock and no disk.
+pub(crate) fn prepare_spans(spans: TraceSpans) -> StoreResult<PreparedSpans> {
+    let chunks = chunk_ranges(&spans.spans)
+        .into_iter()
+        .map(|range| {
+            let part = &spans.spans[range.clone()];
+            let payload = Payload::compress(part.iter().map(|span| span.raw.as_ref()))?;
+            Ok(Chunk { range, payload, packed: columns::pack_spans(part) })
+        })
+        .collect::<StoreResult<_>>()?;
+    Ok(PreparedSpans { spans, chunks })
+}
+
+/// Compresses and packs log records.
+pub(crate) fn prepare_logs(logs: TraceLogs) -> StoreResult<PreparedLogs> {
+    let payload = Payload::compress(logs.records.iter().map(|record| record.raw.as_ref()))?;
+    let packed = columns::pack_logs(&logs.records);
+    Ok(PreparedLogs { logs, payload, packed })
+}
+
+impl PreparedSpans {
+    /// Returns about how many bytes it adds to the segment.
+    pub(crate) fn stored_bytes(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.payload.stored_bytes()).sum()
+    }
+}
+
+impl PreparedLogs {
+    /// Returns about how many bytes it adds to the segment.
+    pub(crate) fn stored_bytes(&self) -> usize {
+        self.payload.stored_bytes()
+    }
+}
+
+fn chunk_ranges(spans: &[NewSpan]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, span) in spans.iter().enumerate() {
+        if index > start && bytes + span.raw.len() > BLOCK_RAW_BYTES_MAX {
+            ranges.push(start..index);
+            (start, bytes) = (index, 0);
+        }
+        bytes += span.raw.len();
+    }
+    if start < spans.len() {
+        ranges.push(start..spans.len());
+    }
+    ranges
+}
+
+/// Writes prepared spans in the open transaction.
+pub(crate) fn append_spans(
+    context: &mut WriteContext<'_>,
+    batch: &[PreparedSpans],
+) -> StoreResult<AppendOutcome> {
+    let mut outcome = AppendOutcome::default();
+    for prepared in batch {
+        let trace_id = &prepared.spans.trace_id;
+        let mut state = context.states.take(context.conn, trace_id)?;
+        // On an error the state is dropped with what it learned; it will be loaded again.
+        append_trace(context, prepared, &mut state, &mut outcome)?;
+        context.states.put(trace_id.clone(), state);
+    }
+    Ok(outcome)
+}
+
+fn append_trace(
+    context: &mut WriteContext<'_>,
+    prepared: &PreparedSpans,
+    state: &mut TraceState,
+    outcome: &mut AppendOutcome,
+) -> StoreResult<()> {
+    let spans = &prepared.spans;
+    let arrivals: Vec<Arrival> = spans.spans.iter().map(|span| state.arrive(span)).collect();
+    let count = |wanted| arrivals.iter().filter(|arrival| **arrival == wanted).count();
+    outcome.stored += count(Arrival::New);
+    outcome.replaced += count(Arrival::Replaces);
+    outcome.unchanged += count(Arrival::Unchanged);
+    if count(Arrival::Unchanged) == arrivals.len() {
+        return Ok(());
+    }
+    let run_ids = intern_runs(context, spans)?;
+    let mut row = load_or_new(context.conn, spans, state)?;
+    let best_root = update_row(&mut row, prepared, &arrivals, &run_ids);
+    update_totals(&mut row, state);
+    save(context.conn, &mut row, state)?;
+    if let Some(root) = best_root {
+        insert_root_tags(context.conn, row.trace_key, root)?;
+    }
+    link_run(context.conn, spans)?;
+    for chunk in &prepared.chunks {
+        if arrivals[chunk.range.clone()].iter().any(|arrival| *arrival != Arrival::Unchanged) {
+            write_chunk(context, spans, chunk, &run_ids, &row)?;
+        }
+    }
+    Ok(())
+}
+
+fn load_or_new(conn: &Connection, spans: &TraceSpans, state: &TraceState) -> StoreResult<TraceRow> {
+    let first = &spans.spans[0];
+    let Some(trace_key) = state.trace_key else {
+        let experiment = spans.runs[0].experiment.experiment_id;
+        let id = spans.trace_id.clone();
+        return Ok(TraceRow::new(id, experiment, rank::WEAKEST, first.start_ns, spans.arrival_ns));
+    };
+    let mut row = TraceRow::load(conn, trace_key)?
+        .ok_or_else(|| damaged(format!("trace {} was remembered, but has no row", spans.trace_id)))?;
+    if !row.visible {
+        // Only log records were known: their time of arrival is not the trace's start.
+        row.visible = true;
+        row.start_ns = first.start_ns;
+    }
+    Ok(row)
+}
+
+fn save(conn: &Connection, row: &mut TraceRow, state: &mut TraceState) -> StoreResult<()> {
+    if row.trace_key == 0 {
+        row.insert(conn)?;
+        state.trace_key = Some(row.trace_key);
+        return Ok(());
+    }
+    row.update(conn)
+}
+
+/// Lets each changed span speak for the trace; returns what the best root among them says, if it speaks now.
+fn update_row<'a>(
+    row: &mut TraceRow,
+    prepared: &'a PreparedSpans,
+    arrivals: &[Arrival],
+    run_ids: &[Run],
+) -> Option<&'a RootFacts> {
+    let spans = &prepared.spans;
+    let mut best_root = None;
+    if row.state == State::Unspecified && !row.finalized {
+        row.state = State::InProgress;
+    }
+    let mut span_index = 0;
+    for (run, ids) in spans.runs.iter().zip(run_ids) {
+        let range = span_index..span_index + run.count;
+        span_index = range.end;
+        for (span, arrival) in spans.spans[range.clone()].iter().zip(&arrivals[range]) {
+            if *arrival == Arrival::Unchanged {
+                continue;
+            }
+            widen_time(row, span);
+            choose_experiment(row, run, span);
+            choose_session_and_user(row, span);
+            choose_resource(row, run, ids, span);
+            if choose_root(row, span) {
+                best_root = span.root.as_deref();
+            }
+        }
+    }
+    best_root
+}
+
+fn widen_time(row: &mut TraceRow, span: &NewSpan) {
+    if row.finalized {
+        return;
+    }
+    let old_end = row.duration_ns.map(|duration| row.start_ns.saturating_add(duration));
+    row.start_ns = row.start_ns.min(span.start_ns);
+    let end = match (old_end, span.end_ns) {
+        (Some(old), Some(new)) => Some(old.max(new)),
+        (old, new) => old.or(new),
+    };
+    // Clocks of two hosts may disagree: a duration is never negative.
+    row.duration_ns = end.map(|end| end.saturating_sub(row.start_ns).max(0));
+}
+
+fn choose_experiment(row: &mut TraceRow, run: &SpanRun, span: &NewSpan) {
+    let rank = rank::of_span(run.experiment.source as u8, span);
+    if rank::replaces(&rank, Some(&row.experiment_rank)) {
+        row.experiment_id = run.experiment.experiment_id;
+        row.experiment_rank = rank;
+    }
+}
+
+fn choose_session_and_user(row: &mut TraceRow, span: &NewSpan) {
+    let rank = rank::of_span(1, span);
+    if let Some(session) = &span.session
+        && !row.is_explicit(explicit::SESSION)
+        && rank::replaces(&rank, row.session_rank.as_ref())
+    {
+        row.session = Some(session.to_string());
+        row.session_rank = Some(rank);
+    }
+    if let Some(user) = &span.user
+        && !row.is_explicit(explicit::USER)
+        && rank::replaces(&rank, row.user_rank.as_ref())
+    {
+        row.user = Some(user.to_string());
+        row.user_rank = Some(rank);
+    }
+}
+
+fn choose_resource(row: &mut TraceRow, run: &SpanRun, ids: &Run, span: &NewSpan) {
+    let rank = rank::of_span(1, span);
+    if !run.resource_tags.is_empty() && rank::replaces(&rank, row.resource_rank.as_ref()) {
+        row.resource_id = Some(ids.resource_id as i64);
+        row.resource_rank = Some(rank);
+    }
+}
+
+/// Lets a root decide name, previews and state; returns whether it is the best root so far.
+fn choose_root(row: &mut TraceRow, span: &NewSpan) -> bool {
+    let Some(facts) = &span.root else { return false };
+    if !row.finalized && matches!(row.state, State::InProgress | State::Unspecified) && span.end_ns.is_some()
+    {
+        row.state = if span.status == SpanStatus::Error { State::Error } else { State::Ok };
+    }
+    let rank = rank::of_span(1, span);
+    if !rank::replaces(&rank, row.root_rank.as_ref()) {
+        return false;
+    }
+    row.root_rank = Some(rank);
+    if !row.is_explicit(explicit::NAME) {
+        row.name = Some(facts.trace_name.clone().unwrap_or_else(|| span.name.to_string()));
+    }
+    if !row.is_explicit(explicit::REQUEST_PREVIEW) {
+        row.request_preview.clone_from(&facts.request_preview);
+    }
+    if !row.is_explicit(explicit::RESPONSE_PREVIEW) {
+        row.response_preview.clone_from(&facts.response_preview);
+    }
+    row.input_text.clone_from(&facts.input_text);
+    row.output_text.clone_from(&facts.output_text);
+    true
+}
+
+fn update_totals(row: &mut TraceRow, state: &TraceState) {
+    row.span_count = state.span_count() as u64;
+    let (usage, cost) = state.usage.totals();
+    if !row.is_explicit(explicit::USAGE) {
+        row.usage = usage;
+    }
+    if !row.is_explicit(explicit::COST) {
+        row.cost = cost;
+    }
+}
+
+/// Tags that the root sets by attribute; a tag that is there already was set by somebody and stays.
+fn insert_root_tags(conn: &Connection, trace_key: i64, root: &RootFacts) -> StoreResult<()> {
+    for (key, value) in &root.tags {
+        conn.prepare_cached("INSERT OR IGNORE INTO trace_tag (trace_key, key, value) VALUES (?1, ?2, ?3)")
+            .and_then(|mut statement| statement.execute(params![trace_key, key, value]))
+            .map_err(sql_error)?;
+    }
+    Ok(())
+}
+
+fn link_run(conn: &Connection, spans: &TraceSpans) -> StoreResult<()> {
+    let Some(run_id) = &spans.link_run else { return Ok(()) };
+    if spans.spans.iter().any(|span| span.parent_id.is_none()) {
+        conn.prepare_cached("INSERT OR IGNORE INTO trace_run (run_id, trace_id) VALUES (?1, ?2)")
+            .and_then(|mut statement| {
+                statement.execute(params![run_id.as_ref(), SqlTraceId(&spans.trace_id)])
+            })
+            .map_err(sql_error)?;
+    }
+    Ok(())
+}
+
+/// Returns the runs with the ids of their resources and scopes, making those that are new.
+fn intern_runs(context: &mut WriteContext<'_>, spans: &TraceSpans) -> StoreResult<Vec<Run>> {
+    let mut ids = Vec::with_capacity(spans.runs.len());
+    for run in &spans.runs {
+        let resource_id = intern(context, &run.resource, Some(&run.resource_tags), spans.arrival_ns)?;
+        let scope_id = intern(context, &run.scope, None, spans.arrival_ns)?;
+        ids.push(Run { resource_id, scope_id, count: run.count as u32 });
+    }
+    Ok(ids)
+}
+
+/// Tags that a resource gives to its trace; `None` for a scope.
+type ResourceTags<'a> = Option<&'a [(String, String)]>;
+
+fn tags_json(tags: ResourceTags<'_>) -> Option<String> {
+    let object = tags?.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();
+    Some(serde_json::Value::Object(object).to_string())
+}
+
+fn intern(
+    context: &mut WriteContext<'_>,
+    interned: &Interned,
+    tags: ResourceTags<'_>,
+    arrival_ns: i64,
+) -> StoreResult<u64> {
+    let interned_id = match context.states.interned.get(&interned.hash) {
+        Some(interned_id) => *interned_id,
+        None => {
+            let interned_id = find_or_insert_interned(context.conn, interned, tags)?;
+            context.states.remember_interned(interned.hash, interned_id);
+            interned_id
+        }
+    };
+    if !context.segment.has_interned(interned_id) {
+        let tags = tags_json(tags);
+        context.segment.append_interned(context.conn, interned_id, interned, tags.as_deref(), arrival_ns)?;
+    }
+    Ok(interned_id)
+}
+
+fn find_or_insert_interned(
+    conn: &Connection,
+    interned: &Interned,
+    tags: ResourceTags<'_>,
+) -> StoreResult<u64> {
+    let hash = interned.hash.to_be_bytes();
+    let found = conn
+        .prepare_cached("SELECT interned_id FROM interned WHERE hash = ?1")
+        .and_then(|mut statement| statement.query_row([&hash[..]], |row| row.get(0)).optional())
+        .map_err(sql_error)?;
+    if let Some(interned_id) = found {
+        return Ok(interned_id);
+    }
+    conn.execute(
+        "INSERT INTO interned (hash, bytes, tags) VALUES (?1, ?2, ?3)",
+        params![&hash[..], interned.bytes.as_ref(), tags_json(tags)],
+    )
+    .map_err(sql_error)?;
+    Ok(conn.last_insert_rowid() as u64)
+}
+
+fn write_chunk(
+    context: &mut WriteContext<'_>,
+    spans: &TraceSpans,
+    chunk: &Chunk,
+    run_ids: &[Run],
+    row: &TraceRow,
+) -> StoreResult<()> {
+    let runs = cut_runs(run_ids, &chunk.range);
+    let span_ids: Vec<SpanId> = spans.spans[chunk.range.clone()].iter().map(|span| span.span_id).collect();
+    let header = BlockHeader {
+        kind: BlockKind::Spans,
+        trace_id: &spans.trace_id,
+        experiment_id: row.experiment_id.0,
+        arrival_ns: spans.arrival_ns,
+        runs: &runs,
+        span_ids: &span_ids,
+    };
+    let location = context.segment.append(context.conn, &header, &chunk.payload)?;
+    let columns = columns::with_head(chunk.range.len(), &runs, &chunk.packed);
+    insert_block(context.conn, row.trace_key, location, BlockKind::Spans, &columns)
+}
+
+/// Returns the runs of the spans in `range`.
+fn cut_runs(runs: &[Run], range: &Range<usize>) -> Vec<Run> {
+    let mut start = 0;
+    let mut cut = Vec::new();
+    for run in runs {
+        let end = start + run.count as usize;
+        let shared = end.min(range.end).saturating_sub(start.max(range.start));
+        if shared > 0 {
+            cut.push(Run { count: shared as u32, ..*run });
+        }
+        start = end;
+    }
+    cut
+}
+
+/// Adds the row of a block.
+pub(crate) fn insert_block(
+    conn: &Connection,
+    trace_key: i64,
+    location: Location,
+    kind: BlockKind,
+    columns: &[u8],
+) -> StoreResult<()> {
+    conn.prepare_cached(
+        "INSERT INTO block (trace_key, segment_id, offset, length, kind, columns) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .and_then(|mut statement| {
+        statement.execute(params![
+            trace_key,
+            location.segment_id,
+            location.offset,
+            location.length,
+            kind as i64,
+            columns
+        ])
+    })
+    .map_err(sql_error)
+    .map(|_| ())
+}
+
+/// Writes prepared log records in the open transaction.
+pub(crate) fn append_logs(
+    context: &mut WriteContext<'_>,
+    batch: &[PreparedLogs],
+) -> StoreResult<AppendOutcome> {
+    let mut outcome = AppendOutcome::default();
+    for prepared in batch {
+        let trace_id = &prepared.logs.trace_id;
+        let mut state = context.states.take(context.conn, trace_id)?;
+        append_trace_logs(context, prepared, &mut state, &mut outcome)?;
+        context.states.put(trace_id.clone(), state);
+    }
+    Ok(outcome)
+}
+
+fn append_trace_logs(
+    context: &mut WriteContext<'_>,
+    prepared: &PreparedLogs,
+    state: &mut TraceState,
+    outcome: &mut AppendOutcome,
+) -> StoreResult<()> {
+    let logs = &prepared.logs;
+    let new = logs.records.iter().filter(|record| state.arrive_log(record.content_hash)).count();
+    outcome.stored += new;
+    outcome.unchanged += logs.records.len() - new;
+    if new == 0 {
+        return Ok(());
+    }
+    let trace_key = match state.trace_key {
+        Some(trace_key) => trace_key,
+        None => insert_invisible_trace(context.conn, logs, state)?,
+    };
+    let span_ids: Vec<SpanId> = logs.records.iter().map(|record| record.span_id).collect();
+    let header = BlockHeader {
+        kind: BlockKind::Logs,
+        trace_id: &logs.trace_id,
+        experiment_id: logs.experiment.experiment_id.0,
+        arrival_ns: logs.arrival_ns,
+        runs: &[],
+        span_ids: &span_ids,
+    };
+    let location = context.segment.append(context.conn, &header, &prepared.payload)?;
+    let columns = columns::with_head(logs.records.len(), &[], &prepared.packed);
+    insert_block(context.conn, trace_key, location, BlockKind::Logs, &columns)
+}
+
+/// A row for a trace of which only log records are known: its spans will fill it in.
+fn insert_invisible_trace(conn: &Connection, logs: &TraceLogs, state: &mut TraceState) -> StoreResult<i64> {
+    let experiment = logs.experiment.experiment_id;
+    let (id, arrival_ns) = (logs.trace_id.clone(), logs.arrival_ns);
+    let mut row = TraceRow::new(id, experiment, rank::WEAKEST, arrival_ns, arrival_ns);
+    row.visible = false;
+    save(conn, &mut row, state)?;
+    Ok(row.trace_key)
+}

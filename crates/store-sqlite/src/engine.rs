@@ -1,0 +1,207 @@
+//! The contract of [`Store`], call by call: which thread does it, and what else it must do.
+
+use crate::append;
+use crate::catalog;
+use crate::check;
+use crate::search;
+use crate::spans;
+use crate::store::{SqliteStore, now_ns};
+use async_trait::async_trait;
+use spanwise_model::{
+    Assessment, AssessmentId, ErrorKind, Experiment, ExperimentId, LifecycleStage, TraceId, TraceInfo,
+    TraceLogs, TraceSpans, TraceStart,
+};
+use spanwise_store::{
+    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage,
+    ExperimentQuery, NewExperiment, PromptLink, SpanStream, Store, StoreError, StoreResult, StoreStats,
+    TracePage, TraceQuery,
+};
+use std::sync::Arc;
+
+/// Raw bytes that are compressed on the calling task; more are sent to a blocking thread.
+const INLINE_RAW_BYTES_MAX: usize = 32 << 10;
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { mlflow_filters: true, text_index: true, log_records: true }
+    }
+
+    async fn create_experiment(&self, new: NewExperiment) -> StoreResult<Experiment> {
+        self.write(move |context| catalog::create_experiment(context.conn, &new, now_ns())).await
+    }
+
+    async fn ensure_experiment(&self, name: &str, derived_max: usize) -> StoreResult<Experiment> {
+        let name = name.to_owned();
+        self.write(move |context| catalog::ensure_experiment(context.conn, &name, derived_max, now_ns()))
+            .await
+    }
+
+    async fn get_experiment(&self, id: ExperimentId) -> StoreResult<Experiment> {
+        self.read(move |conn| catalog::get_experiment(conn, id)).await
+    }
+
+    async fn find_experiment_by_name(&self, name: &str) -> StoreResult<Option<Experiment>> {
+        let name = name.to_owned();
+        self.read(move |conn| catalog::find_experiment_by_name(conn, &name)).await
+    }
+
+    async fn find_experiments(&self, query: ExperimentQuery) -> StoreResult<ExperimentPage> {
+        self.read(move |conn| catalog::find_experiments(conn, &query)).await
+    }
+
+    async fn rename_experiment(&self, id: ExperimentId, name: &str) -> StoreResult<()> {
+        let name = name.to_owned();
+        self.write(move |context| catalog::rename_experiment(context.conn, id, &name, now_ns())).await
+    }
+
+    async fn set_experiment_stage(&self, id: ExperimentId, stage: LifecycleStage) -> StoreResult<()> {
+        self.write(move |context| catalog::set_experiment_stage(context.conn, id, stage, now_ns())).await
+    }
+
+    async fn set_experiment_tag(&self, id: ExperimentId, key: &str, value: &str) -> StoreResult<()> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.write(move |context| catalog::set_experiment_tag(context.conn, id, &key, &value, now_ns())).await
+    }
+
+    async fn delete_experiment_tag(&self, id: ExperimentId, key: &str) -> StoreResult<()> {
+        let key = key.to_owned();
+        self.write(move |context| catalog::delete_experiment_tag(context.conn, id, &key, now_ns())).await
+    }
+
+    async fn append_spans(&self, batch: Vec<TraceSpans>) -> StoreResult<AppendOutcome> {
+        let writer = self.writer()?;
+        let announced = writer.announce();
+        let raw_bytes = batch.iter().flat_map(|trace| &trace.spans).map(|span| span.raw.len()).sum();
+        let prepare = move || batch.into_iter().map(append::prepare_spans).collect::<StoreResult<Vec<_>>>();
+        let prepared = off_runtime(raw_bytes, prepare).await?;
+        let bytes = prepared.iter().map(append::PreparedSpans::stored_bytes).sum();
+        let outcome =
+            writer.write(announced, bytes, move |context| append::append_spans(context, &prepared)).await?;
+        self.wake_background();
+        Ok(outcome)
+    }
+
+    async fn append_logs(&self, batch: Vec<TraceLogs>) -> StoreResult<AppendOutcome> {
+        let writer = self.writer()?;
+        let announced = writer.announce();
+        let raw_bytes = batch.iter().flat_map(|trace| &trace.records).map(|record| record.raw.len()).sum();
+        let prepare = move || batch.into_iter().map(append::prepare_logs).collect::<StoreResult<Vec<_>>>();
+        let prepared = off_runtime(raw_bytes, prepare).await?;
+        let bytes = prepared.iter().map(append::PreparedLogs::stored_bytes).sum();
+        let outcome =
+            writer.write(announced, bytes, move |context| append::append_logs(context, &prepared)).await?;
+        self.wake_background();
+        Ok(outcome)
+    }
+
+    async fn start_trace(&self, start: TraceStart) -> StoreResult<TraceInfo> {
+        self.write(move |context| catalog::start_trace(context.conn, &start, now_ns())).await
+    }
+
+    async fn get_trace(&self, id: &TraceId) -> StoreResult<TraceInfo> {
+        let id = id.clone();
+        self.read(move |conn| catalog::get_trace(conn, &id)).await
+    }
+
+    async fn get_traces(&self, ids: &[TraceId]) -> StoreResult<Vec<TraceInfo>> {
+        let ids = ids.to_vec();
+        self.read(move |conn| catalog::get_traces(conn, &ids)).await
+    }
+
+    async fn find_traces(&self, query: TraceQuery) -> StoreResult<TracePage> {
+        let context = self.search_context();
+        self.readers.read(move |conn| search::find_traces(conn, &context, &query)).await
+    }
+
+    async fn count_traces(&self, query: TraceQuery) -> StoreResult<u64> {
+        let context = self.search_context();
+        self.readers.read(move |conn| search::count_traces(conn, &context, &query)).await
+    }
+
+    async fn read_spans(&self, id: &TraceId) -> StoreResult<SpanStream> {
+        spans::read_spans(Arc::clone(&self.readers), Arc::clone(&self.spans), id.clone()).await
+    }
+
+    async fn delete_traces(&self, experiment: ExperimentId, which: DeleteTraces) -> StoreResult<u64> {
+        let deleted = self
+            .write(move |context| {
+                let deleted = catalog::delete_traces(context.conn, experiment, &which)?;
+                crate::delete::let_go(context, &deleted)?;
+                Ok(deleted.visible)
+            })
+            .await?;
+        self.wake_background();
+        Ok(deleted)
+    }
+
+    async fn set_trace_tag(&self, id: &TraceId, key: &str, value: &str) -> StoreResult<()> {
+        let (id, key, value) = (id.clone(), key.to_owned(), value.to_owned());
+        self.write(move |context| catalog::set_trace_tag(context.conn, &id, &key, &value)).await
+    }
+
+    async fn delete_trace_tag(&self, id: &TraceId, key: &str) -> StoreResult<()> {
+        let (id, key) = (id.clone(), key.to_owned());
+        self.write(move |context| catalog::delete_trace_tag(context.conn, &id, &key)).await
+    }
+
+    async fn create_assessment(&self, assessment: Assessment) -> StoreResult<Assessment> {
+        self.write(move |context| catalog::create_assessment(context.conn, &assessment)).await
+    }
+
+    async fn get_assessment(&self, trace: &TraceId, id: &AssessmentId) -> StoreResult<Assessment> {
+        let (trace, id) = (trace.clone(), id.clone());
+        self.read(move |conn| catalog::get_assessment(conn, &trace, &id)).await
+    }
+
+    async fn update_assessment(
+        &self,
+        trace: &TraceId,
+        id: &AssessmentId,
+        change: AssessmentChange,
+    ) -> StoreResult<Assessment> {
+        let (trace, id) = (trace.clone(), id.clone());
+        self.write(move |context| catalog::update_assessment(context.conn, &trace, &id, &change)).await
+    }
+
+    async fn delete_assessment(&self, trace: &TraceId, id: &AssessmentId) -> StoreResult<()> {
+        let (trace, id) = (trace.clone(), id.clone());
+        self.write(move |context| catalog::delete_assessment(context.conn, &trace, &id)).await
+    }
+
+    async fn link_traces_to_run(&self, traces: &[TraceId], run_id: &str) -> StoreResult<()> {
+        let (traces, run_id) = (traces.to_vec(), run_id.to_owned());
+        self.write(move |context| catalog::link_traces_to_run(context.conn, &traces, &run_id)).await
+    }
+
+    async fn link_prompts(&self, trace: &TraceId, prompts: &[PromptLink]) -> StoreResult<()> {
+        let (trace, prompts) = (trace.clone(), prompts.to_vec());
+        self.write(move |context| catalog::link_prompts(context.conn, &trace, &prompts)).await
+    }
+
+    async fn stats(&self) -> StoreResult<StoreStats> {
+        let data_dir = self.data_dir.clone();
+        self.read(move |conn| check::stats(conn, &data_dir)).await
+    }
+
+    async fn check(&self) -> StoreResult<CheckReport> {
+        let spans = Arc::clone(&self.spans);
+        self.read(move |conn| check::check(conn, &spans)).await
+    }
+
+    async fn close(&self) -> StoreResult<()> {
+        self.stop().await
+    }
+}
+
+/// Does CPU work where it disturbs nobody: small work at once, large work on a blocking thread.
+async fn off_runtime<T: Send + 'static>(
+    raw_bytes: usize,
+    work: impl FnOnce() -> StoreResult<T> + Send + 'static,
+) -> StoreResult<T> {
+    if raw_bytes <= INLINE_RAW_BYTES_MAX {
+        return work();
+    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::with_source(ErrorKind::Internal, "cannot prepare a write", error))?
+}

@@ -1,0 +1,35 @@
+//! The word and attribute index: which traces may have a span with a name, type, status, attribute value or word.
+//!
+//! A *part* is an immutable file that covers a range of block ids; parts are built after blocks were acknowledged, and
+//! merged as they become many. What no part covers yet is scanned by the searcher, and so is what the index can't
+//! tell apart: it narrows, it never decides. Answers are traces and not blocks, so a block may be rewritten under an
+//! id that was indexed without being indexed again.
+
+mod builder;
+mod doc_set;
+mod indexer;
+mod list;
+mod merge;
+mod part;
+mod part_writer;
+mod query;
+mod row;
+mod set;
+mod source;
+mod table;
+mod term;
+#[cfg(test)]
+mod tests;
+mod tier;
+mod trace_set;
+mod wake;
+mod words;
+
+pub(crate) use builder::PostingsBuilder;
+pub(crate) use indexer::{CommitParts, Indexer, IndexerContext};
+pub(crate) use part::Part;
+pub(crate) use query::{Candidates, SpanQuery, TermQuery};
+pub(crate) use row::PartChange;
+pub(crate) use set::{PartSet, Postings};
+pub(crate) use term::Field;
+pub(crate) use trace_set::TraceSet;

@@ -1,0 +1,177 @@
+//! The words of a span, without those that its trace is known to have.
+//!
+//! These are the tokens of `spanwise_otlp`'s search text, found without writing that text. Agents send their whole
+//! history with every call: a text or list element that came before in the same trace is recognised by its hash and
+//! passed over, which leaves a fraction of the work.
+
+use spanwise_otlp::{AnyValueView, Attributes, LogRecordView, SpanView, pyjson};
+use spanwise_query::each_token;
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Shorter texts are cheaper to split again than to remember.
+const REMEMBERED_BYTES_MIN: usize = 12;
+/// Longer texts are remembered in pieces, so that a history that grew is new only at its end.
+const PIECE_BYTES_MIN: usize = 256;
+/// What tells the bytes of a list or map from the same bytes as a text.
+const MESSAGE_MARK: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The texts that traces had so far, by their hashes.
+#[derive(Default)]
+pub(crate) struct SeenTexts {
+    hashes: HashSet<u64, BuildHasherDefault<HashIsKey>>,
+}
+
+impl SeenTexts {
+    /// Returns about how much memory it takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.hashes.capacity() * (size_of::<u64>() + 1)
+    }
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+struct HashIsKey(u64);
+
+impl Hasher for HashIsKey {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+/// Finds the words of one trace that are new in it, and gives them to `visit`, with repetitions.
+pub(crate) struct NewWords<'a> {
+    pub(crate) seen: &'a mut SeenTexts,
+    /// What makes the hashes of one trace differ from those of another.
+    pub(crate) trace_seed: u64,
+    pub(crate) scratch: &'a mut String,
+    pub(crate) visit: &'a mut dyn FnMut(&str),
+}
+
+impl NewWords<'_> {
+    /// Visits the words of a span.
+    pub(crate) fn span(&mut self, span: &SpanView<'_>) {
+        self.text(span.name);
+        self.text(span.status_message);
+        self.attributes(span.attributes());
+        for event in span.events() {
+            self.text(event.name);
+            self.attributes(event.attributes());
+        }
+    }
+
+    /// Visits the words of a log record.
+    pub(crate) fn log_record(&mut self, record: &LogRecordView<'_>) {
+        self.text(record.event_name);
+        if !matches!(record.body, AnyValueView::Empty) {
+            self.value(record.body);
+        }
+        self.attributes(record.attributes());
+    }
+
+    fn attributes(&mut self, attributes: Attributes<'_>) {
+        for (key, value) in attributes {
+            self.text(key);
+            self.value(value);
+        }
+    }
+
+    /// Values nest at most `ATTRIBUTE_DEPTH_MAX` deep, as the view has checked.
+    fn value(&mut self, value: AnyValueView<'_>) {
+        match value {
+            AnyValueView::String(text) => self.text(text),
+            AnyValueView::Array(array) => {
+                if self.is_new(array.as_bytes(), MESSAGE_MARK) {
+                    array.iter().for_each(|element| self.value(element));
+                }
+            }
+            AnyValueView::KvList(list) => {
+                if self.is_new(list.as_bytes(), MESSAGE_MARK) {
+                    self.attributes(list.iter());
+                }
+            }
+            AnyValueView::Empty | AnyValueView::Bool(_) | AnyValueView::Int(_) | AnyValueView::Double(_) | AnyValueView::Bytes(_) => {
+                self.scratch.clear();
+                pyjson::write_json(value, self.scratch);
+                each_token(self.scratch, &mut *self.visit);
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if !self.is_new(text.as_bytes(), 0) {
+            return;
+        }
+        if text.len() < PIECE_BYTES_MIN {
+            return each_token(text, &mut *self.visit);
+        }
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(piece_end(rest));
+            if self.is_new(piece.as_bytes(), 0) {
+                each_token(piece, &mut *self.visit);
+            }
+            rest = after;
+        }
+    }
+
+    fn is_new(&mut self, bytes: &[u8], mark: u64) -> bool {
+        bytes.len() < REMEMBERED_BYTES_MIN || self.seen.hashes.insert(xxh3_64(bytes) ^ mark ^ self.trace_seed)
+    }
+}
+
+/// Returns where the first piece of `text` ends: behind a line break or a closing brace, which no word contains.
+fn piece_end(text: &str) -> usize {
+    let least = PIECE_BYTES_MIN.min(text.len());
+    memchr::memchr2(b'\n', b'}', &text.as_bytes()[least..]).map_or(text.len(), |at| least + at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words_of(texts: &[&str]) -> Vec<Vec<String>> {
+        let (mut seen, mut scratch) = (SeenTexts::default(), String::new());
+        let mut all = Vec::new();
+        for text in texts {
+            let mut words = Vec::new();
+            let mut visit = |word: &str| words.push(word.to_owned());
+            NewWords { seen: &mut seen, trace_seed: 7, scratch: &mut scratch, visit: &mut visit }.text(text);
+            all.push(words);
+        }
+        all
+    }
+
+    #[test]
+    fn a_history_that_grew_is_new_only_at_its_end() {
+        let message = |word: &str| format!("{{\"content\": \"{}\"}}", format!("{word} ").repeat(60));
+        let short = format!("[{}, {}]", message("one"), message("two"));
+        let grown = format!("[{}, {}, {}]", message("one"), message("two"), message("three"));
+        let [first, second] = &words_of(&[&short, &grown])[..] else { panic!("two texts") };
+        assert_eq!(first.iter().filter(|word| *word == "one").count(), 60);
+        assert!(!second.contains(&"one".into()));
+        assert_eq!(second.iter().filter(|word| *word == "three").count(), 60);
+    }
+
+    #[test]
+    fn pieces_end_between_words() {
+        let text = "wörter und mehr }\n".repeat(100);
+        let mut expected = Vec::new();
+        each_token(&text, |word| expected.push(word.to_owned()));
+        let mut found = words_of(&[&text]).remove(0);
+        expected.sort_unstable();
+        expected.dedup();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,305 @@
+//! From a checked filter to SQL. Each leaf is two-valued (`IS TRUE`), so that NOT is the complement.
+
+use crate::trace_row::state_number;
+use rusqlite::types::Value;
+use spanwise_model::{ExperimentId, TraceId, TraceState};
+use spanwise_query::filter::RUN_METADATA_KEY;
+use spanwise_query::{
+    AssessmentField, Expr, Filter, IntRange, NumberField, NumberTest, Predicate, SpanFilter, TextField,
+    TextTest, ValueTest,
+};
+
+/// Nanoseconds in a millisecond: MLflow's numbers are whole milliseconds, rounded down.
+const NS_PER_MS: i64 = 1_000_000;
+
+/// A condition in SQL, with what it refers to.
+#[derive(Default)]
+pub(crate) struct Compiled {
+    /// The condition; parameters are `?1`, `?2`, ….
+    pub(crate) sql: String,
+    /// The values of the parameters.
+    pub(crate) parameters: Vec<Value>,
+    /// Tests that SQL calls by number.
+    pub(crate) tests: Tests,
+}
+
+/// What the SQL functions evaluate, by the number that they are called with.
+#[derive(Default)]
+pub(crate) struct Tests {
+    /// For `sw_value(n, json)`.
+    pub(crate) values: Vec<ValueTest>,
+    /// For `sw_span(n, trace_key)`.
+    pub(crate) spans: Vec<SpanFilter>,
+}
+
+impl Compiled {
+    /// Adds a parameter and returns its name.
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.parameters.push(value.into());
+        format!("?{}", self.parameters.len())
+    }
+
+    fn push(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+    }
+}
+
+/// Compiles the condition that a trace `t` is visible, in one of the experiments and matches the filter.
+pub(crate) fn compile(experiments: &[ExperimentId], filter: Option<&Filter>) -> Compiled {
+    let mut out = Compiled::default();
+    let scope = experiment_list(experiments);
+    out.push("t.visible = 1 AND t.experiment_id IN (");
+    out.push(&scope);
+    out.push(")");
+    if let Some(filter) = filter
+        && !filter.is_all()
+    {
+        out.push(" AND ");
+        write_expr(&mut out, filter, &scope);
+    }
+    out
+}
+
+/// Ids as they stand in SQL; they are integers, so nothing needs quoting.
+fn experiment_list(experiments: &[ExperimentId]) -> String {
+    let mut ids: Vec<i64> = experiments.iter().map(|id| id.0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn write_expr(out: &mut Compiled, expr: &Filter, scope: &str) {
+    match expr {
+        Expr::And(parts) => write_parts(out, parts, " AND ", "1", scope),
+        Expr::Or(parts) => write_parts(out, parts, " OR ", "0", scope),
+        Expr::Not(inner) => {
+            out.push("NOT ");
+            write_expr(out, inner, scope);
+        }
+        Expr::Is(predicate) => {
+            let leaf = leaf(out, predicate, scope);
+            out.push(&format!("(({leaf}) IS TRUE)"));
+        }
+    }
+}
+
+fn write_parts(out: &mut Compiled, parts: &[Filter], joint: &str, empty: &str, scope: &str) {
+    if parts.is_empty() {
+        return out.push(empty);
+    }
+    out.push("(");
+    // SQLite evaluates from left to right: what is cheap decides first.
+    let mut ordered: Vec<&Filter> = parts.iter().collect();
+    ordered.sort_by_key(|part| weight(part));
+    for (index, part) in ordered.into_iter().enumerate() {
+        if index > 0 {
+            out.push(joint);
+        }
+        write_expr(out, part, scope);
+    }
+    out.push(")");
+}
+
+/// How much a part costs for one trace: columns 0, small tables 1, spans 2.
+fn weight(expr: &Filter) -> u8 {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().map(weight).max().unwrap_or(0),
+        Expr::Not(inner) => weight(inner),
+        Expr::Is(Predicate::Number { .. }) => 0,
+        Expr::Is(Predicate::Text { field: TextField::Tag(_) | TextField::Metadata(_), .. }) => 1,
+        Expr::Is(Predicate::Text { .. }) => 0,
+        Expr::Is(Predicate::Span(_)) => 2,
+        Expr::Is(_) => 1,
+    }
+}
+
+fn leaf(out: &mut Compiled, predicate: &Predicate, scope: &str) -> String {
+    match predicate {
+        Predicate::Number { field, test } => number(out, *field, *test),
+        Predicate::Text { field, test } => text_field(out, field, test),
+        Predicate::Run(run_id) => {
+            let run = out.bind(run_id.clone());
+            let key = out.bind(RUN_METADATA_KEY.to_owned());
+            format!(
+                "EXISTS (SELECT 1 FROM trace_metadata m WHERE m.trace_key = t.trace_key AND m.key = {key} AND m.value = {run}) \
+                 OR EXISTS (SELECT 1 FROM trace_run r WHERE r.run_id = {run} AND r.trace_id = t.trace_id)"
+            )
+        }
+        Predicate::Prompt { name, version } => {
+            let (name, version) = (out.bind(name.clone()), out.bind(version.clone()));
+            format!(
+                "EXISTS (SELECT 1 FROM trace_prompt p WHERE p.trace_key = t.trace_key AND p.name = {name} AND p.version = {version})"
+            )
+        }
+        Predicate::Assessment { kind, name, test } => assessment(out, *kind, name, test, scope),
+        Predicate::Issue(issue_id) => {
+            let issue = out.bind(issue_id.clone());
+            format!(
+                "EXISTS (SELECT 1 FROM assessment a WHERE a.trace_key = t.trace_key AND a.kind = 2 AND a.name = {issue})"
+            )
+        }
+        Predicate::Span(filter) => {
+            out.tests.spans.push(filter.clone());
+            format!("sw_span({}, t.trace_key)", out.tests.spans.len() - 1)
+        }
+    }
+}
+
+fn number(out: &mut Compiled, field: NumberField, test: NumberTest) -> String {
+    match field {
+        NumberField::StartMs => in_range(out, "t.start_ns", test.int_range().ms_to_ns()),
+        NumberField::DurationMs => in_range(out, "t.duration_ns", test.int_range().ms_to_ns()),
+        NumberField::EndMs => in_range(
+            out,
+            &format!("({} + coalesce(t.duration_ns, 0) / {NS_PER_MS})", floor_ms("t.start_ns")),
+            test.int_range(),
+        ),
+    }
+}
+
+/// Milliseconds rounded down, before 1970 too (SQLite divides towards zero).
+pub(crate) fn floor_ms(column: &str) -> String {
+    format!("(({column} - (({column} % {NS_PER_MS}) + {NS_PER_MS}) % {NS_PER_MS}) / {NS_PER_MS})")
+}
+
+fn in_range(out: &mut Compiled, column: &str, range: IntRange) -> String {
+    let (min, max, between) = match range {
+        IntRange::Within { min, max } => (min, max, "BETWEEN"),
+        IntRange::Except { min, max } => (min, max, "NOT BETWEEN"),
+    };
+    let (min, max) = (out.bind(min), out.bind(max));
+    format!("{column} {between} {min} AND {max}")
+}
+
+fn text_field(out: &mut Compiled, field: &TextField, test: &TextTest) -> String {
+    match field {
+        TextField::State => state(test),
+        TextField::TraceId => trace_id(out, test),
+        TextField::ClientRequestId => text(out, "t.client_request_id", test),
+        TextField::Name => text(out, "t.name", test),
+        TextField::Session => text(out, "t.session", test),
+        TextField::Tag(key) => {
+            let value = tag_value(out, key);
+            text(out, &value, test)
+        }
+        TextField::Metadata(key) => {
+            let value = metadata_value(out, key);
+            text(out, &value, test)
+        }
+        TextField::UsageText => text(
+            out,
+            "sw_usage(t.input_tokens, t.output_tokens, t.total_tokens, t.cache_read_tokens, t.cache_creation_tokens, \
+             t.cache_creation_1h_tokens)",
+            test,
+        ),
+        TextField::CostText => text(out, "sw_cost(t.cost_input, t.cost_output, t.cost_total)", test),
+    }
+}
+
+/// The value of a tag: the trace's own, else its resource's.
+pub(crate) fn tag_value(out: &mut Compiled, key: &str) -> String {
+    let key = out.bind(key.to_owned());
+    format!(
+        "coalesce((SELECT g.value FROM trace_tag g WHERE g.trace_key = t.trace_key AND g.key = {key}), \
+         (SELECT j.value FROM interned i, json_each(i.tags) j WHERE i.interned_id = t.resource_id AND j.key = {key}))"
+    )
+}
+
+/// The value of a metadata key; the user is a column.
+pub(crate) fn metadata_value(out: &mut Compiled, key: &str) -> String {
+    if key == crate::catalog::USER_METADATA {
+        return "t.user".into();
+    }
+    let key = out.bind(key.to_owned());
+    format!("(SELECT m.value FROM trace_metadata m WHERE m.trace_key = t.trace_key AND m.key = {key})")
+}
+
+fn state(test: &TextTest) -> String {
+    let states = [
+        (TraceState::Unspecified, "STATE_UNSPECIFIED"),
+        (TraceState::Ok, "OK"),
+        (TraceState::Error, "ERROR"),
+        (TraceState::InProgress, "IN_PROGRESS"),
+    ];
+    let matching = states.iter().filter(|(_, name)| test.matches(Some(name)));
+    let numbers: Vec<String> = matching.map(|(state, _)| state_number(*state).to_string()).collect();
+    format!("t.state IN ({})", numbers.join(", "))
+}
+
+fn trace_id(out: &mut Compiled, test: &TextTest) -> String {
+    match test {
+        TextTest::Eq(id) => format!("t.trace_id IN ({})", id_list(out, std::slice::from_ref(id))),
+        TextTest::Ne(id) => format!("t.trace_id NOT IN ({})", id_list(out, std::slice::from_ref(id))),
+        TextTest::In(ids) => format!("t.trace_id IN ({})", id_list(out, ids)),
+        TextTest::NotIn(ids) => format!("t.trace_id NOT IN ({})", id_list(out, ids)),
+        _ => text(out, "sw_trace_id(t.trace_id)", test),
+    }
+}
+
+/// Texts that are no trace id match no trace.
+fn id_list(out: &mut Compiled, ids: &[String]) -> String {
+    let parsed = ids.iter().filter_map(|id| id.parse::<TraceId>().ok());
+    parsed.map(|id| out.bind(trace_id_value(&id))).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns a trace id as SQLite keeps it.
+pub(crate) fn trace_id_value(id: &TraceId) -> Value {
+    match id {
+        TraceId::Otel(bytes) => Value::Blob(bytes.to_vec()),
+        TraceId::Text(text) => Value::Text(text.to_string()),
+    }
+}
+
+/// A test of a text expression, which may be NULL.
+fn text(out: &mut Compiled, value: &str, test: &TextTest) -> String {
+    match test {
+        TextTest::Eq(wanted) => format!("{value} = {}", out.bind(wanted.clone())),
+        TextTest::Ne(wanted) => format!("{value} <> {}", out.bind(wanted.clone())),
+        TextTest::In(wanted) => format!("{value} IN ({})", bind_all(out, wanted)),
+        TextTest::NotIn(wanted) => format!("{value} NOT IN ({})", bind_all(out, wanted)),
+        TextTest::IsNull => format!("{value} IS NULL"),
+        TextTest::IsNotNull => format!("{value} IS NOT NULL"),
+        TextTest::Like(pattern) => {
+            let text = out.bind(pattern.as_str().to_owned());
+            format!("matches_like({value}, {text}, {})", u8::from(pattern.ignores_case()))
+        }
+        TextTest::RLike(pattern) => {
+            format!("matches_rlike({value}, {})", out.bind(pattern.as_str().to_owned()))
+        }
+    }
+}
+
+fn bind_all(out: &mut Compiled, values: &[String]) -> String {
+    values.iter().map(|value| out.bind(value.clone())).collect::<Vec<_>>().join(", ")
+}
+
+/// A valid assessment of the trace itself, or a session-level one of a trace of the same session among those that
+/// are searched.
+fn assessment(
+    out: &mut Compiled,
+    kind: AssessmentField,
+    name: &str,
+    test: &ValueTest,
+    scope: &str,
+) -> String {
+    let kind = match kind {
+        AssessmentField::Feedback => 0,
+        AssessmentField::Expectation => 1,
+    };
+    let name = out.bind(name.to_owned());
+    let condition = match test {
+        ValueTest::Text(TextTest::IsNull | TextTest::IsNotNull) => "1".to_owned(),
+        _ => {
+            out.tests.values.push(test.clone());
+            format!("sw_value({}, a.value)", out.tests.values.len() - 1)
+        }
+    };
+    let matches = format!("a.valid = 1 AND a.kind = {kind} AND a.name = {name} AND {condition}");
+    let any = format!(
+        "(EXISTS (SELECT 1 FROM assessment a WHERE a.trace_key = t.trace_key AND {matches}) \
+         OR (t.session IS NOT NULL AND EXISTS (SELECT 1 FROM trace o JOIN assessment a ON a.trace_key = o.trace_key \
+         WHERE o.session = t.session AND o.visible = 1 AND o.experiment_id IN ({scope}) AND a.session IS NOT NULL \
+         AND {matches})))"
+    );
+    if test.is_absence() { format!("NOT {any}") } else { any }
+}

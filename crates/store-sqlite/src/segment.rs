@@ -1,0 +1,402 @@
+//! Segment files: blocks one behind the other, only ever appended to.
+//!
+//! `segments/<16 digits>.seg` starts with `SPANWISE-SEG-1\n\0`. What the index database says is committed is
+//! whole and on the disk; bytes behind that were never acknowledged and are cut off on opening. Each file also
+//! holds the resources and scopes that its blocks refer to, so that the index can be rebuilt from segments alone.
+
+use crate::block::{Block, BlockHeader, BlockKind, Payload, Run, encode_block};
+use crate::error::{damaged, io_error, sql_error};
+use rusqlite::{Connection, OptionalExtension, params};
+use spanwise_model::{Interned, SpanId, TraceId};
+use spanwise_store::{StoreError, StoreResult};
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+const FILE_HEADER: &[u8; 16] = b"SPANWISE-SEG-1\n\0";
+/// A file of this size is sealed and the next one begun.
+const SEGMENT_BYTES_MAX: u64 = 128 << 20;
+/// Files that are kept open for reading.
+const OPEN_FILES_MAX: usize = 64;
+
+/// Where a block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Location {
+    pub(crate) segment_id: i64,
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+}
+
+/// Returns the path of a segment file.
+pub(crate) fn segment_path(folder: &Path, segment_id: i64) -> PathBuf {
+    folder.join(format!("{segment_id:016}.seg"))
+}
+
+/// The file that is being appended to, and what waits to be written to it.
+pub(crate) struct SegmentWriter {
+    folder: PathBuf,
+    current: Option<Current>,
+    /// Blocks of the open group.
+    buffer: Vec<u8>,
+    /// Resources and scopes that the open group wrote into the current file for the first time.
+    newly_emitted: Vec<u64>,
+    /// Set when a write or sync failed: the file is never touched again.
+    failed: bool,
+}
+
+struct Current {
+    segment_id: i64,
+    file: File,
+    committed_bytes: u64,
+    emitted: HashSet<u64>,
+}
+
+/// What to undo if one operation of a group fails.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    buffered: usize,
+    emitted: usize,
+    segment_id: Option<i64>,
+}
+
+impl SegmentWriter {
+    /// Opens the folder: cuts what was never acknowledged off the last file, and goes on with it.
+    pub(crate) fn open(folder: &Path, conn: &Connection) -> StoreResult<SegmentWriter> {
+        fs::create_dir_all(folder)
+            .map_err(|error| io_error(format!("cannot create {}", folder.display()), error))?;
+        remove_unknown_files(folder, conn)?;
+        let last = conn
+            .query_row(
+                "SELECT segment_id, committed_bytes FROM segment WHERE sealed = 0 ORDER BY segment_id DESC LIMIT 1",
+                [],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?)),
+            )
+            .optional()
+            .map_err(sql_error)?;
+        let current =
+            last.map(|(segment_id, committed)| reopen(folder, segment_id, committed)).transpose()?;
+        Ok(SegmentWriter {
+            folder: folder.into(),
+            current,
+            buffer: Vec::new(),
+            newly_emitted: Vec::new(),
+            failed: false,
+        })
+    }
+
+    /// Adds a block to the open group; it is on the disk when the group's `flush` succeeded.
+    pub(crate) fn append(
+        &mut self,
+        conn: &Connection,
+        header: &BlockHeader<'_>,
+        payload: &Payload,
+    ) -> StoreResult<Location> {
+        self.ensure_file(conn)?;
+        let start = self.buffer.len();
+        encode_block(header, payload, &mut self.buffer);
+        self.location_from(start)
+    }
+
+    /// Returns whether the current file is known to hold a resource or scope.
+    pub(crate) fn has_interned(&self, interned_id: u64) -> bool {
+        self.current.as_ref().is_some_and(|current| current.emitted.contains(&interned_id))
+    }
+
+    /// Adds a resource or scope to the current file.
+    pub(crate) fn append_interned(
+        &mut self,
+        conn: &Connection,
+        interned_id: u64,
+        interned: &Interned,
+        tags: Option<&str>,
+        arrival_ns: i64,
+    ) -> StoreResult<()> {
+        self.ensure_file(conn)?;
+        let current = self.current.as_mut().ok_or_else(no_file)?;
+        current.emitted.insert(interned_id);
+        self.newly_emitted.push(interned_id);
+        let messages: [&[u8]; 2] = [&interned.bytes, tags.unwrap_or_default().as_bytes()];
+        let payload = Payload::compress(messages.into_iter())?;
+        let header = BlockHeader {
+            kind: BlockKind::Interned,
+            trace_id: &TraceId::Text("".into()),
+            experiment_id: 0,
+            arrival_ns,
+            runs: &[Run { resource_id: interned_id, scope_id: interned_id, count: 2 }],
+            span_ids: &[SpanId([0; 8]); 2],
+        };
+        encode_block(&header, &payload, &mut self.buffer);
+        Ok(())
+    }
+
+    /// Adds the mark that a trace was deleted, so that a rebuilt index does not bring it back.
+    pub(crate) fn append_deleted(
+        &mut self,
+        conn: &Connection,
+        trace_id: &TraceId,
+        arrival_ns: i64,
+    ) -> StoreResult<()> {
+        let payload = Payload::compress(std::iter::empty())?;
+        let header = BlockHeader {
+            kind: BlockKind::Deleted,
+            trace_id,
+            experiment_id: 0,
+            arrival_ns,
+            runs: &[],
+            span_ids: &[],
+        };
+        self.append(conn, &header, &payload).map(|_| ())
+    }
+
+    /// Returns a mark to go back to.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            buffered: self.buffer.len(),
+            emitted: self.newly_emitted.len(),
+            segment_id: self.current.as_ref().map(|current| current.segment_id),
+        }
+    }
+
+    /// Forgets what was added since `mark`.
+    pub(crate) fn undo_to(&mut self, mark: Mark) {
+        self.buffer.truncate(mark.buffered);
+        let undone = self.newly_emitted.split_off(mark.emitted);
+        let Some(current) = &mut self.current else { return };
+        undone.iter().for_each(|id| {
+            current.emitted.remove(id);
+        });
+        if mark.segment_id != Some(current.segment_id) {
+            // The row of a file that was begun since then is rolled back with the operation; begin another.
+            self.current = None;
+        }
+    }
+
+    /// Writes and syncs the open group, and records it in the open transaction.
+    pub(crate) fn flush(&mut self, conn: &Connection) -> StoreResult<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let current = self.current.as_mut().ok_or_else(no_file)?;
+        let written = current
+            .file
+            .write_all_at(&self.buffer, current.committed_bytes)
+            .and_then(|()| current.file.sync_data());
+        if let Err(error) = written {
+            self.failed = true;
+            return Err(io_error(format!("cannot write segment {}", current.segment_id), error));
+        }
+        let bytes = self.buffer.len() as u64;
+        conn.prepare_cached(
+            "UPDATE segment SET committed_bytes = ?2, live_bytes = live_bytes + ?3 WHERE segment_id = ?1",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![current.segment_id, current.committed_bytes + bytes, bytes])
+        })
+        .map_err(sql_error)?;
+        if current.committed_bytes + bytes >= SEGMENT_BYTES_MAX {
+            seal(conn, current.segment_id)?;
+        }
+        Ok(())
+    }
+
+    /// The group's transaction was committed.
+    pub(crate) fn committed(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.committed_bytes += self.buffer.len() as u64;
+            if current.committed_bytes >= SEGMENT_BYTES_MAX {
+                self.current = None;
+            }
+        }
+        self.buffer.clear();
+        self.newly_emitted.clear();
+    }
+
+    /// The group failed: nothing of it is in the index.
+    ///
+    /// After a failed write or sync nobody knows what the file holds behind the committed bytes, and a second sync
+    /// may answer success for bytes that were dropped. So that file is left as it is, and the next group begins
+    /// another.
+    pub(crate) fn rolled_back(&mut self) {
+        self.buffer.clear();
+        if let Some(current) = &mut self.current {
+            self.newly_emitted.iter().for_each(|id| {
+                current.emitted.remove(id);
+            });
+            // A file that this group began has no row any more either.
+            if self.failed || current.committed_bytes == FILE_HEADER.len() as u64 {
+                self.current = None;
+            }
+        }
+        self.newly_emitted.clear();
+    }
+
+    fn location_from(&self, start: usize) -> StoreResult<Location> {
+        let current = self.current.as_ref().ok_or_else(no_file)?;
+        Ok(Location {
+            segment_id: current.segment_id,
+            offset: current.committed_bytes + start as u64,
+            length: (self.buffer.len() - start) as u64,
+        })
+    }
+
+    fn ensure_file(&mut self, conn: &Connection) -> StoreResult<()> {
+        if self.current.is_some() {
+            return Ok(());
+        }
+        if self.failed {
+            conn.execute("UPDATE segment SET sealed = 1 WHERE sealed = 0", []).map_err(sql_error)?;
+        }
+        self.current = Some(create(&self.folder, conn)?);
+        self.failed = false;
+        Ok(())
+    }
+}
+
+fn no_file() -> StoreError {
+    StoreError::new(spanwise_model::ErrorKind::Internal, "no segment is open")
+}
+
+fn seal(conn: &Connection, segment_id: i64) -> StoreResult<()> {
+    conn.execute("UPDATE segment SET sealed = 1 WHERE segment_id = ?1", [segment_id])
+        .map_err(sql_error)
+        .map(|_| ())
+}
+
+/// Creates the next file, synced with its folder, and its row.
+pub(crate) fn create_file(folder: &Path, segment_id: i64) -> StoreResult<File> {
+    let path = segment_path(folder, segment_id);
+    let describe = || format!("cannot create segment {}", path.display());
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&path)
+        .map_err(|error| io_error(describe(), error))?;
+    file.write_all_at(FILE_HEADER, 0)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| File::open(folder)?.sync_all())
+        .map_err(|error| io_error(describe(), error))?;
+    Ok(file)
+}
+
+fn create(folder: &Path, conn: &Connection) -> StoreResult<Current> {
+    let next_row: i64 = conn
+        .query_row("SELECT coalesce(max(segment_id), 0) + 1 FROM segment", [], |row| row.get(0))
+        .map_err(sql_error)?;
+    // A file without a row is what a failed group left: its number is not used again.
+    let mut segment_id = next_row;
+    while segment_path(folder, segment_id).exists() {
+        segment_id += 1;
+    }
+    let file = create_file(folder, segment_id)?;
+    let committed_bytes = FILE_HEADER.len() as u64;
+    conn.execute(
+        "INSERT INTO segment (segment_id, committed_bytes, created_ns) VALUES (?1, ?2, ?3)",
+        params![segment_id, committed_bytes, crate::store::now_ns()],
+    )
+    .map_err(sql_error)?;
+    Ok(Current { segment_id, file, committed_bytes, emitted: HashSet::new() })
+}
+
+fn reopen(folder: &Path, segment_id: i64, committed_bytes: u64) -> StoreResult<Current> {
+    let path = segment_path(folder, segment_id);
+    let describe = || format!("cannot open segment {}", path.display());
+    let file =
+        OpenOptions::new().read(true).write(true).open(&path).map_err(|error| io_error(describe(), error))?;
+    let length = file.metadata().map_err(|error| io_error(describe(), error))?.len();
+    if length < committed_bytes {
+        return Err(damaged(format!(
+            "segment {} has {length} bytes, but {committed_bytes} were acknowledged",
+            path.display()
+        )));
+    }
+    if length > committed_bytes {
+        file.set_len(committed_bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(|error| io_error(describe(), error))?;
+    }
+    // Which resources the file holds is not looked up: writing one again costs a few hundred bytes a start.
+    Ok(Current { segment_id, file, committed_bytes, emitted: HashSet::new() })
+}
+
+/// Removes files that no row knows: what failed groups and interrupted compactions left behind.
+fn remove_unknown_files(folder: &Path, conn: &Connection) -> StoreResult<()> {
+    let mut statement = conn.prepare("SELECT segment_id FROM segment").map_err(sql_error)?;
+    let known: HashSet<PathBuf> = statement
+        .query_map([], |row| row.get::<_, i64>(0))
+        .and_then(|rows| rows.map(|id| id.map(|id| segment_path(folder, id))).collect())
+        .map_err(sql_error)?;
+    let describe = || format!("cannot read {}", folder.display());
+    for entry in fs::read_dir(folder).map_err(|error| io_error(describe(), error))? {
+        let path = entry.map_err(|error| io_error(describe(), error))?.path();
+        if path.extension().is_some_and(|extension| extension == "seg") && !known.contains(&path) {
+            tracing::info!(path = %path.display(), "removing a segment that nothing refers to");
+            fs::remove_file(&path)
+                .map_err(|error| io_error(format!("cannot remove {}", path.display()), error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads blocks of any segment; shared by all readers.
+pub(crate) struct SegmentReader {
+    folder: PathBuf,
+    files: Mutex<HashMap<i64, Arc<File>>>,
+}
+
+impl SegmentReader {
+    /// Reads from the files in `folder`.
+    pub(crate) fn new(folder: &Path) -> SegmentReader {
+        SegmentReader { folder: folder.into(), files: Mutex::new(HashMap::new()) }
+    }
+
+    /// Reads, verifies and unpacks one block.
+    pub(crate) fn read(&self, location: Location) -> StoreResult<Block> {
+        let bytes = self.read_bytes(location)?;
+        Block::decode(&bytes).map_err(|error| {
+            damaged(format!(
+                "segment {} is damaged at byte {}: {}",
+                segment_path(&self.folder, location.segment_id).display(),
+                location.offset,
+                error.message()
+            ))
+        })
+    }
+
+    /// Reads one block as it is stored.
+    pub(crate) fn read_bytes(&self, location: Location) -> StoreResult<Vec<u8>> {
+        let file = self.file(location.segment_id)?;
+        let mut bytes = vec![0; location.length as usize];
+        file.read_exact_at(&mut bytes, location.offset).map_err(|error| {
+            io_error(
+                format!("cannot read segment {} at byte {}", location.segment_id, location.offset),
+                error,
+            )
+        })?;
+        Ok(bytes)
+    }
+
+    /// Closes a file that is about to be removed.
+    pub(crate) fn forget(&self, segment_id: i64) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).remove(&segment_id);
+    }
+
+    fn file(&self, segment_id: i64) -> StoreResult<Arc<File>> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.get(&segment_id) {
+            return Ok(Arc::clone(file));
+        }
+        let path = segment_path(&self.folder, segment_id);
+        let file =
+            File::open(&path).map_err(|error| io_error(format!("cannot open {}", path.display()), error))?;
+        if files.len() >= OPEN_FILES_MAX {
+            files.clear();
+        }
+        let file = Arc::new(file);
+        files.insert(segment_id, Arc::clone(&file));
+        Ok(file)
+    }
+}

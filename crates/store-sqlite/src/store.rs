@@ -1,0 +1,148 @@
+//! The engine as a [`Store`]: opens the data directory and sends each call to the thread that does it.
+
+use crate::background::Background;
+use crate::error::io_error;
+use crate::reader::ReaderPool;
+use crate::schema;
+use crate::search::SearchContext;
+use crate::segment::{SegmentReader, SegmentWriter};
+use crate::spans::SpanReader;
+use crate::trace_state::TraceStates;
+use crate::writer::{WriteContext, Writer};
+use rusqlite::Connection;
+use spanwise_model::ErrorKind;
+use spanwise_store::{StoreError, StoreResult};
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Where a store is and how it runs.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// The folder that one process owns; it is made if it is not there.
+    pub data_dir: PathBuf,
+    /// Threads that read, at least 1.
+    pub reader_threads: usize,
+}
+
+impl OpenOptions {
+    /// Returns the defaults for a data directory: 4 reading threads.
+    pub fn new(data_dir: impl Into<PathBuf>) -> OpenOptions {
+        OpenOptions { data_dir: data_dir.into(), reader_threads: 4 }
+    }
+}
+
+/// The embedded store.
+pub struct SqliteStore {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) readers: Arc<ReaderPool>,
+    pub(crate) spans: Arc<SpanReader>,
+    writer: Mutex<Option<Arc<Writer>>>,
+    background: Mutex<Option<Background>>,
+    /// Threads to wait for when closing, in this order.
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held as long as the store is open: one process owns a data directory.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens a data directory, making it if needed.
+    ///
+    /// # Errors
+    /// `Unavailable` if another process has it open, or the disk fails; `Unsupported` if a newer build wrote it.
+    pub fn open(options: &OpenOptions) -> StoreResult<SqliteStore> {
+        let data_dir = options.data_dir.clone();
+        fs::create_dir_all(&data_dir).map_err(|error| {
+            io_error(format!("cannot create the data directory {}", data_dir.display()), error)
+        })?;
+        let lock = lock(&data_dir)?;
+        let database = data_dir.join("index.db");
+        let segments = data_dir.join("segments");
+        let conn = schema::open_writer(&database)?;
+        let segment_writer = SegmentWriter::open(&segments, &conn)?;
+        let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;
+        let (writer, writer_thread) = Writer::start(conn, segment_writer, TraceStates::new())?;
+        let (background, background_thread) = Background::start(&database)?;
+        Ok(SqliteStore {
+            data_dir,
+            readers: Arc::new(readers),
+            spans: Arc::new(SpanReader::new(SegmentReader::new(&segments))),
+            writer: Mutex::new(Some(Arc::new(writer))),
+            background: Mutex::new(Some(background)),
+            threads: Mutex::new(vec![writer_thread, background_thread]),
+            _lock: lock,
+        })
+    }
+
+    /// Runs a query on a reading thread.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        self.readers.read(|conn| query(conn)).await
+    }
+
+    /// Runs a write in the next group; it is durable when this answers.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        let writer = self.writer()?;
+        writer.write(writer.announce(), 0, operation).await
+    }
+
+    pub(crate) fn writer(&self) -> StoreResult<Arc<Writer>> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.clone().ok_or_else(|| StoreError::new(ErrorKind::Unavailable, "the store is closed"))
+    }
+
+    /// What a search needs beside its connection.
+    pub(crate) fn search_context(&self) -> SearchContext {
+        SearchContext { database: self.data_dir.join("index.db"), spans: Arc::clone(&self.spans) }
+    }
+
+    /// Tells the background threads that something was written.
+    pub(crate) fn wake_background(&self) {
+        if let Some(background) = &*self.background.lock().unwrap_or_else(PoisonError::into_inner) {
+            background.wake();
+        }
+    }
+
+    /// Lets the writing thread finish what is queued, ends the background threads, and waits for all of them.
+    pub(crate) async fn stop(&self) -> StoreResult<()> {
+        drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.background.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let join = move || threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
+        match tokio::task::spawn_blocking(join).await {
+            Ok(0) => Ok(()),
+            _ => Err(StoreError::new(ErrorKind::Internal, "a thread of the store panicked")),
+        }
+    }
+}
+
+/// Returns the time on the wall clock.
+pub(crate) fn now_ns() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_nanos() as i64)
+}
+
+fn lock(data_dir: &Path) -> StoreResult<File> {
+    let path = data_dir.join("lock");
+    let describe = || format!("cannot lock {}", path.display());
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| io_error(describe(), error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::new(
+            ErrorKind::Unavailable,
+            format!("the data directory {} is in use by another process", data_dir.display()),
+        )),
+        Err(TryLockError::Error(error)) => Err(io_error(describe(), error)),
+    }
+}

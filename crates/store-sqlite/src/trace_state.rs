@@ -1,0 +1,185 @@
+//! What the writing thread remembers of the traces that spans arrive for.
+//!
+//! It answers, without reading rows again: was this span here before, with what content, and what do the tokens of
+//! the trace add up to now. It is a cache: everything can be loaded from the packed columns.
+
+use crate::block::BlockKind;
+use crate::columns;
+use crate::error::{damaged, sql_error};
+use crate::trace_row::SqlTraceId;
+use crate::usage_tmp::UsageTree;
+use lru::LruCache;
+use rusqlite::{Connection, OptionalExtension};
+use spanwise_model::{NewSpan, SpanId, TraceId};
+use spanwise_store::StoreResult;
+use std::collections::{HashMap, HashSet};
+
+/// Spans that are remembered over all traces, about 120 bytes each.
+const REMEMBERED_SPANS_MAX: usize = 200_000;
+/// Resources and scopes whose ids are remembered.
+const REMEMBERED_INTERNED_MAX: usize = 10_000;
+
+/// The remembered traces.
+pub(crate) struct TraceStates {
+    traces: LruCache<TraceId, TraceState>,
+    spans: usize,
+    /// Ids of resources and scopes, by hash.
+    pub(crate) interned: HashMap<u128, u64>,
+}
+
+/// One remembered trace.
+#[derive(Default)]
+pub(crate) struct TraceState {
+    /// Its key; `None` until its row is made.
+    pub(crate) trace_key: Option<i64>,
+    spans: HashMap<SpanId, Seen>,
+    log_hashes: HashSet<u64>,
+    /// Tokens and cost, each counted once.
+    pub(crate) usage: UsageTree,
+}
+
+#[derive(Clone, Copy)]
+struct Seen {
+    content_hash: u64,
+    is_open: bool,
+}
+
+/// What a span means to a trace that may hold it already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    New,
+    Replaces,
+    Unchanged,
+}
+
+impl TraceStates {
+    /// Remembers nothing yet.
+    pub(crate) fn new() -> TraceStates {
+        TraceStates { traces: LruCache::unbounded(), spans: 0, interned: HashMap::new() }
+    }
+
+    /// Forgets everything, after a group failed.
+    pub(crate) fn clear(&mut self) {
+        *self = TraceStates::new();
+    }
+
+    /// Forgets one trace, because it was deleted or its blocks were changed.
+    pub(crate) fn forget(&mut self, trace_id: &TraceId) {
+        if let Some(state) = self.traces.pop(trace_id) {
+            self.spans -= state.weight();
+        }
+    }
+
+    /// Takes out a trace's state, loading it if needed; give it back with [`TraceStates::put`].
+    pub(crate) fn take(&mut self, conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceState> {
+        match self.traces.pop(trace_id) {
+            Some(state) => {
+                self.spans -= state.weight();
+                Ok(state)
+            }
+            None => load(conn, trace_id),
+        }
+    }
+
+    /// Remembers a trace as the one used last, and forgets those that were not used for longest.
+    pub(crate) fn put(&mut self, trace_id: TraceId, state: TraceState) {
+        self.spans += state.weight();
+        self.traces.put(trace_id, state);
+        while self.spans > REMEMBERED_SPANS_MAX && self.traces.len() > 1 {
+            if let Some((_, forgotten)) = self.traces.pop_lru() {
+                self.spans -= forgotten.weight();
+            }
+        }
+    }
+
+    /// Remembers the id of a resource or scope.
+    pub(crate) fn remember_interned(&mut self, hash: u128, interned_id: u64) {
+        if self.interned.len() >= REMEMBERED_INTERNED_MAX {
+            self.interned.clear();
+        }
+        self.interned.insert(hash, interned_id);
+    }
+}
+
+impl TraceState {
+    /// Takes in a span and says what it means.
+    pub(crate) fn arrive(&mut self, span: &NewSpan) -> Arrival {
+        let seen = Seen { content_hash: span.content_hash, is_open: span.end_ns.is_none() };
+        let arrival = self.see(span.span_id, seen);
+        match arrival {
+            Arrival::New => self.usage.insert(span.span_id, span.parent_id, span.usage, span.cost),
+            Arrival::Replaces => self.usage.replace(span.span_id, span.parent_id, span.usage, span.cost),
+            Arrival::Unchanged => {}
+        }
+        arrival
+    }
+
+    /// Takes in a log record; returns whether it is new.
+    pub(crate) fn arrive_log(&mut self, content_hash: u64) -> bool {
+        self.log_hashes.insert(content_hash)
+    }
+
+    /// Returns how many spans the trace has.
+    pub(crate) fn span_count(&self) -> usize {
+        self.spans.len()
+    }
+
+    fn see(&mut self, span_id: SpanId, new: Seen) -> Arrival {
+        match self.spans.get_mut(&span_id) {
+            None => {
+                self.spans.insert(span_id, new);
+                Arrival::New
+            }
+            Some(old) if old.content_hash == new.content_hash || (new.is_open && !old.is_open) => {
+                Arrival::Unchanged
+            }
+            Some(old) => {
+                *old = new;
+                Arrival::Replaces
+            }
+        }
+    }
+
+    /// What it counts for against the limit; one for the trace itself.
+    fn weight(&self) -> usize {
+        1 + self.spans.len() + self.log_hashes.len()
+    }
+}
+
+fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceState> {
+    let trace_key = conn
+        .prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1")
+        .and_then(|mut statement| statement.query_row([SqlTraceId(trace_id)], |row| row.get(0)).optional())
+        .map_err(sql_error)?;
+    let mut state = TraceState { trace_key, ..TraceState::default() };
+    let Some(trace_key) = trace_key else { return Ok(state) };
+    let mut statement = conn
+        .prepare_cached("SELECT kind, columns FROM block WHERE trace_key = ?1 ORDER BY block_id")
+        .map_err(sql_error)?;
+    let mut rows = statement.query([trace_key]).map_err(sql_error)?;
+    while let Some(row) = rows.next().map_err(sql_error)? {
+        let kind = BlockKind::from_number(row.get(0).map_err(sql_error)?);
+        let packed = row.get_ref(1).and_then(|value| Ok(value.as_blob()?)).map_err(sql_error)?;
+        match kind {
+            Some(BlockKind::Spans) => {
+                for row in columns::unpack_spans(packed)?.rows {
+                    let seen = Seen { content_hash: row.content_hash, is_open: row.end_ns.is_none() };
+                    match state.see(row.span_id, seen) {
+                        Arrival::New => state.usage.insert(row.span_id, row.parent_id, row.usage, row.cost),
+                        Arrival::Replaces => {
+                            state.usage.replace(row.span_id, row.parent_id, row.usage, row.cost)
+                        }
+                        Arrival::Unchanged => {}
+                    }
+                }
+            }
+            Some(BlockKind::Logs) => {
+                state
+                    .log_hashes
+                    .extend(columns::unpack_logs(packed)?.rows.iter().map(|row| row.content_hash));
+            }
+            _ => return Err(damaged(format!("trace {trace_id} has a block of an unknown kind"))),
+        }
+    }
+    Ok(state)
+}
