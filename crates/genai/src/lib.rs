@@ -13,6 +13,7 @@ pub mod mlflow;
 mod preview;
 mod prices;
 mod reading;
+pub mod rollup;
 mod root;
 mod usage;
 mod value;
