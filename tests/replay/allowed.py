@@ -1,0 +1,72 @@
+"""Every difference from the recorded answers that is wanted, each with its reason.
+
+An entry that no answer needed any more fails the replay, so that the list stays as short as the truth.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from replay.compare import Difference
+from replay.record import Line
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """One wanted difference: at some lines (all, if none is named), another status or other values at some paths."""
+
+    reason: str
+    lines: frozenset[int] = frozenset()
+    status: int | None = None
+    paths: str | None = None
+
+    def covers(self, line: Line, difference: Difference) -> bool:
+        """Says whether this entry explains a difference of this line."""
+        if self.lines and line.id not in self.lines:
+            return False
+        if difference.path == "status":
+            return self.status == difference.actual
+        # With another status the body is another one too.
+        return self.status is not None or bool(self.paths and re.fullmatch(self.paths, difference.path))
+
+
+def allow(reason: str, *lines: int, status: int | None = None, paths: str | None = None) -> Allowed:
+    """Returns one entry of the list."""
+    return Allowed(reason, frozenset(lines), status, paths)
+
+
+ALLOWED: list[Allowed] = [
+    # The OTLP routes follow the OTLP specification.
+    allow("an OpenTelemetry exporter needs no experiment header", 405, status=200),
+    allow("OTLP: a wrong or missing content type is 415", 406, 407, status=415),
+    allow("OTLP: an unknown content encoding is 415", 413, status=415),
+    allow("OTLP: a request without spans is fine", 409, 410, status=200),
+    allow("OTLP: a bad span costs that span alone, by partial_success", 416, 417, status=200),
+    allow("logs and metrics are answered, so that a collector's shared pipeline does not fail", 452, 453, status=200),
+    allow("a known path with another method is 405", 454, status=405),
+    # Never a 5xx for bad input: the client would retry for minutes.
+    allow("start_trace without a location is 400", 443, 444, 445, status=400),
+    allow("ordering by the same field twice is 400", 399, status=400),
+    allow("a page token that is JSON of another shape is 400", 403, status=400),
+    allow("an experiment id that is no number is 400 in a search too", 404, status=400),
+    allow("an assessment id that is taken is 400", 706, status=400),
+    # What upstream declares, and then fails on.
+    allow("ordering by end_time works", 395, status=200),
+    allow("`valid` can be updated", 533, status=200),
+    allow("a trace without spans has an empty list of them", 584, 585, 586, status=200),
+    allow("a tag of an unknown trace is 404, not the text of an SQL error", 494, status=404),
+    allow("a name that is taken is said to be so, not by the text of an SQL error", 583, paths=r"\$\.error_code"),
+    # The wider grammar.
+    allow("`name IN` and `span.attributes.k IN`", 332, 335, status=200),
+    allow("`text` needs no prefix", 333, 334, status=200),
+    allow("OR, NOT and parentheses", 346, 347, 348, status=200),
+    # What upstream loses.
+    allow("a trace that came by OTLP is named after its root span", paths=r".*\.tags\.mlflow\.traceName"),
+    allow(
+        "start_trace always says where the spans are, so that the client does not upload them again",
+        paths=r"\$\.trace\.trace_info\.tags\.mlflow\.trace\.spansLocation",
+    ),
+    # The record itself.
+    allow("file names in stack traces were replaced in the recorded answers", 15, 17, paths=r".*exception\.stacktrace.*"),
+]
