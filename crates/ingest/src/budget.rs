@@ -17,7 +17,9 @@ struct Shared {
 
 /// The budget is used up; the request may be sent again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the ingestion queue is full ({used} of {limit} bytes are in use, {wanted} more were asked for); retry later")]
+#[error(
+    "the ingestion queue is full ({used} of {limit} bytes are in use, {wanted} more were asked for); retry later"
+)]
 pub struct BudgetExceeded {
     /// Bytes in use when it failed.
     pub used: usize,

@@ -2,19 +2,15 @@
 
 use crate::BudgetExceeded;
 use spanwise_model::{ErrorKind, IdError};
+use spanwise_otlp::DecodeError;
 use spanwise_store::StoreError;
 
 /// Why a request was refused as a whole.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// The body is not the message that it should be.
-    #[error("malformed {message}: {reason}")]
-    Malformed {
-        /// The expected message, e.g. `ExportTraceServiceRequest`.
-        message: &'static str,
-        /// What is wrong, and where.
-        reason: String,
-    },
+    #[error(transparent)]
+    Malformed(#[from] DecodeError),
     /// The experiment that was asked for is not an id.
     #[error(transparent)]
     ExperimentId(#[from] IdError),
@@ -33,7 +29,7 @@ impl IngestError {
     /// Returns what kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            IngestError::Malformed { .. } | IngestError::ExperimentId(_) => ErrorKind::InvalidArgument,
+            IngestError::Malformed(_) | IngestError::ExperimentId(_) => ErrorKind::InvalidArgument,
             IngestError::Exhausted(_) => ErrorKind::Exhausted,
             IngestError::Store(error) => error.kind(),
             IngestError::Decoder(_) => ErrorKind::Internal,

@@ -80,6 +80,8 @@ impl From<IdError> for Failure {
 pub(crate) enum MlflowCode {
     InvalidParameterValue,
     BadRequest,
+    /// Not in MLflow's table, which has no limit: its `BAD_REQUEST`, with the status that says what is wrong.
+    BodyTooLarge,
     ResourceAlreadyExists,
     ResourceDoesNotExist,
     NotFound,
@@ -102,8 +104,11 @@ impl MlflowCode {
         const EXISTS: Option<(&str, &str)> = Some(("KAM00", "RESOURCE_ALREADY_EXISTS"));
         const DENIED: Option<(&str, &str)> = Some(("KAM00", "PERMISSION_DENIED"));
         match self {
-            MlflowCode::InvalidParameterValue => ("INVALID_PARAMETER_VALUE", StatusCode::BAD_REQUEST, INVALID),
+            MlflowCode::InvalidParameterValue => {
+                ("INVALID_PARAMETER_VALUE", StatusCode::BAD_REQUEST, INVALID)
+            }
             MlflowCode::BadRequest => ("BAD_REQUEST", StatusCode::BAD_REQUEST, INVALID),
+            MlflowCode::BodyTooLarge => ("BAD_REQUEST", StatusCode::PAYLOAD_TOO_LARGE, INVALID),
             // MLflow answers 400 where 409 would be expected, and its client relies on the code, not the status.
             MlflowCode::ResourceAlreadyExists => ("RESOURCE_ALREADY_EXISTS", StatusCode::BAD_REQUEST, EXISTS),
             MlflowCode::ResourceDoesNotExist => ("RESOURCE_DOES_NOT_EXIST", StatusCode::NOT_FOUND, NOT_FOUND),

@@ -5,8 +5,16 @@
 
 mod app;
 mod error;
+mod export;
+mod guard;
+mod listen;
 mod mlflow;
+mod observe;
+mod otlp;
+mod probe;
 mod router;
 
 pub use app::{App, ServerConfig};
-pub use router::main_router;
+pub use export::{json_chunks, protobuf_chunks};
+pub use listen::{Listeners, serve};
+pub use router::{grpc_router, main_router, otlp_router};

@@ -1,18 +1,54 @@
-//! Which routes a port serves.
+//! Which routes each port serves, and what wraps them.
 
 use crate::error::{MlflowCode, MlflowError, Problem};
-use crate::{App, mlflow};
+use crate::{App, export, guard, mlflow, observe, otlp, probe};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, Uri};
+use http::{Method, StatusCode, Uri};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// Returns everything that the main port serves.
 pub fn main_router(app: App) -> Router {
-    Router::new()
+    let routes = Router::new()
+        .merge(probe::routes())
+        .merge(otlp::http_routes())
+        .merge(export::routes())
         .merge(mlflow::routes())
         .fallback(unknown_path)
-        .method_not_allowed_fallback(wrong_method)
+        .method_not_allowed_fallback(wrong_method);
+    wrap(&app, routes)
+        .layer(from_fn_with_state(app.clone(), guard::check_host_and_origin))
+        .layer(from_fn(guard::add_security_headers))
         .with_state(app)
+}
+
+/// Returns OTLP over HTTP alone, and `/health`.
+pub fn otlp_router(app: App) -> Router {
+    let routes = Router::new()
+        .merge(otlp::http_routes())
+        .route("/health", axum::routing::get(async || "OK"))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method);
+    wrap(&app, routes)
+        .layer(from_fn_with_state(app.clone(), guard::check_origin_only))
+        .layer(from_fn(guard::add_security_headers))
+        .with_state(app)
+}
+
+/// Returns OTLP over gRPC. Hosts and origins are not checked: no web page can speak HTTP/2 without TLS.
+pub fn grpc_router(app: App) -> Router {
+    wrap(&app, otlp::grpc_routes()).with_state(app)
+}
+
+fn wrap(app: &App, routes: Router<App>) -> Router<App> {
+    routes
+        .layer(CatchPanicLayer::new())
+        .layer(DefaultBodyLimit::max(app.config.body_bytes_max))
+        .layer(RequestBodyTimeoutLayer::new(app.config.body_idle_timeout))
+        .layer(from_fn(observe::observe))
 }
 
 async fn unknown_path(uri: Uri) -> Response {
@@ -24,11 +60,12 @@ async fn unknown_path(uri: Uri) -> Response {
     Problem::new(StatusCode::NOT_FOUND, message).into_response()
 }
 
-async fn wrong_method(method: http::Method, uri: Uri) -> Response {
+async fn wrong_method(method: Method, uri: Uri) -> Response {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not allowed on {}", uri.path()))
         .into_response()
 }
 
+/// Says whether a path is of MLflow's API; `/api/v1` is ours.
 fn is_mlflow_path(path: &str) -> bool {
     (path.starts_with("/api/") && !path.starts_with("/api/v1/")) || path.starts_with("/ajax-api/")
 }

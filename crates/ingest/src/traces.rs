@@ -1,0 +1,84 @@
+//! An `ExportTraceServiceRequest` becomes spans with columns, grouped by trace.
+
+use crate::column::new_span;
+use crate::decoded::{Decoded, Decoder};
+use crate::draft::Chunk;
+use crate::origin::OriginCache;
+use crate::reject::Rejections;
+use bytes::Bytes;
+use spanwise_model::{ExperimentChoice, NewSpan, SpanRun, TraceId, TraceSpans};
+use spanwise_otlp::{DecodeError, SpanError, SpanView, scan_traces};
+
+/// A good span, and the positions of its resource and scope.
+pub(crate) struct SpanItem {
+    span: NewSpan,
+    resource: usize,
+    scope: usize,
+}
+
+/// Reads a request; what is wrong with single spans, resources or scopes costs those only.
+pub(crate) fn decode_traces(
+    body: &Bytes,
+    origins: &OriginCache,
+    rejections: Rejections,
+) -> Result<Decoded<SpanItem>, DecodeError> {
+    let mut decoder = Decoder::new(body, origins, rejections);
+    for group in scan_traces(body)? {
+        let spans = group.scopes.iter().map(|scope| scope.spans.len()).sum();
+        if !decoder.begin_resource(group.resource, group.schema_url, spans) {
+            continue;
+        }
+        for scope in &group.scopes {
+            if decoder.begin_scope(scope.scope, scope.schema_url, scope.spans.len()) {
+                scope.spans.iter().for_each(|raw| take_span(&mut decoder, raw));
+            }
+        }
+    }
+    Ok(decoder.finish())
+}
+
+/// Takes one span of the resource and scope that began last.
+fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8]) {
+    match read_span(raw, decoder.body) {
+        Ok((trace_id, span)) => {
+            let (resource, scope) = (decoder.resources.len() - 1, decoder.scopes.len() - 1);
+            decoder.by_trace.push(trace_id, raw.len(), SpanItem { span, resource, scope });
+            decoder.accepted += 1;
+        }
+        Err(error) => decoder.rejections.add(1, error),
+    }
+}
+
+fn read_span(raw: &[u8], body: &Bytes) -> Result<([u8; 16], NewSpan), SpanError> {
+    let view = SpanView::parse(raw)?;
+    let (trace_id, span_id, parent_id) = view.ids()?;
+    Ok((trace_id, new_span(body.slice_ref(raw), &view, span_id, parent_id)))
+}
+
+/// Returns the batch for the store; `experiments` has the choice for each resource.
+pub(crate) fn trace_batch(
+    decoded: Decoded<SpanItem>,
+    experiments: &[ExperimentChoice],
+    link_run: Option<&str>,
+    arrival_ns: i64,
+) -> Vec<TraceSpans> {
+    let run = |items: &[SpanItem]| {
+        let (resource, scope) = (items[0].resource, items[0].scope);
+        SpanRun {
+            resource: decoded.resources[resource].interned.clone(),
+            scope: decoded.scopes[scope].clone(),
+            resource_tags: decoded.resources[resource].tags.clone(),
+            experiment: experiments[resource],
+            count: items.len(),
+        }
+    };
+    let same_origin = |a: &SpanItem, b: &SpanItem| (a.resource, a.scope) == (b.resource, b.scope);
+    let spans_of_trace = |chunk: Chunk<SpanItem>| TraceSpans {
+        trace_id: TraceId::Otel(chunk.trace_id),
+        arrival_ns,
+        runs: chunk.items.chunk_by(same_origin).map(run).collect(),
+        spans: chunk.items.into_iter().map(|item| item.span).collect(),
+        link_run: link_run.map(Into::into),
+    };
+    decoded.chunks.into_iter().map(spans_of_trace).collect()
+}

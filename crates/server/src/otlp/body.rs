@@ -1,0 +1,81 @@
+//! Reads the body of an OTLP request: streamed, decompressed, within the limit and the byte budget.
+
+use super::decompress::{Decompressor, Encoding, PushError};
+use axum::body::Body as HttpBody;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use spanwise_ingest::{BudgetExceeded, Reservation};
+
+/// Memory that is set aside for a body of unknown or large length before any of it has come.
+const FIRST_CAPACITY_MAX: usize = 1 << 20;
+
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error("the body is larger than {0} bytes, the limit for a request (also after decompression)")]
+    TooLarge(usize),
+    #[error("the body is not valid {0}")]
+    Corrupt(&'static str),
+    #[error("the body ended or stalled before it was complete")]
+    Interrupted,
+    #[error(transparent)]
+    Exhausted(#[from] BudgetExceeded),
+}
+
+/// Reads and decompresses a body. `reservation` grows as bytes arrive, so that unfinished bodies count too.
+pub(crate) async fn read_body(
+    mut body: HttpBody,
+    encoding: Encoding,
+    limit: usize,
+    reservation: &mut Reservation,
+) -> Result<Bytes, BodyError> {
+    let mut collected = Collected { bytes: Vec::new(), limit, reservation };
+    if encoding == Encoding::Identity {
+        collected.expect(http_body::Body::size_hint(&body).lower())?;
+    }
+    let mut decompressor = Decompressor::new(encoding);
+    let mut sink = |part: &[u8]| collected.push(part);
+    let mut is_empty = true;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Err(BodyError::Interrupted) };
+        let Some(chunk) = frame.data_ref() else { continue };
+        is_empty &= chunk.is_empty();
+        decompressor.push(chunk, &mut sink).map_err(|error| match error {
+            PushError::Corrupt => BodyError::Corrupt(encoding.name()),
+            PushError::Sink(error) => error,
+        })?;
+    }
+    // No body at all is an empty request, whatever encoding its headers name.
+    if !is_empty && !decompressor.is_complete() {
+        return Err(BodyError::Corrupt(encoding.name()));
+    }
+    Ok(collected.bytes.into())
+}
+
+struct Collected<'a> {
+    bytes: Vec<u8>,
+    limit: usize,
+    reservation: &'a mut Reservation,
+}
+
+impl Collected<'_> {
+    /// Refuses a body that says of itself that it is too large, and makes room for one that does not.
+    fn expect(&mut self, length: u64) -> Result<(), BodyError> {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length > self.limit {
+            return Err(BodyError::TooLarge(self.limit));
+        }
+        self.bytes.reserve_exact(length.min(FIRST_CAPACITY_MAX));
+        Ok(())
+    }
+
+    fn push(&mut self, part: &[u8]) -> Result<(), BodyError> {
+        let total = self.bytes.len() + part.len();
+        if total > self.limit {
+            return Err(BodyError::TooLarge(self.limit));
+        }
+        self.reservation.grow_to(total)?;
+        self.bytes.extend_from_slice(part);
+        Ok(())
+    }
+}
