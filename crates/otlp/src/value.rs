@@ -34,6 +34,11 @@ pub enum AnyValueView<'a> {
 pub struct ArrayView<'a>(&'a [u8]);
 
 impl<'a> ArrayView<'a> {
+    /// Returns the message as sent; equal bytes are equal lists.
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
     /// Returns the elements in order.
     pub fn iter(self) -> Values<'a> {
         Values(Repeated::new(self.0, VALUES))
@@ -45,6 +50,11 @@ impl<'a> ArrayView<'a> {
 pub struct KvListView<'a>(&'a [u8]);
 
 impl<'a> KvListView<'a> {
+    /// Returns the message as sent; equal bytes are equal maps.
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
     /// Returns the entries in order.
     pub fn iter(self) -> Attributes<'a> {
         Attributes::new(self.0, VALUES)

@@ -19,7 +19,11 @@ impl SyntaxError {
     pub(crate) fn into_decode_error(self, text: &str) -> DecodeError {
         // `at` is before a character, as every token is ASCII up to where it breaks.
         let found = text.get(self.at..).and_then(|rest| rest.chars().next());
-        let found = found.map_or("the end".into(), |found| format!("`{}`", found.escape_debug()));
+        let found = match found {
+            Some(found) if found.is_control() => format!("`{}`", found.escape_debug()),
+            Some(found) => format!("`{found}`"),
+            None => "the end".into(),
+        };
         DecodeError::json(text.as_bytes(), self.at, format!("expected {}, found {found}", self.expected))
     }
 }
