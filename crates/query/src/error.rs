@@ -13,6 +13,8 @@ pub const FILTER_DEPTH_MAX: usize = 32;
 pub const FILTER_CLAUSES_MAX: usize = 256;
 /// Most `%` and `_` in one pattern; together with the text's length it bounds the work of a match.
 pub const PATTERN_WILDCARDS_MAX: usize = 256;
+/// Most RLIKE clauses in one filter; together with the size of one it bounds the memory of a filter.
+pub const FILTER_RLIKE_MAX: usize = 16;
 /// Most keys in one order.
 pub const ORDER_KEYS_MAX: usize = 16;
 
@@ -50,6 +52,9 @@ pub enum Problem {
     /// More than [`FILTER_CLAUSES_MAX`] clauses.
     #[error("filter has more than {FILTER_CLAUSES_MAX} clauses")]
     TooManyClauses,
+    /// More than [`FILTER_RLIKE_MAX`] RLIKE clauses.
+    #[error("filter has more than {FILTER_RLIKE_MAX} RLIKE clauses")]
+    TooManyRegexes,
     /// More than [`PATTERN_WILDCARDS_MAX`] wildcards.
     #[error("pattern has {count} wildcards; the limit is {PATTERN_WILDCARDS_MAX}")]
     TooManyWildcards { count: usize },

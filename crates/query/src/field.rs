@@ -116,8 +116,8 @@ pub(crate) fn split(token: Token<'_>) -> Result<Identifier<'_>, FilterError> {
     if !is_identifier {
         return Err(FilterError::new(Problem::NotAnIdentifier(text.to_owned()), token.span()));
     }
-    let quoted = text.strip_prefix(['`', '"']).and_then(|rest| rest.find(['`', '"']));
-    let dot = match quoted {
+    let quote = text.chars().next().filter(|c| matches!(c, '`' | '"'));
+    let dot = match quote.and_then(|quote| text[1..].find(quote)) {
         Some(end) => Some(end + 2).filter(|&after| text[after..].starts_with('.')),
         None => text.find('.'),
     };

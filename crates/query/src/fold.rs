@@ -11,6 +11,8 @@ pub(crate) fn fold_char(c: char) -> char {
     // By way of upper case, since `ς` and `σ` (or `ſ` and `s`) only meet there. The Turkish dotless i stays apart.
     match c {
         'ı' => c,
+        // Scripts without case, from Han to Hangul, skip the tables.
+        '\u{2e80}'..='\u{a63f}' | '\u{ac00}'..='\u{d7ff}' => c,
         _ => only(only(c, c.to_uppercase()), only(c, c.to_uppercase()).to_lowercase()),
     }
 }
@@ -44,6 +46,13 @@ mod tests {
             let folded = fold_char(c);
             assert_eq!(fold_char(folded), folded, "{c:?}");
             assert_eq!(folded.is_alphanumeric(), c.is_alphanumeric(), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn the_scripts_that_are_skipped_have_no_case() {
+        for c in ('\u{2e80}'..='\u{a63f}').chain('\u{ac00}'..='\u{d7ff}') {
+            assert!(c.to_lowercase().eq([c]) && c.to_uppercase().eq([c]), "{c:?}");
         }
     }
 

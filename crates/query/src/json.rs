@@ -2,7 +2,7 @@
 //! `", "` and `": "` between parts, everything outside of ASCII escaped.
 
 use serde_json::Value;
-use spanwise_model::{Cost, TokenUsage};
+use spanwise_model::{AssessmentValue, Cost, TokenUsage};
 use std::fmt::Write;
 
 /// Returns the JSON text of an assessment's value.
@@ -10,6 +10,16 @@ pub fn value_text(value: &Value) -> String {
     let mut out = String::new();
     write_value(&mut out, value);
     out
+}
+
+/// Returns the JSON text that a filter compares an assessment by; feedback without a value is `null`.
+pub fn assessment_text(value: &AssessmentValue) -> String {
+    match value {
+        AssessmentValue::Feedback { value: Some(value), .. } | AssessmentValue::Expectation { value, .. } => {
+            value_text(value)
+        }
+        AssessmentValue::Feedback { value: None, .. } | AssessmentValue::Issue { .. } => "null".to_owned(),
+    }
 }
 
 /// Returns the JSON text of a string, quotes included.

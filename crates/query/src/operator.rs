@@ -4,7 +4,8 @@
 use crate::like::LikePattern;
 use regex::{Regex, RegexBuilder};
 
-/// Largest compiled size of one RLIKE pattern; a larger one matches nothing, as an invalid one.
+/// Largest compiled size of one RLIKE pattern, and of the cache of its matcher; a larger one matches nothing, as
+/// an invalid one.
 pub const REGEX_BYTES_MAX: usize = 1 << 20;
 
 /// What a text must satisfy.
@@ -57,7 +58,11 @@ pub struct RLikePattern {
 impl RLikePattern {
     /// Compiles `pattern`. One that is invalid, or larger than [`REGEX_BYTES_MAX`], matches nothing (as MLflow).
     pub fn new(pattern: &str) -> Self {
-        let regex = RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).build().ok();
+        let regex = RegexBuilder::new(pattern)
+            .size_limit(REGEX_BYTES_MAX)
+            .dfa_size_limit(REGEX_BYTES_MAX)
+            .build()
+            .ok();
         RLikePattern { pattern: pattern.to_owned(), regex }
     }
 
@@ -244,7 +249,7 @@ fn float_bounds(float: f64) -> Bounds {
     }
 }
 
-/// What the value of an assessment must satisfy, over its JSON text (see [`crate::json::value_text`]).
+/// What the value of an assessment must satisfy, over its JSON text (see [`crate::json::assessment_text`]).
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValueTest {
     /// `=`, `!=`, `LIKE`, `ILIKE`, `RLIKE` with a quoted literal; `IS NULL`, `IS NOT NULL` ask whether there is

@@ -6,10 +6,10 @@ use crate::filter::{
     AssessmentField, Filter, NumberField, Predicate, RUN_METADATA_KEY, SESSION_METADATA_KEY, SpanField,
     SpanTest, TextField, state_name,
 };
-use crate::json::{cost_text, usage_text, value_text};
+use crate::json::{assessment_text, cost_text, usage_text};
 use crate::operator::whole_ms;
 use crate::order::{OrderBy, OrderKey};
-use spanwise_model::{Assessment, AssessmentKind, AssessmentValue, SpanStatus, TraceInfo};
+use spanwise_model::{Assessment, AssessmentKind, SpanStatus, TraceInfo};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -119,16 +119,7 @@ fn assessed_values(trace: &Trace, kind: AssessmentField, name: &str, searched: &
         .flat_map(|other| &other.info.assessments)
         .filter(|one| one.metadata.contains_key(SESSION_METADATA_KEY))
         .filter(wanted);
-    own.chain(of_session).map(assessment_text).collect()
-}
-
-fn assessment_text(assessment: &Assessment) -> String {
-    match &assessment.value {
-        AssessmentValue::Feedback { value: Some(value), .. } | AssessmentValue::Expectation { value, .. } => {
-            value_text(value)
-        }
-        AssessmentValue::Feedback { value: None, .. } | AssessmentValue::Issue { .. } => "null".to_owned(),
-    }
+    own.chain(of_session).map(|one| assessment_text(&one.value)).collect()
 }
 
 fn span_matches(span: &Span, group: &Expr<SpanTest>) -> bool {

@@ -4,7 +4,9 @@
 //! The grammar is MLflow's (clauses joined by AND, where a missing, leading, trailing or doubled AND is let
 //! pass), and beyond it OR, NOT, parentheses and `span(…)`. AND binds tighter than OR, NOT tighter than AND.
 
-use crate::error::{FILTER_BYTES_MAX, FILTER_CLAUSES_MAX, FILTER_DEPTH_MAX, FilterError, Problem};
+use crate::error::{
+    FILTER_BYTES_MAX, FILTER_CLAUSES_MAX, FILTER_DEPTH_MAX, FILTER_RLIKE_MAX, FilterError, Problem,
+};
 use crate::expr::Expr;
 use crate::filter::TextSpan;
 use crate::lex::{Token, TokenKind, tokenize};
@@ -77,7 +79,8 @@ pub(crate) fn parse(text: &str) -> Result<Syntax<'_>, FilterError> {
         return Err(FilterError::new(Problem::MultipleStatements(text.to_owned()), tokens[at].span()));
     }
     let closing = match_parentheses(&tokens);
-    let mut parser = Parser { text, tokens, closing, at: 0, depth: 0, clauses: 0, invalid: Vec::new() };
+    let mut parser =
+        Parser { text, tokens, closing, at: 0, depth: 0, clauses: 0, regexes: 0, invalid: Vec::new() };
     let tree = parser.disjunction(usize::MAX)?;
     parser.finish(tree)
 }
@@ -107,6 +110,7 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     clauses: usize,
+    regexes: usize,
     /// What fits nowhere. It is collected, because MLflow names it all in one message.
     invalid: Vec<(&'a str, TextSpan)>,
 }
@@ -232,10 +236,7 @@ impl<'a> Parser<'a> {
         if comparator.ends_with("IN") && !matches!(literal, Literal::List(..)) {
             return Ok(None);
         }
-        self.clauses += 1;
-        if self.clauses > FILTER_CLAUSES_MAX {
-            return Err(FilterError::new(Problem::TooManyClauses, first.span()));
-        }
+        self.count(&comparator, first)?;
         let literal_span = self.span_of(1 + words, literal_tokens);
         let clause = Clause { identifier: first, comparator, comparator_span, literal, literal_span };
         if rejects_bare_timestamp(&clause) {
@@ -289,6 +290,18 @@ impl<'a> Parser<'a> {
             }
             _ => None,
         }
+    }
+
+    fn count(&mut self, comparator: &str, first: Token<'a>) -> Result<(), FilterError> {
+        self.clauses += 1;
+        self.regexes += usize::from(comparator == "RLIKE");
+        if self.clauses > FILTER_CLAUSES_MAX {
+            return Err(FilterError::new(Problem::TooManyClauses, first.span()));
+        }
+        if self.regexes > FILTER_RLIKE_MAX {
+            return Err(FilterError::new(Problem::TooManyRegexes, first.span()));
+        }
+        Ok(())
     }
 
     fn reject(&mut self, token: Token<'a>) {

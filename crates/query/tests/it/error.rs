@@ -202,6 +202,9 @@ fn limits_are_named() {
     let long = |clauses: usize| vec!["name = 'a'"; clauses].join(" AND ");
     assert!(parse_filter(&long(256)).is_ok());
     check(&long(257), "filter has more than 256 clauses");
+    let regexes = |count: usize| vec!["name RLIKE 'a'"; count].join(" AND ");
+    assert!(parse_filter(&regexes(16)).is_ok());
+    check(&regexes(17), "filter has more than 16 RLIKE clauses");
     let wild = |count: usize| format!("name LIKE '{}'", "%a".repeat(count));
     assert!(parse_filter(&wild(256)).is_ok());
     check(&wild(257), "pattern has 257 wildcards; the limit is 256");

@@ -26,6 +26,8 @@ fn aliases_are_one_field() {
     }
     check("request_metadata.a = \"x\"", "metadata.a = 'x'");
     check("`tags`.`a b` = 'x'", "tags.`a b` = 'x'");
+    check("`tags`.`a\"b` = 'x'", "tags.`a\"b` = 'x'");
+    check("\"name\" = 'x'", "name = 'x'");
     check("tags.my-key = 'x'", "tags.my-key = 'x'");
     check("text LIKE 'x'", "span(span.content LIKE 'x')");
     check("trace.text LIKE 'x'", "span(span.content LIKE 'x')");

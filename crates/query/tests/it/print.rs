@@ -16,8 +16,9 @@ proptest! {
         words in prop::collection::vec(word(), 0..12), gap in "( ?){12}",
     ) {
         let text: String = words.iter().zip(gap.split_inclusive(' ').cycle()).flat_map(|(word, gap)| [*word, gap]).collect();
-        if let Ok(filter) = parse_filter(&text) {
-            prop_assert_eq!(parse_filter(&filter.to_string()), Ok(filter));
+        match parse_filter(&text) {
+            Ok(filter) => prop_assert_eq!(parse_filter(&filter.to_string()), Ok(filter)),
+            Err(error) => prop_assert!(text.get(error.span.clone()).is_some(), "{:?}", error),
         }
         let _ = parse_experiment_filter(&text);
         let _ = parse_order_by(&[text]);
