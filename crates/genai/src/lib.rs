@@ -1,6 +1,6 @@
 //! The normal form of a GenAI span: what it says, whichever convention it says it in.
 //!
-//! [`derive`] reads a span through dialect tables, [`root_facts`] adds what a root says about its trace,
+//! [`derive()`] reads a span through dialect tables, [`root_facts`] adds what a root says about its trace,
 //! [`mlflow`] writes spans as MLflow's clients read them, [`rollup`] sums usage over a trace. Pure functions over
 //! borrowed bytes; nothing here does I/O or knows a store.
 

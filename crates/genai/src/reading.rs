@@ -21,7 +21,7 @@ pub(crate) enum Voice {
 const DEPTH_MAX: usize = 8;
 
 /// Keys that hold messages, or wrap what does.
-const WRAPPERS: [&str; 14] = [
+const WRAPPERS: [&str; 15] = [
     "messages",
     "contents",
     "choices",
@@ -34,6 +34,7 @@ const WRAPPERS: [&str; 14] = [
     "request",
     "response",
     "message",
+    "content",
     "delta",
     "kwargs",
 ];

@@ -1,3 +1,12 @@
 //! Tests of the crate at its boundary.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails by panicking")]
 
+mod derive;
+mod event;
+mod exchange;
+mod fixture;
+mod preview;
+mod readback;
+mod render;
 mod rollup;
+mod sample;
