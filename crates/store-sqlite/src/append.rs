@@ -1,7 +1,7 @@
 //! Spans and log records on their way in: what is prepared before the writing thread, and what it does with it.
 
 use crate::block::{BlockHeader, BlockKind, Payload, Run};
-use crate::columns;
+use crate::columns::{self, SpanEntry};
 use crate::error::{damaged, sql_error};
 use crate::rank;
 use crate::segment::Location;
@@ -16,7 +16,7 @@ use spanwise_store::{AppendOutcome, StoreResult};
 use std::ops::Range;
 
 /// Raw bytes of the spans in one block: a larger one would make reading a single span slow. One span may be larger.
-const BLOCK_RAW_BYTES_MAX: usize = 256 << 10;
+pub(crate) const BLOCK_RAW_BYTES_MAX: usize = 256 << 10;
 
 /// Spans of one trace, compressed and packed, ready to be written.
 pub(crate) struct PreparedSpans {
@@ -45,7 +45,11 @@ pub(crate) fn prepare_spans(spans: TraceSpans) -> StoreResult<PreparedSpans> {
         .map(|range| {
             let part = &spans.spans[range.clone()];
             let payload = Payload::compress(part.iter().map(|span| span.raw.as_ref()))?;
-            Ok(Chunk { range, payload, packed: columns::pack_spans(part) })
+            Ok(Chunk {
+                range,
+                payload,
+                packed: columns::pack_spans(&part.iter().map(SpanEntry::from).collect::<Vec<_>>()),
+            })
         })
         .collect::<StoreResult<_>>()?;
     Ok(PreparedSpans { spans, chunks })
@@ -54,7 +58,7 @@ pub(crate) fn prepare_spans(spans: TraceSpans) -> StoreResult<PreparedSpans> {
 /// Compresses and packs log records.
 pub(crate) fn prepare_logs(logs: TraceLogs) -> StoreResult<PreparedLogs> {
     let payload = Payload::compress(logs.records.iter().map(|record| record.raw.as_ref()))?;
-    let packed = columns::pack_logs(&logs.records);
+    let packed = columns::pack_logs(logs.records.iter().map(|record| (record.span_id, record.content_hash)));
     Ok(PreparedLogs { logs, payload, packed })
 }
 
@@ -268,7 +272,7 @@ fn choose_root(row: &mut TraceRow, span: &NewSpan) -> bool {
     true
 }
 
-fn update_totals(row: &mut TraceRow, state: &TraceState) {
+fn update_totals(row: &mut TraceRow, state: &mut TraceState) {
     row.span_count = state.span_count() as u64;
     let (usage, cost) = state.usage.totals();
     if !row.is_explicit(explicit::USAGE) {
@@ -381,7 +385,9 @@ fn write_chunk(
     };
     let location = context.segment.append(context.conn, &header, &chunk.payload)?;
     let columns = columns::with_head(chunk.range.len(), &runs, &chunk.packed);
-    insert_block(context.conn, row.trace_key, location, BlockKind::Spans, &columns)
+    let block =
+        NewBlock { trace_key: row.trace_key, location, kind: BlockKind::Spans, arrival_ns: spans.arrival_ns };
+    insert_block(context.conn, &block, &columns)
 }
 
 /// Returns the runs of the spans in `range`.
@@ -399,26 +405,24 @@ fn cut_runs(runs: &[Run], range: &Range<usize>) -> Vec<Run> {
     cut
 }
 
-/// Adds the row of a block.
-pub(crate) fn insert_block(
-    conn: &Connection,
+/// What the row of a block says beside its columns.
+struct NewBlock {
     trace_key: i64,
     location: Location,
     kind: BlockKind,
-    columns: &[u8],
-) -> StoreResult<()> {
+    arrival_ns: i64,
+}
+
+fn insert_block(conn: &Connection, block: &NewBlock, columns: &[u8]) -> StoreResult<()> {
     conn.prepare_cached(
-        "INSERT INTO block (trace_key, segment_id, offset, length, kind, columns) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO block (trace_key, segment_id, offset, length, kind, arrival_ns, columns)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
     .and_then(|mut statement| {
-        statement.execute(params![
-            trace_key,
-            location.segment_id,
-            location.offset,
-            location.length,
-            kind as i64,
-            columns
-        ])
+        let location = &block.location;
+        let (kind, arrival) = (block.kind as i64, block.arrival_ns);
+        let (segment, offset, length) = (location.segment_id, location.offset, location.length);
+        statement.execute(params![block.trace_key, segment, offset, length, kind, arrival, columns])
     })
     .map_err(sql_error)
     .map(|_| ())
@@ -467,7 +471,8 @@ fn append_trace_logs(
     };
     let location = context.segment.append(context.conn, &header, &prepared.payload)?;
     let columns = columns::with_head(logs.records.len(), &[], &prepared.packed);
-    insert_block(context.conn, trace_key, location, BlockKind::Logs, &columns)
+    let block = NewBlock { trace_key, location, kind: BlockKind::Logs, arrival_ns: logs.arrival_ns };
+    insert_block(context.conn, &block, &columns)
 }
 
 /// A row for a trace of which only log records are known: its spans will fill it in.

@@ -1,19 +1,25 @@
-//! The maintenance thread: moves the write-ahead log into the database, away from every writer's commit.
+//! The maintenance thread: moves the write-ahead log into the database, away from every writer's commit, and
+//! compacts segments when traces have become quiet.
 
+use crate::compaction::{Compactor, QUIET};
 use crate::error::{io_error, sql_error};
+use crate::postings::Postings;
 use crate::schema;
+use crate::store::now_ns;
 use rusqlite::Connection;
 use spanwise_store::StoreResult;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The write-ahead log is moved when it has grown to this.
 const WAL_BYTES_MAX: u64 = 4 << 20;
 /// How often the log is looked at while writes come in.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+/// How often an idle store looks for bytes that deletes let go of.
+const IDLE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Wakes the maintenance thread; it ends when this is dropped.
 pub(crate) struct Background {
@@ -22,13 +28,18 @@ pub(crate) struct Background {
 
 impl Background {
     /// Starts the thread.
-    pub(crate) fn start(database: &Path) -> StoreResult<(Background, JoinHandle<()>)> {
+    pub(crate) fn start(
+        database: &Path,
+        compactor: Compactor,
+        postings: Postings,
+    ) -> StoreResult<(Background, JoinHandle<()>)> {
         let conn = schema::open_maintenance(database)?;
         let (wake, wakes) = sync_channel(1);
         let wal = database.with_extension("db-wal");
+        let maintenance = Maintenance { conn, wal, compactor, postings, due: Instant::now() + QUIET };
         let handle = thread::Builder::new()
             .name("maintain".into())
-            .spawn(move || run(&conn, &wal, &wakes))
+            .spawn(move || maintenance.run(&wakes))
             .map_err(|error| io_error("cannot start the maintenance thread", error))?;
         Ok((Background { wake }, handle))
     }
@@ -40,21 +51,67 @@ impl Background {
     }
 }
 
-fn run(conn: &Connection, wal: &PathBuf, wakes: &Receiver<()>) {
-    while wakes.recv().is_ok() {
-        if fs::metadata(wal).is_ok_and(|file| file.len() >= WAL_BYTES_MAX)
-            && let Err(error) = checkpoint(conn)
-        {
-            tracing::warn!(error = %error, "cannot move the write-ahead log into the database; trying again");
-        }
-        // At most one look an interval, however many writes there are; closing ends the wait.
-        if let Err(RecvTimeoutError::Disconnected) = wakes.recv_timeout(LOOK_INTERVAL) {
-            return;
-        }
-    }
+struct Maintenance {
+    conn: Connection,
+    wal: PathBuf,
+    compactor: Compactor,
+    postings: Postings,
+    /// When to compact next.
+    due: Instant,
 }
 
-/// Moves what no reader still needs, and starts the log anew if that was all of it.
-fn checkpoint(conn: &Connection) -> StoreResult<()> {
-    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(sql_error)
+impl Maintenance {
+    fn run(mut self, wakes: &Receiver<()>) {
+        loop {
+            match wakes.recv_timeout(self.due.saturating_duration_since(Instant::now())) {
+                Ok(()) => self.due = self.due.min(Instant::now() + QUIET),
+                Err(RecvTimeoutError::Timeout) => self.compact(wakes),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.checkpoint();
+            // At most one look an interval, however many writes there are; closing ends the wait.
+            if let Err(RecvTimeoutError::Disconnected) = wakes.recv_timeout(LOOK_INTERVAL) {
+                return;
+            }
+        }
+    }
+
+    /// Compacts until nothing is left to do or the store closes.
+    fn compact(&mut self, wakes: &Receiver<()>) {
+        self.due = Instant::now() + IDLE_INTERVAL;
+        let mut did_something = false;
+        loop {
+            let quiet_since_ns = now_ns().saturating_sub(QUIET.as_nanos() as i64);
+            let indexed_through = self.postings.snapshot().indexed_through();
+            match self.compactor.step(indexed_through, quiet_since_ns) {
+                Ok(step) if step.is_idle() => break,
+                Ok(_) => did_something = true,
+                Err(error) => {
+                    tracing::warn!(error = %error, "cannot compact; trying again later");
+                    did_something = true;
+                    break;
+                }
+            }
+            self.checkpoint();
+            match wakes.try_recv() {
+                Err(TryRecvError::Disconnected) => return,
+                Ok(()) | Err(TryRecvError::Empty) => {}
+            }
+        }
+        if did_something {
+            // What arrived in the meantime becomes quiet too.
+            self.due = Instant::now() + QUIET;
+        }
+    }
+
+    /// Moves what no reader still needs, once the log is large, and starts the log anew if that was all of it.
+    fn checkpoint(&self) {
+        if !fs::metadata(&self.wal).is_ok_and(|file| file.len() >= WAL_BYTES_MAX) {
+            return;
+        }
+        let moved = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(sql_error);
+        if let Err(error) = moved {
+            tracing::warn!(error = %error, "cannot move the write-ahead log into the database; trying again later");
+        }
+    }
 }

@@ -13,7 +13,7 @@
 
 use crate::block::{Input, Run, write_runs, write_varint};
 use crate::error::damaged;
-use spanwise_model::{Cost, NewLogRecord, NewSpan, SpanId, SpanStatus, TokenUsage};
+use spanwise_model::{Cost, NewSpan, SpanId, SpanStatus, TokenUsage};
 use spanwise_store::StoreResult;
 use std::collections::HashMap;
 
@@ -102,27 +102,75 @@ impl<'a> StringTable<'a> {
     }
 }
 
-/// The columns of spans, all but the runs, whose ids are known only when they are written.
-pub(crate) fn pack_spans(spans: &[NewSpan]) -> Vec<u8> {
-    let mut table = StringTable::default();
-    let mut refs = Vec::with_capacity(spans.len() * 6);
-    for span in spans {
-        for text in [
+/// What is packed of a span, wherever it comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SpanEntry<'a> {
+    span_id: SpanId,
+    parent_id: Option<SpanId>,
+    content_hash: u64,
+    status: SpanStatus,
+    start_ns: i64,
+    end_ns: Option<i64>,
+    usage: Option<TokenUsage>,
+    cost: Option<Cost>,
+    /// Name, type, model, provider, session, user.
+    texts: [Option<&'a str>; 6],
+}
+
+impl<'a> From<&'a NewSpan> for SpanEntry<'a> {
+    fn from(span: &'a NewSpan) -> SpanEntry<'a> {
+        let texts = [
             Some(&span.name),
             Some(&span.span_type),
             span.model.as_ref(),
             span.provider.as_ref(),
             span.session.as_ref(),
             span.user.as_ref(),
-        ] {
-            write_varint(&mut refs, u64::from(table.number(text.map(AsRef::as_ref))));
+        ];
+        SpanEntry {
+            span_id: span.span_id,
+            parent_id: span.parent_id,
+            content_hash: span.content_hash,
+            status: span.status,
+            start_ns: span.start_ns,
+            end_ns: span.end_ns,
+            usage: span.usage,
+            cost: span.cost,
+            texts: texts.map(|text| text.map(AsRef::as_ref)),
         }
+    }
+}
+
+impl Columns {
+    /// Returns a row as it can be packed again.
+    pub(crate) fn entry(&self, index: usize) -> SpanEntry<'_> {
+        let row = &self.rows[index];
+        let numbers = [row.name, row.span_type, row.model, row.provider, row.session, row.user];
+        SpanEntry {
+            span_id: row.span_id,
+            parent_id: row.parent_id,
+            content_hash: row.content_hash,
+            status: row.status,
+            start_ns: row.start_ns,
+            end_ns: row.end_ns,
+            usage: row.usage,
+            cost: row.cost,
+            texts: numbers.map(|number| self.string(number)),
+        }
+    }
+}
+
+/// The columns of spans, all but the runs, whose ids are known only when they are written.
+pub(crate) fn pack_spans(spans: &[SpanEntry<'_>]) -> Vec<u8> {
+    let mut table = StringTable::default();
+    let mut refs = Vec::with_capacity(spans.len() * 6);
+    for text in spans.iter().flat_map(|span| span.texts) {
+        write_varint(&mut refs, u64::from(table.number(text)));
     }
     let mut out = Vec::with_capacity(table.bytes.len() + refs.len() + spans.len() * 40);
     write_varint(&mut out, table.numbers.len() as u64);
     out.extend_from_slice(&table.bytes);
-    spans.iter().for_each(|span| out.extend_from_slice(&span.span_id.0));
-    spans.iter().for_each(|span| out.extend_from_slice(&span.content_hash.to_le_bytes()));
+    pack_identity(spans.iter().map(|span| (span.span_id, span.content_hash)), &mut out);
     spans.iter().for_each(|span| out.push(flags(span)));
     spans.iter().filter_map(|span| span.parent_id).for_each(|parent| out.extend_from_slice(&parent.0));
     pack_times(spans, &mut out);
@@ -141,7 +189,7 @@ pub(crate) fn pack_spans(spans: &[NewSpan]) -> Vec<u8> {
     out
 }
 
-fn flags(span: &NewSpan) -> u8 {
+fn flags(span: &SpanEntry<'_>) -> u8 {
     let mut flags = (span.status as u8) << STATUS_SHIFT;
     for (bit, set) in [
         (HAS_PARENT, span.parent_id.is_some()),
@@ -154,7 +202,7 @@ fn flags(span: &NewSpan) -> u8 {
     flags
 }
 
-fn pack_times(spans: &[NewSpan], out: &mut Vec<u8>) {
+fn pack_times(spans: &[SpanEntry<'_>], out: &mut Vec<u8>) {
     let base = spans.first().map_or(0, |span| span.start_ns);
     out.extend_from_slice(&base.to_le_bytes());
     spans.iter().for_each(|span| write_varint(out, zigzag(span.start_ns.wrapping_sub(base))));
@@ -165,11 +213,15 @@ fn pack_times(spans: &[NewSpan], out: &mut Vec<u8>) {
     }
 }
 
-/// The columns of log records, all but the runs.
-pub(crate) fn pack_logs(records: &[NewLogRecord]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(records.len() * 16);
-    records.iter().for_each(|record| out.extend_from_slice(&record.span_id.0));
-    records.iter().for_each(|record| out.extend_from_slice(&record.content_hash.to_le_bytes()));
+fn pack_identity(entries: impl Iterator<Item = (SpanId, u64)> + Clone, out: &mut Vec<u8>) {
+    entries.clone().for_each(|(span_id, _)| out.extend_from_slice(&span_id.0));
+    entries.for_each(|(_, content_hash)| out.extend_from_slice(&content_hash.to_le_bytes()));
+}
+
+/// The columns of log records, all but the runs: span and content hash of each.
+pub(crate) fn pack_logs(records: impl Iterator<Item = (SpanId, u64)> + Clone) -> Vec<u8> {
+    let mut out = Vec::new();
+    pack_identity(records, &mut out);
     out
 }
 
@@ -351,7 +403,8 @@ mod tests {
             ..span(2)
         };
         let runs = [Run { resource_id: 1, scope_id: 900, count: 2 }];
-        let columns = unpack_spans(&with_head(2, &runs, &pack_spans(&[span(1), full]))).unwrap();
+        let columns =
+            unpack_spans(&with_head(2, &runs, &pack_spans(&[(&span(1)).into(), (&full).into()]))).unwrap();
         assert_eq!(columns.runs, runs);
         let [first, second] = &columns.rows[..] else { panic!("two rows") };
         assert_eq!((columns.name(first), columns.span_type(first), first.end_ns), ("chat", "LLM", None));
@@ -363,7 +416,7 @@ mod tests {
 
     #[test]
     fn cut_columns_are_an_error() {
-        let bytes = with_head(2, &[], &pack_spans(&[span(1), span(2)]));
+        let bytes = with_head(2, &[], &pack_spans(&[(&span(1)).into(), (&span(2)).into()]));
         (0..bytes.len()).for_each(|end| assert!(unpack_spans(&bytes[..end]).is_err(), "cut at {end}"));
     }
 }

@@ -75,10 +75,10 @@ impl Store for SqliteStore {
         let raw_bytes = batch.iter().flat_map(|trace| &trace.spans).map(|span| span.raw.len()).sum();
         let prepare = move || batch.into_iter().map(append::prepare_spans).collect::<StoreResult<Vec<_>>>();
         let prepared = off_runtime(raw_bytes, prepare).await?;
-        let bytes = prepared.iter().map(append::PreparedSpans::stored_bytes).sum();
+        let bytes: usize = prepared.iter().map(append::PreparedSpans::stored_bytes).sum();
         let outcome =
             writer.write(announced, bytes, move |context| append::append_spans(context, &prepared)).await?;
-        self.wake_background();
+        self.wake_background(bytes);
         Ok(outcome)
     }
 
@@ -88,10 +88,10 @@ impl Store for SqliteStore {
         let raw_bytes = batch.iter().flat_map(|trace| &trace.records).map(|record| record.raw.len()).sum();
         let prepare = move || batch.into_iter().map(append::prepare_logs).collect::<StoreResult<Vec<_>>>();
         let prepared = off_runtime(raw_bytes, prepare).await?;
-        let bytes = prepared.iter().map(append::PreparedLogs::stored_bytes).sum();
+        let bytes: usize = prepared.iter().map(append::PreparedLogs::stored_bytes).sum();
         let outcome =
             writer.write(announced, bytes, move |context| append::append_logs(context, &prepared)).await?;
-        self.wake_background();
+        self.wake_background(bytes);
         Ok(outcome)
     }
 
@@ -131,7 +131,7 @@ impl Store for SqliteStore {
                 Ok(deleted.visible)
             })
             .await?;
-        self.wake_background();
+        self.wake_background(0);
         Ok(deleted)
     }
 

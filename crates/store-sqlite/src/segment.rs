@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const FILE_HEADER: &[u8; 16] = b"SPANWISE-SEG-1\n\0";
+/// Bytes before the first block.
+pub(crate) const FILE_HEADER_BYTES: u64 = FILE_HEADER.len() as u64;
 /// A file of this size is sealed and the next one begun.
-const SEGMENT_BYTES_MAX: u64 = 128 << 20;
+pub(crate) const SEGMENT_BYTES_MAX: u64 = 128 << 20;
 /// Files that are kept open for reading.
 const OPEN_FILES_MAX: usize = 64;
 
@@ -40,6 +42,8 @@ pub(crate) struct SegmentWriter {
     current: Option<Current>,
     /// Blocks of the open group.
     buffer: Vec<u8>,
+    /// Bytes of those that hold spans or log records.
+    live_bytes: u64,
     /// Resources and scopes that the open group wrote into the current file for the first time.
     newly_emitted: Vec<u64>,
     /// Set when a write or sync failed: the file is never touched again.
@@ -57,6 +61,7 @@ struct Current {
 #[derive(Clone, Copy)]
 pub(crate) struct Mark {
     buffered: usize,
+    live_bytes: u64,
     emitted: usize,
     segment_id: Option<i64>,
 }
@@ -69,7 +74,8 @@ impl SegmentWriter {
         remove_unknown_files(folder, conn)?;
         let last = conn
             .query_row(
-                "SELECT segment_id, committed_bytes FROM segment WHERE sealed = 0 ORDER BY segment_id DESC LIMIT 1",
+                "SELECT segment_id, committed_bytes FROM segment WHERE sealed = 0 AND day IS NULL
+                 ORDER BY segment_id DESC LIMIT 1",
                 [],
                 |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?)),
             )
@@ -77,10 +83,12 @@ impl SegmentWriter {
             .map_err(sql_error)?;
         let current =
             last.map(|(segment_id, committed)| reopen(folder, segment_id, committed)).transpose()?;
+        cut_buckets(folder, conn)?;
         Ok(SegmentWriter {
             folder: folder.into(),
             current,
             buffer: Vec::new(),
+            live_bytes: 0,
             newly_emitted: Vec::new(),
             failed: false,
         })
@@ -96,7 +104,9 @@ impl SegmentWriter {
         self.ensure_file(conn)?;
         let start = self.buffer.len();
         encode_block(header, payload, &mut self.buffer);
-        self.location_from(start)
+        let location = self.location_from(start)?;
+        self.live_bytes += location.length;
+        Ok(location)
     }
 
     /// Returns whether the current file is known to hold a resource or scope.
@@ -117,18 +127,7 @@ impl SegmentWriter {
         let current = self.current.as_mut().ok_or_else(no_file)?;
         current.emitted.insert(interned_id);
         self.newly_emitted.push(interned_id);
-        let messages: [&[u8]; 2] = [&interned.bytes, tags.unwrap_or_default().as_bytes()];
-        let payload = Payload::compress(messages.into_iter())?;
-        let header = BlockHeader {
-            kind: BlockKind::Interned,
-            trace_id: &TraceId::Text("".into()),
-            experiment_id: 0,
-            arrival_ns,
-            runs: &[Run { resource_id: interned_id, scope_id: interned_id, count: 2 }],
-            span_ids: &[SpanId([0; 8]); 2],
-        };
-        encode_block(&header, &payload, &mut self.buffer);
-        Ok(())
+        encode_interned(interned_id, interned, tags, arrival_ns, &mut self.buffer)
     }
 
     /// Adds the mark that a trace was deleted, so that a rebuilt index does not bring it back.
@@ -147,13 +146,26 @@ impl SegmentWriter {
             runs: &[],
             span_ids: &[],
         };
-        self.append(conn, &header, &payload).map(|_| ())
+        self.ensure_file(conn)?;
+        encode_block(&header, &payload, &mut self.buffer);
+        Ok(())
+    }
+
+    /// Seals the current file if it is this one and the open group wrote nothing to it yet; returns whether it did.
+    pub(crate) fn seal_if_current(&mut self, conn: &Connection, segment_id: i64) -> StoreResult<bool> {
+        let is_current = self.current.as_ref().is_some_and(|current| current.segment_id == segment_id);
+        if is_current && self.buffer.is_empty() {
+            seal(conn, segment_id)?;
+            self.current = None;
+        }
+        Ok(is_current)
     }
 
     /// Returns a mark to go back to.
     pub(crate) fn mark(&self) -> Mark {
         Mark {
             buffered: self.buffer.len(),
+            live_bytes: self.live_bytes,
             emitted: self.newly_emitted.len(),
             segment_id: self.current.as_ref().map(|current| current.segment_id),
         }
@@ -162,6 +174,7 @@ impl SegmentWriter {
     /// Forgets what was added since `mark`.
     pub(crate) fn undo_to(&mut self, mark: Mark) {
         self.buffer.truncate(mark.buffered);
+        self.live_bytes = mark.live_bytes;
         let undone = self.newly_emitted.split_off(mark.emitted);
         let Some(current) = &mut self.current else { return };
         undone.iter().for_each(|id| {
@@ -192,7 +205,7 @@ impl SegmentWriter {
             "UPDATE segment SET committed_bytes = ?2, live_bytes = live_bytes + ?3 WHERE segment_id = ?1",
         )
         .and_then(|mut statement| {
-            statement.execute(params![current.segment_id, current.committed_bytes + bytes, bytes])
+            statement.execute(params![current.segment_id, current.committed_bytes + bytes, self.live_bytes])
         })
         .map_err(sql_error)?;
         if current.committed_bytes + bytes >= SEGMENT_BYTES_MAX {
@@ -210,6 +223,7 @@ impl SegmentWriter {
             }
         }
         self.buffer.clear();
+        self.live_bytes = 0;
         self.newly_emitted.clear();
     }
 
@@ -220,12 +234,13 @@ impl SegmentWriter {
     /// another.
     pub(crate) fn rolled_back(&mut self) {
         self.buffer.clear();
+        self.live_bytes = 0;
         if let Some(current) = &mut self.current {
             self.newly_emitted.iter().for_each(|id| {
                 current.emitted.remove(id);
             });
             // A file that this group began has no row any more either.
-            if self.failed || current.committed_bytes == FILE_HEADER.len() as u64 {
+            if self.failed || current.committed_bytes == FILE_HEADER_BYTES {
                 self.current = None;
             }
         }
@@ -246,7 +261,8 @@ impl SegmentWriter {
             return Ok(());
         }
         if self.failed {
-            conn.execute("UPDATE segment SET sealed = 1 WHERE sealed = 0", []).map_err(sql_error)?;
+            conn.execute("UPDATE segment SET sealed = 1 WHERE sealed = 0 AND day IS NULL", [])
+                .map_err(sql_error)?;
         }
         self.current = Some(create(&self.folder, conn)?);
         self.failed = false;
@@ -254,18 +270,41 @@ impl SegmentWriter {
     }
 }
 
+/// Appends the block of a resource or scope to `out`.
+pub(crate) fn encode_interned(
+    interned_id: u64,
+    interned: &Interned,
+    tags: Option<&str>,
+    arrival_ns: i64,
+    out: &mut Vec<u8>,
+) -> StoreResult<()> {
+    let messages: [&[u8]; 2] = [&interned.bytes, tags.unwrap_or_default().as_bytes()];
+    let payload = Payload::compress(messages.into_iter())?;
+    let header = BlockHeader {
+        kind: BlockKind::Interned,
+        trace_id: &TraceId::Text("".into()),
+        experiment_id: 0,
+        arrival_ns,
+        runs: &[Run { resource_id: interned_id, scope_id: interned_id, count: 2 }],
+        span_ids: &[SpanId([0; 8]); 2],
+    };
+    encode_block(&header, &payload, out);
+    Ok(())
+}
+
 fn no_file() -> StoreError {
     StoreError::new(spanwise_model::ErrorKind::Internal, "no segment is open")
 }
 
-fn seal(conn: &Connection, segment_id: i64) -> StoreResult<()> {
+/// Marks a file as one that nothing more is written to.
+pub(crate) fn seal(conn: &Connection, segment_id: i64) -> StoreResult<()> {
     conn.execute("UPDATE segment SET sealed = 1 WHERE segment_id = ?1", [segment_id])
         .map_err(sql_error)
         .map(|_| ())
 }
 
 /// Creates the next file, synced with its folder, and its row.
-pub(crate) fn create_file(folder: &Path, segment_id: i64) -> StoreResult<File> {
+fn create_file(folder: &Path, segment_id: i64) -> StoreResult<File> {
     let path = segment_path(folder, segment_id);
     let describe = || format!("cannot create segment {}", path.display());
     let file = OpenOptions::new()
@@ -283,8 +322,18 @@ pub(crate) fn create_file(folder: &Path, segment_id: i64) -> StoreResult<File> {
 }
 
 fn create(folder: &Path, conn: &Connection) -> StoreResult<Current> {
+    let (segment_id, file) = create_next(folder, conn)?;
+    Ok(Current { segment_id, file, committed_bytes: FILE_HEADER_BYTES, emitted: HashSet::new() })
+}
+
+/// Creates the next file and its row, in the open transaction of the writing thread.
+pub(crate) fn create_next(folder: &Path, conn: &Connection) -> StoreResult<(i64, File)> {
     let next_row: i64 = conn
-        .query_row("SELECT coalesce(max(segment_id), 0) + 1 FROM segment", [], |row| row.get(0))
+        .query_row(
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'segment'), 0) + 1",
+            [],
+            |row| row.get(0),
+        )
         .map_err(sql_error)?;
     // A file without a row is what a failed group left: its number is not used again.
     let mut segment_id = next_row;
@@ -292,13 +341,23 @@ fn create(folder: &Path, conn: &Connection) -> StoreResult<Current> {
         segment_id += 1;
     }
     let file = create_file(folder, segment_id)?;
-    let committed_bytes = FILE_HEADER.len() as u64;
     conn.execute(
         "INSERT INTO segment (segment_id, committed_bytes, created_ns) VALUES (?1, ?2, ?3)",
-        params![segment_id, committed_bytes, crate::store::now_ns()],
+        params![segment_id, FILE_HEADER_BYTES, crate::store::now_ns()],
     )
     .map_err(sql_error)?;
-    Ok(Current { segment_id, file, committed_bytes, emitted: HashSet::new() })
+    Ok((segment_id, file))
+}
+
+/// Cuts what an interrupted compaction wrote off the segments that it may go on with.
+fn cut_buckets(folder: &Path, conn: &Connection) -> StoreResult<()> {
+    let buckets: Vec<(i64, u64)> = conn
+        .prepare("SELECT segment_id, committed_bytes FROM segment WHERE sealed = 0 AND day IS NOT NULL")
+        .and_then(|mut statement| statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+        .map_err(sql_error)?;
+    buckets
+        .into_iter()
+        .try_for_each(|(segment_id, committed)| reopen(folder, segment_id, committed).map(|_| ()))
 }
 
 fn reopen(folder: &Path, segment_id: i64, committed_bytes: u64) -> StoreResult<Current> {

@@ -1,7 +1,9 @@
 //! The engine as a [`Store`]: opens the data directory and sends each call to the thread that does it.
 
 use crate::background::Background;
+use crate::compaction::Compactor;
 use crate::error::io_error;
+use crate::postings::{Indexer, IndexerContext, Postings};
 use crate::reader::ReaderPool;
 use crate::schema;
 use crate::search::SearchContext;
@@ -39,9 +41,11 @@ pub struct SqliteStore {
     pub(crate) data_dir: PathBuf,
     pub(crate) readers: Arc<ReaderPool>,
     pub(crate) spans: Arc<SpanReader>,
+    postings: Postings,
     writer: Mutex<Option<Arc<Writer>>>,
     background: Mutex<Option<Background>>,
-    /// Threads to wait for when closing, in this order.
+    indexer: Mutex<Option<Arc<Indexer>>>,
+    /// Threads to wait for when closing.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open: one process owns a data directory.
     _lock: File,
@@ -64,14 +68,21 @@ impl SqliteStore {
         let segment_writer = SegmentWriter::open(&segments, &conn)?;
         let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;
         let (writer, writer_thread) = Writer::start(conn, segment_writer, TraceStates::new())?;
-        let (background, background_thread) = Background::start(&database)?;
+        let writer = Arc::new(writer);
+        let spans = Arc::new(SpanReader::new(SegmentReader::new(&segments)));
+        let postings = Postings::default();
+        let indexer = start_indexer(&data_dir, &spans, &writer, &postings)?;
+        let compactor = Compactor::open(&database, &segments, Arc::clone(&spans), Arc::clone(&writer))?;
+        let (background, background_thread) = Background::start(&database, compactor, postings.clone())?;
         Ok(SqliteStore {
             data_dir,
             readers: Arc::new(readers),
-            spans: Arc::new(SpanReader::new(SegmentReader::new(&segments))),
-            writer: Mutex::new(Some(Arc::new(writer))),
+            spans,
+            postings,
+            writer: Mutex::new(Some(writer)),
             background: Mutex::new(Some(background)),
-            threads: Mutex::new(vec![writer_thread, background_thread]),
+            indexer: Mutex::new(Some(indexer)),
+            threads: Mutex::new(vec![background_thread, writer_thread]),
             _lock: lock,
         })
     }
@@ -100,27 +111,77 @@ impl SqliteStore {
 
     /// What a search needs beside its connection.
     pub(crate) fn search_context(&self) -> SearchContext {
-        SearchContext { database: self.data_dir.join("index.db"), spans: Arc::clone(&self.spans) }
+        SearchContext {
+            database: self.data_dir.join("index.db"),
+            spans: Arc::clone(&self.spans),
+            postings: self.postings.clone(),
+        }
     }
 
-    /// Tells the background threads that something was written.
-    pub(crate) fn wake_background(&self) {
+    /// Tells the background threads that about so many bytes were written.
+    pub(crate) fn wake_background(&self, bytes: usize) {
         if let Some(background) = &*self.background.lock().unwrap_or_else(PoisonError::into_inner) {
             background.wake();
         }
-    }
-
-    /// Lets the writing thread finish what is queued, ends the background threads, and waits for all of them.
-    pub(crate) async fn stop(&self) -> StoreResult<()> {
-        drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
-        drop(self.background.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let join = move || threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
-        match tokio::task::spawn_blocking(join).await {
-            Ok(0) => Ok(()),
-            _ => Err(StoreError::new(ErrorKind::Internal, "a thread of the store panicked")),
+        if bytes > 0 {
+            self.postings.wake().blocks(bytes as u64);
         }
     }
+
+    /// Indexes everything that is stored by now; for tests and tools that want to see the index complete.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store is closed.
+    pub async fn index_now(&self) -> StoreResult<()> {
+        let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let indexer =
+            indexer.ok_or_else(|| StoreError::new(ErrorKind::Unavailable, "the store is closed"))?;
+        blocking(move || indexer.index_now()).await
+    }
+
+    /// Ends the background threads, lets the writing thread finish what is queued, and waits for all of them.
+    pub(crate) async fn stop(&self) -> StoreResult<()> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        blocking(move || {
+            drop(background);
+            if let Some(indexer) = indexer {
+                indexer.stop();
+            }
+            // Writes that are under way hold the writer too; its thread ends with the last of them.
+            drop(writer);
+            match threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count() {
+                0 => Ok(()),
+                _ => Err(StoreError::new(ErrorKind::Internal, "a thread of the store panicked")),
+            }
+        })
+        .await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> StoreResult<T> + Send + 'static,
+) -> StoreResult<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::with_source(ErrorKind::Internal, "a blocking task failed", error))?
+}
+
+fn start_indexer(
+    data_dir: &Path,
+    spans: &Arc<SpanReader>,
+    writer: &Arc<Writer>,
+    postings: &Postings,
+) -> StoreResult<Arc<Indexer>> {
+    let (spans, writer) = (Arc::clone(spans), Arc::clone(writer));
+    let context = IndexerContext {
+        database: data_dir.join("index.db"),
+        folder: data_dir.join("postings"),
+        load: Arc::new(move |location| spans.segments.read(location)),
+        commit: Arc::new(move |change| writer.write_blocking(move |context| change.apply(context.conn))),
+    };
+    Indexer::start(context, postings).map(Arc::new)
 }
 
 /// Returns the time on the wall clock.

@@ -7,15 +7,15 @@ use crate::block::BlockKind;
 use crate::columns;
 use crate::error::{damaged, sql_error};
 use crate::trace_row::SqlTraceId;
-use crate::usage_tmp::UsageTree;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension};
+use spanwise_genai::rollup::UsageTree;
 use spanwise_model::{NewSpan, SpanId, TraceId};
 use spanwise_store::StoreResult;
 use std::collections::{HashMap, HashSet};
 
-/// Spans that are remembered over all traces, about 120 bytes each.
-const REMEMBERED_SPANS_MAX: usize = 200_000;
+/// Spans that are remembered over all traces, about 200 bytes each.
+const REMEMBERED_SPANS_MAX: usize = 100_000;
 /// Resources and scopes whose ids are remembered.
 const REMEMBERED_INTERNED_MAX: usize = 10_000;
 
@@ -107,8 +107,9 @@ impl TraceState {
         let seen = Seen { content_hash: span.content_hash, is_open: span.end_ns.is_none() };
         let arrival = self.see(span.span_id, seen);
         match arrival {
-            Arrival::New => self.usage.insert(span.span_id, span.parent_id, span.usage, span.cost),
-            Arrival::Replaces => self.usage.replace(span.span_id, span.parent_id, span.usage, span.cost),
+            Arrival::New | Arrival::Replaces => {
+                self.usage.insert(span.span_id, span.parent_id, span.usage, span.cost);
+            }
             Arrival::Unchanged => {}
         }
         arrival
@@ -165,9 +166,8 @@ fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceState> {
                 for row in columns::unpack_spans(packed)?.rows {
                     let seen = Seen { content_hash: row.content_hash, is_open: row.end_ns.is_none() };
                     match state.see(row.span_id, seen) {
-                        Arrival::New => state.usage.insert(row.span_id, row.parent_id, row.usage, row.cost),
-                        Arrival::Replaces => {
-                            state.usage.replace(row.span_id, row.parent_id, row.usage, row.cost)
+                        Arrival::New | Arrival::Replaces => {
+                            state.usage.insert(row.span_id, row.parent_id, row.usage, row.cost);
                         }
                         Arrival::Unchanged => {}
                     }

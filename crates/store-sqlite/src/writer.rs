@@ -90,6 +90,23 @@ impl Writer {
         bytes: usize,
         operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
+        self.send(announced, bytes, operation)?.await.map_err(|_| closed())?
+    }
+
+    /// As [`Writer::write`], for a background thread.
+    pub(crate) fn write_blocking<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        self.send(self.announce(), 0, operation)?.blocking_recv().map_err(|_| closed())?
+    }
+
+    fn send<T: Send + 'static>(
+        &self,
+        announced: Announced,
+        bytes: usize,
+        operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<oneshot::Receiver<StoreResult<T>>> {
         let (reply, answer) = oneshot::channel();
         let operation: Operation = Box::new(move |context| {
             // From here on the group has it; waiting for it would be waiting for oneself.
@@ -101,7 +118,7 @@ impl Writer {
             })
         });
         self.commands.send(Command { operation, bytes }).map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        Ok(answer)
     }
 }
 

@@ -140,7 +140,8 @@ CREATE TABLE trace_prompt (
 CREATE INDEX trace_prompt_by_name ON trace_prompt (name, version);
 
 CREATE TABLE segment (
-    segment_id      INTEGER PRIMARY KEY,
+    -- Never used again, so that a reader with an old location finds nothing rather than something else.
+    segment_id      INTEGER PRIMARY KEY AUTOINCREMENT,
     -- 1 once nothing will be appended any more.
     sealed          INTEGER NOT NULL DEFAULT 0,
     -- Bytes of the file that were acknowledged; anything behind them is cut off on opening.
@@ -149,11 +150,16 @@ CREATE TABLE segment (
     live_bytes      INTEGER NOT NULL DEFAULT 0,
     created_ns      INTEGER NOT NULL,
     -- When a delete first let go of bytes in it; they must be gone a day later.
-    first_dead_ns   INTEGER
+    first_dead_ns   INTEGER,
+    -- What compaction wrote holds traces of one experiment that started on one day (since 1970, UTC), so that
+    -- retention can drop whole files. NULL for what arrives.
+    experiment_id   INTEGER,
+    day             INTEGER
 ) STRICT;
 
 -- One block: spans (kind 0) or log records (kind 1) of one trace, as they arrived or as compaction merged them.
--- Ids ascend in order of arrival.
+-- Ids ascend in order of arrival; a merged block has the id of one of those that it replaces, so that it counts as
+-- indexed when they were.
 CREATE TABLE block (
     block_id   INTEGER PRIMARY KEY AUTOINCREMENT,
     trace_key  INTEGER NOT NULL,
@@ -161,6 +167,8 @@ CREATE TABLE block (
     offset     INTEGER NOT NULL,
     length     INTEGER NOT NULL,
     kind       INTEGER NOT NULL,
+    -- When the last of its entries arrived.
+    arrival_ns INTEGER NOT NULL,
     -- The packed columns of its entries (see columns.rs).
     columns    BLOB    NOT NULL
 ) STRICT;

@@ -81,7 +81,12 @@ impl PostingsBuilder {
     }
 
     /// Writes the part, which covers the blocks from `first_block_id` to `last_block_id`, to a new file at `path`.
-    pub(crate) fn finish(self, path: &Path, first_block_id: i64, last_block_id: i64) -> StoreResult<PartMeta> {
+    pub(crate) fn finish(
+        self,
+        path: &Path,
+        first_block_id: i64,
+        last_block_id: i64,
+    ) -> StoreResult<PartMeta> {
         let mut writer = PartWriter::create(path)?;
         self.values.for_each_sorted(|term, docs| writer.push(term, docs))?;
         let mut term = Vec::new();
@@ -162,7 +167,12 @@ impl PostingsBuilder {
             }
         };
         let trace_seed = trace_key.cast_unsigned().wrapping_mul(0x9fb2_1c65_1e98_df25);
-        visit_all(&mut NewWords { seen: &mut self.seen, trace_seed, scratch: &mut self.text, visit: &mut visit });
+        visit_all(&mut NewWords {
+            seen: &mut self.seen,
+            trace_seed,
+            scratch: &mut self.text,
+            visit: &mut visit,
+        });
     }
 }
 
@@ -173,10 +183,12 @@ fn is_surely_long(value: AnyValueView<'_>) -> bool {
         match value {
             AnyValueView::String(text) => left.checked_sub(text.len() + 2),
             AnyValueView::Bytes(bytes) => left.checked_sub(bytes.len() + 2),
-            AnyValueView::Array(array) => array.iter().try_fold(left, |left, element| bytes_left(element, left)),
-            AnyValueView::KvList(list) => {
-                list.iter().try_fold(left, |left, (key, value)| bytes_left(value, left.checked_sub(key.len() + 4)?))
+            AnyValueView::Array(array) => {
+                array.iter().try_fold(left, |left, element| bytes_left(element, left))
             }
+            AnyValueView::KvList(list) => list
+                .iter()
+                .try_fold(left, |left, (key, value)| bytes_left(value, left.checked_sub(key.len() + 4)?)),
             _ => left.checked_sub(1),
         }
     }

@@ -5,7 +5,7 @@
 //! transaction for long; the only thing that it asks of the writing thread is to commit a row.
 
 use super::builder::PostingsBuilder;
-use super::merge::{covered, merge};
+use super::merge::merge;
 use super::part::Part;
 use super::part_writer::{Doc, PartMeta};
 use super::row::{self, PartChange, PartRow, is_part_path, part_path};
@@ -69,7 +69,9 @@ impl Indexer {
     pub(crate) fn index_now(&self) -> StoreResult<()> {
         let (done, answer) = channel();
         self.wake.ask(done);
-        answer.recv().unwrap_or_else(|_| Err(StoreError::new(ErrorKind::Unavailable, "the indexer has stopped")))
+        answer
+            .recv()
+            .unwrap_or_else(|_| Err(StoreError::new(ErrorKind::Unavailable, "the indexer has stopped")))
     }
 
     /// Ends the thread, in the middle of a part if need be, and waits for it.
@@ -109,7 +111,8 @@ struct IndexerThread {
 impl IndexerThread {
     fn open(context: IndexerContext, postings: Postings) -> StoreResult<IndexerThread> {
         let folder = &context.folder;
-        fs::create_dir_all(folder).map_err(|error| io_error(format!("cannot create {}", folder.display()), error))?;
+        fs::create_dir_all(folder)
+            .map_err(|error| io_error(format!("cannot create {}", folder.display()), error))?;
         let conn = schema::open_reader(&context.database)?;
         let rows = row::load(&conn)?;
         let next_part_id = rows.last().map_or(1, |(part_id, _)| part_id + 1);
@@ -132,7 +135,10 @@ impl IndexerThread {
     fn open_part(&self, part_id: i64, row: PartRow) -> StoreResult<Part> {
         let part = Part::open(&part_path(&self.context.folder, part_id))?;
         if PartRow::from(part.meta()) != row {
-            return Err(crate::error::damaged(format!("{} is not the file of its row", part.path().display())));
+            return Err(crate::error::damaged(format!(
+                "{} is not the file of its row",
+                part.path().display()
+            )));
         }
         Ok(part)
     }
@@ -145,7 +151,8 @@ impl IndexerThread {
             let path = entry.map_err(|error| io_error(describe(), error))?.path();
             if is_part_path(&path) && !known.contains(&path) {
                 tracing::info!(path = %path.display(), "removing a part of the index that nothing refers to");
-                fs::remove_file(&path).map_err(|error| io_error(format!("cannot remove {}", path.display()), error))?;
+                fs::remove_file(&path)
+                    .map_err(|error| io_error(format!("cannot remove {}", path.display()), error))?;
             }
         }
         Ok(())
@@ -256,11 +263,13 @@ impl IndexerThread {
     fn merge_next(&mut self) -> StoreResult<bool> {
         let metas: Vec<PartMeta> = self.held.iter().map(|held| held.part.meta()).collect();
         let Some(range) = tier::choose(&metas) else { return Ok(false) };
-        let parts: Vec<Arc<Part>> = self.held[range.clone()].iter().map(|held| Arc::clone(&held.part)).collect();
+        let parts: Vec<Arc<Part>> =
+            self.held[range.clone()].iter().map(|held| Arc::clone(&held.part)).collect();
         let live = self.live_traces(&parts)?;
         let part_id = self.next_part_id;
-        let meta = merge(&parts, &live, &part_path(&self.context.folder, part_id))?;
-        debug_assert_eq!((meta.first_block_id, meta.last_block_id), covered(&parts));
+        let path = part_path(&self.context.folder, part_id);
+        let wake = self.postings.wake();
+        let Some(meta) = merge(&parts, &live, &path, &|| wake.is_stopped())? else { return Ok(false) };
         self.commit_part(part_id, meta, range)?;
         Ok(true)
     }
@@ -268,7 +277,9 @@ impl IndexerThread {
     fn live_traces(&self, parts: &[Arc<Part>]) -> StoreResult<TraceSet> {
         let mut live = TraceSet::default();
         let ranges = parts.iter().filter_map(|part| part.trace_keys());
-        let Some((first, last)) = ranges.reduce(|(first, last), (low, high)| (first.min(low), last.max(high))) else {
+        let Some((first, last)) =
+            ranges.reduce(|(first, last), (low, high)| (first.min(low), last.max(high)))
+        else {
             return Ok(live);
         };
         let mut start = first;
@@ -281,7 +292,12 @@ impl IndexerThread {
     }
 
     /// Makes a written part part of the index, in place of those in `replaced`.
-    fn commit_part(&mut self, part_id: i64, meta: PartMeta, replaced: std::ops::Range<usize>) -> StoreResult<()> {
+    fn commit_part(
+        &mut self,
+        part_id: i64,
+        meta: PartMeta,
+        replaced: std::ops::Range<usize>,
+    ) -> StoreResult<()> {
         let folder = &self.context.folder;
         File::open(folder)
             .and_then(|folder| folder.sync_all())

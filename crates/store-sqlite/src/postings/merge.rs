@@ -7,11 +7,19 @@ use spanwise_store::StoreResult;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Terms between two looks at whether to stop.
+const TERMS_PER_CHECK: usize = 4096;
+
 /// Merges parts, which are adjacent and in order, into a new file at `path`.
 ///
 /// Documents of traces that are not in `live` are left out. Those of a trace stay or go together: a block's words
-/// may stand with another block of its trace.
-pub(crate) fn merge(parts: &[Arc<Part>], live: &TraceSet, path: &Path) -> StoreResult<PartMeta> {
+/// may stand with another block of its trace. Returns `None`, leaving an unfinished file, if it is to stop.
+pub(crate) fn merge(
+    parts: &[Arc<Part>],
+    live: &TraceSet,
+    path: &Path,
+    is_stopped: &dyn Fn() -> bool,
+) -> StoreResult<Option<PartMeta>> {
     let mut docs: Vec<Doc> = Vec::new();
     let mut sources = Vec::with_capacity(parts.len());
     for part in parts {
@@ -27,15 +35,15 @@ pub(crate) fn merge(parts: &[Arc<Part>], live: &TraceSet, path: &Path) -> StoreR
         sources.push(Source { terms, at_term, numbers });
     }
     let mut writer = PartWriter::create(path)?;
-    merge_terms(&mut sources, &mut writer)?;
-    let (first, last) = covered(parts);
-    writer.finish(first, last, &docs)
-}
-
-/// Returns the first and the last block id that adjacent parts cover.
-pub(crate) fn covered(parts: &[Arc<Part>]) -> (i64, i64) {
-    let first = parts.first().map_or(0, |part| part.meta().first_block_id);
-    (first, parts.last().map_or(first, |part| part.meta().last_block_id))
+    let mut terms = 0_usize;
+    while merge_term(&mut sources, &mut writer)? {
+        terms += 1;
+        if terms.is_multiple_of(TERMS_PER_CHECK) && is_stopped() {
+            return Ok(None);
+        }
+    }
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(None) };
+    writer.finish(first.meta().first_block_id, last.meta().last_block_id, &docs).map(Some)
 }
 
 /// A part that is being read.
@@ -47,21 +55,22 @@ struct Source<'a> {
     numbers: Vec<Option<u32>>,
 }
 
-fn merge_terms(sources: &mut [Source<'_>], writer: &mut PartWriter) -> StoreResult<()> {
-    let (mut term, mut docs) = (Vec::new(), Vec::new());
-    while let Some(least) = sources.iter().filter(|source| source.at_term).map(|source| source.terms.term()).min() {
-        term.clear();
-        term.extend_from_slice(least);
-        docs.clear();
-        // Later parts have later documents, so the lists follow each other in order.
-        for source in sources.iter_mut().filter(|source| source.at_term) {
-            if source.terms.term() == term {
-                let numbers = &source.numbers;
-                source.terms.read_list(&mut |doc| docs.extend(numbers[doc as usize]))?;
-                source.at_term = source.terms.next()?;
-            }
+/// Writes the least term of all sources; returns false if there is none any more.
+fn merge_term(sources: &mut [Source<'_>], writer: &mut PartWriter) -> StoreResult<bool> {
+    let Some(least) = sources.iter().filter(|source| source.at_term).map(|source| source.terms.term()).min()
+    else {
+        return Ok(false);
+    };
+    let term = least.to_vec();
+    let mut docs = Vec::new();
+    // Later parts have later documents, so the lists follow each other in order.
+    for source in sources.iter_mut().filter(|source| source.at_term) {
+        if source.terms.term() == term {
+            let numbers = &source.numbers;
+            source.terms.read_list(&mut |doc| docs.extend(numbers[doc as usize]))?;
+            source.at_term = source.terms.next()?;
         }
-        writer.push(&term, &docs)?;
     }
-    Ok(())
+    writer.push(&term, &docs)?;
+    Ok(true)
 }

@@ -2,7 +2,9 @@
 
 use super::doc_set::DocSet;
 use super::list::{self, Encoding};
-use super::part_writer::{CHUNK_DOCS, CRC_BYTES, DOC_BYTES, Doc, FOOTER_BYTES, Footer, HEADER_BYTES, PartMeta};
+use super::part_writer::{
+    self, CHUNK_DOCS, CRC_BYTES, DOC_BYTES, Doc, FOOTER_BYTES, Footer, HEADER_BYTES, PartMeta,
+};
 use super::term::TERM_BYTES_MAX;
 use super::trace_set::TraceSet;
 use crate::block::Input;
@@ -103,7 +105,8 @@ impl Part {
             let first = chunk * CHUNK_DOCS;
             if docs.has_any(first..first + CHUNK_DOCS) {
                 let table = self.read_chunk(chunk)?;
-                docs.iter_range(first..first + table.len()).for_each(|doc| traces.insert(table[doc - first].trace_key));
+                docs.iter_range(first..first + table.len())
+                    .for_each(|doc| traces.insert(table[doc - first].trace_key));
             }
         }
         Ok(())
@@ -159,7 +162,8 @@ impl Part {
         let count = CHUNK_DOCS.min(self.footer.doc_count as usize - first);
         let offset = self.footer.docs_offset + (first * DOC_BYTES + chunk * CRC_BYTES) as u64;
         let bytes = self.read_checked(offset, (count * DOC_BYTES) as u64)?;
-        let number = |bytes: &[u8]| i64::from(u32::from_le_bytes(bytes.try_into().expect("halves of 8 bytes")));
+        let number =
+            |bytes: &[u8]| i64::from(u32::from_le_bytes(bytes.try_into().expect("halves of 8 bytes")));
         let docs = bytes.chunks_exact(DOC_BYTES).map(|doc| Doc {
             block_id: self.footer.first_block_id.saturating_add(number(&doc[..4])),
             trace_key: self.footer.base_trace_key.saturating_add(number(&doc[4..])),
@@ -194,18 +198,29 @@ fn read_checked(file: &File, file_bytes: u64, offset: u64, length: u64) -> Store
 }
 
 fn read_footer(file: &File, file_bytes: u64) -> StoreResult<Footer> {
-    let Some(start) = file_bytes.checked_sub(FOOTER_BYTES as u64).filter(|start| *start >= HEADER_BYTES) else {
+    let Some(start) = file_bytes.checked_sub(FOOTER_BYTES as u64).filter(|start| *start >= HEADER_BYTES)
+    else {
         return Err(damaged(format!("{file_bytes} bytes are too few")));
     };
+    let mut header = [0; HEADER_BYTES as usize];
+    file.read_exact_at(&mut header, 0)
+        .map_err(|error| damaged(format!("its start cannot be read: {error}")))?;
+    if header != part_writer::header() {
+        return Err(damaged("its first bytes are not those of a part of a known version"));
+    }
     let mut bytes = [0; FOOTER_BYTES];
-    file.read_exact_at(&mut bytes, start).map_err(|error| damaged(format!("its end cannot be read: {error}")))?;
+    file.read_exact_at(&mut bytes, start)
+        .map_err(|error| damaged(format!("its end cannot be read: {error}")))?;
     let footer = Footer::decode(&bytes)?;
     // The table's length bounds the number of documents, and so the memory that a set of them takes.
     let docs = u64::from(footer.doc_count);
     let docs_end = footer
         .docs_offset
         .checked_add(docs * DOC_BYTES as u64 + docs.div_ceil(CHUNK_DOCS as u64) * CRC_BYTES as u64);
-    if footer.docs_offset < HEADER_BYTES || docs_end != Some(footer.directory_offset) || footer.directory_offset > start {
+    if footer.docs_offset < HEADER_BYTES
+        || docs_end != Some(footer.directory_offset)
+        || footer.directory_offset > start
+    {
         return Err(damaged("its footer holds impossible offsets"));
     }
     Ok(footer)
@@ -277,7 +292,9 @@ impl Terms<'_> {
     pub(crate) fn read_list(&self, each: &mut dyn FnMut(u32)) -> StoreResult<()> {
         let doc_count = self.part.footer.doc_count;
         let decoded = match &self.list {
-            ListPlace::Inline(range, encoding) => list::decode(&self.block[range.clone()], *encoding, doc_count, each),
+            ListPlace::Inline(range, encoding) => {
+                list::decode(&self.block[range.clone()], *encoding, doc_count, each)
+            }
             ListPlace::Outside { offset, length, encoding } => {
                 list::decode(&self.part.read_checked(*offset, *length)?, *encoding, doc_count, each)
             }

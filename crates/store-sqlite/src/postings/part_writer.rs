@@ -20,8 +20,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-pub(crate) const MAGIC: &[u8; 6] = b"SWPOST";
-pub(crate) const VERSION: u16 = 1;
+const MAGIC: &[u8; 6] = b"SWPOST";
+const VERSION: u16 = 1;
 pub(crate) const HEADER_BYTES: u64 = 8;
 pub(crate) const FOOTER_BYTES: usize = 72;
 pub(crate) const CRC_BYTES: usize = 4;
@@ -32,6 +32,14 @@ const INLINE_BYTES_MAX: usize = 16;
 /// Documents in one chunk of the document table.
 pub(crate) const CHUNK_DOCS: usize = 512;
 pub(crate) const DOC_BYTES: usize = 8;
+
+/// Returns the first bytes of a file.
+pub(crate) fn header() -> [u8; HEADER_BYTES as usize] {
+    let mut header = [0; HEADER_BYTES as usize];
+    header[..MAGIC.len()].copy_from_slice(MAGIC);
+    header[MAGIC.len()..].copy_from_slice(&VERSION.to_le_bytes());
+    header
+}
 
 /// A document of the index: a block as it was when the part was built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +119,9 @@ impl Footer {
         };
         match u16::from_le_bytes(input.array()?) {
             VERSION => Ok(footer),
-            version => Err(damaged(format!("its version {version} is not known; this build knows {VERSION}"))),
+            version => {
+                Err(damaged(format!("its version {version} is not known; this build knows {VERSION}")))
+            }
         }
     }
 }
@@ -134,7 +144,8 @@ pub(crate) struct PartWriter {
 impl PartWriter {
     /// Creates the file, replacing one that an interrupted run may have left.
     pub(crate) fn create(path: &Path) -> StoreResult<PartWriter> {
-        let file = File::create(path).map_err(|error| io_error(format!("cannot create {}", path.display()), error))?;
+        let file = File::create(path)
+            .map_err(|error| io_error(format!("cannot create {}", path.display()), error))?;
         let mut writer = PartWriter {
             path: path.into(),
             out: BufWriter::with_capacity(256 << 10, file),
@@ -147,8 +158,7 @@ impl PartWriter {
             last_offset: 0,
             term_count: 0,
         };
-        writer.write(MAGIC)?;
-        writer.write(&VERSION.to_le_bytes())?;
+        writer.write(&header())?;
         Ok(writer)
     }
 
@@ -212,7 +222,12 @@ impl PartWriter {
     }
 
     /// Writes the tables and the footer, and syncs the file. Syncing its folder is the caller's.
-    pub(crate) fn finish(mut self, first_block_id: i64, last_block_id: i64, docs: &[Doc]) -> StoreResult<PartMeta> {
+    pub(crate) fn finish(
+        mut self,
+        first_block_id: i64,
+        last_block_id: i64,
+        docs: &[Doc],
+    ) -> StoreResult<PartMeta> {
         self.end_block()?;
         let docs_offset = self.position;
         let base_trace_key = docs.iter().map(|doc| doc.trace_key).min().unwrap_or(0);
@@ -243,7 +258,9 @@ impl PartWriter {
 
     fn write(&mut self, bytes: &[u8]) -> StoreResult<()> {
         self.position += bytes.len() as u64;
-        self.out.write_all(bytes).map_err(|error| io_error(format!("cannot write {}", self.path.display()), error))
+        self.out
+            .write_all(bytes)
+            .map_err(|error| io_error(format!("cannot write {}", self.path.display()), error))
     }
 }
 
@@ -252,8 +269,9 @@ fn encode_docs(docs: &[Doc], first_block_id: i64, base_trace_key: i64) -> StoreR
     for doc in docs {
         for (id, base) in [(doc.block_id, first_block_id), (doc.trace_key, base_trace_key)] {
             let difference = id.checked_sub(base).and_then(|difference| u32::try_from(difference).ok());
-            let difference = difference
-                .ok_or_else(|| damaged(format!("block {} of trace {} is too far from {base}", doc.block_id, doc.trace_key)))?;
+            let difference = difference.ok_or_else(|| {
+                damaged(format!("block {} of trace {} is too far from {base}", doc.block_id, doc.trace_key))
+            })?;
             bytes.extend_from_slice(&difference.to_le_bytes());
         }
     }

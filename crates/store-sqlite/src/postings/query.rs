@@ -67,9 +67,9 @@ impl Evaluation<'_> {
                 term::write_word(word.as_bytes(), &mut term);
                 self.traces(|part| self.exact(part, &term))
             }
-            TermQuery::WordContaining(text) => {
-                self.traces(|part| self.matching(part, WORD_PREFIX, &|word| word.contains(text) || word == LONG_TOKEN))
-            }
+            TermQuery::WordContaining(text) => self.traces(|part| {
+                self.matching(part, WORD_PREFIX, &|word| word.contains(text) || word == LONG_TOKEN)
+            }),
             TermQuery::And(queries) => self.intersection(queries),
             TermQuery::Or(queries) => self.union(queries),
         }
@@ -141,12 +141,13 @@ impl Evaluation<'_> {
                     Ok(docs)
                 })
             }
-            SpanQuery::Or(queries) => {
-                queries.iter().map(|query| self.docs(part, query)).try_fold(part.no_docs(), |mut docs, set| {
+            SpanQuery::Or(queries) => queries.iter().map(|query| self.docs(part, query)).try_fold(
+                part.no_docs(),
+                |mut docs, set| {
                     docs.union(&set?);
                     Ok(docs)
-                })
-            }
+                },
+            ),
         }
     }
 

@@ -31,7 +31,8 @@ pub(crate) struct PartChange {
 impl PartChange {
     /// Writes the change, inside the caller's transaction.
     pub(crate) fn apply(&self, conn: &Connection) -> StoreResult<()> {
-        let mut delete = conn.prepare_cached("DELETE FROM posting_part WHERE part_id = ?1").map_err(sql_error)?;
+        let mut delete =
+            conn.prepare_cached("DELETE FROM posting_part WHERE part_id = ?1").map_err(sql_error)?;
         for part_id in &self.remove {
             delete.execute([part_id]).map_err(sql_error)?;
         }

@@ -54,7 +54,11 @@ impl TermTable {
         }
         let number = self.entries.len() as u32;
         self.slots[at] = (tag, number + 1);
-        self.entries.push(Entry { start: self.arena.len() as u32, length: term.len() as u16, last_doc: NO_DOC });
+        self.entries.push(Entry {
+            start: self.arena.len() as u32,
+            length: term.len() as u16,
+            last_doc: NO_DOC,
+        });
         self.arena.extend_from_slice(term);
         number
     }

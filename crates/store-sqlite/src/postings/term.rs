@@ -114,7 +114,13 @@ mod tests {
     #[test]
     fn no_two_values_share_a_term_and_none_is_too_long() {
         let long = "k".repeat(300);
-        let fields = [Field::Name, Field::Type, Field::Attribute("a"), Field::Attribute("a\0"), Field::Attribute(&long)];
+        let fields = [
+            Field::Name,
+            Field::Type,
+            Field::Attribute("a"),
+            Field::Attribute("a\0"),
+            Field::Attribute(&long),
+        ];
         let mut seen = std::collections::HashSet::new();
         for field in fields {
             for text in ["", "\0", "\u{1}", "x", &"v".repeat(INDEXED_VALUE_BYTES_MAX)] {

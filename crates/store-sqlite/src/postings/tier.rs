@@ -88,7 +88,12 @@ mod tests {
     fn the_number_of_parts_grows_with_the_logarithm_of_what_came() {
         let mut parts: Vec<PartMeta> = Vec::new();
         for number in 0..5_000 {
-            parts.push(PartMeta { first_block_id: number, last_block_id: number, doc_count: 1, bytes: 30 << 10 });
+            parts.push(PartMeta {
+                first_block_id: number,
+                last_block_id: number,
+                doc_count: 1,
+                bytes: 30 << 10,
+            });
             while let Some(range) = choose(&parts) {
                 let merged = PartMeta {
                     first_block_id: parts[range.start].first_block_id,

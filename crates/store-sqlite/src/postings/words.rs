@@ -99,7 +99,11 @@ impl NewWords<'_> {
                     self.attributes(list.iter());
                 }
             }
-            AnyValueView::Empty | AnyValueView::Bool(_) | AnyValueView::Int(_) | AnyValueView::Double(_) | AnyValueView::Bytes(_) => {
+            AnyValueView::Empty
+            | AnyValueView::Bool(_)
+            | AnyValueView::Int(_)
+            | AnyValueView::Double(_)
+            | AnyValueView::Bytes(_) => {
                 self.scratch.clear();
                 pyjson::write_json(value, self.scratch);
                 each_token(self.scratch, &mut *self.visit);

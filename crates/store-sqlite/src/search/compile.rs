@@ -1,5 +1,6 @@
 //! From a checked filter to SQL. Each leaf is two-valued (`IS TRUE`), so that NOT is the complement.
 
+use crate::postings::TraceSet;
 use crate::trace_row::state_number;
 use rusqlite::types::Value;
 use spanwise_model::{ExperimentId, TraceId, TraceState};
@@ -8,6 +9,7 @@ use spanwise_query::{
     AssessmentField, Expr, Filter, IntRange, NumberField, NumberTest, Predicate, SpanFilter, TextField,
     TextTest, ValueTest,
 };
+use spanwise_store::StoreResult;
 
 /// Nanoseconds in a millisecond: MLflow's numbers are whole milliseconds, rounded down.
 const NS_PER_MS: i64 = 1_000_000;
@@ -29,7 +31,37 @@ pub(crate) struct Tests {
     /// For `sw_value(n, json)`.
     pub(crate) values: Vec<ValueTest>,
     /// For `sw_span(n, trace_key)`.
-    pub(crate) spans: Vec<SpanFilter>,
+    pub(crate) spans: Vec<SpanLeaf>,
+}
+
+/// A condition on spans, and the traces that may satisfy it (`None`: any).
+pub(crate) struct SpanLeaf {
+    pub(crate) filter: SpanFilter,
+    pub(crate) traces: Option<TraceSet>,
+}
+
+/// What tells which traces may satisfy a condition on spans.
+pub(crate) trait Narrow {
+    /// Returns a set that holds every trace that satisfies `filter`, or `None` if that may be any.
+    ///
+    /// `check` is called often; its error ends the work.
+    fn traces(
+        &self,
+        filter: &SpanFilter,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<Option<TraceSet>>;
+}
+
+/// So few traces are looked up one by one; of more, each is asked for as the scan comes to it.
+const LOOKED_UP_TRACES_MAX: usize = 5_000;
+
+/// What the compilation of one filter needs.
+struct Compilation<'a> {
+    out: Compiled,
+    /// The experiments that are searched, as a list in SQL.
+    scope: String,
+    narrow: &'a dyn Narrow,
+    check: &'a dyn Fn() -> StoreResult<()>,
 }
 
 impl Compiled {
@@ -45,19 +77,21 @@ impl Compiled {
 }
 
 /// Compiles the condition that a trace `t` is visible, in one of the experiments and matches the filter.
-pub(crate) fn compile(experiments: &[ExperimentId], filter: Option<&Filter>) -> Compiled {
-    let mut out = Compiled::default();
+pub(crate) fn compile(
+    experiments: &[ExperimentId],
+    filter: Option<&Filter>,
+    narrow: &dyn Narrow,
+    check: &dyn Fn() -> StoreResult<()>,
+) -> StoreResult<Compiled> {
     let scope = experiment_list(experiments);
-    out.push("t.visible = 1 AND t.experiment_id IN (");
-    out.push(&scope);
-    out.push(")");
-    if let Some(filter) = filter
-        && !filter.is_all()
-    {
-        out.push(" AND ");
-        write_expr(&mut out, filter, &scope);
+    let out =
+        Compiled { sql: format!("t.visible = 1 AND t.experiment_id IN ({scope})"), ..Compiled::default() };
+    let mut compilation = Compilation { out, scope, narrow, check };
+    if let Some(filter) = filter.filter(|filter| !filter.is_all()) {
+        compilation.out.push(" AND ");
+        compilation.write_expr(filter)?;
     }
-    out
+    Ok(compilation.out)
 }
 
 /// Ids as they stand in SQL; they are integers, so nothing needs quoting.
@@ -68,36 +102,61 @@ fn experiment_list(experiments: &[ExperimentId]) -> String {
     ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn write_expr(out: &mut Compiled, expr: &Filter, scope: &str) {
-    match expr {
-        Expr::And(parts) => write_parts(out, parts, " AND ", "1", scope),
-        Expr::Or(parts) => write_parts(out, parts, " OR ", "0", scope),
-        Expr::Not(inner) => {
-            out.push("NOT ");
-            write_expr(out, inner, scope);
-        }
-        Expr::Is(predicate) => {
-            let leaf = leaf(out, predicate, scope);
-            out.push(&format!("(({leaf}) IS TRUE)"));
+impl Compilation<'_> {
+    fn write_expr(&mut self, expr: &Filter) -> StoreResult<()> {
+        match expr {
+            Expr::And(parts) => self.write_parts(parts, " AND ", "1"),
+            Expr::Or(parts) => self.write_parts(parts, " OR ", "0"),
+            Expr::Not(inner) => {
+                self.out.push("NOT (");
+                self.write_expr(inner)?;
+                self.out.push(")");
+                Ok(())
+            }
+            Expr::Is(Predicate::Span(filter)) => self.write_span(filter),
+            Expr::Is(predicate) => {
+                let leaf = leaf(&mut self.out, predicate, &self.scope);
+                self.out.push(&format!("(({leaf}) IS TRUE)"));
+                Ok(())
+            }
         }
     }
-}
 
-fn write_parts(out: &mut Compiled, parts: &[Filter], joint: &str, empty: &str, scope: &str) {
-    if parts.is_empty() {
-        return out.push(empty);
-    }
-    out.push("(");
-    // SQLite evaluates from left to right: what is cheap decides first.
-    let mut ordered: Vec<&Filter> = parts.iter().collect();
-    ordered.sort_by_key(|part| weight(part));
-    for (index, part) in ordered.into_iter().enumerate() {
-        if index > 0 {
-            out.push(joint);
+    fn write_parts(&mut self, parts: &[Filter], joint: &str, empty: &str) -> StoreResult<()> {
+        if parts.is_empty() {
+            self.out.push(empty);
+            return Ok(());
         }
-        write_expr(out, part, scope);
+        self.out.push("(");
+        // SQLite evaluates from left to right: what is cheap decides first.
+        let mut ordered: Vec<&Filter> = parts.iter().collect();
+        ordered.sort_by_key(|part| weight(part));
+        for (index, part) in ordered.into_iter().enumerate() {
+            if index > 0 {
+                self.out.push(joint);
+            }
+            self.write_expr(part)?;
+        }
+        self.out.push(")");
+        Ok(())
     }
-    out.push(")");
+
+    fn write_span(&mut self, filter: &SpanFilter) -> StoreResult<()> {
+        let traces = self.narrow.traces(filter, self.check)?;
+        let few = traces.as_ref().filter(|traces| traces.len() <= LOOKED_UP_TRACES_MAX);
+        let list = few.map(|few| serde_json::Value::from_iter(few.iter()).to_string());
+        let is_few = list.is_some();
+        if let Some(list) = list {
+            // Not inside IS TRUE, so that the list can drive the query.
+            let list = self.out.bind(list);
+            self.out.push(&format!("(t.trace_key IN (SELECT value FROM json_each({list})) AND "));
+        }
+        let number = self.out.tests.spans.len();
+        self.out.tests.spans.push(SpanLeaf { filter: filter.clone(), traces });
+        let close = if is_few { ")" } else { "" };
+        self.out.push(&format!("sw_span({number}, t.trace_key){close}"));
+        Ok(())
+    }
 }
 
 /// How much a part costs for one trace: columns 0, small tables 1, spans 2.
@@ -138,10 +197,7 @@ fn leaf(out: &mut Compiled, predicate: &Predicate, scope: &str) -> String {
                 "EXISTS (SELECT 1 FROM assessment a WHERE a.trace_key = t.trace_key AND a.kind = 2 AND a.name = {issue})"
             )
         }
-        Predicate::Span(filter) => {
-            out.tests.spans.push(filter.clone());
-            format!("sw_span({}, t.trace_key)", out.tests.spans.len() - 1)
-        }
+        Predicate::Span(_) => unreachable!("write_expr writes conditions on spans"),
     }
 }
 

@@ -59,8 +59,13 @@ fn span(context: &Context<'_>) -> rusqlite::Result<bool> {
     let trace_key = context.get::<i64>(1)?;
     CURRENT.with_borrow_mut(|current| {
         let Some(Current { tests, probe: Some(probe) }) = current else { return Ok(false) };
-        let Some(filter) = tests.spans.get(number) else { return Ok(false) };
-        probe.any_span(filter, trace_key).map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))
+        let Some(leaf) = tests.spans.get(number) else { return Ok(false) };
+        if leaf.traces.as_ref().is_some_and(|traces| !traces.contains(trace_key)) {
+            return Ok(false);
+        }
+        probe
+            .any_span(&leaf.filter, trace_key)
+            .map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))
     })
 }
 

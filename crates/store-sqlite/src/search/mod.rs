@@ -3,6 +3,7 @@
 
 mod compile;
 mod functions;
+mod narrow;
 mod order;
 mod probe;
 mod run;

@@ -2,10 +2,12 @@
 
 use super::compile::{Compiled, compile};
 use super::functions::{Current, with_current};
+use super::narrow::Narrower;
 use super::order::{after, order_by, sort_columns, sort_value};
 use super::probe::SpanProbe;
 use crate::catalog;
 use crate::error::sql_error;
+use crate::postings::Postings;
 use crate::spans::SpanReader;
 use crate::trace_row::SqlTraceId;
 use rusqlite::types::Value;
@@ -26,6 +28,7 @@ const INSTRUCTIONS_PER_CHECK: i32 = 10_000;
 pub(crate) struct SearchContext {
     pub(crate) database: PathBuf,
     pub(crate) spans: Arc<SpanReader>,
+    pub(crate) postings: Postings,
 }
 
 /// Returns one page; see the trait.
@@ -37,7 +40,8 @@ pub(crate) fn find_traces(
     if query.experiments.is_empty() {
         return Ok(TracePage { traces: Vec::new(), next: None });
     }
-    let mut compiled = compile(&query.experiments, query.filter.as_ref());
+    let deadline = Instant::now() + SEARCH_TIME_MAX;
+    let mut compiled = narrow_and_compile(conn, context, query, deadline)?;
     let columns = sort_columns(&mut compiled, &query.order);
     let after = query.after.as_ref().map(|cursor| after(&mut compiled, &columns, cursor)).transpose()?;
     let keys: Vec<&str> = columns.iter().map(|column| column.sql.as_str()).collect();
@@ -49,7 +53,7 @@ pub(crate) fn find_traces(
         order_by(&columns),
         query.limit,
     );
-    let rows = execute(conn, context, compiled, &sql, |row| {
+    let rows = execute(conn, context, compiled, &sql, deadline, |row| {
         let values = (2..2 + columns.len()).map(|index| row.get::<_, Value>(index).map(sort_value));
         Ok(FoundRow {
             trace_key: row.get(0)?,
@@ -71,10 +75,23 @@ pub(crate) fn count_traces(
     if query.experiments.is_empty() {
         return Ok(0);
     }
-    let compiled = compile(&query.experiments, query.filter.as_ref());
+    let deadline = Instant::now() + SEARCH_TIME_MAX;
+    let compiled = narrow_and_compile(conn, context, query, deadline)?;
     let sql = format!("SELECT count(*) FROM trace t WHERE {}", compiled.sql);
-    let counts = execute(conn, context, compiled, &sql, |row| row.get(0))?;
+    let counts = execute(conn, context, compiled, &sql, deadline, |row| row.get(0))?;
     Ok(counts.first().copied().unwrap_or(0))
+}
+
+fn narrow_and_compile(
+    conn: &Connection,
+    context: &SearchContext,
+    query: &TraceQuery,
+    deadline: Instant,
+) -> StoreResult<Compiled> {
+    let parts = context.postings.snapshot();
+    let narrower = Narrower::new(conn, parts)?;
+    let check = || if Instant::now() > deadline { Err(too_slow()) } else { Ok(()) };
+    compile(&query.experiments, query.filter.as_ref(), &narrower, &check)
 }
 
 struct FoundRow {
@@ -94,6 +111,7 @@ fn execute<T>(
     context: &SearchContext,
     compiled: Compiled,
     sql: &str,
+    deadline: Instant,
     read_row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
 ) -> StoreResult<Vec<T>> {
     let probe = if compiled.tests.spans.is_empty() {
@@ -101,7 +119,6 @@ fn execute<T>(
     } else {
         Some(SpanProbe::open(&context.database, Arc::clone(&context.spans))?)
     };
-    let deadline = Instant::now() + SEARCH_TIME_MAX;
     conn.progress_handler(INSTRUCTIONS_PER_CHECK, Some(move || Instant::now() > deadline))
         .map_err(sql_error)?;
     let result = with_current(Current { tests: compiled.tests, probe }, || {
@@ -115,10 +132,14 @@ fn execute<T>(
 
 fn search_error(error: rusqlite::Error) -> StoreError {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
-        return StoreError::invalid(format!(
-            "the search took longer than {} s; narrow it by experiment, time or another clause",
-            SEARCH_TIME_MAX.as_secs()
-        ));
+        return too_slow();
     }
     sql_error(error)
+}
+
+fn too_slow() -> StoreError {
+    StoreError::invalid(format!(
+        "the search took longer than {} s; narrow it by experiment, time or another clause",
+        SEARCH_TIME_MAX.as_secs()
+    ))
 }

@@ -1,0 +1,159 @@
+//! Compaction: merges the blocks of traces that have become quiet, and frees what deletes let go of.
+//!
+//! A trace's spans arrive in many small blocks, which compress badly and lie apart. Once a trace has been quiet for
+//! a while its blocks are merged and written to the segment of its experiment and day. A segment of which nothing
+//! is alive any more is removed.
+//!
+//! Everything is safe to interrupt: merged blocks are synced before the index points to them, in one transaction
+//! that also lets go of the old ones; bytes that no row points to are cut off or removed on opening. A merged block
+//! takes the id of one that it replaces, and only blocks that the word index has seen are merged, so that nothing
+//! has to be indexed again.
+
+mod bucket;
+mod merge;
+mod select;
+
+use crate::error::{io_error, sql_error};
+use crate::schema;
+use crate::segment::segment_path;
+use crate::spans::SpanReader;
+use crate::store::now_ns;
+use crate::writer::Writer;
+use bucket::Bucket;
+use rusqlite::Connection;
+use select::{Candidate, Select};
+use spanwise_store::StoreResult;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a trace must have been quiet before its blocks are merged.
+pub(crate) const QUIET: Duration = Duration::from_secs(60);
+/// How long the bytes of deleted traces may stay; the rest of the promised day is for the work itself.
+const DEAD_BYTES_AGE_MAX: Duration = Duration::from_secs(20 * 3600);
+/// Traces that are merged in one step.
+const STEP_TRACES_MAX: usize = 256;
+/// Stored bytes that are merged in one step; one trace may have more.
+const STEP_BYTES_MAX: u64 = 4 << 20;
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// Traces whose blocks were merged.
+    pub(crate) traces: usize,
+    /// Segment files that were removed.
+    pub(crate) removed_segments: usize,
+}
+
+impl Step {
+    /// Returns whether there was nothing to do.
+    pub(crate) fn is_idle(self) -> bool {
+        self == Step::default()
+    }
+}
+
+/// What compaction needs of the store.
+pub(crate) struct Compactor {
+    conn: Connection,
+    folder: PathBuf,
+    spans: Arc<SpanReader>,
+    writer: Arc<Writer>,
+}
+
+impl Compactor {
+    /// Opens a compactor; it reads with a connection of its own, and writes through `writer`.
+    pub(crate) fn open(
+        database: &Path,
+        folder: &Path,
+        spans: Arc<SpanReader>,
+        writer: Arc<Writer>,
+    ) -> StoreResult<Compactor> {
+        Ok(Compactor { conn: schema::open_reader(database)?, folder: folder.into(), spans, writer })
+    }
+
+    /// Merges some quiet traces and removes segments of which nothing is alive; does nothing when there are none.
+    ///
+    /// Blocks up to `indexed_through` may be merged, of traces that have been quiet since `quiet_since_ns`.
+    pub(crate) fn step(&self, indexed_through: i64, quiet_since_ns: i64) -> StoreResult<Step> {
+        let dead_before_ns = now_ns().saturating_sub(DEAD_BYTES_AGE_MAX.as_nanos() as i64);
+        self.seal_emptying_segments(dead_before_ns)?;
+        let select = Select { indexed_through, quiet_since_ns, dead_before_ns };
+        let candidates = select::candidates(&self.conn, &select, STEP_TRACES_MAX)?;
+        let mut traces = 0;
+        for (place, group) in by_place(candidates) {
+            traces += self.merge_group(place, &group)?;
+        }
+        Ok(Step { traces, removed_segments: self.remove_empty_segments()? })
+    }
+
+    fn merge_group(&self, (experiment_id, day): Place, group: &[Candidate]) -> StoreResult<usize> {
+        let mut bucket = Bucket::open(&self.writer, &self.folder, experiment_id, day)?;
+        let mut merged = Vec::new();
+        let mut bytes = 0;
+        for candidate in group {
+            if bytes >= STEP_BYTES_MAX {
+                break;
+            }
+            bytes += candidate.stored_bytes;
+            if let Some(trace) = merge::merge(&self.conn, &self.spans.segments, candidate, &mut bucket)? {
+                merged.push(trace);
+            }
+        }
+        let count = merged.len();
+        bucket.commit(&self.writer, merged)?;
+        Ok(count)
+    }
+
+    /// Seals segments that are to be emptied, so that nothing more is written into them.
+    fn seal_emptying_segments(&self, dead_before_ns: i64) -> StoreResult<()> {
+        let open: Vec<i64> = select::emptying_open_segments(&self.conn, dead_before_ns)?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        self.writer.write_blocking(move |context| {
+            for segment_id in open {
+                if !context.segment.seal_if_current(context.conn, segment_id)? {
+                    crate::segment::seal(context.conn, segment_id)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn remove_empty_segments(&self) -> StoreResult<usize> {
+        let empty: Vec<i64> = self
+            .conn
+            .prepare_cached("SELECT segment_id FROM segment WHERE sealed = 1 AND live_bytes = 0")
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .map_err(sql_error)?;
+        for segment_id in &empty {
+            let segment_id = *segment_id;
+            self.writer.write_blocking(move |context| {
+                context
+                    .conn
+                    .execute("DELETE FROM segment WHERE segment_id = ?1 AND live_bytes = 0", [segment_id])
+                    .map_err(sql_error)
+            })?;
+            self.spans.segments.forget(segment_id);
+            let path = segment_path(&self.folder, segment_id);
+            // If the machine stops here, opening the store removes the file: no row knows it.
+            fs::remove_file(&path)
+                .map_err(|error| io_error(format!("cannot remove {}", path.display()), error))?;
+            tracing::debug!(segment_id, "removed an empty segment");
+        }
+        Ok(empty.len())
+    }
+}
+
+/// An experiment and a day since 1970 (UTC).
+type Place = (i64, i64);
+
+fn by_place(candidates: Vec<Candidate>) -> BTreeMap<Place, Vec<Candidate>> {
+    let mut places: BTreeMap<Place, Vec<Candidate>> = BTreeMap::new();
+    for candidate in candidates {
+        places.entry((candidate.experiment_id, candidate.day)).or_default().push(candidate);
+    }
+    places
+}

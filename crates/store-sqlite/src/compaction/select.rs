@@ -1,0 +1,82 @@
+//! Which traces to merge, and which segments to empty.
+
+use crate::error::sql_error;
+use rusqlite::{Connection, named_params};
+use spanwise_store::StoreResult;
+
+/// Nanoseconds in a day.
+const DAY_NS: i64 = 24 * 3600 * 1_000_000_000;
+
+/// What makes a trace a candidate.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Select {
+    /// The last block that the word index has seen.
+    pub(crate) indexed_through: i64,
+    /// Its last block arrived before this.
+    pub(crate) quiet_since_ns: i64,
+    /// A segment with dead bytes from before this is emptied, however few they are.
+    pub(crate) dead_before_ns: i64,
+}
+
+/// A trace whose blocks are to be merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) trace_key: i64,
+    pub(crate) experiment_id: i64,
+    pub(crate) day: i64,
+    /// Bytes of its blocks.
+    pub(crate) stored_bytes: u64,
+    /// Its last block: if another came since, the trace is not quiet.
+    pub(crate) last_block_id: i64,
+}
+
+/// Segments whose blocks are to move away: what arrived, and sealed files that are half dead or dead for too long.
+const EMPTYING: &str = "(s.day IS NULL OR (s.sealed = 1 AND \
+    (s.live_bytes * 2 < s.committed_bytes OR s.first_dead_ns < :dead_before_ns)))";
+
+/// Returns traces to merge, those that arrived first first.
+pub(crate) fn candidates(conn: &Connection, select: &Select, limit: usize) -> StoreResult<Vec<Candidate>> {
+    // The blocks of a segment have ids close to each other, but not in one range once they were merged: the inner
+    // query walks the blocks in order of arrival and stops when it has enough.
+    let sql = format!(
+        "SELECT t.trace_key, t.experiment_id, t.start_ns, sum(b.length), max(b.block_id)
+         FROM (SELECT DISTINCT c.trace_key FROM block c JOIN segment s USING (segment_id)
+               WHERE {EMPTYING} AND c.block_id <= :indexed_through AND c.arrival_ns < :quiet_since_ns
+               LIMIT :limit) q
+         JOIN trace t ON t.trace_key = q.trace_key
+         JOIN block b ON b.trace_key = q.trace_key
+         GROUP BY t.trace_key
+         HAVING max(b.arrival_ns) < :quiet_since_ns AND max(b.block_id) <= :indexed_through"
+    );
+    let mut statement = conn.prepare_cached(&sql).map_err(sql_error)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":dead_before_ns": select.dead_before_ns,
+            ":indexed_through": select.indexed_through,
+            ":quiet_since_ns": select.quiet_since_ns,
+            ":limit": limit,
+        },
+        |row| {
+            Ok(Candidate {
+                trace_key: row.get(0)?,
+                experiment_id: row.get(1)?,
+                day: row.get::<_, i64>(2)?.div_euclid(DAY_NS),
+                stored_bytes: row.get(3)?,
+                last_block_id: row.get(4)?,
+            })
+        },
+    );
+    rows.and_then(Iterator::collect).map_err(sql_error)
+}
+
+/// Returns segments that are still written to, but should be emptied: half dead, or dead for too long.
+pub(crate) fn emptying_open_segments(conn: &Connection, dead_before_ns: i64) -> StoreResult<Vec<i64>> {
+    /// A smaller file is not worth a new one.
+    const BYTES_MIN: i64 = 1 << 20;
+    conn.prepare_cached(
+        "SELECT segment_id FROM segment WHERE sealed = 0
+         AND (first_dead_ns < ?1 OR (committed_bytes >= ?2 AND live_bytes * 2 < committed_bytes))",
+    )
+    .and_then(|mut statement| statement.query_map([dead_before_ns, BYTES_MIN], |row| row.get(0))?.collect())
+    .map_err(sql_error)
+}

@@ -1,0 +1,117 @@
+//! What the word and attribute index can say of a condition on spans, before any span is looked at.
+
+use super::compile::Narrow;
+use crate::error::sql_error;
+use crate::postings::{Candidates, Field, PartSet, SpanQuery, TermQuery, TraceSet};
+use rusqlite::Connection;
+use spanwise_query::{Expr, Narrowing, SpanField, SpanFilter, SpanTest, TextTest, required_tokens};
+use spanwise_store::StoreResult;
+use std::slice::Iter;
+use std::sync::Arc;
+
+/// The index as of the start of a query.
+pub(crate) struct Narrower {
+    parts: Arc<PartSet>,
+    /// Traces with blocks that the index does not cover yet: they are always looked at.
+    unindexed: TraceSet,
+}
+
+impl Narrower {
+    /// Takes the index as it is; `parts` must have been taken before the query's first read.
+    pub(crate) fn new(conn: &Connection, parts: Arc<PartSet>) -> StoreResult<Narrower> {
+        let mut unindexed = TraceSet::default();
+        let mut statement = conn
+            .prepare_cached("SELECT DISTINCT trace_key FROM block WHERE block_id > ?1")
+            .map_err(sql_error)?;
+        let mut rows = statement.query([parts.indexed_through()]).map_err(sql_error)?;
+        while let Some(row) = rows.next().map_err(sql_error)? {
+            unindexed.insert(row.get(0).map_err(sql_error)?);
+        }
+        drop(rows);
+        Ok(Narrower { parts, unindexed })
+    }
+}
+
+impl Narrow for Narrower {
+    fn traces(
+        &self,
+        filter: &SpanFilter,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<Option<TraceSet>> {
+        match self.parts.evaluate(&term_query(filter, &mut content_needs(filter).iter()), check)? {
+            Candidates::All => Ok(None),
+            Candidates::Traces(mut traces) => {
+                traces.union(self.unindexed.clone());
+                Ok(Some(traces))
+            }
+        }
+    }
+}
+
+/// Returns what the conditions on whole spans need among the words of a trace, in the order of the filter.
+fn content_needs(filter: &SpanFilter) -> Vec<Narrowing> {
+    match filter {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().flat_map(content_needs).collect(),
+        Expr::Not(_) => Vec::new(),
+        Expr::Is(test) if test.field == SpanField::Content => vec![required_tokens(&test.test)],
+        Expr::Is(_) => Vec::new(),
+    }
+}
+
+/// Returns a question whose answer holds every trace that matches `filter`; `needs` is of `content_needs`.
+fn term_query<'a>(filter: &'a SpanFilter, needs: &mut Iter<'a, Narrowing>) -> TermQuery<'a> {
+    match filter {
+        Expr::And(parts) => and_query(parts, needs),
+        Expr::Or(parts) => TermQuery::Or(parts.iter().map(|part| term_query(part, needs)).collect()),
+        Expr::Not(_) => TermQuery::All,
+        Expr::Is(test) if test.field == SpanField::Content => content_query(needs.next()),
+        Expr::Is(test) => span_query(test).map_or(TermQuery::All, TermQuery::Span),
+    }
+}
+
+/// Conditions on one span are asked together, since the index keeps the values of a span together.
+fn and_query<'a>(parts: &'a [SpanFilter], needs: &mut Iter<'a, Narrowing>) -> TermQuery<'a> {
+    let mut of_one_span = Vec::new();
+    let mut queries = Vec::new();
+    for part in parts {
+        match part {
+            Expr::Is(test) if test.field != SpanField::Content => of_one_span.extend(span_query(test)),
+            other => queries.push(term_query(other, needs)),
+        }
+    }
+    if !of_one_span.is_empty() {
+        queries.push(TermQuery::Span(SpanQuery::And(of_one_span)));
+    }
+    TermQuery::And(queries)
+}
+
+/// Returns what the index can be asked of a field; `None` if most values satisfy the test.
+fn span_query(test: &SpanTest) -> Option<SpanQuery<'_>> {
+    let field = match &test.field {
+        SpanField::Name => Field::Name,
+        SpanField::Type => Field::Type,
+        SpanField::Status => Field::Status,
+        SpanField::Attribute(key) => Field::Attribute(key),
+        SpanField::Content => return None,
+    };
+    match &test.test {
+        TextTest::Eq(value) => Some(SpanQuery::Is(field, value)),
+        TextTest::In(values) => {
+            Some(SpanQuery::Or(values.iter().map(|value| SpanQuery::Is(field, value)).collect()))
+        }
+        TextTest::Like(_) | TextTest::RLike(_) => {
+            Some(SpanQuery::Matches(field, Box::new(|value| test.test.matches(Some(value)))))
+        }
+        TextTest::Ne(_) | TextTest::NotIn(_) | TextTest::IsNull | TextTest::IsNotNull => None,
+    }
+}
+
+fn content_query(need: Option<&Narrowing>) -> TermQuery<'_> {
+    match need {
+        Some(Narrowing::Tokens(tokens)) => {
+            TermQuery::And(tokens.iter().map(|token| TermQuery::Word(token)).collect())
+        }
+        Some(Narrowing::Part(part)) => TermQuery::WordContaining(part),
+        Some(Narrowing::Nothing) | None => TermQuery::All,
+    }
+}
