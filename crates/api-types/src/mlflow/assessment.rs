@@ -1,8 +1,8 @@
 //! Assessments: how they are written, and what requests say about them.
 
 use super::field::{FieldError, Fields, FromField, FromFields, Place};
-use super::python::json_dumps;
 use super::time::{TimeNs, rfc3339};
+use super::trace_info::json_dumps;
 use serde::Serialize;
 use serde_json::Value;
 use spanwise_model::{AssessmentError, AssessmentId, AssessmentSource, AssessmentValue, SourceType, TraceId};

@@ -6,7 +6,6 @@
 pub mod assessment;
 pub mod experiment;
 pub mod field;
-pub mod python;
 pub mod start_trace;
 pub mod time;
 pub mod trace;

@@ -1,10 +1,11 @@
 //! A trace's record as MLflow answers it, with the reserved tags and metadata that are made from fields.
 
 use super::assessment::Assessment;
-use super::python::json_dumps;
 use super::time::{rfc3339, seconds};
 use serde::Serialize;
+use serde_json::{Value, json};
 use spanwise_model::{Cost, ExperimentId, TokenUsage, TraceId, TraceState};
+use spanwise_otlp::pyjson;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -140,8 +141,8 @@ pub(super) fn metadata(info: &mut spanwise_model::TraceInfo) -> BTreeMap<String,
     let session = info.session.as_deref().map(|session| cut(session, METADATA_VALUE_CHARS).into_owned());
     let reserved = [
         (SESSION, session),
-        (TOKEN_USAGE, info.usage.map(|usage| json_dumps(&UsageText::from(usage)))),
-        (COST, info.cost.map(|cost| json_dumps(&CostText::from(cost)))),
+        (TOKEN_USAGE, info.usage.map(|usage| usage_text(&usage))),
+        (COST, info.cost.map(|cost| cost_text(&cost))),
         (INFO_FINALIZED, info.finalized.then(|| "true".to_owned())),
     ];
     insert_given(&mut metadata, reserved);
@@ -197,44 +198,33 @@ fn state_name(state: TraceState) -> &'static str {
     }
 }
 
-/// The text of the metadata entry for token usage; clients compare it as text, so the order counts.
-#[derive(Serialize)]
-struct UsageText {
-    input_tokens: u64,
-    output_tokens: u64,
-    total_tokens: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cache_read_input_tokens: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cache_creation_input_tokens: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cache_creation_input_tokens_above_1hr: Option<u64>,
-}
-
-impl From<TokenUsage> for UsageText {
-    fn from(usage: TokenUsage) -> Self {
-        UsageText {
-            input_tokens: usage.input,
-            output_tokens: usage.output,
-            total_tokens: usage.total,
-            cache_read_input_tokens: usage.cache_read,
-            cache_creation_input_tokens: usage.cache_creation,
-            cache_creation_input_tokens_above_1hr: usage.cache_creation_above_1h,
+/// Returns the metadata entry for token usage; clients compare it as text, so the order counts.
+fn usage_text(usage: &TokenUsage) -> String {
+    let mut entry = json!({
+        "input_tokens": usage.input, "output_tokens": usage.output, "total_tokens": usage.total,
+    });
+    for (key, count) in [
+        ("cache_read_input_tokens", usage.cache_read),
+        ("cache_creation_input_tokens", usage.cache_creation),
+        ("cache_creation_input_tokens_above_1hr", usage.cache_creation_above_1h),
+    ] {
+        if let Some(count) = count {
+            entry[key] = count.into();
         }
     }
+    json_dumps(&entry)
 }
 
-#[derive(Serialize)]
-struct CostText {
-    input_cost: f64,
-    output_cost: f64,
-    total_cost: f64,
+/// Returns the metadata entry for cost.
+fn cost_text(cost: &Cost) -> String {
+    json_dumps(&json!({"input_cost": cost.input, "output_cost": cost.output, "total_cost": cost.total}))
 }
 
-impl From<Cost> for CostText {
-    fn from(cost: Cost) -> Self {
-        CostText { input_cost: cost.input, output_cost: cost.output, total_cost: cost.total }
-    }
+/// Returns what Python's `json.dumps` returns.
+pub(super) fn json_dumps(value: &Value) -> String {
+    let mut text = String::new();
+    pyjson::write_value(value, &mut text);
+    text
 }
 
 #[cfg(test)]

@@ -1,9 +1,48 @@
 //! The MLflow REST API, under `/api` and, the same, under `/ajax-api`.
+//!
+//! A handler extracts, asks the store and converts; what a request holds and what an answer looks like is in
+//! `api-types`. One file a group of routes.
+
+mod artifacts;
+mod assessments;
+mod experiments;
+mod extract;
+mod lookup;
+mod probes;
+mod render;
+mod reply;
+mod search;
+mod spans;
+mod tags;
+mod traces;
+mod traces_json;
 
 use crate::App;
 use axum::Router;
 
 /// Returns all routes, with their whole paths.
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
+    let api = Router::new()
+        .nest("/2.0/mlflow", v2())
+        .nest("/3.0/mlflow", v3())
+        .nest("/2.0/mlflow-artifacts", artifacts::routes());
+    Router::new().nest("/api", api.clone()).nest("/ajax-api", api)
+}
+
+fn v2() -> Router<App> {
+    both().merge(experiments::routes()).merge(search::routes_v2()).merge(traces::routes_v2())
+}
+
+fn v3() -> Router<App> {
+    both()
+        .merge(assessments::routes())
+        .merge(probes::routes())
+        .merge(search::routes())
+        .merge(spans::routes())
+        .merge(traces::routes())
+}
+
+/// The routes that clients call under either version.
+fn both() -> Router<App> {
+    Router::new().merge(artifacts::trace_routes()).merge(tags::routes()).merge(traces::routes_of_both())
 }
