@@ -128,3 +128,18 @@ def post_spans(base_url: str, spans: Iterable[Span], experiment: str | None = No
 def mlflow_id(trace_id: bytes) -> str:
     """Returns a trace id as MLflow writes it."""
     return f"tr-{trace_id.hex()}"
+
+
+def stored(base_url: str, trace_id: bytes) -> ExportTraceServiceRequest:
+    """Returns a trace as Spanwise exports it, spans merged into one request."""
+    answer = requests.get(f"{base_url}/api/v1/traces/{mlflow_id(trace_id)}/otlp", timeout=60)
+    assert answer.status_code == 200, answer.text
+    return ExportTraceServiceRequest.FromString(answer.content)
+
+
+def stored_spans(base_url: str, trace_id: bytes) -> dict[bytes, Span]:
+    """Returns the spans of a trace by their id; none may be there twice."""
+    spans = [s for r in stored(base_url, trace_id).resource_spans for scope in r.scope_spans for s in scope.spans]
+    by_id = {s.span_id: s for s in spans}
+    assert len(by_id) == len(spans), "a span is stored twice"
+    return by_id
