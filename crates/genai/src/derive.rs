@@ -118,9 +118,14 @@ fn type_of<'a>(part: Part, value: AnyValueView<'a>) -> Option<Cow<'a, str>> {
             let told = told()?;
             table.iter().find(|(value, _)| *value == told).map(|(_, span_type)| Cow::Borrowed(*span_type))
         }
-        TypeMeaning::AsIs => told().filter(|told| told != UNKNOWN_TYPE),
+        TypeMeaning::AsIs => told().filter(|told| !is_open_type(told)),
         TypeMeaning::Always(span_type) => told().map(|_| Cow::Borrowed(span_type)),
     }
+}
+
+/// Returns whether a type leaves the word to others. MLflow's client writes `null` as a text where it has none.
+pub(crate) fn is_open_type(span_type: &str) -> bool {
+    matches!(span_type, UNKNOWN_TYPE | "null")
 }
 
 /// Reads an id, which some libraries send as a number.

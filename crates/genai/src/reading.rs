@@ -40,11 +40,13 @@ const WRAPPERS: [&str; 15] = [
 ];
 
 /// Keys whose text is what was asked or answered.
-const TEXT_KEYS: [&str; 12] = [
+const TEXT_KEYS: [&str; 14] = [
     "question",
     "query",
     "prompt",
     "user_input",
+    "user_msg",
+    "task",
     "input",
     "answer",
     "output",
@@ -55,10 +57,17 @@ const TEXT_KEYS: [&str; 12] = [
     "message",
 ];
 
+/// Roles of the one who asks, of the one who answers, and of others; as `role`, or as LangChain's `type`.
+const USER_ROLES: [&str; 2] = ["user", "human"];
+const ASSISTANT_ROLES: [&str; 4] = ["assistant", "ai", "model", "aimessagechunk"];
+const OTHER_ROLES: [&str; 4] = ["system", "developer", "tool", "function"];
+
 /// Returns the text, cut like a preview; `None` if there is nothing to read.
 pub(crate) fn reading(value: &ValueRef<'_>, voice: Voice) -> Option<String> {
     let cursor = value.cursor();
-    if cursor.is_falsy() || matches!(cursor, Cursor::Native(AnyValueView::Bytes(_))) {
+    if cursor.is_falsy()
+        || matches!(cursor, Cursor::Native(AnyValueView::Bytes(_) | AnyValueView::String("null")))
+    {
         return None;
     }
     let text = find_text(cursor, voice, DEPTH_MAX).filter(|text| !text.trim().is_empty());
@@ -76,24 +85,21 @@ fn find_text(value: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
     }
 }
 
-/// Takes a list for messages, or for a wrapper of its only element.
+/// Takes a list for messages, for a wrapper of its only element, or for tool calls.
 fn find_in_list(elements: Vec<Cursor<'_>>, voice: Voice, levels: usize) -> Option<String> {
-    let said = |wanted: bool| {
-        let fits = |message: &&Cursor<'_>| role(**message).is_some() && (!wanted || speaks(**message, voice));
-        elements.iter().rev().filter(fits).find_map(|message| message_text(*message))
+    let messages: Vec<_> = elements.iter().filter_map(|element| as_message(*element)).collect();
+    let last = |anyone: bool| {
+        let fits = |message: &&Message<'_>| anyone || message.is_by(voice);
+        messages.iter().rev().filter(fits).find_map(Message::text)
     };
     match elements[..] {
-        [only] if role(only).is_none() && !matches!(only.node(), Node::Text(_)) => {
-            find_text(only, voice, levels)
-        }
-        _ => said(true).or_else(|| said(false)),
+        [only] if messages.is_empty() => find_text(only, voice, levels),
+        _ => last(false).or_else(|| last(true)).or_else(|| tool_calls_text(elements.into_iter())),
     }
 }
 
 fn find_in_map(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
-    if role(map).is_some()
-        && let Some(text) = message_text(map)
-    {
+    if let Some(text) = as_message(map).and_then(|message| message.text()) {
         return Some(text);
     }
     let inside =
@@ -113,25 +119,54 @@ fn find_in_only_entry(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<St
     find_text(value, voice, levels)
 }
 
-/// Returns what tells a message's speaker: `role`, or LangChain's `type`.
-fn role(message: Cursor<'_>) -> Option<String> {
-    let own = |key| Some(message.get(key)?.as_filled_text()?.to_ascii_lowercase());
-    own("role")
-        .or_else(|| own("type").filter(|kind| matches!(kind.as_str(), "human" | "ai" | "system" | "tool")))
+/// A message of a conversation.
+struct Message<'a> {
+    role: String,
+    /// Where its content is; the content itself for a message that is a pair of texts.
+    body: Cursor<'a>,
 }
 
-fn speaks(message: Cursor<'_>, voice: Voice) -> bool {
-    let role = role(message).unwrap_or_default();
-    match voice {
-        Voice::User => matches!(role.as_str(), "user" | "human"),
-        Voice::Assistant => matches!(role.as_str(), "assistant" | "ai" | "model"),
+/// Takes a value for a message: a map with a role, LangChain's wrapped forms of it, or a pair `["user", "text"]`.
+fn as_message(value: Cursor<'_>) -> Option<Message<'_>> {
+    if let Some(elements) = value.elements() {
+        return as_pair(elements.take(3).collect());
     }
+    let unwrap = |key| value.get(key).filter(|inner| inner.get("content").is_some());
+    let body = unwrap("kwargs").or_else(|| unwrap("data")).unwrap_or(value);
+    let own = |key| Some(body.get(key)?.as_filled_text()?.to_ascii_lowercase());
+    let role = own("role").or_else(|| own("type").filter(|kind| is_role(kind)))?;
+    Some(Message { role, body })
 }
 
-/// Returns the text of a message, else its tool calls.
-fn message_text(message: Cursor<'_>) -> Option<String> {
-    let contents = ["content", "parts", "text"].into_iter().filter_map(|key| message.get(key));
-    contents.filter_map(content_text).next().or_else(|| tool_calls_text(message))
+fn as_pair(elements: Vec<Cursor<'_>>) -> Option<Message<'_>> {
+    let [role, body] = elements[..] else { return None };
+    let role = role.as_text().filter(|role| is_role(role))?.into_owned();
+    body.as_text().map(|_| Message { role, body })
+}
+
+fn is_role(text: &str) -> bool {
+    [USER_ROLES.as_slice(), &ASSISTANT_ROLES, &OTHER_ROLES].into_iter().any(|roles| roles.contains(&text))
+}
+
+impl Message<'_> {
+    fn is_by(&self, voice: Voice) -> bool {
+        match voice {
+            Voice::User => USER_ROLES.contains(&self.role.as_str()),
+            Voice::Assistant => ASSISTANT_ROLES.contains(&self.role.as_str()),
+        }
+    }
+
+    /// Returns the text, else the tool calls.
+    fn text(&self) -> Option<String> {
+        if let Some(text) = self.body.as_text() {
+            return Some(text.into_owned());
+        }
+        let part = |key: &str| self.body.get(key);
+        let calls =
+            || ["tool_calls", "parts", "content"].into_iter().filter_map(part).filter_map(Cursor::elements);
+        let contents = ["content", "parts", "blocks", "text"].into_iter().filter_map(part);
+        contents.filter_map(content_text).next().or_else(|| tool_calls_text(calls().flatten()))
+    }
 }
 
 /// Joins the text parts of a content; thoughts, images and the like are not text.
@@ -157,11 +192,9 @@ fn part_text(part: Cursor<'_>) -> Option<String> {
     text.as_filled_text().map(|text| text.into_owned())
 }
 
-/// Writes the tool calls of a message as calls, one a line.
-fn tool_calls_text(message: Cursor<'_>) -> Option<String> {
-    let places = [message.get("tool_calls"), message.get("parts"), message.get("content")];
-    let lists = places.into_iter().flatten().filter_map(Cursor::elements);
-    let calls: Vec<String> = lists.flatten().filter_map(tool_call_text).collect();
+/// Writes tool calls as calls, one a line.
+fn tool_calls_text<'a>(calls: impl Iterator<Item = Cursor<'a>>) -> Option<String> {
+    let calls: Vec<String> = calls.filter_map(tool_call_text).collect();
     (!calls.is_empty()).then(|| calls.join("\n"))
 }
 

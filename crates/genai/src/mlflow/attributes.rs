@@ -1,6 +1,6 @@
 //! The attributes that MLflow would return for a span.
 
-use crate::derive::{Derived, UNKNOWN_TYPE};
+use crate::derive::{Derived, is_open_type};
 use crate::json::write;
 use crate::usage::{Reported, USAGE_KEYS};
 use crate::value::{ValueRef, name_text};
@@ -64,7 +64,7 @@ fn in_place<'a>(
 ) -> ValueRef<'a> {
     match key {
         TRACE_REQUEST_ID => ValueRef::Text(trace_id.into()),
-        SPAN_TYPE if name_text(value).is_none_or(|own| own == UNKNOWN_TYPE) => {
+        SPAN_TYPE if name_text(value).is_none_or(|own| is_open_type(&own)) => {
             derived.told_type.clone().map_or(ValueRef::Native(value), ValueRef::Text)
         }
         _ => ValueRef::Native(value),

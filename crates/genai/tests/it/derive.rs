@@ -31,6 +31,7 @@ fn check_people(attributes: Value, expected: (Option<&str>, Option<&str>)) {
 fn the_first_dialect_that_knows_the_type_tells_it() {
     check_type(json!({"mlflow.spanType": "UNKNOWN", "openinference.span.kind": "TOOL"}), "TOOL");
     check_type(json!({"mlflow.spanType": null, "openinference.span.kind": "TOOL"}), "TOOL");
+    check_type(json!({"mlflow.spanType": "null", "openinference.span.kind": "TOOL"}), "TOOL");
     check_type(json!({"mlflow.spanType": "custom", "openinference.span.kind": "TOOL"}), "custom");
     check_type(json!({"openinference.span.kind": "tool"}), UNKNOWN_TYPE);
     check_type(json!({"openinference.span.kind": "zzz", "gen_ai.operation.name": "chat"}), "CHAT_MODEL");

@@ -171,6 +171,13 @@ fn bodies_of_many_libraries_are_read() {
     let chain_in = json!({"messages": [[{"lc": 1, "type": "human", "content": "Q"}]]});
     let chain_out = json!({"generations": [[{"text": "A", "message": {"type": "ai", "content": "A"}}]], "llm_output": {}});
     check_reading(chain_in, chain_out, "Q", "A");
+    let constructed =
+        json!({"lc": 1, "type": "constructor", "id": ["x"], "kwargs": {"content": "Q", "type": "human"}});
+    let wrapped = json!({"messages": [{"type": "human", "data": {"content": "Q", "type": "human"}}, {"type": "ai", "data": {"content": "A", "type": "ai"}}]});
+    check_reading(json!({"messages": [[constructed]]}), wrapped, "Q", "A");
+    let blocks =
+        json!({"message": {"role": "assistant", "blocks": [{"block_type": "text", "text": "A"}]}, "raw": {}});
+    check_reading(json!({"messages": [["user", "Q"]]}), blocks, "Q", "A");
     let claude = json!({"id": "1", "type": "message", "role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "A"}]});
     check_reading(json!({"args": [], "kwargs": {"q": "Q"}}), claude, "Q", "A");
     let responses = json!({"object": "response", "output": [{"type": "reasoning"}, {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "A"}]}]});
@@ -183,6 +190,9 @@ fn tool_calls_are_read_where_there_is_no_text() {
     let openai =
         json!({"choices": [{"message": {"role": "assistant", "content": null, "tool_calls": [call]}}]});
     let claude = json!({"role": "assistant", "content": [{"type": "tool_use", "name": "weather", "input": {"city": "Paris"}}]});
+    let responses =
+        json!({"output": [{"type": "reasoning"}, {"type": "function_call", "name": "f", "arguments": "{}"}]});
+    check_reading(json!(["a"]), responses, "a", "f({})");
     check_reading(openai, claude, "weather({\"city\": \"Paris\"})", "weather({\"city\": \"Paris\"})");
 }
 
@@ -190,7 +200,7 @@ fn tool_calls_are_read_where_there_is_no_text() {
 fn the_rest_is_read_as_json() {
     check_reading(json!({"x": 1, "y": 2}), json!([1, 2]), "{\"x\": 1, \"y\": 2}", "[1, 2]");
     check_reading(json!({"n": 5}), json!(true), "{\"n\": 5}", "true");
-    let facts = body(&json!({}), &json!(null));
+    let facts = body(&json!({}), &json!("null"));
     assert_eq!((facts.input_text, facts.output_text), (None, None));
 }
 
