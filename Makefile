@@ -1,0 +1,61 @@
+# make run       builds Spanwise and starts it at http://127.0.0.1:5000, with demo traces, on ./data
+# make test      formatting, lints as errors, and every test there is
+# make release   builds everything into target/release/spanwise
+
+SHELL := /bin/sh
+CARGO ?= cargo
+export PYTHON ?= python3
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+BINARY := $(TARGET_DIR)/release/spanwise
+LOGS := $(TARGET_DIR)/test-logs
+STEP := scripts/step.sh
+RUN_TESTS := scripts/run-tests.sh
+PYTEST := .venv/bin/python -m pytest -c tests/pytest.ini
+# The client tests mostly wait for each other's network; more workers than cores pay off.
+E2E_WORKERS ?= 4
+
+.PHONY: run release test fmt fmt-check lint test-rust test-e2e test-faults venv
+
+run:
+	@scripts/check-tools.sh cargo node python3 cc
+	@$(MAKE) --no-print-directory release
+	@exec $(BINARY) serve --demo --data-dir ./data
+
+# The UI will be built here, before the binary that embeds it.
+release:
+	$(CARGO) build --release --package spanwise-cli
+
+test:
+	@scripts/check-tools.sh cargo cc python3 venv cargo-nextest strace
+	@$(STEP) "formatting" $(MAKE) --no-print-directory fmt-check
+	@$(STEP) "lints" $(MAKE) --no-print-directory lint
+	@$(STEP) "Rust tests" $(MAKE) --no-print-directory test-rust
+	@$(STEP) "release build" $(MAKE) --no-print-directory release
+	@$(STEP) "Python environment" $(MAKE) --no-print-directory venv
+	@$(STEP) "end-to-end tests" $(MAKE) --no-print-directory test-e2e
+	@$(STEP) "fault tests" $(MAKE) --no-print-directory test-faults
+	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/e2e.log $(LOGS)/faults.log
+
+fmt:
+	$(CARGO) fmt --all
+
+fmt-check:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+test-rust:
+	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace
+	$(RUN_TESTS) $(LOGS)/doc.log $(CARGO) test --workspace --doc
+
+# These two expect the binary of `make release`.
+test-e2e: venv
+	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/e2e.log $(PYTEST) -n $(E2E_WORKERS) tests/e2e tests/replay
+
+test-faults: venv
+	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults.log $(PYTEST) tests/faults
+
+venv:
+	@scripts/make-venv.sh
