@@ -13,6 +13,8 @@ pub const FILTER_DEPTH_MAX: usize = 32;
 pub const FILTER_CLAUSES_MAX: usize = 256;
 /// Most `%` and `_` in one pattern; together with the text's length it bounds the work of a match.
 pub const PATTERN_WILDCARDS_MAX: usize = 256;
+/// Longest pattern with a `_`, in bytes. One without is matched in linear time, and may be as long as a filter.
+pub const PATTERN_BYTES_MAX: usize = 1 << 10;
 /// Most RLIKE clauses in one filter; together with the size of one it bounds the memory of a filter.
 pub const FILTER_RLIKE_MAX: usize = 16;
 /// Most keys in one order.
@@ -58,6 +60,9 @@ pub enum Problem {
     /// More than [`PATTERN_WILDCARDS_MAX`] wildcards.
     #[error("pattern has {count} wildcards; the limit is {PATTERN_WILDCARDS_MAX}")]
     TooManyWildcards { count: usize },
+    /// A pattern with `_` of more than [`PATTERN_BYTES_MAX`].
+    #[error("pattern with `_` has {bytes} bytes; the limit is {PATTERN_BYTES_MAX}")]
+    PatternTooLong { bytes: usize },
     /// More than [`ORDER_KEYS_MAX`] keys.
     #[error("order_by has {count} fields; the limit is {ORDER_KEYS_MAX}")]
     TooManyOrderKeys { count: usize },

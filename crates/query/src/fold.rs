@@ -28,7 +28,9 @@ fn only(c: char, mut mapped: impl Iterator<Item = char>) -> char {
 /// Folds a text.
 pub(crate) fn fold_text(text: &str) -> Cow<'_, str> {
     if !text.is_ascii() {
-        return Cow::Owned(text.chars().map(fold_char).collect());
+        let mut folded = String::with_capacity(text.len());
+        folded.extend(text.chars().map(fold_char));
+        return Cow::Owned(folded);
     }
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Cow::Owned(text.to_ascii_lowercase());

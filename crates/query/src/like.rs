@@ -38,7 +38,8 @@ impl LikePattern {
         self.ignore_case
     }
 
-    /// Returns whether the whole of `text` fits the pattern, in time `O(text × wildcards)` at worst.
+    /// Returns whether the whole of `text` fits the pattern, in time linear in `text` unless
+    /// the pattern has a `_`, and then `O(text × pattern)` at worst.
     pub fn matches(&self, text: &str) -> bool {
         if self.ignore_case { self.matches_exactly(&fold_text(text)) } else { self.matches_exactly(text) }
     }

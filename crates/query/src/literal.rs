@@ -1,6 +1,6 @@
 //! Literals to values, and comparators to operators.
 
-use crate::error::{FilterError, PATTERN_WILDCARDS_MAX, Problem, python_repr};
+use crate::error::{FilterError, PATTERN_BYTES_MAX, PATTERN_WILDCARDS_MAX, Problem, python_repr};
 use crate::lex::{Token, TokenKind};
 use crate::like::LikePattern;
 use crate::operator::{Number, NumberOperator, RLikePattern, TextTest};
@@ -123,9 +123,12 @@ pub(crate) fn text_test(clause: &Clause<'_>, literal: TextLiteral) -> Result<Tex
 
 fn like(clause: &Clause<'_>, pattern: &str, ignore_case: bool) -> Result<LikePattern, FilterError> {
     let count = pattern.bytes().filter(|byte| matches!(byte, b'%' | b'_')).count();
-    if count > PATTERN_WILDCARDS_MAX {
-        let problem = Problem::TooManyWildcards { count };
-        return Err(FilterError::new(problem, clause.literal_span.clone()));
-    }
-    Ok(LikePattern::new(pattern, ignore_case))
+    let problem = if count > PATTERN_WILDCARDS_MAX {
+        Problem::TooManyWildcards { count }
+    } else if pattern.contains('_') && pattern.len() > PATTERN_BYTES_MAX {
+        Problem::PatternTooLong { bytes: pattern.len() }
+    } else {
+        return Ok(LikePattern::new(pattern, ignore_case));
+    };
+    Err(FilterError::new(problem, clause.literal_span.clone()))
 }

@@ -22,11 +22,9 @@ pub const LONG_TOKEN: &str = "…";
 pub fn each_token(text: &str, mut visit: impl FnMut(&str)) {
     let mut folded = String::with_capacity(TOKEN_BYTES_MAX);
     let mut at = 0;
-    while let Some((start, end)) = next_run(text, at) {
+    while let Some(Run { start, end, plain }) = next_run(text, at) {
         let run = &text[start..end];
-        let plain = run.len() <= TOKEN_BYTES_MAX
-            && run.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        if plain {
+        if plain && run.len() <= TOKEN_BYTES_MAX {
             visit(run);
         } else {
             let cut = fold_cut(run, &mut folded);
@@ -87,7 +85,7 @@ fn required_by_pattern(pattern: &LikePattern) -> Narrowing {
     let literals = literals(pattern);
     for (literal, open_left, open_right) in &literals {
         let mut at = 0;
-        while let Some((start, end)) = next_run(literal, at) {
+        while let Some(Run { start, end, .. }) = next_run(literal, at) {
             let run = &literal[start..end];
             let touches_wildcard = (start == 0 && *open_left) || (end == literal.len() && *open_right);
             let folded: String = run.chars().map(fold_char).collect();
@@ -143,44 +141,78 @@ fn fold_cut(run: &str, folded: &mut String) -> bool {
     false
 }
 
-/// Returns start and end of the first run at or after `at`.
-fn next_run(text: &str, at: usize) -> Option<(usize, usize)> {
+/// A run of letters and digits in a text.
+struct Run {
+    start: usize,
+    end: usize,
+    /// Whether it is ASCII without capitals, so that folding changes nothing.
+    plain: bool,
+}
+
+/// Returns the first run at or after `at`.
+fn next_run(text: &str, at: usize) -> Option<Run> {
     let bytes = text.as_bytes();
     let mut start = at;
     let first = loop {
-        let byte = *bytes.get(start)?;
-        if byte.is_ascii_alphanumeric() {
-            break char::from(byte);
-        }
-        if byte.is_ascii() {
-            start += 1;
-            continue;
-        }
-        let c = text[start..].chars().next()?;
-        if c.is_alphanumeric() {
-            break c;
-        }
-        start += c.len_utf8();
-    };
-    let mut end = start + first.len_utf8();
-    if is_ideograph(first) {
-        return Some((start, end));
-    }
-    while let Some(&byte) = bytes.get(end) {
-        if byte.is_ascii() {
-            if !byte.is_ascii_alphanumeric() {
-                break;
+        match CLASSES[usize::from(*bytes.get(start)?)] {
+            Class::Separator => start += 1,
+            Class::Plain | Class::Capital => break None,
+            Class::Wide => {
+                let c = text[start..].chars().next()?;
+                if c.is_alphanumeric() {
+                    break Some(c);
+                }
+                start += c.len_utf8();
             }
-            end += 1;
-            continue;
         }
-        match text[end..].chars().next() {
-            Some(c) if c.is_alphanumeric() && !is_ideograph(c) => end += c.len_utf8(),
-            _ => break,
+    };
+    if let Some(c) = first.filter(|c| is_ideograph(*c)) {
+        return Some(Run { start, end: start + c.len_utf8(), plain: false });
+    }
+    let mut end = start;
+    let mut plain = true;
+    while let Some(&byte) = bytes.get(end) {
+        match CLASSES[usize::from(byte)] {
+            Class::Separator => break,
+            Class::Plain => end += 1,
+            Class::Capital => {
+                plain = false;
+                end += 1;
+            }
+            Class::Wide => {
+                let next = text[end..].chars().next();
+                let Some(c) = next.filter(|c| c.is_alphanumeric() && !is_ideograph(*c)) else { break };
+                plain = false;
+                end += c.len_utf8();
+            }
         }
     }
-    Some((start, end))
+    Some(Run { start, end, plain })
 }
+
+/// What a byte is; the texts to index are large, and this is their inner loop.
+#[derive(Clone, Copy)]
+enum Class {
+    Separator,
+    Plain,
+    Capital,
+    /// A byte of a character outside of ASCII.
+    Wide,
+}
+
+static CLASSES: [Class; 256] = {
+    let mut classes = [Class::Wide; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'a'..=b'z' | b'0'..=b'9' => Class::Plain,
+            b'A'..=b'Z' => Class::Capital,
+            _ => Class::Separator,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// Returns whether `c` is of a script without spaces between words: Han, kana, Thai to Khmer.
 fn is_ideograph(c: char) -> bool {

@@ -208,6 +208,9 @@ fn limits_are_named() {
     let wild = |count: usize| format!("name LIKE '{}'", "%a".repeat(count));
     assert!(parse_filter(&wild(256)).is_ok());
     check(&wild(257), "pattern has 257 wildcards; the limit is 256");
+    let long = |pattern: &str| format!("name LIKE '{}{pattern}'", "a".repeat(1023));
+    assert!(parse_filter(&long("_")).is_ok() && parse_filter(&long("aaa%")).is_ok());
+    check(&long("_a"), "pattern with `_` has 1025 bytes; the limit is 1024");
     let error = parse_order_by(&["name"; 17]).unwrap_err();
     assert_eq!(error.to_string(), "order_by has 17 fields; the limit is 16");
 }
