@@ -53,7 +53,7 @@ fn write_message(message: &'static Message, raw: &[u8], out: &mut String) {
         if out.len() > start {
             out.push(',');
         }
-        push_string(field.json_name, out);
+        write_quoted(out, |out| out.push_str(field.json_name));
         out.push(':');
         match field.kind {
             Kind::Repeated(inner) | Kind::Items(inner) => {

@@ -144,7 +144,7 @@ fn check_entry(message: &[u8], levels_left: usize) -> Result<(), WireError> {
     let mut reader = Reader::new(message);
     while let Some(field) = reader.next_field()? {
         match field.number {
-            key_value::KEY => drop(field.text()?),
+            key_value::KEY => field.check_text()?,
             key_value::VALUE => check_value(field.bytes()?, levels_left)?,
             _ => {}
         }
@@ -156,7 +156,7 @@ fn check_value(message: &[u8], levels_left: usize) -> Result<(), WireError> {
     let mut reader = Reader::new(message);
     while let Some(field) = reader.next_field()? {
         match field.number {
-            any_value::STRING => drop(field.text()?),
+            any_value::STRING => field.check_text()?,
             any_value::BOOL | any_value::INT => drop(field.varint()?),
             any_value::DOUBLE => drop(field.fixed64()?),
             any_value::BYTES => drop(field.bytes()?),

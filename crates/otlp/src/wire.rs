@@ -87,6 +87,17 @@ impl<'a> Field<'a> {
         std::str::from_utf8(self.bytes()?).map_err(|_| self.error(WireProblem::Utf8))
     }
 
+    /// Checks a text without handing it out, for which ASCII is found out faster.
+    #[inline]
+    pub(crate) fn check_text(&self) -> Result<(), WireError> {
+        let bytes = self.bytes()?;
+        if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+            Ok(())
+        } else {
+            Err(self.error(WireProblem::Utf8))
+        }
+    }
+
     #[inline]
     pub(crate) fn varint(&self) -> Result<u64, WireError> {
         match self.payload {
@@ -115,33 +126,34 @@ impl<'a> Field<'a> {
 /// Reads a message field by field.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
-    message: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
+    length: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(message: &'a [u8]) -> Self {
-        Reader { message, at: 0 }
+        Reader { rest: message, length: message.len() }
     }
 
     /// Where the next field starts.
+    #[inline]
     pub(crate) fn position(&self) -> usize {
-        self.at
+        self.length - self.rest.len()
     }
 
     /// Returns the next field, or `None` at the end of the message.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_field(&mut self) -> Result<Option<Field<'a>>, WireError> {
-        if self.at == self.message.len() {
+        if self.rest.is_empty() {
             return Ok(None);
         }
-        let at = self.at;
+        let at = self.position();
         let (number, wire_type) = self.tag().map_err(|problem| WireError { number: 0, at, problem })?;
         let payload = self.payload(number, wire_type).map_err(|problem| WireError { number, at, problem })?;
         Ok(Some(Field { number, at, payload }))
     }
 
-    #[inline]
+    #[inline(always)]
     fn tag(&mut self) -> Result<(u32, u8), WireProblem> {
         let tag = u32::try_from(self.varint()?).map_err(|_| WireProblem::BadTag)?;
         if tag >> 3 == 0 {
@@ -150,7 +162,7 @@ impl<'a> Reader<'a> {
         Ok((tag >> 3, (tag & 7) as u8))
     }
 
-    #[inline]
+    #[inline(always)]
     fn payload(&mut self, number: u32, wire_type: u8) -> Result<Payload<'a>, WireProblem> {
         Ok(match wire_type {
             0 => Payload::Varint(self.varint()?),
@@ -186,45 +198,49 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn varint(&mut self) -> Result<u64, WireProblem> {
-        match self.message.get(self.at) {
-            Some(&byte) if byte < 0x80 => {
-                self.at += 1;
+        match *self.rest {
+            [byte, ref rest @ ..] if byte < 0x80 => {
+                self.rest = rest;
                 Ok(byte.into())
             }
-            Some(_) => self.long_varint(),
-            None => Err(WireProblem::Truncated),
+            // Most lengths that are not short.
+            [low, high, ref rest @ ..] if high < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
+            }
+            _ => self.long_varint(),
         }
     }
 
     fn long_varint(&mut self) -> Result<u64, WireProblem> {
         let mut value = 0;
-        for (index, &byte) in self.message[self.at..].iter().take(10).enumerate() {
+        for (index, &byte) in self.rest.iter().take(10).enumerate() {
             // The tenth byte holds the 64th bit only.
             if index == 9 && byte > 1 {
                 return Err(WireProblem::VarintOverflow);
             }
             value |= u64::from(byte & 0x7f) << (7 * index);
             if byte < 0x80 {
-                self.at += index + 1;
+                self.rest = &self.rest[index + 1..];
                 return Ok(value);
             }
         }
         Err(WireProblem::Truncated)
     }
 
-    #[inline]
+    #[inline(always)]
     fn fixed<const N: usize>(&mut self) -> Result<[u8; N], WireProblem> {
-        let bytes = self.message[self.at..].first_chunk().ok_or(WireProblem::Truncated)?;
-        self.at += N;
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(WireProblem::Truncated)?;
+        self.rest = rest;
         Ok(*bytes)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, length: usize) -> Result<&'a [u8], WireProblem> {
-        let bytes = self.message[self.at..].get(..length).ok_or(WireProblem::Truncated)?;
-        self.at += length;
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(WireProblem::Truncated)?;
+        self.rest = rest;
         Ok(bytes)
     }
 }

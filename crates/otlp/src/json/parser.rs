@@ -4,7 +4,7 @@
 //! Python writes them), and half of a surrogate pair is read as U+FFFD (JavaScript cuts texts there).
 
 use crate::error::DecodeError;
-use memchr::memchr2;
+use crate::text::find_special;
 
 /// Where the text stops being JSON, and what should be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,14 +151,14 @@ impl<'a> Parser<'a> {
 
     /// Reads up to the next quote or backslash, and stays before it.
     fn plain_text(&mut self) -> Result<&'a str, SyntaxError> {
-        let start = self.at;
-        let length = memchr2(b'"', b'\\', &self.text.as_bytes()[start..]);
-        let plain = &self.text[start..start + length.unwrap_or(self.text.len() - start)];
-        if let Some(control) = plain.bytes().position(|byte| byte < 0x20) {
-            return Err(SyntaxError { at: start + control, expected: "control characters as escapes" });
+        let rest = &self.text[self.at..];
+        let length = find_special(rest.as_bytes()).unwrap_or(rest.len());
+        self.at += length;
+        match rest.as_bytes().get(length) {
+            Some(b'"' | b'\\') => Ok(&rest[..length]),
+            Some(_) => Err(self.expected("control characters as escapes")),
+            None => Err(self.expected("`\"`")),
         }
-        self.at += plain.len();
-        if length.is_none() { Err(self.expected("`\"`")) } else { Ok(plain) }
     }
 
     /// Reads what follows a backslash.
