@@ -3,19 +3,22 @@
 //! The rule is MLflow's to the letter, odd corners included, since its client compares and filters by it; what a
 //! person reads is made in [`crate::reading`].
 
-use crate::json::{Cursor, JsonText, write};
+use crate::json::{Cursor, write};
 use crate::value::ValueRef;
 use spanwise_model::limit::PREVIEW_CHARS_MAX;
 use spanwise_otlp::AnyValueView;
 use std::borrow::Cow;
 
 const CUT_MARK: &str = "...";
+/// Deepest `request` inside `request` that is looked into; each level reads the rest again.
+const REQUESTS_MAX: usize = 16;
 
 /// Returns the preview: the text of the last message of that role, else of the last message, else the JSON text.
-pub(crate) fn preview(value: &ValueRef<'_>, role: &str) -> String {
-    let cursor = value.cursor();
-    let message = find_messages(cursor).and_then(|messages| last_text(messages, role));
-    clip(&message.unwrap_or_else(|| json_text(value)))
+///
+/// `cursor` is that of `value`.
+pub(crate) fn preview(value: &ValueRef<'_>, cursor: Cursor<'_>, role: &str) -> String {
+    let message = find_messages(cursor, REQUESTS_MAX).and_then(|messages| last_text(messages, role));
+    clip(&message.unwrap_or_else(|| json_text(value, cursor)))
 }
 
 /// Cuts a text to [`PREVIEW_CHARS_MAX`] characters, the mark of the cut included.
@@ -30,17 +33,15 @@ pub(crate) fn clip(text: &str) -> String {
 }
 
 /// Returns the JSON text, as MLflow stores it; of a long plain string only as much as a preview needs.
-fn json_text<'a>(value: &'a ValueRef<'_>) -> Cow<'a, str> {
-    match value {
-        ValueRef::Json(text) => Cow::Borrowed(text),
-        ValueRef::Native(AnyValueView::String(text)) if JsonText::parse_structured(text).is_some() => {
-            Cow::Borrowed(text)
-        }
-        ValueRef::Native(AnyValueView::String(text)) => quoted(text),
-        ValueRef::Text(text) => quoted(text),
-        ValueRef::Native(value) => {
+fn json_text<'a>(value: &ValueRef<'a>, cursor: Cursor<'a>) -> Cow<'a, str> {
+    match (value, cursor) {
+        // The text with the white space around it.
+        (ValueRef::Native(AnyValueView::String(text)), Cursor::Json(_)) => Cow::Borrowed(text),
+        (_, Cursor::Json(json)) => Cow::Borrowed(json.as_str()),
+        (_, Cursor::Native(AnyValueView::String(text))) => quoted(text),
+        _ => {
             let mut text = String::new();
-            write::json(Cursor::Native(*value), &mut text);
+            write::json(cursor, &mut text);
             Cow::Owned(text)
         }
     }
@@ -54,29 +55,36 @@ fn quoted(text: &str) -> Cow<'static, str> {
 }
 
 /// Finds the messages of a request or response body; a list that is empty is passed over.
-fn find_messages(body: Cursor<'_>) -> Option<Vec<Cursor<'_>>> {
-    let list = |key| {
-        let elements: Vec<_> = body.get(key)?.elements()?.collect();
-        (!elements.is_empty()).then_some(elements)
-    };
+fn find_messages(body: Cursor<'_>, requests_left: usize) -> Option<Vec<Cursor<'_>>> {
+    let [messages, choices, input, output, request] =
+        body.get_all(&["messages", "choices", "input", "output", "request"]);
     let choice = || {
-        let message = body.get("choices")?.elements()?.next()?.get("message")?;
+        let message = choices?.elements()?.next()?.get("message")?;
         message.is_map().then(|| vec![message])
     };
-    list("messages")
+    filled_list(messages)
         .or_else(choice)
-        .or_else(|| list("input"))
-        .or_else(|| list("output"))
-        .or_else(|| find_messages(body.get("request")?))
+        .or_else(|| filled_list(input))
+        .or_else(|| filled_list(output))
+        .or_else(|| find_messages(request?, requests_left.checked_sub(1)?))
+}
+
+fn filled_list(value: Option<Cursor<'_>>) -> Option<Vec<Cursor<'_>>> {
+    let elements: Vec<_> = value?.elements()?.collect();
+    (!elements.is_empty()).then_some(elements)
 }
 
 fn last_text<'a>(messages: Vec<Cursor<'a>>, role: &str) -> Option<Cow<'a, str>> {
-    let is_message = |message: &Cursor<'_>| message.get("role").is_some() && message.get("content").is_some();
-    let has_role =
-        |message: &Cursor<'_>| message.get("role").and_then(Cursor::as_text).is_some_and(|own| own == role);
-    let messages: Vec<_> = messages.into_iter().filter(is_message).collect();
-    let last = messages.iter().rev().find(|message| has_role(message)).or(messages.last())?;
-    content_text(last.get("content")?).filter(|text| !text.is_empty())
+    let mut last = None;
+    for message in messages.into_iter().rev() {
+        let [Some(own_role), Some(content)] = message.get_all(&["role", "content"]) else { continue };
+        if own_role.as_text().is_some_and(|own| own == role) {
+            last = Some(content);
+            break;
+        }
+        last = last.or(Some(content));
+    }
+    content_text(last?).filter(|text| !text.is_empty())
 }
 
 /// Returns the text of a content: itself, or that of its first text part.

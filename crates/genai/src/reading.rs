@@ -5,8 +5,8 @@
 
 use crate::json::{Cursor, Node, write};
 use crate::preview::clip;
-use crate::value::ValueRef;
 use spanwise_otlp::AnyValueView;
+use std::borrow::Cow;
 
 /// Whose text is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +63,7 @@ const ASSISTANT_ROLES: [&str; 4] = ["assistant", "ai", "model", "aimessagechunk"
 const OTHER_ROLES: [&str; 4] = ["system", "developer", "tool", "function"];
 
 /// Returns the text, cut like a preview; `None` if there is nothing to read.
-pub(crate) fn reading(value: &ValueRef<'_>, voice: Voice) -> Option<String> {
-    let cursor = value.cursor();
+pub(crate) fn reading(cursor: Cursor<'_>, voice: Voice) -> Option<String> {
     if cursor.is_falsy()
         || matches!(cursor, Cursor::Native(AnyValueView::Bytes(_) | AnyValueView::String("null")))
     {
@@ -102,11 +101,11 @@ fn find_in_map(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
     if let Some(text) = as_message(map).and_then(|message| message.text()) {
         return Some(text);
     }
-    let inside =
-        |key: &str| map.get(key).filter(|value| !matches!(value.node(), Node::Text(_) | Node::Number(_)));
-    let wrapped = WRAPPERS.into_iter().filter_map(inside).find_map(|value| find_text(value, voice, levels));
-    let named = || TEXT_KEYS.iter().find_map(|key| Some(map.get(key)?.as_filled_text()?.into_owned()));
-    wrapped.or_else(named).or_else(|| find_in_only_entry(map, voice, levels))
+    let is_wrapper = |value: &Cursor<'_>| !matches!(value.node(), Node::Text(_) | Node::Number(_));
+    let wrappers = map.get_all(&WRAPPERS).into_iter().flatten().filter(is_wrapper);
+    let wrapped = wrappers.filter_map(|value| find_text(value, voice, levels)).next();
+    let named = || map.get_all(&TEXT_KEYS).into_iter().flatten().find_map(Cursor::as_filled_text);
+    wrapped.or_else(|| named().map(Cow::into_owned)).or_else(|| find_in_only_entry(map, voice, levels))
 }
 
 /// Looks through a map such as `{"city": "Paris"}`: with one entry, its value is what matters.
@@ -131,11 +130,17 @@ fn as_message(value: Cursor<'_>) -> Option<Message<'_>> {
     if let Some(elements) = value.elements() {
         return as_pair(elements.take(3).collect());
     }
-    let unwrap = |key| value.get(key).filter(|inner| inner.get("content").is_some());
-    let body = unwrap("kwargs").or_else(|| unwrap("data")).unwrap_or(value);
-    let own = |key| Some(body.get(key)?.as_filled_text()?.to_ascii_lowercase());
-    let role = own("role").or_else(|| own("type").filter(|kind| is_role(kind)))?;
-    Some(Message { role, body })
+    let [kwargs, data, role, kind] = value.get_all(&["kwargs", "data", "role", "type"]);
+    if let Some(body) = [kwargs, data].into_iter().flatten().find(|inner| inner.get("content").is_some()) {
+        let [role, kind] = body.get_all(&["role", "type"]);
+        return Some(Message { role: role_name(role, kind)?, body });
+    }
+    Some(Message { role: role_name(role, kind)?, body: value })
+}
+
+fn role_name(role: Option<Cursor<'_>>, kind: Option<Cursor<'_>>) -> Option<String> {
+    let name = |value: Option<Cursor<'_>>| Some(value?.as_filled_text()?.to_ascii_lowercase());
+    name(role).or_else(|| name(kind).filter(|kind| is_role(kind)))
 }
 
 fn as_pair(elements: Vec<Cursor<'_>>) -> Option<Message<'_>> {
@@ -161,11 +166,11 @@ impl Message<'_> {
         if let Some(text) = self.body.as_text() {
             return Some(text.into_owned());
         }
-        let part = |key: &str| self.body.get(key);
-        let calls =
-            || ["tool_calls", "parts", "content"].into_iter().filter_map(part).filter_map(Cursor::elements);
-        let contents = ["content", "parts", "blocks", "text"].into_iter().filter_map(part);
-        contents.filter_map(content_text).next().or_else(|| tool_calls_text(calls().flatten()))
+        let [content, parts, blocks, text, calls] =
+            self.body.get_all(&["content", "parts", "blocks", "text", "tool_calls"]);
+        let text = [content, parts, blocks, text].into_iter().flatten().find_map(content_text);
+        let calls = [calls, parts, content].into_iter().flatten().filter_map(Cursor::elements).flatten();
+        text.or_else(|| tool_calls_text(calls))
     }
 }
 
@@ -184,12 +189,14 @@ fn part_text(part: Cursor<'_>) -> Option<String> {
     if let Some(text) = part.as_text() {
         return Some(text.into_owned());
     }
-    let kind = part.get("type").and_then(Cursor::as_text);
-    if kind.is_some_and(|kind| !matches!(&*kind, "text" | "input_text" | "output_text")) {
+    let [kind, text, content] = part.get_all(&["type", "text", "content"]);
+    if kind
+        .and_then(Cursor::as_text)
+        .is_some_and(|kind| !matches!(&*kind, "text" | "input_text" | "output_text"))
+    {
         return None;
     }
-    let text = part.get("text").or_else(|| part.get("content"))?;
-    text.as_filled_text().map(|text| text.into_owned())
+    text.or(content)?.as_filled_text().map(Cow::into_owned)
 }
 
 /// Writes tool calls as calls, one a line.

@@ -14,14 +14,17 @@ const NAME_TAG: &str = "mlflow.traceName";
 
 /// Returns what `span`, which must be a root, says about its trace.
 pub fn root_facts(span: &SpanView<'_>, derived: &Derived<'_>) -> RootFacts {
-    let (inputs, outputs) = (derived.inputs.as_ref(), derived.outputs.as_ref());
-    let mut facts = RootFacts {
-        request_preview: inputs.map(|value| preview(value, "user")),
-        response_preview: outputs.map(|value| preview(value, "assistant")),
-        input_text: inputs.and_then(|value| reading(value, Voice::User)),
-        output_text: outputs.and_then(|value| reading(value, Voice::Assistant)),
-        ..RootFacts::default()
-    };
+    let mut facts = RootFacts::default();
+    if let Some(inputs) = &derived.inputs {
+        let cursor = inputs.cursor();
+        facts.request_preview = Some(preview(inputs, cursor, "user"));
+        facts.input_text = reading(cursor, Voice::User);
+    }
+    if let Some(outputs) = &derived.outputs {
+        let cursor = outputs.cursor();
+        facts.response_preview = Some(preview(outputs, cursor, "assistant"));
+        facts.output_text = reading(cursor, Voice::Assistant);
+    }
     for (key, value) in span.attributes() {
         if let Some(key) = key.strip_prefix(TAG_PREFIX) {
             take_tag(&mut facts, key, tag_text(value));

@@ -2,6 +2,8 @@
 //!
 //! It differs from RFC 8259 in taking `NaN`, `Infinity` and lone surrogate escapes.
 
+use memchr::memchr2;
+
 /// Deepest nesting of JSON text that counts as JSON; deeper text stays a string (Python's own parser gives up soon after).
 pub(crate) const JSON_DEPTH_MAX: usize = 512;
 
@@ -136,12 +138,16 @@ impl Scan<'_> {
             return None;
         }
         loop {
-            match self.next()? {
-                b'"' => return Some(()),
-                b'\\' => self.escape()?,
-                0..0x20 => return None,
-                _ => {}
+            let rest = &self.bytes[self.at..];
+            let plain = memchr2(b'"', b'\\', rest)?;
+            if rest[..plain].iter().any(|byte| *byte < 0x20) {
+                return None;
             }
+            self.at += plain + 1;
+            if rest[plain] == b'"' {
+                return Some(());
+            }
+            self.escape()?;
         }
     }
 

@@ -48,10 +48,22 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Returns the last value of that key, if this is a map that has it; the last wins, as in Python.
+    /// Returns the value of that key, if this is a map that has it; of equal keys the last one counts, as in Python.
     pub(crate) fn get(self, key: &str) -> Option<Cursor<'a>> {
-        let Node::Map(entries) = self.node() else { return None };
-        entries.filter(|(name, _)| name == key).last().map(|(_, value)| value)
+        let [value] = self.get_all(&[key]);
+        value
+    }
+
+    /// Returns the values of these keys, in one pass.
+    pub(crate) fn get_all<const N: usize>(self, keys: &[&str; N]) -> [Option<Cursor<'a>>; N] {
+        let mut values = [None; N];
+        let Node::Map(entries) = self.node() else { return values };
+        for (key, value) in entries {
+            if let Some(index) = keys.iter().position(|wanted| *wanted == key) {
+                values[index] = Some(value);
+            }
+        }
+        values
     }
 
     /// Returns the elements, if this is a list.

@@ -9,4 +9,4 @@ mod text;
 pub(crate) mod write;
 
 pub(crate) use cursor::{Cursor, Node};
-pub(crate) use text::JsonText;
+pub(crate) use text::{JsonText, JsonWalk};

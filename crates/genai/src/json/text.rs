@@ -1,6 +1,7 @@
 //! JSON text that was checked, and the iterators over it.
 
 use super::check::checked;
+use memchr::memchr2;
 use std::borrow::Cow;
 
 /// One JSON value as text, checked as a whole, without white space around it.
@@ -65,14 +66,58 @@ impl<'a> Iterator for JsonEntries<'a> {
 impl<'a> JsonEntries<'a> {
     /// Takes the next value or key; the checked text before it holds only separators.
     fn next_value(&mut self) -> Option<JsonText<'a>> {
-        let rest = self.rest.trim_start_matches(|c| is_space(c) || c == ',' || c == ':');
-        if rest.is_empty() || rest.starts_with([']', '}']) {
-            self.rest = "";
-            return None;
+        let mut walk = JsonWalk { rest: self.rest };
+        let value = if walk.is_at_end() { None } else { Some(walk.value()) };
+        self.rest = walk.rest;
+        value
+    }
+}
+
+/// A walk through checked text from value to value, which passes over each byte once.
+#[derive(Debug, Clone)]
+pub(crate) struct JsonWalk<'a> {
+    rest: &'a str,
+}
+
+impl<'a> JsonWalk<'a> {
+    pub(crate) fn new(json: JsonText<'a>) -> Self {
+        JsonWalk { rest: json.0 }
+    }
+
+    /// Returns the first byte of the next value or key, or the bracket that closes the list or map; 0 at the end.
+    pub(crate) fn peek(&mut self) -> u8 {
+        let is_separator = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':');
+        let separators = self.rest.bytes().position(|byte| !is_separator(byte)).unwrap_or(self.rest.len());
+        self.rest = &self.rest[separators..];
+        self.rest.bytes().next().unwrap_or(0)
+    }
+
+    /// Goes into the list or map that is next.
+    pub(crate) fn enter(&mut self) {
+        self.peek();
+        self.rest = &self.rest[1..];
+    }
+
+    /// Returns whether the list or map has no further value.
+    pub(crate) fn is_at_end(&mut self) -> bool {
+        matches!(self.peek(), b']' | b'}' | 0)
+    }
+
+    /// Goes out of the list or map, if it has no further value.
+    pub(crate) fn leave(&mut self) -> bool {
+        let at_end = self.is_at_end();
+        if at_end {
+            self.rest = self.rest.get(1..).unwrap_or_default();
         }
-        let (value, rest) = rest.split_at(value_len(rest.as_bytes()));
+        at_end
+    }
+
+    /// Takes the next value or key as a whole.
+    pub(crate) fn value(&mut self) -> JsonText<'a> {
+        self.peek();
+        let (value, rest) = self.rest.split_at(value_len(self.rest.as_bytes()));
         self.rest = rest;
-        Some(JsonText(value))
+        JsonText(value)
     }
 }
 
@@ -82,9 +127,9 @@ fn is_space(c: char) -> bool {
 
 /// Returns how long the value at the start of checked JSON text is.
 fn value_len(bytes: &[u8]) -> usize {
-    match bytes[0] {
-        b'"' => string_len(bytes),
-        b'{' | b'[' => nested_len(bytes),
+    match bytes.first() {
+        Some(b'"') => string_len(bytes),
+        Some(b'{' | b'[') => nested_len(bytes),
         _ => bytes
             .iter()
             .position(|byte| matches!(byte, b',' | b':' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r'))
@@ -94,10 +139,14 @@ fn value_len(bytes: &[u8]) -> usize {
 
 fn string_len(bytes: &[u8]) -> usize {
     let mut at = 1;
-    while at < bytes.len() && bytes[at] != b'"' {
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    while let Some(plain) = memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
+        at += plain + 1;
+        if bytes[at - 1] == b'"' {
+            return at;
+        }
+        at += 1;
     }
-    (at + 1).min(bytes.len())
+    bytes.len()
 }
 
 fn nested_len(bytes: &[u8]) -> usize {

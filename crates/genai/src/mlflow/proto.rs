@@ -5,7 +5,7 @@
 
 use super::attributes::MlflowAttribute;
 use super::out::{bytes_field, display, element, field, number_field, status_code, text_field};
-use crate::json::{Cursor, JsonText, write};
+use crate::json::{Cursor, JsonText, JsonWalk, write};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use spanwise_otlp::{AnyValueView, Attributes, EventView, LinkView, SpanView, pyjson};
@@ -120,7 +120,7 @@ fn write_value(value: Cursor<'_>, levels_left: usize, out: &mut String) {
     out.push('{');
     match value {
         Cursor::Native(value) => write_native(value, levels_left, out),
-        Cursor::Json(json) => write_json(json, levels_left, out),
+        Cursor::Json(json) => write_json(&mut JsonWalk::new(json), levels_left, out),
     }
     out.push('}');
 }
@@ -147,7 +147,57 @@ fn write_native(value: AnyValueView<'_>, levels_left: usize, out: &mut String) {
     }
 }
 
-fn write_json(json: JsonText<'_>, levels_left: usize, out: &mut String) {
+/// Writes the next value of a walk; a nested value is written on the way through it, not looked over first.
+fn write_json(walk: &mut JsonWalk<'_>, levels_left: usize, out: &mut String) {
+    match walk.peek() {
+        b'[' | b'{' if levels_left == 0 => write_as_text(Cursor::Json(walk.value()), out),
+        b'[' => write_json_values("array_value", walk, out, |walk, out| {
+            out.push('{');
+            write_json(walk, levels_left - 1, out);
+            out.push('}');
+        }),
+        b'{' => write_json_values("kvlist_value", walk, out, |walk, out| {
+            write_json_entry(walk, levels_left - 1, out)
+        }),
+        _ => write_scalar(walk.value(), out),
+    }
+}
+
+fn write_json_values(
+    kind: &str,
+    walk: &mut JsonWalk<'_>,
+    out: &mut String,
+    write: impl Fn(&mut JsonWalk<'_>, &mut String),
+) {
+    walk.enter();
+    field(kind, out);
+    if walk.leave() {
+        return out.push_str("{}");
+    }
+    out.push_str("{\"values\":[");
+    while !walk.leave() {
+        element(out);
+        write(walk, out);
+    }
+    out.push_str("]}");
+}
+
+fn write_json_entry(walk: &mut JsonWalk<'_>, levels_left: usize, out: &mut String) {
+    out.push('{');
+    field("key", out);
+    write_string_token(walk.value(), out);
+    if walk.peek() == b'n' {
+        walk.value();
+    } else {
+        field("value", out);
+        out.push('{');
+        write_json(walk, levels_left, out);
+        out.push('}');
+    }
+    out.push('}');
+}
+
+fn write_scalar(json: JsonText<'_>, out: &mut String) {
     match json.first_byte() {
         b'n' => {}
         b't' | b'f' => {
@@ -158,23 +208,16 @@ fn write_json(json: JsonText<'_>, levels_left: usize, out: &mut String) {
             field("string_value", out);
             write_string_token(json, out);
         }
-        b'[' | b'{' if levels_left == 0 => write_as_text(Cursor::Json(json), out),
-        b'[' => write_values("array_value", json.entries(), out, |(_, value), out| {
-            write_value(Cursor::Json(value), levels_left - 1, out);
-        }),
-        b'{' => write_values("kvlist_value", json.entries(), out, |(key, value), out| {
-            let key = key.and_then(JsonText::unquote).unwrap_or_default();
-            write_entry(&key, Cursor::Json(value), levels_left - 1, out);
-        }),
         _ => write_number(json.as_str(), out),
     }
 }
 
 /// Copies a JSON string as it is, unless it may hold a lone surrogate, which protobuf can't.
 fn write_string_token(json: JsonText<'_>, out: &mut String) {
-    match json.unquote() {
-        Some(text) if json.as_str().contains("\\u") => write::string(&text, out),
-        _ => out.push_str(json.as_str()),
+    if json.as_str().contains("\\u") {
+        write::string(&json.unquote().unwrap_or_default(), out);
+    } else {
+        out.push_str(json.as_str());
     }
 }
 

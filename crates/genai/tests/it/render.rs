@@ -1,6 +1,7 @@
 //! The two JSON forms of a span, read back to plain values.
 
 use crate::fixture::with_span;
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use spanwise_genai::derive;
 use spanwise_genai::mlflow::{mlflow_attributes, write_dict_span, write_proto_span};
@@ -137,4 +138,55 @@ fn the_trace_id_is_forced_and_service_names_of_agents_are_copied() {
         let attributes = plain_proto_attributes(&proto(span, "tr-mine", Some("my-app")));
         assert_eq!(Value::from(attributes), json!({"mlflow.traceRequestId": "tr-mine"}));
     });
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e9..1e9f64).prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[\\\\\"{}\\[\\],: a]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(any::<String>(), inner, 0..5)
+                .prop_map(|map| map.into_iter().collect::<Map<_, _>>().into()),
+        ]
+    })
+}
+
+/// Returns what both forms make of an attribute.
+fn both_forms(value: &Value) -> [Value; 2] {
+    with_span(&json!({"k": value}), &[], |span| {
+        let forms =
+            [plain_proto_attributes(&proto(span, "tr-1", None)), plain_dict_attributes(&dict(span, "tr-1"))];
+        forms.map(|mut attributes| attributes.remove("k").unwrap())
+    })
+}
+
+proptest! {
+    #[test]
+    fn values_survive_natively_and_as_text(value in any_json()) {
+        let as_text = json!([value]);
+        let expected = [as_text.clone(), as_text.clone()];
+        prop_assert_eq!(both_forms(&json!(as_text.to_string())), expected.clone());
+        prop_assert_eq!(both_forms(&json!(serde_json::to_string_pretty(&as_text).unwrap())), expected.clone());
+        prop_assert_eq!(both_forms(&as_text), expected);
+    }
+
+    #[test]
+    fn broken_json_stays_a_text(value in any_json(), cut in any::<prop::sample::Index>()) {
+        let text = json!([value]).to_string();
+        let text: String = text.chars().take(cut.index(text.chars().count())).collect();
+        prop_assert_eq!(both_forms(&json!(text)), [json!(text), json!(text)]);
+    }
+
+    #[test]
+    fn any_text_is_written(text in any::<String>()) {
+        let [proto, dict] = both_forms(&json!(text));
+        prop_assert_eq!(proto, dict);
+    }
 }
