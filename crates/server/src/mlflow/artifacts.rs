@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 use spanwise_api_types::mlflow::trace_info::artifact_folder;
-use spanwise_model::{ErrorKind, TraceInfo};
+use spanwise_model::TraceInfo;
 use spanwise_store::{ArtifactEntry, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,7 +55,7 @@ async fn upload(
     if is_over.load(Ordering::Relaxed) {
         return Err(too_large());
     }
-    stored.map_err(path_error)?;
+    stored?;
     traces_json::ingest_upload(&app, &path).await?;
     Ok(done())
 }
@@ -108,7 +108,7 @@ async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> MlflowResult
     if !path.is_empty() {
         check_path(path)?;
     }
-    let entries = app.artifacts.list(path).await.map_err(path_error)?;
+    let entries = app.artifacts.list(path).await?;
     // A listing of a file is empty: a client takes what has entries for a folder.
     if entries.is_empty() || is_file(&app, path, &entries).await {
         return Ok(done());
@@ -130,7 +130,7 @@ async fn is_file(app: &App, path: &str, entries: &[ArtifactEntry]) -> bool {
 
 async fn delete(State(app): State<App>, Path(path): Path<String>) -> MlflowResult<Json<Value>> {
     check_path(&path)?;
-    app.artifacts.delete(&path).await.map_err(path_error)?;
+    app.artifacts.delete(&path).await?;
     Ok(done())
 }
 
@@ -196,13 +196,6 @@ fn check_path(path: &str) -> MlflowResult<()> {
             return Ok(());
         }
         path = decoded;
-    }
-}
-
-fn path_error(error: StoreError) -> MlflowError {
-    match error.kind() {
-        ErrorKind::InvalidArgument => MlflowError::invalid(format!("Invalid path: {error}")),
-        _ => error.into(),
     }
 }
 

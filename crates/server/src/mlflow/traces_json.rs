@@ -1,52 +1,64 @@
 //! MLflow's file of a trace, `{"spans": […]}`, as a way in: a client that could not export its spans uploads them so.
 
 use crate::App;
-use crate::error::MlflowResult;
+use crate::error::{Failure, MlflowResult};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::TryStreamExt;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use spanwise_ingest::{Body, Format, Route};
+use spanwise_ingest::{Body, Format, IngestError, IngestOutcome, Route};
 use spanwise_model::{ErrorKind, SpanId, TraceId};
 use spanwise_store::StoreResult;
 
 /// Takes in the spans of an upload to `<experiment>/traces/<trace>/artifacts/traces.json`, if its trace has none.
 ///
-/// An upload to any other path, and one that is no such file, is only a file.
+/// An upload to any other path, and one whose spans can't be taken in, is only a file. What may succeed later is an
+/// error, so that the client uploads again.
 pub(super) async fn ingest_upload(app: &App, path: &str) -> MlflowResult<()> {
     let Some((experiment, trace_id)) = trace_of_upload(path) else { return Ok(()) };
-    let TraceId::Otel(id) = trace_id else { return Ok(()) };
+    let Some(id) = trace_id.otel_bytes() else { return Ok(()) };
     if has_spans(app, &trace_id).await? {
         return Ok(());
     }
-    let file = app.artifacts.get(path).await?;
-    if file.size_bytes > app.config.body_bytes_max as u64 {
-        tracing::warn!(trace.id = %trace_id, size_bytes = file.size_bytes, "traces.json is too large to take in");
-        return Ok(());
-    }
-    let mut reservation = app.ingest.reserve();
-    reservation
-        .grow_to(usize::try_from(file.size_bytes).unwrap_or(usize::MAX))
-        .map_err(spanwise_ingest::IngestError::from)?;
-    let text = file.chunks.try_fold(Vec::new(), async |mut text, chunk| {
-        text.extend_from_slice(&chunk);
-        Ok(text)
-    });
-    let request = match export_request(&text.await?, &id) {
-        Ok(request) => request,
-        Err(error) => {
-            tracing::warn!(trace.id = %trace_id, "traces.json can't be read: {error}");
-            return Ok(());
+    match ingest_file(app, path, experiment, id).await {
+        Ok(outcome) if outcome.rejected == 0 => {}
+        Ok(outcome) => {
+            let rejected = outcome.rejected;
+            tracing::warn!(trace.id = %trace_id, rejected, "spans of a traces.json refused: {}", outcome.reason);
         }
-    };
-    let body = Body { bytes: request.to_string().into(), format: Format::Json, reservation };
-    let route = Route { experiment: Some(experiment.to_owned()), run_id: None };
-    let outcome = app.ingest.submit_traces(body, &route).await?;
-    if outcome.rejected > 0 {
-        tracing::warn!(trace.id = %trace_id, rejected = outcome.rejected, "spans refused: {}", outcome.reason);
+        Err(error) if matches!(error.kind, ErrorKind::InvalidArgument | ErrorKind::NotFound) => {
+            tracing::warn!(trace.id = %trace_id, "a traces.json is kept as a file only: {}", error.message);
+        }
+        Err(error) => return Err(error.into()),
     }
     Ok(())
+}
+
+async fn ingest_file(
+    app: &App,
+    path: &str,
+    experiment: &str,
+    id: &[u8; 16],
+) -> Result<IngestOutcome, Failure> {
+    let file = app.artifacts.get(path).await?;
+    let size_bytes = usize::try_from(file.size_bytes).unwrap_or(usize::MAX);
+    let limit = app.config.body_bytes_max;
+    if size_bytes > limit {
+        return Err(Failure::new(ErrorKind::InvalidArgument, format!("it is larger than {limit} bytes")));
+    }
+    let mut reservation = app.ingest.reserve();
+    reservation.grow_to(size_bytes).map_err(IngestError::from)?;
+    let mut text = Vec::with_capacity(size_bytes);
+    let mut chunks = file.chunks;
+    while let Some(chunk) = chunks.try_next().await? {
+        text.extend_from_slice(&chunk);
+    }
+    let request = export_request(&text, id)
+        .map_err(|error| Failure::new(ErrorKind::InvalidArgument, format!("it can't be read: {error}")))?;
+    let body = Body { bytes: request.to_string().into(), format: Format::Json, reservation };
+    let route = Route { experiment: Some(experiment.to_owned()), run_id: None };
+    Ok(app.ingest.submit_traces(body, &route).await?)
 }
 
 fn trace_of_upload(path: &str) -> Option<(&str, TraceId)> {
