@@ -11,7 +11,7 @@ use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension};
 use spanwise_model::{Interned, SpanId, TraceId};
 use spanwise_store::{SpanStream, StoreError, StoreResult, StoredSpan};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Raw bytes in one chunk of a stream.
@@ -225,6 +225,8 @@ fn plan(conn: &Connection, trace_id: &TraceId) -> StoreResult<Plan> {
         .ok_or_else(|| StoreError::not_found(format!("trace {trace_id} does not exist")))?;
     let mut plan = Plan::default();
     let mut candidates = Vec::new();
+    // A block is written whole if one of its records is new: the others are here a second time.
+    let mut seen_logs = HashSet::new();
     for_each_block(conn, trace_key, |location, kind, packed| {
         let number = plan.blocks.len() as u32;
         plan.blocks.push(location);
@@ -235,7 +237,9 @@ fn plan(conn: &Connection, trace_id: &TraceId) -> StoreResult<Plan> {
             );
         } else {
             for (index, row) in columns::unpack_logs(packed)?.rows.iter().enumerate() {
-                plan.logs.entry(row.span_id).or_default().push((number, index as u32));
+                if seen_logs.insert(row.content_hash) {
+                    plan.logs.entry(row.span_id).or_default().push((number, index as u32));
+                }
             }
         }
         Ok(())

@@ -62,12 +62,15 @@ pub(crate) fn after(out: &mut Compiled, columns: &[SortColumn], cursor: &Cursor)
     let last = cursor_values(columns, cursor)?;
     let mut alternatives = Vec::new();
     let mut equal_so_far = String::new();
-    for (column, value) in columns.iter().zip(&last) {
+    for (index, (column, value)) in columns.iter().zip(&last).enumerate() {
         if let Some(beyond) = beyond(out, column, value) {
             alternatives.push(format!("({equal_so_far}{beyond})"));
         }
-        let bound = out.bind(value.clone());
-        equal_so_far.push_str(&format!("{} IS {bound} AND ", column.sql));
+        // A parameter that no text mentions is an error: nothing follows the last column.
+        if index + 1 < columns.len() {
+            let bound = out.bind(value.clone());
+            equal_so_far.push_str(&format!("{} IS {bound} AND ", column.sql));
+        }
     }
     let any = format!("({})", alternatives.join(" OR "));
     // Says again what the alternatives imply of the first column, in a form that an index can use.

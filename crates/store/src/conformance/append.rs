@@ -161,12 +161,12 @@ pub async fn only_the_topmost_usage_counts(store: &dyn Store) -> StoreResult<()>
     check(usage(1, 1)).await?;
     append(store, &trace, &[span(5).parent(3).usage(2, 2)]).await?;
     check(usage(3, 3)).await?;
-    // A wrapper arrives above both, and reports their sum.
-    append(store, &trace, &[span(2).parent(1).usage(3, 3)]).await?;
-    check(usage(6, 6)).await?;
+    // A wrapper arrives, then what puts it above both.
+    append(store, &trace, &[span(2).parent(1).usage(20, 20)]).await?;
+    check(usage(23, 23)).await?;
     append(store, &trace, &[span(3).parent(2)]).await?;
-    check(usage(3, 3)).await?;
-    // It comes again without.
+    check(usage(20, 20)).await?;
+    // It comes again without usage.
     append(store, &trace, &[span(2).parent(1)]).await?;
     check(usage(3, 3)).await?;
     append(store, &trace, &[span(1).usage(50, 50)]).await?;

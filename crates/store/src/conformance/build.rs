@@ -177,12 +177,22 @@ impl Span {
         for (key, value) in &self.attributes {
             message.message(9, &attribute(key, value));
         }
+        if let Some(derived) = self.derived() {
+            message.message(9, &attribute("suite.derived", &derived));
+        }
         if self.status != SpanStatus::Unset {
             let mut status = Message::default();
             status.number(3, self.status as u64);
             message.message(15, &status);
         }
         message.into_bytes()
+    }
+
+    /// Returns what is derived from attributes, so that spans that differ in it differ in their bytes.
+    fn derived(&self) -> Option<String> {
+        let says_something =
+            self.usage.is_some() || self.cost.is_some() || self.session.is_some() || self.user.is_some();
+        says_something.then(|| format!("{:?} {:?} {:?} {:?}", self.usage, self.cost, self.session, self.user))
     }
 
     fn build(&self, trace: &TraceId) -> NewSpan {
@@ -215,7 +225,7 @@ pub fn at_ms(ms: i64) -> i64 {
 
 /// Returns tokens.
 pub fn usage(input: u64, output: u64) -> TokenUsage {
-    TokenUsage { input, output, total: input + output, ..TokenUsage::default() }
+    TokenUsage { input, output, total: input.saturating_add(output), ..TokenUsage::default() }
 }
 
 /// Returns spans of one trace that share a resource, in the experiment `choice`.

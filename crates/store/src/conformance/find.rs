@@ -363,16 +363,19 @@ pub async fn a_cursor_stays_valid_while_traces_arrive(store: &dyn Store) -> Stor
     let at = |number: u32, ms: i64| spans(&trace_id(number), &[span(1).from_to(ms, ms + 1)]);
     store.append_spans((1..=6).map(|number| at(number, i64::from(number) * 10)).collect()).await?;
     let mut found = Vec::new();
-    let mut next = query("", &[], 2);
-    for arriving in 10..14 {
-        let page = store.find_traces(next.clone()).await?;
+    let mut query = query("", &[], 2);
+    let mut arriving = 10;
+    loop {
+        let page = store.find_traces(query.clone()).await?;
         found.extend(trace_ids(&page));
-        // One newer than all that was shown, and one between two that are still to come.
-        store.append_spans(vec![at(arriving, i64::from(arriving) * 100), at(arriving + 100, 15)]).await?;
-        match page.next {
-            Some(cursor) => next.after = Some(cursor),
-            None => break,
+        if arriving < 13 {
+            // One newer than all that was shown, and one between two that are still to come.
+            let between = at(arriving + 100, 15);
+            store.append_spans(vec![at(arriving, i64::from(arriving) * 100), between]).await?;
+            arriving += 1;
         }
+        let Some(cursor) = page.next else { break };
+        query.after = Some(cursor);
     }
     found.retain(|id| (1..=6).any(|number| *id == trace_id(number)));
     assert_eq!(found, [6, 5, 4, 3, 2, 1].map(trace_id));
