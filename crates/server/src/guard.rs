@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN,
-    VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    SERVER, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -40,13 +40,15 @@ pub(crate) async fn check_origin_only(State(app): State<App>, request: Request, 
     check_origin(&app.config, None, request, next).await
 }
 
-/// Adds the headers that MLflow's server sends too.
-pub(crate) async fn add_security_headers(request: Request, next: Next) -> Response {
+/// Adds the headers that every answer has: those of MLflow's server, and our name, by which the command line tells a
+/// running server from MLflow's own on the same port.
+pub(crate) async fn add_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
     headers.insert(VARY, HeaderValue::from_static("Origin"));
+    headers.insert(SERVER, HeaderValue::from_static(concat!("spanwise/", env!("CARGO_PKG_VERSION"))));
     response
 }
 

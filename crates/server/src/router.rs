@@ -21,7 +21,7 @@ pub fn main_router(app: App) -> Router {
         .method_not_allowed_fallback(wrong_method);
     wrap(&app, routes)
         .layer(from_fn_with_state(app.clone(), guard::check_host_and_origin))
-        .layer(from_fn(guard::add_security_headers))
+        .layer(from_fn(guard::add_headers))
         .with_state(app)
 }
 
@@ -34,7 +34,7 @@ pub fn otlp_router(app: App) -> Router {
         .method_not_allowed_fallback(wrong_method);
     wrap(&app, routes)
         .layer(from_fn_with_state(app.clone(), guard::check_origin_only))
-        .layer(from_fn(guard::add_security_headers))
+        .layer(from_fn(guard::add_headers))
         .with_state(app)
 }
 

@@ -1,0 +1,129 @@
+//! Whom a command talks to: `SPANWISE_TRACKING_URI`, else a running server, else the data directory itself.
+
+use crate::client::Client;
+use crate::config::Config;
+use anyhow::{Context, Result, bail};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use spanwise_ingest::{Ingest, IngestLimits};
+use spanwise_model::ErrorKind;
+use spanwise_server::{App, ServerConfig, main_router};
+use spanwise_store::Store;
+use spanwise_store_sqlite::{FsArtifacts, OpenOptions, SqliteStore};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The variable that names a server for all commands.
+const TRACKING_URI: &str = "SPANWISE_TRACKING_URI";
+/// Upper bounds of the buckets of all durations in `/metrics`, in seconds.
+const DURATION_BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
+
+/// A client, and the store behind it if this process opened it.
+pub(crate) struct Backend {
+    pub(crate) client: Client,
+    store: Option<Arc<dyn Store>>,
+}
+
+impl Backend {
+    /// Finds whom to talk to, in order to write: a data directory is made if there is none.
+    pub(crate) async fn connect(config: &Config) -> Result<Backend> {
+        if let Some(uri) = std::env::var(TRACKING_URI).ok().filter(|uri| !uri.is_empty()) {
+            let client = Client::http(&uri).with_context(|| format!("cannot use {TRACKING_URI}"))?;
+            return Ok(Backend { client, store: None });
+        }
+        let base = base_url(&config.host, config.port);
+        if config.port != 0 && Client::is_running(&base).await {
+            return Ok(Backend { client: Client::http(&base)?, store: None });
+        }
+        let app = open_app(config, PrometheusBuilder::new().build_recorder().handle())?;
+        Ok(Backend { store: Some(app.store.clone()), client: Client::InProcess(main_router(app)) })
+    }
+
+    /// Finds whom to talk to, in order to read: there must be something to read.
+    pub(crate) async fn connect_to_read(config: &Config) -> Result<Backend> {
+        let by_name = std::env::var(TRACKING_URI).is_ok_and(|uri| !uri.is_empty());
+        let base = base_url(&config.host, config.port);
+        if !by_name && !config.data_dir.exists() && !Client::is_running(&base).await {
+            bail!(
+                "no server answers at {base}, and there is no data directory {}",
+                config.data_dir.display()
+            );
+        }
+        Backend::connect(config).await
+    }
+
+    /// Closes the store, if this process opened it.
+    pub(crate) async fn close(self) -> Result<()> {
+        if let Some(store) = self.store {
+            store.close().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the URL at which a server that listens on `host` is reached from this machine.
+pub(crate) fn base_url(host: &str, port: u16) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() => format!("http://127.0.0.1:{port}"),
+        Ok(IpAddr::V6(address)) => format!("http://[{address}]:{port}"),
+        _ => format!("http://{host}:{port}"),
+    }
+}
+
+/// Opens the store of the data directory.
+pub(crate) fn open_store(config: &Config) -> Result<SqliteStore> {
+    let data_dir = config.data_dir.display();
+    match SqliteStore::open(&OpenOptions::new(&config.data_dir)) {
+        Ok(store) => Ok(store),
+        Err(error)
+            if error.kind() == ErrorKind::Unavailable && error.message().contains("another process") =>
+        {
+            bail!(
+                "{error}\nIf that is a server, name its address: {TRACKING_URI}=http://HOST:PORT, or --host and --port; \
+             to work on the data directory itself, stop it first"
+            )
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot open the data directory {data_dir}")),
+    }
+}
+
+/// Opens the data directory, with all that serves it.
+pub(crate) fn open_app(config: &Config, metrics: PrometheusHandle) -> Result<App> {
+    let store: Arc<dyn Store> = Arc::new(open_store(config)?);
+    let artifacts = FsArtifacts::open(&config.data_dir)
+        .with_context(|| format!("cannot open the artifacts in {}", config.data_dir.display()))?;
+    let limits = IngestLimits { queue_bytes: config.queue_bytes, ..IngestLimits::default() };
+    Ok(App {
+        ingest: Arc::new(Ingest::new(store.clone(), limits)),
+        store,
+        artifacts: Arc::new(artifacts),
+        config: Arc::new(server_config(config)),
+        metrics,
+    })
+}
+
+/// Makes the recorder behind `/metrics` that of this process.
+pub(crate) fn install_metrics() -> Result<PrometheusHandle> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &DURATION_BUCKETS)
+        .context("the buckets are not empty")?;
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|_| anyhow::anyhow!("metrics were set up twice"))?;
+    Ok(handle)
+}
+
+fn server_config(config: &Config) -> ServerConfig {
+    let mut allowed_hosts = config.allowed_hosts.clone();
+    // Who binds to one address means to be reached there; an unspecified one is no name that a client could use.
+    if config.host.parse::<IpAddr>().map_or(true, |address| !address.is_unspecified()) {
+        allowed_hosts.push(config.host.clone());
+    }
+    ServerConfig {
+        allowed_hosts,
+        allowed_origins: config.allowed_origins.clone(),
+        body_bytes_max: config.body_bytes,
+        artifact_bytes_max: config.artifact_bytes as u64,
+        connections_max: config.connections,
+        ..ServerConfig::default()
+    }
+}

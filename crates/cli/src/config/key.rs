@@ -1,0 +1,225 @@
+//! The table of keys: name, help, and how a value is read and shown.
+
+use super::size::{format_bytes, parse_bytes};
+use super::{Config, LogFormat};
+use std::path::PathBuf;
+
+/// One key.
+pub(crate) struct Key {
+    /// Its name, with a dot after its table.
+    pub(crate) name: &'static str,
+    /// What a value is called in help.
+    pub(crate) value_name: &'static str,
+    /// One line of help.
+    pub(crate) help: &'static str,
+    /// Whether commands other than `serve` need it.
+    pub(crate) for_clients: bool,
+    /// Reads a value; the error completes the sentence “`value` …”.
+    pub(crate) set: fn(&mut Config, &str) -> Result<(), String>,
+    /// Shows the value.
+    pub(crate) get: fn(&Config) -> String,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Key {
+    /// Returns the environment variable, e.g. `SPANWISE_OTLP_HTTP_PORT`.
+    pub(crate) fn variable(&self) -> String {
+        format!("SPANWISE_{}", self.name.replace('.', "_").to_ascii_uppercase())
+    }
+
+    /// Returns the flag, e.g. `--otlp-http-port`.
+    pub(crate) fn flag(&self) -> String {
+        format!("--{}", self.name.replace(['.', '_'], "-"))
+    }
+}
+
+/// All keys, in the order in which they are shown.
+pub(crate) static KEYS: &[Key] = &[
+    Key {
+        name: "data_dir",
+        value_name: "PATH",
+        help: "The folder that holds everything; one process owns it",
+        for_clients: true,
+        set: |config, text| {
+            config.data_dir = PathBuf::from(text);
+            if text.is_empty() { Err("is no path".into()) } else { Ok(()) }
+        },
+        get: |config| config.data_dir.display().to_string(),
+    },
+    Key {
+        name: "host",
+        value_name: "ADDRESS",
+        help: "The address to listen on; 0.0.0.0 lets other machines in",
+        for_clients: true,
+        set: |config, text| {
+            config.host = text.to_owned();
+            if text.is_empty() { Err("is no address".into()) } else { Ok(()) }
+        },
+        get: |config| config.host.clone(),
+    },
+    Key {
+        name: "port",
+        value_name: "PORT",
+        help: "The port of the API, OTLP/HTTP and probes (0 = off)",
+        for_clients: true,
+        set: |config, text| set_port(&mut config.port, text),
+        get: |config| config.port.to_string(),
+    },
+    Key {
+        name: "otlp.http_port",
+        value_name: "PORT",
+        help: "The port of OTLP over HTTP (0 = off)",
+        for_clients: false,
+        set: |config, text| set_port(&mut config.otlp_http_port, text),
+        get: |config| config.otlp_http_port.to_string(),
+    },
+    Key {
+        name: "otlp.grpc_port",
+        value_name: "PORT",
+        help: "The port of OTLP over gRPC (0 = off)",
+        for_clients: false,
+        set: |config, text| set_port(&mut config.otlp_grpc_port, text),
+        get: |config| config.otlp_grpc_port.to_string(),
+    },
+    Key {
+        name: "allowed.hosts",
+        value_name: "LIST",
+        help: "Names by which clients may reach the server, besides the loopback ones (comma separated; `*.name`, `*`)",
+        for_clients: false,
+        set: |config, text| set_list(&mut config.allowed_hosts, text),
+        get: |config| config.allowed_hosts.join(","),
+    },
+    Key {
+        name: "allowed.origins",
+        value_name: "LIST",
+        help: "Web origins whose pages may call the server, besides the loopback ones (comma separated; `*`)",
+        for_clients: false,
+        set: |config, text| set_list(&mut config.allowed_origins, text),
+        get: |config| config.allowed_origins.join(","),
+    },
+    Key {
+        name: "log.format",
+        value_name: "FORMAT",
+        help: "How log lines are written: text or json",
+        for_clients: false,
+        set: |config, text| {
+            config.log_format = match text {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => return Err("is no log format; expected text or json".into()),
+            };
+            Ok(())
+        },
+        get: |config| match config.log_format {
+            LogFormat::Text => "text".into(),
+            LogFormat::Json => "json".into(),
+        },
+    },
+    Key {
+        name: "log.level",
+        value_name: "LEVEL",
+        help: "What is logged: error, warn, info, debug or trace, also by module (`info,spanwise_server=debug`)",
+        for_clients: false,
+        set: |config, text| {
+            text.parse::<tracing_subscriber::filter::Targets>().map_err(|error| {
+                format!("is no log level ({error}); expected error, warn, info, debug or trace")
+            })?;
+            config.log_level = text.to_owned();
+            Ok(())
+        },
+        get: |config| config.log_level.clone(),
+    },
+    Key {
+        name: "limits.body_bytes",
+        value_name: "BYTES",
+        help: "Largest request, also after decompression (`64MiB`)",
+        for_clients: false,
+        set: |config, text| set_bytes(&mut config.body_bytes, text),
+        get: |config| format_bytes(config.body_bytes),
+    },
+    Key {
+        name: "limits.queue_bytes",
+        value_name: "BYTES",
+        help: "Bytes of all requests between the socket and the disk; beyond it clients are told to retry",
+        for_clients: false,
+        set: |config, text| set_bytes(&mut config.queue_bytes, text),
+        get: |config| format_bytes(config.queue_bytes),
+    },
+    Key {
+        name: "limits.artifact_bytes",
+        value_name: "BYTES",
+        help: "Largest uploaded attachment",
+        for_clients: false,
+        set: |config, text| set_bytes(&mut config.artifact_bytes, text),
+        get: |config| format_bytes(config.artifact_bytes),
+    },
+    Key {
+        name: "limits.connections",
+        value_name: "COUNT",
+        help: "Connections at one time, over all ports",
+        for_clients: false,
+        set: |config, text| {
+            config.connections = text
+                .parse()
+                .ok()
+                .filter(|&count| count > 0)
+                .ok_or("is no count; expected a number from 1")?;
+            Ok(())
+        },
+        get: |config| config.connections.to_string(),
+    },
+];
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            data_dir: default_data_dir(),
+            host: "127.0.0.1".into(),
+            port: 5000,
+            otlp_http_port: 4318,
+            otlp_grpc_port: 4317,
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            log_format: LogFormat::Text,
+            log_level: "info".into(),
+            body_bytes: 64 << 20,
+            queue_bytes: 64 << 20,
+            artifact_bytes: 1 << 30,
+            connections: 4096,
+        }
+    }
+}
+
+/// Returns the platform's folder for a program's data; without a home, the working directory's `spanwise-data`.
+fn default_data_dir() -> PathBuf {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = if cfg!(windows) {
+        folder("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        folder("XDG_DATA_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/share")))
+    };
+    base.map_or_else(|| PathBuf::from("spanwise-data"), |base| base.join("spanwise"))
+}
+
+fn set_port(port: &mut u16, text: &str) -> Result<(), String> {
+    *port = text.parse().map_err(|_| "is no port; expected a number from 0 to 65535")?;
+    Ok(())
+}
+
+fn set_list(list: &mut Vec<String>, text: &str) -> Result<(), String> {
+    *list = text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
+    Ok(())
+}
+
+fn set_bytes(bytes: &mut usize, text: &str) -> Result<(), String> {
+    *bytes =
+        parse_bytes(text).ok_or("is no size; expected a number of bytes such as 65536, 512KiB or 64MiB")?;
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! Configuration: one table of keys, read from a file, the environment and flags; a later one wins.
+//!
+//! Key `a.b` is `b` of table `[a]` in `spanwise.toml`, `SPANWISE_A_B` in the environment and `--a-b` as a flag.
+
+mod file;
+mod flags;
+mod key;
+mod size;
+
+pub(crate) use flags::{ClientFlags, ServeFlags};
+
+use anyhow::{Context, Result};
+use key::{KEYS, Key};
+use std::fmt;
+use std::path::PathBuf;
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What the process runs with.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) otlp_http_port: u16,
+    pub(crate) otlp_grpc_port: u16,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: String,
+    pub(crate) body_bytes: usize,
+    pub(crate) queue_bytes: usize,
+    pub(crate) artifact_bytes: usize,
+    pub(crate) connections: usize,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Default,
+    File(PathBuf),
+    Environment(String),
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(path) => write!(f, "file {}", path.display()),
+            Origin::Environment(name) => write!(f, "environment {name}"),
+            Origin::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// A value as text, by the name of its key.
+type Setting = (&'static Key, String);
+
+/// The configuration, and where each value came from.
+#[derive(Debug, Clone)]
+pub(crate) struct Loaded {
+    pub(crate) config: Config,
+    origins: Vec<Origin>,
+}
+
+impl Loaded {
+    /// Returns each key's name, value and origin, in the order of the table.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static str, String, &Origin)> {
+        KEYS.iter().zip(&self.origins).map(|(key, origin)| (key.name, (key.get)(&self.config), origin))
+    }
+
+    fn apply(&mut self, settings: Vec<Setting>, origin: impl Fn(&Key) -> Origin) -> Result<()> {
+        for (key, text) in settings {
+            let origin = origin(key);
+            (key.set)(&mut self.config, text.trim())
+                .map_err(|problem| anyhow::anyhow!("`{text}` {problem}"))
+                .with_context(|| format!("cannot use `{}` ({origin})", key.name))?;
+            let index =
+                KEYS.iter().position(|known| known.name == key.name).expect("settings are of known keys");
+            self.origins[index] = origin;
+        }
+        Ok(())
+    }
+}
+
+/// Reads file, environment and flags.
+pub(crate) fn load(flags: &[(&'static Key, String)], file: Option<PathBuf>) -> Result<Loaded> {
+    let mut loaded = Loaded { config: Config::default(), origins: vec![Origin::Default; KEYS.len()] };
+    // The data directory may hold the file, so it must be known first, from what overrides the file anyway.
+    loaded.apply(environment(), |key| Origin::Environment(key.variable()))?;
+    loaded.apply(flags.to_vec(), |key| Origin::Flag(key.flag()))?;
+    let Some(path) = file::find(file, &loaded.config.data_dir)? else {
+        return Ok(loaded);
+    };
+    loaded = Loaded { config: Config::default(), origins: vec![Origin::Default; KEYS.len()] };
+    loaded.apply(file::read(&path)?, |_| Origin::File(path.clone()))?;
+    loaded.apply(environment(), |key| Origin::Environment(key.variable()))?;
+    loaded.apply(flags.to_vec(), |key| Origin::Flag(key.flag()))?;
+    Ok(loaded)
+}
+
+/// An empty variable counts as unset, as compose files and templates leave them so.
+fn environment() -> Vec<Setting> {
+    let value = |key: &'static Key| {
+        let text = std::env::var(key.variable()).ok().filter(|text| !text.is_empty())?;
+        Some((key, text))
+    };
+    KEYS.iter().filter_map(value).collect()
+}

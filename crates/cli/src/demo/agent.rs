@@ -1,0 +1,196 @@
+//! An agent at work: 25 to 40 spans, a history that grows with each step, tools that fail and are tried again.
+//!
+//! The travel agent speaks OpenTelemetry's `gen_ai` words, the coding agent OpenInference's.
+
+use super::agent_script::{Agent, Step, TASKS, Task};
+use super::chat::message;
+use super::story::{CLIENT, INTERNAL, Service, SpanRef, Story, tokens};
+use super::{DemoTrace, Visit, feedback};
+use rand::Rng;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use serde_json::{Value, json};
+
+const TRAVEL: Service = Service {
+    name: "travel-agent",
+    version: "0.9.1",
+    environment: "production",
+    library: "opentelemetry.instrumentation.google_genai",
+    library_version: "0.4b0",
+};
+
+const CODING: Service = Service {
+    name: "coding-agent",
+    version: "2.0.0-beta.4",
+    environment: "development",
+    library: "openinference.instrumentation.anthropic",
+    library_version: "0.1.20",
+};
+
+const SYSTEM: &str = "You are a careful agent. Think, call one tool at a time, check what comes back, and finish with a short \
+    summary for the user.";
+
+/// Chance that a tool which may fail does.
+const FAILURE_CHANCE: f64 = 0.6;
+/// Of a hundred tasks, those which are given up when the budget of tokens is used up.
+const GIVE_UP_PERCENT: u32 = 12;
+
+/// Makes the trace of one task.
+pub(super) fn task(rng: &mut StdRng, at_ns: u64, visit: &Visit) -> DemoTrace {
+    let task = TASKS.choose(rng).expect("there are tasks");
+    let is_ok = rng.random_range(0..100) >= GIVE_UP_PERCENT;
+    let story = Story::new(rng, at_ns);
+    let mut run = Run { story, agent: task.agent, messages: vec![message("user", task.asked)] };
+    let root = run.begin(task, visit);
+    for step in task.steps {
+        if let Some((exception, text)) = step.failure
+            && run.story.rng.random_bool(FAILURE_CHANCE)
+        {
+            run.think(step.thought);
+            run.call_tool(step, Err((exception, text)));
+            run.think(&format!("That failed ({exception}). I try again with what the error says."));
+        } else {
+            run.think(step.thought);
+        }
+        run.call_tool(step, Ok(step.result));
+    }
+    if is_ok {
+        run.think(task.answer);
+        run.finish(root, task.answer);
+    } else {
+        let problem = "the budget of 60000 tokens for this task is used up";
+        run.story.fail(root, "BudgetExceeded", problem);
+    }
+    let service = match task.agent {
+        Agent::Travel => TRAVEL,
+        Agent::Coding => CODING,
+    };
+    let trace_id = run.story.trace_id();
+    let request = run.story.into_request(&service);
+    DemoTrace { request, trace_id, feedback: feedback::make(rng, visit.user, is_ok) }
+}
+
+struct Run<'a> {
+    story: Story<'a>,
+    agent: Agent,
+    /// All that was said so far; each call of the model gets all of it.
+    messages: Vec<Value>,
+}
+
+impl Run<'_> {
+    fn begin(&mut self, task: &Task, visit: &Visit) -> SpanRef {
+        match self.agent {
+            Agent::Travel => {
+                let root = self.story.open("invoke_agent travel", INTERNAL);
+                self.story.set(root, "gen_ai.operation.name", "invoke_agent");
+                self.story.set(root, "gen_ai.agent.name", "travel");
+                self.story.set(root, "gen_ai.conversation.id", visit.session.as_str());
+                self.story.set(root, "user.id", visit.user);
+                self.story.set(root, "gen_ai.input.messages", json!([message("user", task.asked)]));
+                root
+            }
+            Agent::Coding => {
+                let root = self.story.open("coding_agent.run", INTERNAL);
+                self.story.set(root, "openinference.span.kind", "AGENT");
+                self.story.set(root, "session.id", visit.session.as_str());
+                self.story.set(root, "user.id", visit.user);
+                self.story.set(root, "input.value", task.asked);
+                root
+            }
+        }
+    }
+
+    fn finish(&mut self, root: SpanRef, answer: &str) {
+        match self.agent {
+            Agent::Travel => {
+                self.story.set(root, "gen_ai.output.messages", json!([message("assistant", answer)]));
+            }
+            Agent::Coding => self.story.set(root, "output.value", answer),
+        }
+        self.story.close(root);
+    }
+
+    /// One call of the model with all that was said before.
+    fn think(&mut self, thought: &str) {
+        // A model that only calls a tool says nothing, but still writes the call.
+        let said = if thought.is_empty() { "(calls a tool)" } else { thought };
+        let history = Value::from(self.messages.clone());
+        let history_tokens = tokens(SYSTEM) + tokens(&history.to_string());
+        let output_tokens = tokens(said) + 24;
+        match self.agent {
+            Agent::Travel => {
+                let call = self.story.open("chat gemini-2.5-flash", CLIENT);
+                self.story.set(call, "gen_ai.operation.name", "chat");
+                self.story.set(call, "gen_ai.provider.name", "gcp.gemini");
+                self.story.set(call, "gen_ai.request.model", "gemini-2.5-flash");
+                self.story.set(call, "gen_ai.response.model", "gemini-2.5-flash");
+                self.story.set(
+                    call,
+                    "gen_ai.system_instructions",
+                    json!([{"type": "text", "content": SYSTEM}]),
+                );
+                self.story.set(call, "gen_ai.input.messages", history);
+                self.story.pass_ms(500..2_500);
+                self.story.set(call, "gen_ai.output.messages", json!([message("assistant", said)]));
+                self.story.set(call, "gen_ai.usage.input_tokens", history_tokens);
+                self.story.set(call, "gen_ai.usage.output_tokens", output_tokens);
+                self.story.close(call);
+            }
+            Agent::Coding => {
+                let call = self.story.open("messages.create", CLIENT);
+                self.story.set(call, "openinference.span.kind", "LLM");
+                self.story.set(call, "llm.provider", "anthropic");
+                self.story.set(call, "llm.model_name", "claude-sonnet-4-20250514");
+                self.story.set(call, "input.value", json!({"system": SYSTEM, "messages": history}));
+                self.story.set(call, "input.mime_type", "application/json");
+                self.story.pass_ms(900..5_000);
+                self.story.set(call, "output.value", said);
+                // What was sent in the last call is in the provider's cache.
+                self.story.set(call, "llm.token_count.prompt_details.cache_read", history_tokens * 3 / 4);
+                self.story.set(call, "llm.token_count.prompt", history_tokens);
+                self.story.set(call, "llm.token_count.completion", output_tokens);
+                self.story.close(call);
+            }
+        }
+        self.messages.push(message("assistant", said));
+    }
+
+    fn call_tool(&mut self, step: &Step, outcome: Result<&str, (&str, &str)>) {
+        let tool = match self.agent {
+            Agent::Travel => {
+                let tool = self.story.open(format!("execute_tool {}", step.tool), INTERNAL);
+                self.story.set(tool, "gen_ai.operation.name", "execute_tool");
+                self.story.set(tool, "gen_ai.tool.name", step.tool);
+                self.story.set(tool, "gen_ai.tool.call.arguments", step.arguments);
+                tool
+            }
+            Agent::Coding => {
+                let tool = self.story.open(step.tool, INTERNAL);
+                self.story.set(tool, "openinference.span.kind", "TOOL");
+                self.story.set(tool, "tool.name", step.tool);
+                self.story.set(tool, "input.value", step.arguments);
+                tool
+            }
+        };
+        self.story.pass_ms(5..60);
+        if let Some(request) = step.calls {
+            let call = self.story.open(request, CLIENT);
+            self.story.pass_ms(120..1_800);
+            self.story.close(call);
+        }
+        let said = match outcome {
+            Ok(result) => {
+                let key =
+                    if self.agent == Agent::Travel { "gen_ai.tool.call.result" } else { "output.value" };
+                self.story.set(tool, key, result);
+                self.story.close(tool);
+                result.to_owned()
+            }
+            Err((exception, text)) => {
+                self.story.fail(tool, exception, text);
+                format!("{exception}: {text}")
+            }
+        };
+        self.messages.push(message("tool", &said));
+    }
+}
