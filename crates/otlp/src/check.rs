@@ -4,7 +4,7 @@ use crate::error::SpanProblem;
 use crate::schema::{KEY_VALUE, Message};
 use crate::text::push_hex;
 use crate::value::{check_key_value, key_of_refused};
-use crate::wire::{Field, Reader, WireError, WireProblem};
+use crate::wire::{Field, Reader, WireError};
 
 /// Turns an error of the wire into one that names its field.
 #[cold]
@@ -18,16 +18,8 @@ pub(crate) fn check_attribute(field: &Field<'_>) -> Result<(), SpanProblem> {
     let message = field
         .bytes()
         .map_err(|error| SpanProblem::Field { field: KEY_VALUE.name.into(), problem: error.problem })?;
-    check_key_value(message).map_err(|error| attribute_problem(message, error))
-}
-
-#[cold]
-fn attribute_problem(message: &[u8], error: WireError) -> SpanProblem {
-    let key = key_of_refused(message);
-    match error.problem {
-        WireProblem::TooDeep => SpanProblem::TooDeep { key },
-        problem => SpanProblem::Attribute { key, problem },
-    }
+    check_key_value(message)
+        .map_err(|error| SpanProblem::Attribute { key: key_of_refused(message), problem: error.problem })
 }
 
 /// Checks all attributes of a message, which are its fields of that number.

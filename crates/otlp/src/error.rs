@@ -2,7 +2,6 @@
 
 use crate::wire::WireProblem;
 use spanwise_model::ErrorKind;
-use spanwise_model::limit::ATTRIBUTE_DEPTH_MAX;
 
 /// Why a whole request can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,12 +80,6 @@ pub enum SpanProblem {
         key: String,
         /// What is wrong.
         problem: WireProblem,
-    },
-    /// An attribute value with too many lists and maps inside each other.
-    #[error("attribute `{key}` is nested deeper than {ATTRIBUTE_DEPTH_MAX} levels")]
-    TooDeep {
-        /// The attribute's key.
-        key: String,
     },
     /// An id of the wrong length, or all zero.
     #[error("field `{field}` is `{value}` ({} bytes); expected {expected} bytes, not all zero", value.len() / 2)]

@@ -4,6 +4,7 @@
 //! often a body of another format than a message from the future.
 //! <https://protobuf.dev/programming-guides/encoding/>
 
+use spanwise_model::limit::ATTRIBUTE_DEPTH_MAX;
 use std::fmt;
 
 /// Deepest nesting of (obsolete) groups that is skipped.
@@ -24,20 +25,20 @@ pub enum WireProblem {
     BadGroup,
     /// A text that is not UTF-8.
     Utf8,
-    /// A value that nests deeper than [`spanwise_model::limit::ATTRIBUTE_DEPTH_MAX`].
+    /// A value with more lists and maps inside each other than [`ATTRIBUTE_DEPTH_MAX`].
     TooDeep,
 }
 
 impl fmt::Display for WireProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            WireProblem::TooDeep => return write!(f, "is nested deeper than {ATTRIBUTE_DEPTH_MAX} levels"),
             WireProblem::Truncated => "is cut off by the end of its message",
             WireProblem::VarintOverflow => "has a varint of more than 64 bits",
             WireProblem::BadTag => "has an invalid tag",
             WireProblem::WrongType => "has the wrong wire type",
             WireProblem::BadGroup => "has an unbalanced group",
             WireProblem::Utf8 => "is not valid UTF-8",
-            WireProblem::TooDeep => "is nested too deeply",
         })
     }
 }

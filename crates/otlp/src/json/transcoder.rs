@@ -143,7 +143,7 @@ impl<'a> Transcoder<'a> {
 
     #[cold]
     fn too_deep(&mut self) -> Fault {
-        value_fault(self.parser.position(), format!("is nested deeper than {ATTRIBUTE_DEPTH_MAX} levels"))
+        value_fault(self.parser.position(), format!("nested deeper than {ATTRIBUTE_DEPTH_MAX} levels"))
     }
 
     /// Adds the key of the attribute at `start` to what is wrong inside it.

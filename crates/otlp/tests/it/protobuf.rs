@@ -246,15 +246,18 @@ fn times_beyond_i64_are_refused() {
 
 /// Wraps a value into so many lists.
 fn nested(levels: usize) -> Vec<u8> {
-    attribute("deep", &(0..levels).fold(vec![0x18, 1], |value, _| field(5, &field(1, &value))))
+    (0..levels).fold(vec![0x18, 1], |value, _| field(5, &field(1, &value)))
 }
 
 #[test]
 fn values_nest_up_to_the_limit() {
-    assert!(SpanView::parse(&nested(128)).is_ok());
-    let error = SpanView::parse(&nested(129)).unwrap_err().to_string();
-    assert_eq!(error, "span `` (): attribute `deep` is nested deeper than 128 levels");
-    assert!(SpanView::parse(&nested(5_000)).is_err());
+    assert!(SpanView::parse(&attribute("deep", &nested(128))).is_ok());
+    for levels in [129, 5_000] {
+        let error = SpanView::parse(&attribute("deep", &nested(levels))).unwrap_err().to_string();
+        assert_eq!(error, "span `` (): attribute `deep` is nested deeper than 128 levels");
+        let error = LogRecordView::parse(&field(5, &nested(levels))).unwrap_err().to_string();
+        assert_eq!(error, "log record ``: field `log_record.body` is nested deeper than 128 levels");
+    }
 }
 
 #[track_caller]
