@@ -154,11 +154,13 @@ pub(super) fn tags(info: &mut spanwise_model::TraceInfo) -> BTreeMap<String, Str
     let mut tags = cut_entries(std::mem::take(&mut info.resource_tags), TAG_VALUE_CHARS);
     tags.append(&mut cut_entries(std::mem::take(&mut info.tags), TAG_VALUE_CHARS));
     let folder = artifact_folder(info.experiment_id, &info.trace_id);
+    // Also said of a trace that has no spans yet: a client that does not find it uploads all spans again. Spans of a
+    // trace with a text id can't come by OTLP, so that its client must upload them, and read them back, as a file.
+    let spans_location = info.trace_id.otel_bytes().map(|_| "TRACKING_STORE".to_owned());
     let reserved = [
         (TRACE_NAME, info.name.as_deref().map(|name| cut(name, TAG_VALUE_CHARS).into_owned())),
         (ARTIFACT_LOCATION, Some(format!("mlflow-artifacts:/{folder}"))),
-        // Also said of a trace that has no spans yet: a client that does not find it uploads all spans again.
-        (SPANS_LOCATION, Some("TRACKING_STORE".to_owned())),
+        (SPANS_LOCATION, spans_location),
     ];
     insert_given(&mut tags, reserved);
     tags
@@ -296,6 +298,13 @@ pub(super) mod tests {
             "request_preview": "{\"q\": \"hello\"}",
         });
         assert_eq!(serde_json::to_value(TraceInfo::from(full_info())).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_spans_of_a_text_id_are_in_a_file() {
+        let mut info = full_info();
+        info.trace_id = "my-own".parse().unwrap();
+        assert_eq!(TraceInfo::from(info).tags.get(SPANS_LOCATION), None);
     }
 
     #[test]

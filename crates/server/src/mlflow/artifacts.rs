@@ -39,7 +39,7 @@ async fn upload(
     State(app): State<App>,
     Path(path): Path<String>,
     request: Request,
-) -> MlflowResult<Json<Value>> {
+) -> MlflowResult<StatusCode> {
     check_path(&path)?;
     let limit = app.config.artifact_bytes_max;
     let too_large = || {
@@ -57,7 +57,7 @@ async fn upload(
     }
     stored?;
     traces_json::ingest_upload(&app, &path).await?;
-    Ok(done())
+    Ok(StatusCode::OK)
 }
 
 /// Passes a body on until it has more than `limit` bytes, which sets `is_over`.
