@@ -1,6 +1,6 @@
 //! Requests and answers of `experiments/*`.
 
-use super::field::{FieldError, Fields, FromField, FromFields, Place, check_chars};
+use super::field::{FieldError, Fields, FromField, FromFields, Place, check_chars, check_name};
 use super::time::milliseconds;
 use serde::Serialize;
 use serde_json::Value;
@@ -119,7 +119,7 @@ impl FromFields for CreateExperiment {
             artifact_location: fields.optional("artifact_location")?.filter(|text: &String| !text.is_empty()),
             tags: fields.or_default("tags")?,
         };
-        check_chars("name", &request.name, EXPERIMENT_NAME_CHARS_MAX)?;
+        check_experiment_name(&request.name)?;
         for tag in &request.tags {
             check_experiment_tag(&tag.key, &tag.value)?;
         }
@@ -162,7 +162,7 @@ impl FromFields for UpdateExperiment {
             experiment_id: fields.required("experiment_id")?,
             new_name: fields.required("new_name")?,
         };
-        check_chars("name", &request.new_name, EXPERIMENT_NAME_CHARS_MAX)?;
+        check_experiment_name(&request.new_name)?;
         Ok(request)
     }
 }
@@ -276,6 +276,11 @@ pub(super) fn page_size(max_results: i64, largest: i64) -> Result<usize, FieldEr
     Err(FieldError::NotAllowed { name: "max_results".to_owned(), json: max_results.to_string(), hint })
 }
 
+fn check_experiment_name(name: &str) -> Result<(), FieldError> {
+    check_name("name", name)?;
+    check_chars("name", name, EXPERIMENT_NAME_CHARS_MAX)
+}
+
 fn check_experiment_tag(key: &str, value: &str) -> Result<(), FieldError> {
     super::trace::check_tag_name(key)?;
     check_chars("key", key, TAG_KEY_CHARS_MAX)?;
@@ -318,6 +323,7 @@ mod tests {
             json!({"name": "x".repeat(501)}),
             "'name' exceeds the maximum length of 500 characters",
         );
+        check_error::<CreateExperiment>(json!({"name": "a\0b"}), "'name' holds a NUL character; names can't");
         check_error::<SearchExperiments>(
             json!({}),
             "Invalid value 0 for parameter 'max_results' supplied. It must be a positive integer",

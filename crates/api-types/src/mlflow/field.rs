@@ -234,6 +234,14 @@ pub fn check_chars(name: &'static str, text: &str, chars_max: usize) -> Result<(
     Err(FieldError::TooLong { name, chars_max })
 }
 
+/// Refuses a name that holds a NUL, which databases and tools take for its end.
+pub fn check_name(name: &'static str, text: &str) -> Result<(), FieldError> {
+    if text.contains('\0') {
+        return Err(FieldError::Rule(format!("'{name}' holds a NUL character; names can't")));
+    }
+    Ok(())
+}
+
 fn whole(number: f64) -> Option<i64> {
     // 2^63 itself is not an i64, and -2^63 is.
     let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number);

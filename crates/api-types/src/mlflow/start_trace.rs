@@ -2,7 +2,7 @@
 
 use super::assessment::NewAssessment;
 use super::experiment::OneExperiment;
-use super::field::{FieldError, Fields, FromField, FromFields, Place, check_chars};
+use super::field::{FieldError, Fields, FromField, FromFields, Place, check_chars, check_name};
 use super::time::{DurationNs, TimeNs};
 use super::trace_info::{
     ARTIFACT_LOCATION, COST, INFO_FINALIZED, SESSION, SPANS_LOCATION, TOKEN_USAGE, TRACE_NAME,
@@ -72,6 +72,7 @@ impl FromFields for StartTrace {
 /// Checks keys and values of tags or metadata against the limits of what is stored.
 pub(super) fn check_entries(entries: &BTreeMap<String, String>) -> Result<(), FieldError> {
     for (key, value) in entries {
+        check_name("key", key)?;
         check_chars("key", key, TAG_KEY_CHARS_MAX)?;
         check_value(key, value)?;
     }
@@ -128,6 +129,7 @@ struct Id(TraceId);
 impl FromField for Id {
     fn from_field(value: &Value, at: &Place) -> Result<Self, FieldError> {
         let text = String::from_field(value, at)?;
+        check_name("trace_id", &text)?;
         text.parse::<TraceId>().map(Id).map_err(|error| at.not_allowed(value, format!(": {error}")))
     }
 }
