@@ -225,6 +225,7 @@ fn protobuf(
     }
     let transcoded = transcode(bytes)?;
     transcoded.rejected.into_iter().for_each(|rejected| rejections.add(1, rejected.reason));
+    rejections.add(transcoded.further_rejected, "others for reasons that are not listed");
     Ok((transcoded.body.into(), rejections))
 }
 

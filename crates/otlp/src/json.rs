@@ -13,16 +13,22 @@ mod transcoder;
 
 use crate::error::DecodeError;
 use crate::json::parser::SyntaxError;
-use crate::json::transcoder::Transcoder;
+use crate::json::transcoder::{Transcoder, text_field};
 use crate::schema::{LOGS_REQUEST, Message, TRACES_REQUEST};
+
+/// Refused spans or log records of a request that are reported one by one; the others are only counted, so that a
+/// request of nothing else does not grow in memory.
+pub const REJECTED_MAX: usize = 100;
 
 /// A request as protobuf, and what of it could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcoded {
     /// An `ExportTraceServiceRequest` or `ExportLogsServiceRequest`.
     pub body: Vec<u8>,
-    /// The spans or log records that `body` lacks.
+    /// The spans or log records that `body` lacks, the first [`REJECTED_MAX`] of them.
     pub rejected: Vec<Rejected>,
+    /// How many more it lacks.
+    pub further_rejected: usize,
 }
 
 /// A span or log record that could not be read.
@@ -50,7 +56,11 @@ fn transcode(json: &[u8], request: &'static Message) -> Result<Transcoded, Decod
         .map_err(|error| DecodeError::json(json, error.valid_up_to(), "is not valid UTF-8".into()))?;
     let mut transcoder = Transcoder::new(text);
     match transcoder.request(request) {
-        Ok(()) => Ok(Transcoded { body: transcoder.out.finish(), rejected: transcoder.rejected }),
+        Ok(()) => Ok(Transcoded {
+            body: transcoder.out.finish(),
+            rejected: transcoder.rejected,
+            further_rejected: transcoder.further_rejected,
+        }),
         Err(fault) => Err(fault.into_error(text)),
     }
 }
@@ -64,8 +74,8 @@ enum Fault {
 /// A value that is JSON but not OTLP.
 struct ValueFault {
     at: usize,
-    /// The attribute around it, the outermost if they nest.
-    attribute: Option<String>,
+    /// Where the attribute around it starts, the outermost if they nest.
+    attribute: Option<usize>,
     problem: String,
 }
 
@@ -79,15 +89,15 @@ impl Fault {
     fn into_error(self, text: &str) -> DecodeError {
         match self {
             Fault::Syntax(error) => error.into_decode_error(text),
-            Fault::Value(fault) => DecodeError::json(text.as_bytes(), fault.at, fault.message()),
+            Fault::Value(fault) => DecodeError::json(text.as_bytes(), fault.at, fault.message(text)),
         }
     }
 }
 
 impl ValueFault {
-    fn message(&self) -> String {
-        match &self.attribute {
-            Some(key) => format!("attribute `{key}`: {}", self.problem),
+    fn message(&self, text: &str) -> String {
+        match self.attribute {
+            Some(at) => format!("attribute `{}`: {}", text_field(&text[at..], "key", "key"), self.problem),
             None => self.problem.clone(),
         }
     }

@@ -9,31 +9,32 @@ use crate::schema::{FIELDS_MAX, FieldSpec, Kind, LOG_RECORD, LOGS_REQUEST, Messa
 use crate::span::SpanView;
 use crate::text::{push_base64, push_display, push_double, push_hex, push_string};
 use crate::wire::{Payload, Reader};
+use spanwise_model::limit::ATTRIBUTE_DEPTH_MAX;
 
 /// Appends a span.
 pub fn write_span(span: &SpanView<'_>, out: &mut String) {
-    write_message(&SPAN, span.raw, out);
+    write_message(&SPAN, span.raw, ATTRIBUTE_DEPTH_MAX, out);
 }
 
 /// Appends a log record.
 pub fn write_log_record(record: &LogRecordView<'_>, out: &mut String) {
-    write_message(&LOG_RECORD, record.raw, out);
+    write_message(&LOG_RECORD, record.raw, ATTRIBUTE_DEPTH_MAX, out);
 }
 
 /// Appends an `ExportTraceServiceRequest`.
 ///
-/// Its structure down to the spans is checked. The spans should have passed [`SpanView::parse`]; a message that is
-/// broken below that is written up to where it breaks.
+/// Its structure down to the spans is checked. The spans should have passed [`SpanView::parse`]; one that has not is
+/// written up to where it breaks, and what nests too deeply in it as null.
 pub fn write_traces(body: &[u8], out: &mut String) -> Result<(), DecodeError> {
     scan_traces(body)?;
-    write_message(&TRACES_REQUEST, body, out);
+    write_message(&TRACES_REQUEST, body, ATTRIBUTE_DEPTH_MAX, out);
     Ok(())
 }
 
 /// Appends an `ExportLogsServiceRequest`, as [`write_traces`] does.
 pub fn write_logs(body: &[u8], out: &mut String) -> Result<(), DecodeError> {
     scan_logs(body)?;
-    write_message(&LOGS_REQUEST, body, out);
+    write_message(&LOGS_REQUEST, body, ATTRIBUTE_DEPTH_MAX, out);
     Ok(())
 }
 
@@ -44,7 +45,8 @@ struct Found {
     last: usize,
 }
 
-fn write_message(message: &'static Message, raw: &[u8], out: &mut String) {
+/// Appends a message; `levels` is how many containers may still nest in it.
+fn write_message(message: &'static Message, raw: &[u8], levels: usize, out: &mut String) {
     let found = find_fields(message, raw);
     out.push('{');
     let start = out.len();
@@ -58,11 +60,11 @@ fn write_message(message: &'static Message, raw: &[u8], out: &mut String) {
         match field.kind {
             Kind::Repeated(inner) | Kind::Items(inner) => {
                 write_elements(field, &raw[found.first..], out, |bytes, out| {
-                    write_message(inner, bytes, out)
+                    write_message(inner, bytes, levels, out)
                 });
             }
             Kind::RepeatedText => write_elements(field, &raw[found.first..], out, write_text),
-            _ => write_singular(field, &raw[found.last..], out),
+            _ => write_singular(field, &raw[found.last..], levels, out),
         }
     }
     out.push('}');
@@ -99,14 +101,15 @@ fn write_elements(field: &FieldSpec, from: &[u8], out: &mut String, write: impl 
     out.push(']');
 }
 
-fn write_singular(field: &FieldSpec, from: &[u8], out: &mut String) {
+fn write_singular(field: &FieldSpec, from: &[u8], levels: usize, out: &mut String) {
     let payload = Reader::new(from).next_field().ok().flatten().map(|field| field.payload);
     match (field.kind, payload) {
         (Kind::Text, Some(Payload::Bytes(bytes))) => write_text(bytes, out),
         (Kind::Id(_), Some(Payload::Bytes(bytes))) => write_quoted(out, |out| push_hex(bytes, out)),
         (Kind::Bytes, Some(Payload::Bytes(bytes))) => write_quoted(out, |out| push_base64(bytes, out)),
-        (Kind::Message(inner) | Kind::Container(inner), Some(Payload::Bytes(bytes))) => {
-            write_message(inner, bytes, out)
+        (Kind::Message(inner), Some(Payload::Bytes(bytes))) => write_message(inner, bytes, levels, out),
+        (Kind::Container(inner), Some(Payload::Bytes(bytes))) if levels > 0 => {
+            write_message(inner, bytes, levels - 1, out);
         }
         (Kind::Bool, Some(Payload::Varint(value))) => out.push_str(if value != 0 { "true" } else { "false" }),
         (Kind::Enum(_), Some(Payload::Varint(value))) => push_display(value as i32, out),
@@ -117,7 +120,7 @@ fn write_singular(field: &FieldSpec, from: &[u8], out: &mut String) {
         (Kind::Fixed32, Some(Payload::Fixed32(value))) => push_display(value, out),
         (Kind::Fixed64, Some(Payload::Fixed64(value))) => write_quoted(out, |out| push_display(value, out)),
         (Kind::Double, Some(Payload::Fixed64(bits))) => write_double(f64::from_bits(bits), out),
-        // The wrong wire type: the message was not checked.
+        // The wrong wire type, or too deep: the message was not checked.
         _ => out.push_str("null"),
     }
 }

@@ -1,9 +1,9 @@
 //! OTLP, protobuf and JSON, as pure functions over bytes.
 //!
 //! Protobuf is read in place: [`scan_traces`] finds the raw spans of a request, [`SpanView::parse`] checks one and
-//! lets its fields be read without copying. Unknown fields are skipped, and a singular field that occurs twice has its
-//! last value (messages too: they are not merged, as no encoder writes them twice). Nothing here knows what an attribute means (`genai` does), and nothing
-//! here does I/O.
+//! lets its fields be read without copying. Unknown fields are skipped, and a singular field that occurs twice has
+//! its last value (messages too: they are not merged, as no encoder writes them twice). Nothing here knows what an
+//! attribute means (`genai` does), and nothing here does I/O.
 
 mod check;
 mod error;

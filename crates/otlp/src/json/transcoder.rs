@@ -1,7 +1,7 @@
 //! The walk over a request's structure: messages, lists, and spans that are left out.
 
 use crate::json::parser::{Parser, Token};
-use crate::json::{Fault, Rejected, ValueFault};
+use crate::json::{Fault, REJECTED_MAX, Rejected, ValueFault};
 use crate::nest::Nest;
 use crate::schema::{FieldSpec, KEY_VALUE, Kind, Message, SPAN};
 use spanwise_model::limit::ATTRIBUTE_DEPTH_MAX;
@@ -10,20 +10,24 @@ use spanwise_model::limit::ATTRIBUTE_DEPTH_MAX;
 const SHOWN_CHARS_MAX: usize = 60;
 
 pub(super) struct Transcoder<'a> {
+    text: &'a str,
     pub(super) parser: Parser<'a>,
     /// The last string that had escapes.
     pub(super) scratch: String,
     pub(super) out: Nest,
     pub(super) rejected: Vec<Rejected>,
+    pub(super) further_rejected: usize,
 }
 
 impl<'a> Transcoder<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Transcoder {
+            text,
             parser: Parser::new(text),
             scratch: String::new(),
             out: Nest::default(),
             rejected: Vec::new(),
+            further_rejected: 0,
         }
     }
 
@@ -38,13 +42,14 @@ impl<'a> Transcoder<'a> {
             return Err(self.wrong_type(message.name, "an object"));
         }
         let start = self.parser.position();
-        let result = self.fields(message, levels);
-        match result {
-            Err(Fault::Value(fault)) if std::ptr::eq(message, &KEY_VALUE) => {
-                Err(self.in_attribute(fault, start))
+        self.fields(message, levels).map_err(|mut fault| {
+            if let Fault::Value(fault) = &mut fault
+                && std::ptr::eq(message, &KEY_VALUE)
+            {
+                fault.attribute = Some(start);
             }
-            result => result,
-        }
+            fault
+        })
     }
 
     fn fields(&mut self, message: &'static Message, levels: usize) -> Result<(), Fault> {
@@ -120,9 +125,13 @@ impl<'a> Transcoder<'a> {
         };
         self.out.rewind(mark);
         self.parser.rewind(start);
-        let text = self.parser.skip_value(&mut self.scratch)?;
-        let subject = subject(message, text);
-        self.rejected.push(Rejected { reason: format!("{subject}: {}", fault.message()) });
+        let item = self.parser.skip_value(&mut self.scratch)?;
+        if self.rejected.len() < REJECTED_MAX {
+            let reason = format!("{}: {}", subject(message, item), fault.message(self.text));
+            self.rejected.push(Rejected { reason });
+        } else {
+            self.further_rejected += 1;
+        }
         Ok(())
     }
 
@@ -145,14 +154,6 @@ impl<'a> Transcoder<'a> {
     fn too_deep(&mut self) -> Fault {
         value_fault(self.parser.position(), format!("nested deeper than {ATTRIBUTE_DEPTH_MAX} levels"))
     }
-
-    /// Adds the key of the attribute at `start` to what is wrong inside it.
-    #[cold]
-    fn in_attribute(&mut self, mut fault: Box<ValueFault>, start: usize) -> Fault {
-        self.parser.rewind(start);
-        fault.attribute = Some(text_field(self.parser.clone(), "key", "key"));
-        Fault::Value(fault)
-    }
 }
 
 fn value_fault(at: usize, problem: String) -> Fault {
@@ -169,18 +170,19 @@ fn shown(value: &str) -> String {
 /// Names a span or log record in an error, as the protobuf reader does.
 #[cold]
 fn subject(message: &'static Message, text: &str) -> String {
-    let parser = Parser::new(text);
     if std::ptr::eq(message, &SPAN) {
-        let name = text_field(parser.clone(), "name", "name");
-        format!("span `{name}` ({})", text_field(parser, "spanId", "span_id"))
+        let (name, span_id) = (text_field(text, "name", "name"), text_field(text, "spanId", "span_id"));
+        format!("span `{name}` ({span_id})")
     } else {
-        format!("log record `{}`", text_field(parser, "eventName", "event_name"))
+        format!("log record `{}`", text_field(text, "eventName", "event_name"))
     }
 }
 
-/// Finds a text in the object that comes next; empty if it is not there.
-fn text_field(mut parser: Parser<'_>, json_name: &str, name: &str) -> String {
-    let (mut scratch, mut first, mut found) = (String::new(), true, String::new());
+/// Finds a text in the object that `text` starts with; empty if it is not there.
+#[cold]
+pub(super) fn text_field(text: &str, json_name: &str, name: &str) -> String {
+    let (mut parser, mut first) = (Parser::new(text), true);
+    let (mut scratch, mut found) = (String::new(), String::new());
     if parser.begin_object().is_err() {
         return found;
     }

@@ -92,3 +92,15 @@ fn brackets_without_end_do_not_overflow_the_stack() {
         assert!(pyjson::rewrite_json(&open.repeat(200_000), &mut String::new()).is_err());
     }
 }
+
+#[test]
+fn values_without_end_do_not_overflow_the_stack() {
+    let wrap = |number: u8, payload: Vec<u8>| {
+        let mut out = vec![number << 3 | 2];
+        prost::encode_length_delimiter(payload.len(), &mut out).unwrap();
+        [out, payload].concat()
+    };
+    let value = (0..5_000).fold(Vec::new(), |value, _| wrap(5, wrap(1, value)));
+    let span = wrap(9, wrap(2, value));
+    read_protobuf(&wrap(1, wrap(2, wrap(2, span))));
+}

@@ -199,6 +199,14 @@ fn a_wrong_value_costs_its_span_only() {
 }
 
 #[test]
+fn many_wrong_spans_are_counted() {
+    let json = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}5]}}]}}]}}"#, "5,".repeat(1_000));
+    let transcoded = json::transcode_traces(json.as_bytes()).unwrap();
+    assert_eq!((transcoded.rejected.len(), transcoded.further_rejected), (json::REJECTED_MAX, 901));
+    assert_eq!(transcoded.rejected[0].reason, "span `` (): field `span` is 5; expected an object");
+}
+
+#[test]
 fn a_wrong_attribute_is_named() {
     let attribute = |value: &str| format!(r#""attributes":[{{"value":{value},"key":"k"}}]"#);
     check_rejected(
