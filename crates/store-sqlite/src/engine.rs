@@ -124,15 +124,10 @@ impl Store for SqliteStore {
     }
 
     async fn delete_traces(&self, experiment: ExperimentId, which: DeleteTraces) -> StoreResult<u64> {
-        let deleted = self
-            .write(move |context| {
-                let deleted = catalog::delete_traces(context.conn, experiment, &which)?;
-                crate::delete::let_go(context, &deleted)?;
-                Ok(deleted.visible)
-            })
-            .await?;
+        let deleted = self.delete_in_steps(experiment, which).await;
+        // Also after an error: some steps may have been done.
         self.wake_background(0);
-        Ok(deleted)
+        deleted
     }
 
     async fn set_trace_tag(&self, id: &TraceId, key: &str, value: &str) -> StoreResult<()> {
@@ -185,8 +180,8 @@ impl Store for SqliteStore {
     }
 
     async fn check(&self) -> StoreResult<CheckReport> {
-        let spans = Arc::clone(&self.spans);
-        self.read(move |conn| check::check(conn, &spans)).await
+        let (spans, index) = (Arc::clone(&self.spans), self.postings.snapshot());
+        self.read(move |conn| check::check(conn, &spans, &index)).await
     }
 
     async fn close(&self) -> StoreResult<()> {

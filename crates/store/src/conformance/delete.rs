@@ -110,3 +110,17 @@ pub async fn a_cursor_survives_the_delete_of_its_trace(store: &dyn Store) -> Sto
     assert_eq!(find::trace_ids(&store.find_traces(rest).await?), [trace_id(4)]);
     Ok(())
 }
+
+/// A large delete takes all that it names, by time as by id, and the limit holds.
+pub async fn many_traces_are_deleted(store: &dyn Store) -> StoreResult<()> {
+    let starts: Vec<i64> = (1..=2_500).collect();
+    traces_at(store, &starts).await?;
+    let until = |limit| DeleteTraces::Until { max_start_ms: EPOCH_MS + 10_000, limit };
+    assert_eq!(store.delete_traces(ExperimentId::DEFAULT, until(Some(1_200))).await?, 1_200);
+    assert_eq!(find::count(store, "").await?, 1_300);
+    let some = (1_000..=2_300).map(trace_id).collect();
+    assert_eq!(store.delete_traces(ExperimentId::DEFAULT, DeleteTraces::Ids(some)).await?, 1_100);
+    assert_eq!(store.delete_traces(ExperimentId::DEFAULT, until(None)).await?, 200);
+    assert_eq!(find::count(store, "").await?, 0);
+    Ok(())
+}

@@ -72,6 +72,7 @@ macro_rules! conformance_suite {
                 nothing_of_a_deleted_trace_is_left
                 spans_sent_again_after_a_delete_are_new
                 a_cursor_survives_the_delete_of_its_trace
+                many_traces_are_deleted
             }
             experiment: {
                 the_default_experiment_exists

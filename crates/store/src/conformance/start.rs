@@ -111,7 +111,7 @@ pub async fn a_final_record_moves_the_trace(store: &dyn Store) -> StoreResult<()
     store.append_spans(vec![spans(&trace, &[span(1)])]).await?;
     store.start_trace(start(&trace, other)).await?;
     assert_eq!(super::find::ids_in(store, &[ExperimentId::DEFAULT], "", &[]).await?, []);
-    assert_eq!(super::find::ids_in(store, &[other], "", &[]).await?, [trace.clone()]);
+    assert_eq!(super::find::ids_in(store, &[other], "", &[]).await?, std::slice::from_ref(&trace));
     assert_eq!(read_all(store, &trace).await?.len(), 1);
     // A span that comes later does not move it back.
     store.append_spans(vec![spans(&trace, &[span(2).parent(1)])]).await?;
