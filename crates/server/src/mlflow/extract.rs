@@ -31,8 +31,7 @@ impl<T: FromFields> FromRequest<App> for Params<T> {
             .ok_or_else(|| bad_request("unknown Content-Encoding"))?;
         // The body counts against the budget of what is on its way in, so that many large ones can't fill memory.
         let mut reservation = app.ingest.reserve();
-        let bytes =
-            read_body(request.into_body(), encoding, app.config.body_bytes_max, &mut reservation).await?;
+        let bytes = read_body(request, encoding, app.config.body_bytes_max, &mut reservation).await?;
         Ok(Params(T::from_fields(&Fields::of_body(&body_object(&bytes)))?))
     }
 }

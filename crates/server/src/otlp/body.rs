@@ -3,6 +3,8 @@
 use super::decompress::{Decompressor, Encoding, PushError};
 use axum::body::Body as HttpBody;
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use spanwise_ingest::{BudgetExceeded, Reservation};
 
@@ -24,15 +26,14 @@ pub(crate) enum BodyError {
 
 /// Reads and decompresses a body. `reservation` grows as bytes arrive, so that unfinished bodies count too.
 pub(crate) async fn read_body(
-    mut body: HttpBody,
+    request: Request<HttpBody>,
     encoding: Encoding,
     limit: usize,
     reservation: &mut Reservation,
 ) -> Result<Bytes, BodyError> {
     let mut collected = Collected { bytes: Vec::new(), limit, reservation };
-    if encoding == Encoding::Identity {
-        collected.expect(http_body::Body::size_hint(&body).lower())?;
-    }
+    collected.expect(content_length(request.headers()))?;
+    let mut body = request.into_body();
     let mut decompressor = Decompressor::new(encoding);
     let mut sink = |part: &[u8]| collected.push(part);
     let mut is_empty = true;
@@ -52,6 +53,12 @@ pub(crate) async fn read_body(
     Ok(collected.bytes.into())
 }
 
+/// Returns what the client says; the body itself no longer knows once a timeout is wrapped around it.
+fn content_length(headers: &HeaderMap) -> u64 {
+    let value = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
 struct Collected<'a> {
     bytes: Vec<u8>,
     limit: usize,
@@ -59,7 +66,8 @@ struct Collected<'a> {
 }
 
 impl Collected<'_> {
-    /// Refuses a body that says of itself that it is too large, and makes room for one that does not.
+    /// Refuses a body that is too large already on the wire, before any of it is read, and makes room for one that is
+    /// not.
     fn expect(&mut self, length: u64) -> Result<(), BodyError> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if length > self.limit {

@@ -12,7 +12,6 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::post;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use spanwise_ingest::{Body, Format, IngestOutcome, Route};
 
@@ -48,12 +47,11 @@ async fn metrics(State(app): State<App>, prefix: Prefix, request: Request<HttpBo
 }
 
 async fn export(app: &App, signal: Signal, prefix: Prefix, request: Request<HttpBody>) -> Response {
-    let (parts, body) = request.into_parts();
-    let format = match format_of(&parts.headers) {
+    let format = match format_of(request.headers()) {
         Ok(format) => format,
         Err(error) => return error.into_reply(Format::Json),
     };
-    match take(app, signal, format, prefix, &parts, body).await {
+    match take(app, signal, format, prefix, request).await {
         Ok(outcome) => success(signal, format, &outcome),
         Err(error) => error.into_reply(format),
     }
@@ -64,16 +62,16 @@ async fn take(
     signal: Signal,
     format: Format,
     prefix: Prefix,
-    parts: &Parts,
-    body: HttpBody,
+    request: Request<HttpBody>,
 ) -> Result<IngestOutcome, OtlpError> {
-    let encoding = encoding_of(&parts.headers)?;
+    let encoding = encoding_of(request.headers())?;
     let route = Route {
-        experiment: header(&parts.headers, EXPERIMENT_HEADER)?.or(prefix.map(|Path(experiment)| experiment)),
-        run_id: header(&parts.headers, RUN_HEADER)?,
+        experiment: header(request.headers(), EXPERIMENT_HEADER)?
+            .or(prefix.map(|Path(experiment)| experiment)),
+        run_id: header(request.headers(), RUN_HEADER)?,
     };
     let mut reservation = app.ingest.reserve();
-    let bytes = read_body(body, encoding, app.config.body_bytes_max, &mut reservation).await?;
+    let bytes = read_body(request, encoding, app.config.body_bytes_max, &mut reservation).await?;
     let body = Body { bytes, format, reservation };
     Ok(match signal {
         Signal::Traces => app.ingest.submit_traces(body, &route).await?,

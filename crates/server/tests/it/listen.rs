@@ -1,0 +1,57 @@
+//! Connections: slow clients, and the end.
+
+use spanwise_server::ServerConfig;
+use spanwise_testkit::{ServerOptions, TestServer};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Sends the start of a request and returns all that the server says until it hangs up.
+async fn send_and_wait(server: &TestServer, start: &str) -> String {
+    let mut stream = TcpStream::connect(server.main).await.unwrap();
+    stream.write_all(start.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.unwrap();
+    said
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_its_headers_is_hung_up_on() {
+    let config = ServerConfig { header_timeout: Duration::from_millis(50), ..ServerConfig::default() };
+    let server = TestServer::start_with(ServerOptions { config, ..ServerOptions::default() }).await;
+    assert_eq!(send_and_wait(&server, "GET /health HTTP/1.1\r\nHost: loc").await, "");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_its_body_is_told() {
+    let config = ServerConfig {
+        header_timeout: Duration::from_millis(50),
+        body_idle_timeout: Duration::from_millis(50),
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(ServerOptions { config, ..ServerOptions::default() }).await;
+    let start = "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                 Content-Length: 100\r\n\r\n{";
+    let said = send_and_wait(&server, start).await;
+    assert!(said.starts_with("HTTP/1.1 408 "), "{said}");
+    assert_eq!(server.app.ingest.queue_bytes(), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_too_large_is_not_waited_for() {
+    let server = TestServer::start().await;
+    let start = "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                 Content-Length: 67108865\r\n\r\n";
+    let said = send_and_wait(&server, start).await;
+    assert!(said.starts_with("HTTP/1.1 413 "), "{said}");
+}
+
+#[tokio::test]
+async fn a_stopped_server_has_closed_its_store_and_ports() {
+    let server = TestServer::start().await;
+    server.get("/health").await.expect_ok();
+    let (address, store) = (server.main, server.app.store.clone());
+    server.stop().await;
+    assert!(TcpStream::connect(address).await.is_err());
+    assert!(store.create_experiment(spanwise_store::NewExperiment::default()).await.is_err());
+}
