@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 
 import pytest
 from support.api import Api
 from support.cli import check_store, spanwise
+from support.environment import ENVIRONMENT
 from support.otlp import export_request, mlflow_id, post_spans, span
+from support.server import clean_env
+from support.wait import until
 
 pytestmark = pytest.mark.spanwise
 
@@ -67,33 +72,35 @@ def test_get_of_an_unknown_trace_fails_and_names_it(store):
 
 def test_search_finds_by_filter(store):
     server, trace_id = store
-    found = spanwise("search", "name = 'root'", "--data-dir", str(server.data_dir)).stdout.decode()
+    found = spanwise("search", "--filter", "name = 'root'", "--data-dir", str(server.data_dir)).stdout.decode()
     assert trace_id in found
-    assert trace_id not in spanwise("search", "name = 'other'", "--data-dir", str(server.data_dir)).stdout.decode()
+    assert trace_id not in spanwise("search", "--filter", "name = 'other'", "--data-dir", str(server.data_dir)).stdout.decode()
 
 
 def test_search_explains_a_wrong_filter(store):
     server, _ = store
-    done = spanwise("search", "nmae = 'root'", "--data-dir", str(server.data_dir), check=False)
+    done = spanwise("search", "--filter", "nmae = 'root'", "--data-dir", str(server.data_dir), check=False)
     assert done.returncode != 0
     assert b"nmae" in done.stderr
 
 
-def test_check_passes_on_a_sound_store_and_names_a_broken_segment(store):
+def test_check_passes_on_a_sound_store_and_finds_every_damaged_byte(store):
     server, _ = store
     check_store(server.data_dir)
-    (segment, *_) = sorted(path for path in (server.data_dir / "segments").rglob("*") if path.is_file())
-    damaged = bytearray(segment.read_bytes())
-    damaged[len(damaged) // 2] ^= 0xFF
-    segment.write_bytes(bytes(damaged))
-    done = spanwise("check", "--data-dir", str(server.data_dir), check=False)
-    assert done.returncode != 0
-    assert segment.name.encode() in done.stdout + done.stderr
+    (segment,) = (server.data_dir / "segments").iterdir()
+    sound = segment.read_bytes()
+    for offset in range(0, len(sound), 13):
+        segment.write_bytes(sound[:offset] + bytes([sound[offset] ^ 0xFF]) + sound[offset + 1 :])
+        done = spanwise("check", "--data-dir", str(server.data_dir), check=False)
+        assert done.returncode != 0, f"byte {offset} of {len(sound)} is damaged, and nobody saw it"
+        assert segment.name.encode() in done.stdout + done.stderr, done.stderr
+    segment.write_bytes(sound)
+    check_store(server.data_dir)
 
 
 def test_demo_fills_a_server_with_realistic_traces(new_server):
     server = new_server().start()
-    spanwise("demo", "--traces", "30", server=server)
+    spanwise("demo", "--traces", "60", "--seed", "7", server=server)
     api = Api(server.url)
     experiments = api.ok("POST", "2.0/mlflow/experiments/search", {"max_results": 100})["experiments"]
     infos = [
@@ -101,7 +108,7 @@ def test_demo_fills_a_server_with_realistic_traces(new_server):
         for experiment in experiments
         for info in api.search(experiment["experiment_id"], max_results=500).get("traces", [])
     ]
-    assert len(infos) == 30
+    assert len(infos) == 60
     assert {info["state"] for info in infos} >= {"OK", "ERROR"}
     assert any("mlflow.trace.tokenUsage" in info["trace_metadata"] for info in infos)
     assert any("mlflow.trace.session" in info["trace_metadata"] for info in infos)
@@ -114,11 +121,14 @@ def test_demo_fills_a_server_with_realistic_traces(new_server):
 
 def test_serve_demo_fills_an_empty_store_once(new_server):
     server = new_server(args=["--demo"]).start()
+    until(lambda: "added demo traces" in server.log(), "the demo traces are added")
     count = len(all_traces(server))
     assert count > 0
     assert server.stop() == 0
     server.start()
-    assert len(all_traces(server)) == count
+    assert server.stop() == 0
+    server.args = []
+    assert len(all_traces(server.start())) == count
 
 
 def all_traces(server) -> list[str]:
@@ -128,26 +138,27 @@ def all_traces(server) -> list[str]:
     return [i for e in experiments for i in api.trace_ids(e["experiment_id"], max_results=500)]
 
 
-def test_the_snippets_that_serve_prints_work_as_pasted(new_server):
-    server = new_server(args=["--demo"]).start()
-    before = set(all_traces(server))
-    for language, snippet in printed_snippets(server.log()).items():
-        command = [sys.executable, "-c", snippet] if language == "python" else ["bash", "-ec", snippet]
-        subprocess.run(command, check=True, capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
-    assert set(all_traces(server)) > before
+@pytest.mark.parametrize("tool", ["mlflow", "opentelemetry", "curl"])
+def test_a_snippet_that_serve_prints_works_as_pasted(new_server, tool):
+    server = new_server().start()
+    snippet = printed_snippets(server.log())[tool]
+    # `python3` must be the one that has the packages, as it would be for the person who pastes.
+    path = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+    subprocess.run(
+        ["bash", "-ec", snippet], env=clean_env(**ENVIRONMENT, PATH=path), stdin=subprocess.DEVNULL,
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    assert len(all_traces(server)) == 1
 
 
 def printed_snippets(log: str) -> dict[str, str]:
-    """Returns what `serve` printed to be pasted: a Python program and a curl command."""
-    lines = log.splitlines()
-    blocks, current = [], []
-    for line in [*lines, ""]:
-        if line.startswith("    "):
-            current.append(line[4:])
-        elif current:
-            blocks.append("\n".join(current))
-            current = []
-    python = [block for block in blocks if "import mlflow" in block]
-    curl = [block for block in blocks if block.startswith("curl")]
-    assert python and curl, f"no snippets in:\n{log}"
-    return {"python": python[0], "curl": curl[0]}
+    """Returns what `serve` printed to be pasted: each a paragraph, or several up to the end of a here-document."""
+    heredocs = re.findall(r"^\S[^\n]*<<'EOF'\n.*?^EOF$", log, re.M | re.S)
+    curls = re.findall(r"^curl .*?(?=\n\n)", log, re.M | re.S)
+    found = {
+        "mlflow": [text for text in heredocs if "import mlflow" in text],
+        "opentelemetry": [text for text in heredocs if "opentelemetry" in text],
+        "curl": curls,
+    }
+    assert all(len(texts) == 1 for texts in found.values()), f"snippets {found} in:\n{log}"
+    return {tool: texts[0] for tool, texts in found.items()}

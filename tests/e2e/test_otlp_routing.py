@@ -105,6 +105,13 @@ def test_an_explicit_choice_wins_over_a_derived_one(shared_server, api, ids, exp
     assert experiment_of(api, trace_id) == experiment_name
 
 
+def test_an_explicit_choice_for_a_span_that_is_there_already(shared_server, api, ids, experiment_name):
+    trace_id, root, chosen = ids.trace(), ids.span(), api.experiment(experiment_name)
+    send(shared_server, trace_id, root, service_name="some service")
+    send(shared_server, trace_id, root, service_name="some service", experiment=chosen)
+    assert experiment_of(api, trace_id) == experiment_name
+
+
 def test_start_trace_wins_over_a_derived_choice(shared_server, api, ids, experiment_name):
     trace_id, chosen = ids.trace(), api.experiment(experiment_name)
     send(shared_server, trace_id, ids.span(), service_name="some service")

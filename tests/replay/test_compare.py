@@ -59,6 +59,15 @@ def test_learnt_names_are_used_in_later_requests():
     assert names.translate(f"/assessments/{SERVER_ID}?page_token=abc") == f"/assessments/{OTHER_ID}?page_token=xyz"
 
 
+def test_experiments_that_have_another_number_here():
+    names = Names(experiments={"5": "6"})
+    assert names.translate('{"experiment_id": "5"}') == '{"experiment_id": "6"}'
+    assert names.translate("/artifacts/5/traces?experiment_ids=5&max_results=5") == "/artifacts/6/traces?experiment_ids=6&max_results=5"
+    assert not list(compare({"experiment_id": "5", "message": "The experiment 5 is"},
+                            {"experiment_id": "6", "message": "The experiment 6 is"}, names))  # fmt: skip
+    assert list(compare({"experiment_id": "5"}, {"experiment_id": "5"}, names))
+
+
 def test_every_recorded_request_has_a_route():
     counts = {"P0": 0, "P1": 0, "P2": 0}
     for line in read_lines():
