@@ -9,7 +9,6 @@ mod path;
 mod tests;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use folder::{Folder, OpenFile, Upload, read_chunk};
 use futures_util::{StreamExt, stream};
 use path::ArtifactPath;

@@ -1,4 +1,5 @@
 use super::*;
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 use tempfile::TempDir;
 

@@ -1,5 +1,6 @@
 //! What only the tables show; what a caller sees is in the conformance suite.
 
+use super::delete::DeletedBlock;
 use super::*;
 use crate::rank;
 use crate::trace_row::{TraceRow, explicit};
