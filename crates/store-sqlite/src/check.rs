@@ -2,8 +2,9 @@
 
 use crate::block::BlockKind;
 use crate::columns::{self, Columns};
-use crate::error::{io_error, sql_error};
-use crate::segment::Location;
+use crate::error::{damaged, io_error, sql_error};
+use crate::postings::PartSet;
+use crate::segment::{FILE_HEADER_BYTES, Location};
 use crate::spans::{Candidate, SpanReader, last_words};
 use rusqlite::Connection;
 use spanwise_store::{CheckReport, StoreResult, StoreStats};
@@ -53,8 +54,9 @@ fn folder_bytes(folder: &Path) -> StoreResult<u64> {
         .sum())
 }
 
-/// Verifies every block against its checksum and its columns, every trace against its blocks, and the database.
-pub(crate) fn check(conn: &Connection, spans: &SpanReader) -> StoreResult<CheckReport> {
+/// Verifies every block against its checksum and its columns, every trace against its blocks, the word index,
+/// and the database.
+pub(crate) fn check(conn: &Connection, spans: &SpanReader, index: &PartSet) -> StoreResult<CheckReport> {
     let mut report = CheckReport::default();
     check_database(conn, &mut report)?;
     let mut trace_key = 0;
@@ -62,6 +64,8 @@ pub(crate) fn check(conn: &Connection, spans: &SpanReader) -> StoreResult<CheckR
         trace_key = next;
     }
     check_orphans(conn, &mut report)?;
+    check_segments(conn, spans, &mut report)?;
+    index.problems().into_iter().for_each(|problem| note(&mut report, problem));
     Ok(report)
 }
 
@@ -170,6 +174,37 @@ fn check_orphans(conn: &Connection, report: &mut CheckReport) -> StoreResult<()>
         .map_err(sql_error)?;
     if orphans > 0 {
         note(report, format!("index.db: {orphans} blocks belong to no trace"));
+    }
+    Ok(())
+}
+
+/// Reads each segment from end to end: resources, scopes and marks of deletion are blocks that no row points to.
+fn check_segments(conn: &Connection, spans: &SpanReader, report: &mut CheckReport) -> StoreResult<()> {
+    let segments: Vec<(i64, u64)> = conn
+        .prepare("SELECT segment_id, committed_bytes FROM segment ORDER BY segment_id")
+        .and_then(|mut statement| statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+        .map_err(sql_error)?;
+    for (segment_id, committed_bytes) in segments {
+        if let Err(error) = check_segment(spans, segment_id, committed_bytes) {
+            note(report, error.message().to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Stops at the first damage: where the next block starts is not known then.
+fn check_segment(spans: &SpanReader, segment_id: i64, committed_bytes: u64) -> StoreResult<()> {
+    spans.segments.check_file_header(segment_id)?;
+    let mut offset = FILE_HEADER_BYTES;
+    while offset < committed_bytes {
+        let length = spans.segments.block_length(segment_id, offset)?;
+        if length > committed_bytes - offset {
+            return Err(damaged(format!(
+                "segment {segment_id} is damaged at byte {offset}: a block of {length} bytes does not fit"
+            )));
+        }
+        spans.segments.read(Location { segment_id, offset, length })?;
+        offset += length;
     }
     Ok(())
 }

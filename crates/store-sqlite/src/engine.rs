@@ -76,10 +76,11 @@ impl Store for SqliteStore {
         let prepare = move || batch.into_iter().map(append::prepare_spans).collect::<StoreResult<Vec<_>>>();
         let prepared = off_runtime(raw_bytes, prepare).await?;
         let bytes: usize = prepared.iter().map(append::PreparedSpans::stored_bytes).sum();
-        let outcome =
+        let appended =
             writer.write(announced, bytes, move |context| append::append_spans(context, &prepared)).await?;
         self.wake_background(bytes);
-        Ok(outcome)
+        self.refresh_roots(appended.roots_with_logs).await?;
+        Ok(appended.outcome)
     }
 
     async fn append_logs(&self, batch: Vec<TraceLogs>) -> StoreResult<AppendOutcome> {
@@ -89,10 +90,11 @@ impl Store for SqliteStore {
         let prepare = move || batch.into_iter().map(append::prepare_logs).collect::<StoreResult<Vec<_>>>();
         let prepared = off_runtime(raw_bytes, prepare).await?;
         let bytes: usize = prepared.iter().map(append::PreparedLogs::stored_bytes).sum();
-        let outcome =
+        let appended =
             writer.write(announced, bytes, move |context| append::append_logs(context, &prepared)).await?;
         self.wake_background(bytes);
-        Ok(outcome)
+        self.refresh_roots(appended.roots_with_logs).await?;
+        Ok(appended.outcome)
     }
 
     async fn start_trace(&self, start: TraceStart) -> StoreResult<TraceInfo> {

@@ -3,7 +3,7 @@
 use crate::background::Background;
 use crate::compaction::Compactor;
 use crate::error::io_error;
-use crate::postings::{Indexer, IndexerContext, Postings};
+use crate::postings::{Indexer, KeeperContext, Postings};
 use crate::reader::ReaderPool;
 use crate::schema;
 use crate::search::SearchContext;
@@ -41,7 +41,7 @@ pub struct SqliteStore {
     pub(crate) data_dir: PathBuf,
     pub(crate) readers: Arc<ReaderPool>,
     pub(crate) spans: Arc<SpanReader>,
-    postings: Postings,
+    pub(crate) postings: Postings,
     writer: Mutex<Option<Arc<Writer>>>,
     background: Mutex<Option<Background>>,
     indexer: Mutex<Option<Arc<Indexer>>>,
@@ -175,7 +175,7 @@ fn start_indexer(
     postings: &Postings,
 ) -> StoreResult<Arc<Indexer>> {
     let (spans, writer) = (Arc::clone(spans), Arc::clone(writer));
-    let context = IndexerContext {
+    let context = KeeperContext {
         database: data_dir.join("index.db"),
         folder: data_dir.join("postings"),
         load: Arc::new(move |location| spans.segments.read(location)),

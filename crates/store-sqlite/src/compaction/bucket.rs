@@ -3,6 +3,7 @@
 use super::merge::MergedTrace;
 use crate::block::{BlockHeader, Payload, encode_block};
 use crate::error::{io_error, sql_error};
+use crate::postings;
 use crate::segment::{self, FILE_HEADER_BYTES, Location, SEGMENT_BYTES_MAX, segment_path};
 use crate::store::now_ns;
 use crate::writer::{WriteContext, Writer};
@@ -83,8 +84,11 @@ impl Bucket {
         let committed_bytes = self.committed_bytes + self.buffer.len() as u64;
         let (segment_id, mut live_bytes) = (self.segment_id, self.live_bytes);
         writer.write_blocking(move |context| {
+            // The word index may have been started over since; a block that it has not seen must keep its id.
+            let indexed_through = postings::indexed_through(context.conn)?;
             for trace in &merged {
-                if !replace_blocks(context, trace)? {
+                let is_indexed = trace.replaced_ids.last().is_some_and(|last| *last <= indexed_through);
+                if !is_indexed || !replace_blocks(context, trace)? {
                     live_bytes -= trace.blocks.iter().map(|block| block.location.length).sum::<u64>();
                 }
             }

@@ -8,6 +8,7 @@
 mod builder;
 mod doc_set;
 mod indexer;
+mod keeper;
 mod list;
 mod merge;
 mod part;
@@ -25,11 +26,10 @@ mod trace_set;
 mod wake;
 mod words;
 
-pub(crate) use builder::PostingsBuilder;
-pub(crate) use indexer::{CommitParts, Indexer, IndexerContext};
-pub(crate) use part::Part;
+pub(crate) use indexer::Indexer;
+pub(crate) use keeper::KeeperContext;
 pub(crate) use query::{Candidates, SpanQuery, TermQuery};
-pub(crate) use row::PartChange;
+pub(crate) use row::indexed_through;
 pub(crate) use set::{PartSet, Postings};
 pub(crate) use term::Field;
 pub(crate) use trace_set::TraceSet;

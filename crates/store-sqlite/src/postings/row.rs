@@ -46,15 +46,24 @@ impl PartChange {
     }
 }
 
-/// Returns the ids of the parts and what their rows say of them, in order of id.
+/// Returns the ids of the parts and what their rows say of them, in order of blocks.
 pub(crate) fn load(conn: &Connection) -> StoreResult<Vec<(i64, PartRow)>> {
-    conn.prepare("SELECT part_id, first_block_id, last_block_id, bytes FROM posting_part ORDER BY part_id")
-        .and_then(|mut statement| {
-            let rows = statement.query_map([], |row| {
-                Ok((row.get(0)?, PartRow { blocks: (row.get(1)?, row.get(2)?), bytes: row.get(3)? }))
-            })?;
-            rows.collect()
-        })
+    conn.prepare(
+        "SELECT part_id, first_block_id, last_block_id, bytes FROM posting_part ORDER BY first_block_id",
+    )
+    .and_then(|mut statement| {
+        let rows = statement.query_map([], |row| {
+            Ok((row.get(0)?, PartRow { blocks: (row.get(1)?, row.get(2)?), bytes: row.get(3)? }))
+        })?;
+        rows.collect()
+    })
+    .map_err(sql_error)
+}
+
+/// Returns the last block that is in the index, as the database knows it.
+pub(crate) fn indexed_through(conn: &Connection) -> StoreResult<i64> {
+    conn.prepare_cached("SELECT coalesce(max(last_block_id), 0) FROM posting_part")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(sql_error)
 }
 

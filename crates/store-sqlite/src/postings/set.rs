@@ -22,9 +22,9 @@ impl Postings {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces all parts.
+    /// Replaces all parts; they are in order, and each covers the blocks that follow those of the one before.
     pub(crate) fn replace(&self, parts: Vec<Arc<Part>>) {
-        let set = PartSet::new(parts, Arc::clone(&self.wake));
+        let set = PartSet { parts, wake: Arc::clone(&self.wake) };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
     }
 
@@ -38,44 +38,35 @@ impl Postings {
 #[derive(Debug, Default)]
 pub(crate) struct PartSet {
     parts: Vec<Arc<Part>>,
-    indexed_through: i64,
     wake: Arc<Wake>,
 }
 
 impl PartSet {
-    /// Sorts parts; no two cover the same block.
-    fn new(mut parts: Vec<Arc<Part>>, wake: Arc<Wake>) -> PartSet {
-        parts.sort_by_key(|part| part.meta().first_block_id);
-        // A part behind a gap is used, but blocks from the gap on count as not indexed.
-        let mut indexed_through = 0;
-        for part in &parts {
-            if part.meta().first_block_id > indexed_through + 1 {
-                break;
-            }
-            indexed_through = part.meta().last_block_id;
-        }
-        PartSet { parts, indexed_through, wake }
-    }
-
     /// Returns the parts.
-    pub(crate) fn parts(&self) -> &[Arc<Part>] {
+    #[cfg(test)]
+    pub(super) fn parts(&self) -> &[Arc<Part>] {
         &self.parts
     }
 
     /// Returns the last block id up to which every block is in the index; the searcher scans those above.
     pub(crate) fn indexed_through(&self) -> i64 {
-        self.indexed_through
+        self.parts.last().map_or(0, |part| part.meta().last_block_id)
     }
 
-    /// Returns the bytes of all parts.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.parts.iter().map(|part| part.meta().bytes).sum()
+    /// Reads all files and returns what is wrong with them, each problem with its file.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let problems = self.parts.iter().filter_map(|part| part.verify().err());
+        let problems: Vec<String> = problems.map(|error| error.to_string()).collect();
+        if !problems.is_empty() {
+            self.wake.blocks(1);
+        }
+        problems
     }
 
     /// Returns which of the traces that have indexed blocks may match. Some of them may be deleted by now.
     ///
     /// `check` is called often; its error ends the evaluation. A damaged part makes the answer `All`, and the indexer
-    /// build that part again.
+    /// start over.
     pub(crate) fn evaluate(
         &self,
         query: &TermQuery<'_>,
@@ -87,7 +78,7 @@ impl PartSet {
         let result = Evaluation { parts: &self.parts, check }.candidates(query);
         match result {
             Err(error) if self.parts.iter().any(|part| part.is_damaged()) => {
-                tracing::error!(error = %error, "a part of the index is damaged; searches scan until it is built again");
+                tracing::error!(error = %error, "the index is damaged; searches scan until it is built again");
                 self.wake.blocks(1);
                 Ok(Candidates::All)
             }

@@ -38,14 +38,24 @@ pub(crate) enum Loaded {
     Unreadable,
 }
 
-/// Returns the next blocks of a range in order, at most [`ROWS_PER_READ`].
-pub(crate) fn next_rows(conn: &Connection, ids: RangeInclusive<i64>) -> StoreResult<Vec<BlockRow>> {
+impl Loaded {
+    /// Returns about how many bytes were unpacked.
+    pub(crate) fn raw_bytes(&self) -> usize {
+        match self {
+            Loaded::Spans(block, _) | Loaded::Logs(block) => block.memory_bytes(),
+            Loaded::Nothing | Loaded::Unreadable => 0,
+        }
+    }
+}
+
+/// Returns blocks from `first` on in order, at most [`ROWS_PER_READ`].
+pub(crate) fn next_rows(conn: &Connection, first: i64) -> StoreResult<Vec<BlockRow>> {
     conn.prepare_cached(
         "SELECT block_id, trace_key, segment_id, offset, length, kind, columns FROM block
-         WHERE block_id BETWEEN ?1 AND ?2 ORDER BY block_id LIMIT ?3",
+         WHERE block_id >= ?1 ORDER BY block_id LIMIT ?2",
     )
     .and_then(|mut statement| {
-        let rows = statement.query_map(params![ids.start(), ids.end(), ROWS_PER_READ as i64], read_row)?;
+        let rows = statement.query_map(params![first, ROWS_PER_READ as i64], read_row)?;
         rows.collect()
     })
     .map_err(sql_error)

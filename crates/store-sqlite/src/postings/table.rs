@@ -142,20 +142,21 @@ fn first_bytes(term: &[u8]) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
     use proptest::prelude::*;
     use std::collections::{BTreeMap, BTreeSet};
 
     proptest! {
         #[test]
         fn terms_come_out_sorted_with_their_documents(
-            docs in proptest::collection::vec(proptest::collection::vec("[ab\0]{0,20}", 0..40), 0..40),
+            docs in vec(vec(vec(0..3_u8, 0..20), 0..12), 0..12),
         ) {
             let mut table = TermTable::default();
             let mut expected: BTreeMap<Vec<u8>, BTreeSet<u32>> = BTreeMap::new();
             for (doc, terms) in docs.iter().enumerate() {
                 for term in terms {
-                    let new = expected.entry(term.clone().into_bytes()).or_default().insert(doc as u32);
-                    prop_assert_eq!(table.add(term.as_bytes(), doc as u32), new);
+                    let new = expected.entry(term.clone()).or_default().insert(doc as u32);
+                    prop_assert_eq!(table.add(term, doc as u32), new);
                 }
             }
             let mut sorted = Vec::new();
@@ -175,7 +176,11 @@ mod tests {
             assert!(!table.add(&number.to_le_bytes(), 1));
         }
         let mut count = 0;
-        table.for_each_sorted(|_, docs| Ok::<(), ()>(count += docs.len())).unwrap();
+        let counted = table.for_each_sorted(|_, docs| {
+            count += docs.len();
+            Ok::<(), ()>(())
+        });
+        counted.unwrap();
         assert_eq!(count, 20_000);
     }
 }

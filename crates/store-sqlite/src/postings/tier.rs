@@ -1,54 +1,63 @@
-//! Which parts to merge: as soon as enough neighbours of about one size are there, so that each posting is rewritten
-//! once per size class and the number of parts stays small.
+//! Which parts to merge, so that they stay few and no posting is rewritten often.
 
 use super::part_writer::PartMeta;
 use std::ops::Range;
 
-/// Neighbours of one size class that are merged, and how much larger one class is than the one before.
+/// Fewest parts that are merged into one.
 const FAN_OUT: usize = 8;
-/// Bytes of the smallest class.
-const SMALLEST_BYTES: u64 = 4 << 10;
+/// How much larger than its largest source a merged part must be: it bounds how often a posting is rewritten.
+const GROWTH: u64 = 4;
+/// With more parts than this some are merged, whatever they are.
+const PARTS_MAX: usize = 64;
 /// Documents of a part that is not merged further; the memory of a merge grows with them, at 24 bytes each.
 const DOCS_MAX: u32 = 1 << 20;
 
+/// Neighbours that could be merged.
+struct Run {
+    range: Range<usize>,
+    bytes: u64,
+    largest: u64,
+}
+
+impl Run {
+    fn is_worth_it(&self) -> bool {
+        self.bytes >= self.largest.saturating_mul(GROWTH)
+    }
+}
+
 /// Returns the parts to merge next, if any; `parts` are in order.
 pub(crate) fn choose(parts: &[PartMeta]) -> Option<Range<usize>> {
-    let classes: Vec<u32> = parts.iter().map(class).collect();
-    let largest = classes.iter().copied().max()?;
-    (0..=largest).find_map(|class| run_up_to(parts, &classes, class))
+    let runs: Vec<Run> = (0..parts.len()).flat_map(|start| runs_from(parts, start)).collect();
+    let worth_it = runs.iter().filter(|run| run.is_worth_it());
+    // The smallest first, and as many of them as there are.
+    let best = worth_it.min_by_key(|run| (run.largest, usize::MAX - run.range.len()));
+    let cheapest = || runs.iter().filter(|_| parts.len() > PARTS_MAX).min_by_key(|run| run.bytes);
+    best.or_else(cheapest).map(|run| run.range.clone())
 }
 
-/// Finds neighbours of at most this class.
-fn run_up_to(parts: &[PartMeta], classes: &[u32], class: u32) -> Option<Range<usize>> {
-    let mut start = 0;
-    let mut docs = 0_u32;
-    for end in 0..parts.len() {
-        let fits = classes[end] <= class && docs.saturating_add(parts[end].doc_count) <= DOCS_MAX;
-        if !fits || (end > start && !adjacent(&parts[end - 1], &parts[end])) {
-            start = if classes[end] <= class { end } else { end + 1 };
-            docs = 0;
+/// Returns the runs of at least [`FAN_OUT`] neighbours that start at a part.
+fn runs_from(parts: &[PartMeta], start: usize) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let (mut bytes, mut largest, mut docs) = (0_u64, 0, 0_u32);
+    for (index, part) in parts.iter().enumerate().skip(start) {
+        docs = docs.saturating_add(part.doc_count);
+        if docs > DOCS_MAX {
+            break;
         }
-        docs = docs.saturating_add(parts[end].doc_count);
-        if end + 1 >= start + FAN_OUT {
-            return Some(start..end + 1);
+        bytes = bytes.saturating_add(part.bytes);
+        largest = part.bytes.max(largest);
+        if index - start + 1 >= FAN_OUT {
+            runs.push(Run { range: start..index + 1, bytes, largest });
         }
     }
-    None
-}
-
-fn adjacent(left: &PartMeta, right: &PartMeta) -> bool {
-    left.last_block_id.checked_add(1) == Some(right.first_block_id)
-}
-
-fn class(part: &PartMeta) -> u32 {
-    (part.bytes / SMALLEST_BYTES).checked_ilog(FAN_OUT as u64).map_or(0, |class| class + 1)
+    runs
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Parts of these sizes, each of 10 blocks and documents; a size of 0 is a gap.
+    /// Parts of these sizes, each of 10 blocks and documents.
     fn parts(kib: &[u64]) -> Vec<PartMeta> {
         let metas = kib.iter().enumerate().map(|(index, kib)| PartMeta {
             first_block_id: index as i64 * 10 + 1,
@@ -56,25 +65,21 @@ mod tests {
             doc_count: 10,
             bytes: kib << 10,
         });
-        metas.filter(|meta| meta.bytes > 0).collect()
+        metas.collect()
     }
 
     #[test]
-    fn enough_neighbours_of_one_size_are_merged() {
+    fn enough_neighbours_of_about_one_size_are_merged() {
         assert_eq!(choose(&parts(&[1; 7])), None);
         assert_eq!(choose(&parts(&[1; 8])), Some(0..8));
-        assert_eq!(choose(&parts(&[900, 1, 1, 1, 1, 1, 1, 1, 1, 1])), Some(1..9));
+        assert_eq!(choose(&parts(&[8, 7, 6, 5, 4, 3, 2, 1])), Some(0..8));
+        assert_eq!(choose(&parts(&[900, 1, 1, 1, 1, 1, 1, 1, 1, 1])), Some(1..10));
     }
 
     #[test]
-    fn a_large_part_or_a_gap_parts_neighbours() {
+    fn a_large_part_is_not_rewritten_for_small_ones() {
+        assert_eq!(choose(&parts(&[900, 1, 1, 1, 1, 1, 1, 1])), None);
         assert_eq!(choose(&parts(&[1, 1, 1, 1, 900, 1, 1, 1, 1])), None);
-        assert_eq!(choose(&parts(&[1, 1, 1, 1, 0, 1, 1, 1, 1])), None);
-    }
-
-    #[test]
-    fn smaller_parts_between_larger_ones_go_with_them() {
-        assert_eq!(choose(&parts(&[20, 20, 20, 1, 20, 20, 20, 20])), Some(0..8));
     }
 
     #[test]
@@ -85,15 +90,20 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_parts_grows_with_the_logarithm_of_what_came() {
+    fn too_many_parts_are_merged_whatever_they_are() {
+        let uneven: Vec<u64> =
+            (0..=PARTS_MAX).map(|index| if index % 2 == 0 { 1 << (index / 4) } else { 1 }).collect();
+        assert_eq!(choose(&parts(&uneven)), Some(0..8));
+    }
+
+    #[test]
+    fn parts_stay_few_and_are_not_rewritten_often() {
         let mut parts: Vec<PartMeta> = Vec::new();
+        let (mut written, mut merged_bytes) = (0, 0);
         for number in 0..5_000 {
-            parts.push(PartMeta {
-                first_block_id: number,
-                last_block_id: number,
-                doc_count: 1,
-                bytes: 30 << 10,
-            });
+            let bytes = (number as u64 * 7919 % 61 + 1) << 10;
+            written += bytes;
+            parts.push(PartMeta { first_block_id: number, last_block_id: number, doc_count: 1, bytes });
             while let Some(range) = choose(&parts) {
                 let merged = PartMeta {
                     first_block_id: parts[range.start].first_block_id,
@@ -101,9 +111,11 @@ mod tests {
                     doc_count: parts[range.clone()].iter().map(|part| part.doc_count).sum(),
                     bytes: parts[range.clone()].iter().map(|part| part.bytes).sum(),
                 };
+                merged_bytes += merged.bytes;
                 parts.splice(range, [merged]);
             }
             assert!(parts.len() <= 40, "{} parts after {number}", parts.len());
         }
+        assert!(merged_bytes < written * 5, "each byte was rewritten {} times", merged_bytes / written);
     }
 }

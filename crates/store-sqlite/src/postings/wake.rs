@@ -49,15 +49,20 @@ impl Wake {
         self.changed.notify_all();
     }
 
-    /// Asks for everything that waits to be indexed now; `answer` is told when it is.
+    /// Asks for everything that waits to be indexed now; `answer` is told when it is, or dropped if that will not be.
     pub(crate) fn ask(&self, answer: Answer) {
-        self.lock().asked.push(answer);
-        self.changed.notify_all();
+        let mut state = self.lock();
+        if !state.stop {
+            state.asked.push(answer);
+            self.changed.notify_all();
+        }
     }
 
     /// Ends the indexer, in the middle of a part if need be.
     pub(crate) fn stop(&self) {
-        self.lock().stop = true;
+        let mut state = self.lock();
+        state.stop = true;
+        state.asked.clear();
         self.changed.notify_all();
     }
 
@@ -75,15 +80,15 @@ impl Wake {
         state.rest_until = Some(now + REST_AFTER_FAILURE);
     }
 
-    /// Waits until there is work, or until the end.
-    pub(crate) fn wait(&self) -> Reason {
+    /// Waits until there is work, at the latest until `at`, or until the end.
+    pub(crate) fn wait(&self, at: Option<Instant>) -> Reason {
         let mut state = self.lock();
         loop {
             if state.stop {
                 return Reason::Stop;
             }
             let now = Instant::now();
-            let due = state.due();
+            let due = [state.due(), at].into_iter().flatten().min();
             if !state.asked.is_empty() || due.is_some_and(|due| due <= now) {
                 state.waiting_bytes = 0;
                 state.last_arrival = None;
@@ -138,10 +143,20 @@ mod tests {
         wake.blocks(1);
         let (done, answer) = std::sync::mpsc::channel();
         wake.ask(done);
-        let Reason::Work(asked) = wake.wait() else { panic!("nobody stopped it") };
+        let Reason::Work(asked) = wake.wait(None) else { panic!("nobody stopped it") };
         asked[0].send(Ok(())).unwrap();
         answer.recv().unwrap().unwrap();
+    }
+
+    #[test]
+    fn after_the_end_nobody_waits_for_an_answer() {
+        let wake = Wake::default();
+        let (before, answer_before) = std::sync::mpsc::channel();
+        let (after, answer_after) = std::sync::mpsc::channel();
+        wake.ask(before);
         wake.stop();
-        assert!(matches!(wake.wait(), Reason::Stop));
+        wake.ask(after);
+        assert!(answer_before.recv().is_err() && answer_after.recv().is_err());
+        assert!(matches!(wake.wait(None), Reason::Stop));
     }
 }

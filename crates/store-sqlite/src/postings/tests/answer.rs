@@ -2,7 +2,8 @@
 
 use super::fixture::{TestBlock, all_traces, any_blocks, ask, build, list, message, set_of, span, text};
 use crate::postings::merge::merge;
-use crate::postings::{Field, Part, PartSet, SpanQuery, TermQuery};
+use crate::postings::part::Part;
+use crate::postings::{Field, PartSet, SpanQuery, TermQuery};
 use proptest::prelude::*;
 use prost::Message;
 use spanwise_model::limit::INDEXED_VALUE_BYTES_MAX;
@@ -99,7 +100,7 @@ fn check_answers(set: &PartSet, blocks: &[TestBlock]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn everything_is_found_in_any_split_and_after_a_merge(

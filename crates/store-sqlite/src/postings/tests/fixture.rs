@@ -2,13 +2,17 @@
 
 use crate::block::{Block, BlockHeader, BlockKind, Payload, encode_block};
 use crate::columns::{self, Columns, SpanEntry};
+use crate::postings::builder::PostingsBuilder;
+use crate::postings::part::Part;
 use crate::postings::part_writer::Doc;
-use crate::postings::{Candidates, Part, PartSet, Postings, PostingsBuilder, TermQuery, TraceSet};
+use crate::postings::{Candidates, PartSet, Postings, TermQuery, TraceSet};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::Event;
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 use prost::Message;
 use spanwise_model::{NewSpan, SpanId, SpanStatus};
 use std::collections::BTreeSet;
@@ -29,6 +33,11 @@ impl TestBlock {
 
     /// Returns the block as the segment would give it back.
     pub(crate) fn block(&self) -> Block {
+        Block::decode(&self.stored()).unwrap()
+    }
+
+    /// Returns the block as it is stored.
+    pub(crate) fn stored(&self) -> Vec<u8> {
         let raw: Vec<Vec<u8>> = self.spans.iter().map(Message::encode_to_vec).collect();
         let payload = Payload::compress(raw.iter().map(Vec::as_slice)).unwrap();
         let header = BlockHeader {
@@ -41,7 +50,7 @@ impl TestBlock {
         };
         let mut bytes = Vec::new();
         encode_block(&header, &payload, &mut bytes);
-        Block::decode(&bytes).unwrap()
+        bytes
     }
 
     pub(crate) fn packed_columns(&self) -> Vec<u8> {
@@ -141,14 +150,17 @@ pub(crate) fn all_traces(blocks: &[TestBlock]) -> TraceSet {
     blocks.iter().map(|block| block.trace_key).collect()
 }
 
-/// Words of few letters meet often; some texts are long, repeated, or not ASCII.
+/// Few words, so that they meet often, and what parts them; some are long, or not ASCII.
+const PIECES: [&str; 16] =
+    ["a", "ab", "b", "Ba", "cc", "äß", "東京", " ", " ", " ", "\n", "}", "{", "\": \"", "x1", "long-word"];
+
 fn any_text() -> impl Strategy<Value = String> {
+    let pieces = |count| vec(select(&PIECES[..]), count).prop_map(|pieces| pieces.concat());
     prop_oneof![
-        4 => "[a-cA-C]{1,3}( [a-c]{1,3}){0,5}",
-        1 => "[äß東京a-c \\n\"}{:,-]{0,30}",
-        1 => ("[a-c ]{1,20}", 20..60_usize).prop_map(|(text, count)| text.repeat(count)),
-        1 => "[a-c}\\n ]{200,600}",
-        1 => "x{60,70}",
+        6 => pieces(0..8),
+        1 => pieces(100..200),
+        1 => (pieces(1..6), 20..60_usize).prop_map(|(text, count)| text.repeat(count)),
+        1 => (60..70_usize).prop_map(|count| "x".repeat(count)),
     ]
 }
 
@@ -159,22 +171,23 @@ fn any_value() -> impl Strategy<Value = AnyValue> {
         1 => (-20..20_i64).prop_map(|value| AnyValue { value: Some(Value::IntValue(value)) }),
         1 => prop_oneof![Just(0.5), Just(f64::NAN), Just(1e-7)]
             .prop_map(|value| AnyValue { value: Some(Value::DoubleValue(value)) }),
-        1 => proptest::collection::vec(any::<u8>(), 0..80)
+        1 => vec(any::<u8>(), 0..80)
             .prop_map(|bytes| AnyValue { value: Some(Value::BytesValue(bytes)) }),
         1 => Just(AnyValue { value: None }),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4).prop_map(list),
+            vec(inner.clone(), 0..4).prop_map(list),
             // Keys may come twice.
-            proptest::collection::vec(("[a-b]{1,2}", inner), 0..4).prop_map(map),
+            vec((select(&["a", "b", "c"][..]).prop_map(str::to_owned), inner), 0..4).prop_map(map),
         ]
     })
 }
 
 fn any_span() -> impl Strategy<Value = Span> {
-    let attributes = proptest::collection::vec(("[k-m]{1,2}|k{120,140}", any_value()), 0..4);
-    (prop_oneof!["[a-c]{1,3}", "[a-c]{127,130}"], attributes, proptest::option::of(any_text())).prop_map(
+    let key = prop_oneof![4 => select(&["k", "l", "m"][..]).prop_map(str::to_owned), 1 => (125..135_usize).prop_map(|count| "k".repeat(count))];
+    let name = prop_oneof![4 => select(&["a", "b", "chat"][..]).prop_map(str::to_owned), 1 => (126..131_usize).prop_map(|count| "n".repeat(count))];
+    (name, vec((key, any_value()), 0..4), proptest::option::of(any_text())).prop_map(
         |(name, attributes, event)| {
             let attributes = attributes.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
             let events = event.map(|name| Event { name, ..Event::default() }).into_iter().collect();
@@ -185,7 +198,7 @@ fn any_span() -> impl Strategy<Value = Span> {
 
 /// Some blocks of a few traces.
 pub(crate) fn any_blocks() -> impl Strategy<Value = Vec<TestBlock>> {
-    let block = (0..6_i64, proptest::collection::vec(any_span(), 1..4))
-        .prop_map(|(trace, spans)| TestBlock::new(trace * 70_000, spans));
-    proptest::collection::vec(block, 1..12)
+    let block =
+        (0..6_i64, vec(any_span(), 1..4)).prop_map(|(trace, spans)| TestBlock::new(trace * 70_000, spans));
+    vec(block, 1..12)
 }
