@@ -114,6 +114,7 @@ fn assessed_values(trace: &Trace, kind: AssessmentField, name: &str, searched: &
     let own = trace.info.assessments.iter().filter(wanted);
     let siblings = searched
         .iter()
+        .filter(|other| !other.info.assessments.is_empty())
         .filter(|other| trace.info.session.is_some() && other.info.session == trace.info.session);
     let of_session = siblings
         .flat_map(|other| &other.info.assessments)

@@ -10,7 +10,8 @@ use crate::trace_state::{Arrival, TraceState};
 use crate::writer::WriteContext;
 use rusqlite::{Connection, OptionalExtension, params};
 use spanwise_model::{
-    Interned, NewSpan, RootFacts, SpanId, SpanRun, SpanStatus, TraceLogs, TraceSpans, TraceState as State,
+    Interned, NewSpan, RootFacts, SpanId, SpanRun, SpanStatus, TraceId, TraceLogs, TraceSpans,
+    TraceState as State,
 };
 use spanwise_store::{AppendOutcome, StoreResult};
 use std::ops::Range;
@@ -92,20 +93,27 @@ fn chunk_ranges(spans: &[NewSpan]) -> Vec<Range<usize>> {
     ranges
 }
 
+/// What became of a write, and the traces whose root must be looked at together with its log records.
+#[derive(Default)]
+pub(crate) struct Appended {
+    pub(crate) outcome: AppendOutcome,
+    pub(crate) roots_with_logs: Vec<TraceId>,
+}
+
 /// Writes prepared spans in the open transaction.
-pub(crate) fn append_spans(
-    context: &mut WriteContext<'_>,
-    batch: &[PreparedSpans],
-) -> StoreResult<AppendOutcome> {
-    let mut outcome = AppendOutcome::default();
+pub(crate) fn append_spans(context: &mut WriteContext<'_>, batch: &[PreparedSpans]) -> StoreResult<Appended> {
+    let mut appended = Appended::default();
     for prepared in batch {
         let trace_id = &prepared.spans.trace_id;
         let mut state = context.states.take(context.conn, trace_id)?;
         // On an error the state is dropped with what it learned; it will be loaded again.
-        append_trace(context, prepared, &mut state, &mut outcome)?;
+        append_trace(context, prepared, &mut state, &mut appended.outcome)?;
+        if state.has_logs() && prepared.spans.spans.iter().any(|span| span.parent_id.is_none()) {
+            appended.roots_with_logs.push(trace_id.clone());
+        }
         context.states.put(trace_id.clone(), state);
     }
-    Ok(outcome)
+    Ok(appended)
 }
 
 fn append_trace(
@@ -121,7 +129,7 @@ fn append_trace(
     outcome.replaced += count(Arrival::Replaces);
     outcome.unchanged += count(Arrival::Unchanged);
     if count(Arrival::Unchanged) == arrivals.len() {
-        return Ok(());
+        return choose_experiment_again(context.conn, spans, state);
     }
     let run_ids = intern_runs(context, spans)?;
     let mut row = load_or_new(context.conn, spans, state)?;
@@ -138,6 +146,17 @@ fn append_trace(
         }
     }
     Ok(())
+}
+
+/// Spans that were there already may come again with a better reason for an experiment, such as a header.
+fn choose_experiment_again(conn: &Connection, spans: &TraceSpans, state: &TraceState) -> StoreResult<()> {
+    let Some(mut row) = state.trace_key.map(|key| TraceRow::load(conn, key)).transpose()?.flatten() else {
+        return Ok(());
+    };
+    let before = (row.experiment_id, row.experiment_rank);
+    let runs = spans.runs.iter().flat_map(|run| std::iter::repeat_n(run, run.count));
+    runs.zip(&spans.spans).for_each(|(run, span)| choose_experiment(&mut row, run, span));
+    if before == (row.experiment_id, row.experiment_rank) { Ok(()) } else { row.update(conn) }
 }
 
 fn load_or_new(conn: &Connection, spans: &TraceSpans, state: &TraceState) -> StoreResult<TraceRow> {
@@ -178,21 +197,17 @@ fn update_row<'a>(
     if row.state == State::Unspecified && !row.finalized {
         row.state = State::InProgress;
     }
-    let mut span_index = 0;
-    for (run, ids) in spans.runs.iter().zip(run_ids) {
-        let range = span_index..span_index + run.count;
-        span_index = range.end;
-        for (span, arrival) in spans.spans[range.clone()].iter().zip(&arrivals[range]) {
-            if *arrival == Arrival::Unchanged {
-                continue;
-            }
-            widen_time(row, span);
-            choose_experiment(row, run, span);
-            choose_session_and_user(row, span);
-            choose_resource(row, run, ids, span);
-            if choose_root(row, span) {
-                best_root = span.root.as_deref();
-            }
+    let runs = spans.runs.iter().zip(run_ids).flat_map(|run| std::iter::repeat_n(run, run.0.count));
+    for ((run, ids), (span, arrival)) in runs.zip(spans.spans.iter().zip(arrivals)) {
+        choose_experiment(row, run, span);
+        if *arrival == Arrival::Unchanged {
+            continue;
+        }
+        widen_time(row, span);
+        choose_session_and_user(row, span);
+        choose_resource(row, run, ids, span);
+        if choose_root(row, span) {
+            best_root = span.root.as_deref();
         }
     }
     best_root
@@ -429,18 +444,16 @@ fn insert_block(conn: &Connection, block: &NewBlock, columns: &[u8]) -> StoreRes
 }
 
 /// Writes prepared log records in the open transaction.
-pub(crate) fn append_logs(
-    context: &mut WriteContext<'_>,
-    batch: &[PreparedLogs],
-) -> StoreResult<AppendOutcome> {
-    let mut outcome = AppendOutcome::default();
+pub(crate) fn append_logs(context: &mut WriteContext<'_>, batch: &[PreparedLogs]) -> StoreResult<Appended> {
+    let mut appended = Appended::default();
     for prepared in batch {
         let trace_id = &prepared.logs.trace_id;
         let mut state = context.states.take(context.conn, trace_id)?;
-        append_trace_logs(context, prepared, &mut state, &mut outcome)?;
+        append_trace_logs(context, prepared, &mut state, &mut appended.outcome)?;
+        appended.roots_with_logs.push(trace_id.clone());
         context.states.put(trace_id.clone(), state);
     }
-    Ok(outcome)
+    Ok(appended)
 }
 
 fn append_trace_logs(

@@ -240,7 +240,10 @@ fn with_decompressor<T>(
     })
 }
 
-/// Returns the length of the block that starts with `bytes` (at least 12 of them), unverified.
+/// The bytes of a block that tell its length.
+pub(crate) const BLOCK_LENGTH_BYTES: u64 = 12;
+
+/// Returns the length of the block that starts with these [`BLOCK_LENGTH_BYTES`], unverified.
 pub(crate) fn block_length(bytes: &[u8]) -> Option<usize> {
     let mut input = Input(bytes);
     if input.take(4).ok()? != MAGIC {

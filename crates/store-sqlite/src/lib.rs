@@ -19,6 +19,7 @@ mod function;
 mod postings;
 mod rank;
 mod reader;
+mod refresh;
 mod schema;
 mod search;
 mod segment;

@@ -4,7 +4,9 @@
 //! whole and on the disk; bytes behind that were never acknowledged and are cut off on opening. Each file also
 //! holds the resources and scopes that its blocks refer to, so that the index can be rebuilt from segments alone.
 
-use crate::block::{Block, BlockHeader, BlockKind, Payload, Run, encode_block};
+use crate::block::{
+    BLOCK_LENGTH_BYTES, Block, BlockHeader, BlockKind, Payload, Run, block_length, encode_block,
+};
 use crate::error::{damaged, io_error, sql_error};
 use rusqlite::{Connection, OptionalExtension, params};
 use spanwise_model::{Interned, SpanId, TraceId};
@@ -422,6 +424,25 @@ impl SegmentReader {
                 location.offset,
                 error.message()
             ))
+        })
+    }
+
+    /// Verifies what a segment file begins with.
+    pub(crate) fn check_file_header(&self, segment_id: i64) -> StoreResult<()> {
+        let bytes = self.read_bytes(Location { segment_id, offset: 0, length: FILE_HEADER_BYTES })?;
+        if bytes != FILE_HEADER {
+            let path = segment_path(&self.folder, segment_id);
+            return Err(damaged(format!("segment {} does not begin as a segment does", path.display())));
+        }
+        Ok(())
+    }
+
+    /// Returns the length of the block at `offset`, by its own word.
+    pub(crate) fn block_length(&self, segment_id: i64, offset: u64) -> StoreResult<u64> {
+        let bytes = self.read_bytes(Location { segment_id, offset, length: BLOCK_LENGTH_BYTES })?;
+        block_length(&bytes).map(|length| length as u64).ok_or_else(|| {
+            let path = segment_path(&self.folder, segment_id);
+            damaged(format!("segment {} is damaged at byte {offset}: no block starts here", path.display()))
         })
     }
 

@@ -120,6 +120,11 @@ impl TraceState {
         self.log_hashes.insert(content_hash)
     }
 
+    /// Returns whether log records of it are known.
+    pub(crate) fn has_logs(&self) -> bool {
+        !self.log_hashes.is_empty()
+    }
+
     /// Returns how many spans the trace has.
     pub(crate) fn span_count(&self) -> usize {
         self.spans.len()

@@ -351,11 +351,12 @@ fn assessment(
         }
     };
     let matches = format!("a.valid = 1 AND a.kind = {kind} AND a.name = {name} AND {condition}");
+    // The second list does not depend on the trace that is asked about: it is made once a query.
     let any = format!(
         "(EXISTS (SELECT 1 FROM assessment a WHERE a.trace_key = t.trace_key AND {matches}) \
-         OR (t.session IS NOT NULL AND EXISTS (SELECT 1 FROM trace o JOIN assessment a ON a.trace_key = o.trace_key \
-         WHERE o.session = t.session AND o.visible = 1 AND o.experiment_id IN ({scope}) AND a.session IS NOT NULL \
-         AND {matches})))"
+         OR (t.session IN (SELECT o.session FROM assessment a JOIN trace o ON o.trace_key = a.trace_key \
+         WHERE a.session IS NOT NULL AND {matches} AND o.session IS NOT NULL AND o.visible = 1 \
+         AND o.experiment_id IN ({scope}))) IS TRUE)"
     );
     if test.is_absence() { format!("NOT {any}") } else { any }
 }

@@ -1,0 +1,14 @@
+//! The embedded engine from outside.
+
+mod conformance;
+mod search_reference;
+
+use spanwise_store_sqlite::{OpenOptions, SqliteStore};
+use tempfile::TempDir;
+
+/// Opens an empty store in a folder that goes with the second value.
+fn open_store() -> (SqliteStore, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
+    (store, folder)
+}
