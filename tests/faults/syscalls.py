@@ -19,7 +19,8 @@ SYNCS = {"fsync", "fdatasync"}
 LINE = re.compile(r"^(?P<thread>\d+) +(?P<rest>.*)$")
 CALL = re.compile(r"^(?P<name>\w+)\((?P<text>.*?)(?:\) += (?P<result>-?\d+|\?).*| <unfinished \.\.\.>)$", re.S)
 RESUMED = re.compile(r"^<\.\.\. (?P<name>\w+) resumed>(?P<text>.*?)\) += (?P<result>-?\d+|\?).*$", re.S)
-DESCRIPTOR = re.compile(r"^\d+<(?P<path>[^>]*(?:->[^>]*)?)>")
+# The arrow of a connected socket (`TCP:[a->b]`) does not end the name.
+DESCRIPTOR = re.compile(r"^\d+<(?P<path>.*?[^-])>")
 
 
 def strace(output: Path, *options: str) -> list[str]:

@@ -25,6 +25,15 @@ def test_a_good_trace_has_no_early_answer():
     assert early_answers(calls) == []
 
 
+def test_connections_are_told_apart():
+    other = [line.replace("->127.0.0.1:4]", "->127.0.0.1:9]") for line in GOOD if line.startswith("5 ")]
+    assert [answer.path for _, answer in requests_and_answers(parse(GOOD + other))] == [
+        "TCP:[127.0.0.1:5000->127.0.0.1:4]",
+        "TCP:[127.0.0.1:5000->127.0.0.1:9]",
+    ]
+    assert len(early_answers(parse(GOOD + other))) == 2
+
+
 @pytest.mark.parametrize("missing", ["fsync(11", "write(10", "fdatasync(9", "pwrite64(9"])
 def test_without_one_call_the_answer_is_early(missing):
     assert early_answers(parse(line for line in GOOD if missing not in line)) != []
