@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use spanwise_ingest::{Ingest, IngestLimits};
 use spanwise_model::ErrorKind;
-use spanwise_server::{App, ServerConfig, main_router};
+use spanwise_server::{App, ServerConfig, describe_metrics, main_router};
 use spanwise_store::Store;
 use spanwise_store_sqlite::{FsArtifacts, OpenOptions, SqliteStore};
 use std::net::IpAddr;
@@ -109,6 +109,7 @@ pub(crate) fn install_metrics() -> Result<PrometheusHandle> {
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|_| anyhow::anyhow!("metrics were set up twice"))?;
+    describe_metrics();
     Ok(handle)
 }
 

@@ -20,10 +20,12 @@ const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 /// What our servers call themselves; MLflow's own server has the same probes on the same port.
 const SERVER_NAME: &str = "spanwise/";
 
+type HttpClient = hyper_util::client::legacy::Client<HttpConnector, Body>;
+
 /// Where requests go.
 pub(crate) enum Client {
     /// To a server.
-    Http { base: String, http: hyper_util::client::legacy::Client<HttpConnector, Body> },
+    Http { base: String, http: Box<HttpClient> },
     /// To the routes of a store that this process has opened.
     InProcess(Router),
 }
@@ -41,10 +43,8 @@ impl Client {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         connector.set_nodelay(true);
-        Ok(Client::Http {
-            base,
-            http: hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector),
-        })
+        let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Client::Http { base, http: Box::new(http) })
     }
 
     /// Says whether one of our servers answers at `base`.

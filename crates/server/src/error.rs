@@ -84,13 +84,11 @@ pub(crate) enum MlflowCode {
     BodyTooLarge,
     ResourceAlreadyExists,
     ResourceDoesNotExist,
-    NotFound,
     EndpointNotFound,
     PermissionDenied,
     Unauthenticated,
     ResourceExhausted,
     InternalError,
-    InvalidState,
     NotImplemented,
     TemporarilyUnavailable,
 }
@@ -112,13 +110,11 @@ impl MlflowCode {
             // MLflow answers 400 where 409 would be expected, and its client relies on the code, not the status.
             MlflowCode::ResourceAlreadyExists => ("RESOURCE_ALREADY_EXISTS", StatusCode::BAD_REQUEST, EXISTS),
             MlflowCode::ResourceDoesNotExist => ("RESOURCE_DOES_NOT_EXIST", StatusCode::NOT_FOUND, NOT_FOUND),
-            MlflowCode::NotFound => ("NOT_FOUND", StatusCode::NOT_FOUND, NOT_FOUND),
             MlflowCode::EndpointNotFound => ("ENDPOINT_NOT_FOUND", StatusCode::NOT_FOUND, NOT_FOUND),
             MlflowCode::PermissionDenied => ("PERMISSION_DENIED", StatusCode::FORBIDDEN, DENIED),
             MlflowCode::Unauthenticated => ("UNAUTHENTICATED", StatusCode::UNAUTHORIZED, None),
             MlflowCode::ResourceExhausted => ("RESOURCE_EXHAUSTED", StatusCode::TOO_MANY_REQUESTS, None),
             MlflowCode::InternalError => ("INTERNAL_ERROR", StatusCode::INTERNAL_SERVER_ERROR, INTERNAL),
-            MlflowCode::InvalidState => ("INVALID_STATE", StatusCode::INTERNAL_SERVER_ERROR, INTERNAL),
             MlflowCode::NotImplemented => ("NOT_IMPLEMENTED", StatusCode::NOT_IMPLEMENTED, None),
             MlflowCode::TemporarilyUnavailable => {
                 ("TEMPORARILY_UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE, INTERNAL)

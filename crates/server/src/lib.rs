@@ -4,10 +4,12 @@
 //! of its own and knows no storage engine.
 
 mod app;
+mod drain;
 mod error;
 mod export;
 mod guard;
 mod listen;
+mod metric;
 mod mlflow;
 mod observe;
 mod otlp;
@@ -17,4 +19,5 @@ mod router;
 pub use app::{App, ServerConfig};
 pub use export::{json_chunks, protobuf_chunks};
 pub use listen::{Listeners, serve};
+pub use metric::describe_metrics;
 pub use router::{grpc_router, main_router, otlp_router};

@@ -1,5 +1,6 @@
 //! Which routes each port serves, and what wraps them.
 
+use crate::drain::drain_body;
 use crate::error::{MlflowCode, MlflowError, Problem};
 use crate::{App, export, guard, mlflow, observe, otlp, probe};
 use axum::Router;
@@ -22,6 +23,7 @@ pub fn main_router(app: App) -> Router {
     wrap(&app, routes)
         .layer(from_fn_with_state(app.clone(), guard::check_host_and_origin))
         .layer(from_fn(guard::add_headers))
+        .layer(from_fn(drain_body))
         .with_state(app)
 }
 
@@ -35,6 +37,7 @@ pub fn otlp_router(app: App) -> Router {
     wrap(&app, routes)
         .layer(from_fn_with_state(app.clone(), guard::check_origin_only))
         .layer(from_fn(guard::add_headers))
+        .layer(from_fn(drain_body))
         .with_state(app)
 }
 

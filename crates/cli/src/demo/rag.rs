@@ -111,6 +111,7 @@ fn assemble(story: &mut Story<'_>, question: &Question) -> String {
     };
     let passages: String = question.passages.iter().enumerate().map(numbered).collect();
     let prompt = format!("{INSTRUCTIONS}\n\n{passages}Question: {}", question.asked);
+    story.pass_ms(1..4);
     finish(story, span, &prompt);
     prompt
 }

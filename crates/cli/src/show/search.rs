@@ -140,11 +140,36 @@ fn row(trace: &Value) -> [String; 8] {
         text(&trace["trace_id"]),
         one_line(&text(&trace["tags"]["mlflow.traceName"]), NAME_CHARS),
         text(&trace["state"]),
-        nanoseconds(&trace["execution_duration"]).map(duration_text).unwrap_or_default(),
+        nanoseconds(&trace["execution_duration"]).map(milliseconds_text).unwrap_or_default(),
         tokens.map(|count| count.to_string()).unwrap_or_default(),
         cost.map(cost_text).unwrap_or_default(),
-        one_line(&text(&trace["request_preview"]), INPUT_CHARS),
+        one_line(&readable(&text(&trace["request_preview"])), INPUT_CHARS),
     ]
+}
+
+/// MLflow's records have whole milliseconds.
+fn milliseconds_text(nanoseconds: i64) -> String {
+    if nanoseconds == 0 { "<1ms".to_owned() } else { duration_text(nanoseconds) }
+}
+
+/// Returns what a person wants to read of a preview, which may be the JSON of a text or of a list of messages.
+pub(super) fn readable(preview: &str) -> String {
+    let Ok(value) = serde_json::from_str::<Value>(preview) else { return preview.to_owned() };
+    last_text(&value).unwrap_or_else(|| preview.to_owned())
+}
+
+/// Finds the last text under `content`, as all forms of messages have it, or the only value of an object of inputs.
+fn last_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => items.iter().rev().find_map(last_text),
+        Value::Object(fields) => {
+            let known = ["content", "parts", "text"].into_iter().find_map(|key| fields.get(key));
+            let only = || fields.values().next().filter(|_| fields.len() == 1);
+            known.or_else(only).and_then(last_text)
+        }
+        _ => None,
+    }
 }
 
 fn time_text(value: &Value) -> String {
@@ -156,4 +181,27 @@ fn time_text(value: &Value) -> String {
 pub(super) fn nanoseconds(value: &Value) -> Option<i64> {
     let seconds: f64 = value.as_str()?.strip_suffix('s')?.parse().ok()?;
     i64::try_from(SignedDuration::try_from_secs_f64(seconds).ok()?.as_nanos()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(preview: &str, expected: &str) {
+        assert_eq!(readable(preview), expected);
+    }
+
+    #[test]
+    fn a_preview_is_read_as_a_person_would() {
+        check("plain", "plain");
+        check(r#""quoted""#, "quoted");
+        check(r#"{"question": "why?"}"#, "why?");
+        check(
+            r#"[{"role":"user","content":"a"},{"role":"user","content":[{"type":"text","text":"b"}]}]"#,
+            "b",
+        );
+        check(r#"[{"role":"user","parts":[{"type":"text","content":"c"}]}]"#, "c");
+        check(r#"{"a": 1, "b": 2}"#, r#"{"a": 1, "b": 2}"#);
+        check(r#"[{"role":"user","content":"cut of..."#, r#"[{"role":"user","content":"cut of..."#);
+    }
 }

@@ -1,6 +1,6 @@
 //! A trace as a tree on the terminal.
 
-use super::search::nanoseconds;
+use super::search::{nanoseconds, readable};
 use super::{cost_text, duration_text};
 use crate::terminal::{Painter, Style, one_line, out_line};
 use anyhow::Result;
@@ -58,8 +58,9 @@ fn print_head(info: &Value, painter: Painter) -> Result<()> {
         ("input", &info["request_preview"]),
         ("output", &info["response_preview"]),
     ] {
-        if value.is_string() {
-            out_line(&format!("{}  {}", painter.paint(Style::Dim, format!("{label:7}")), text(value)))?;
+        if let Some(value) = value.as_str() {
+            let value = one_line(&readable(value), TEXT_CHARS);
+            out_line(&format!("{}  {value}", painter.paint(Style::Dim, format!("{label:7}"))))?;
         }
     }
     for assessment in info["assessments"].as_array().into_iter().flatten() {

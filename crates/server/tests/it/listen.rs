@@ -47,6 +47,23 @@ async fn a_body_that_is_announced_too_large_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn an_answer_before_the_end_of_the_body_keeps_the_connection() {
+    let server = TestServer::start().await;
+    let mut stream = TcpStream::connect(server.main).await.unwrap();
+    let head = "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 300000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut said = vec![0; 12];
+    stream.read_exact(&mut said).await.unwrap();
+    assert_eq!(said, b"HTTP/1.1 415");
+    stream.write_all(&[b'x'; 300_000]).await.unwrap();
+    let next = "GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(next.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.unwrap();
+    assert!(said.ends_with("3.17.2"), "{said}");
+}
+
+#[tokio::test]
 async fn a_stopped_server_has_closed_its_store_and_ports() {
     let server = TestServer::start().await;
     server.get("/health").await.expect_ok();
