@@ -3,6 +3,13 @@
 mod export;
 mod guard;
 mod listen;
+mod mlflow;
+mod mlflow_artifacts;
+mod mlflow_assessments;
+mod mlflow_experiments;
+mod mlflow_search;
+mod mlflow_spans;
+mod mlflow_traces;
 mod otlp_grpc;
 mod otlp_http;
 mod probe;
