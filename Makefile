@@ -15,7 +15,7 @@ PYTEST := .venv/bin/python -m pytest -c tests/pytest.ini
 # The client tests mostly wait for each other's network; more workers than cores pay off.
 E2E_WORKERS ?= 4
 
-.PHONY: run release test fmt fmt-check lint test-rust test-e2e test-faults venv
+.PHONY: run release test fmt fmt-check lint lint-python test-rust test-e2e test-faults venv
 
 run:
 	@scripts/check-tools.sh cargo node python3 cc
@@ -33,6 +33,7 @@ test:
 	@$(STEP) "Rust tests" $(MAKE) --no-print-directory test-rust
 	@$(STEP) "release build" $(MAKE) --no-print-directory release
 	@$(STEP) "Python environment" $(MAKE) --no-print-directory venv
+	@$(STEP) "Python lints" $(MAKE) --no-print-directory lint-python
 	@$(STEP) "end-to-end tests" $(MAKE) --no-print-directory test-e2e
 	@$(STEP) "fault tests" $(MAKE) --no-print-directory test-faults
 	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/e2e.log $(LOGS)/faults.log
@@ -45,6 +46,10 @@ fmt-check:
 
 lint:
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+lint-python: venv
+	.venv/bin/ruff check tests
+	.venv/bin/ruff format --check tests
 
 test-rust:
 	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace

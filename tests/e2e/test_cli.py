@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from support.api import Api
 from support.cli import check_store, spanwise
 from support.environment import ENVIRONMENT
@@ -74,7 +75,10 @@ def test_search_finds_by_filter(store):
     server, trace_id = store
     found = spanwise("search", "--filter", "name = 'root'", "--data-dir", str(server.data_dir)).stdout.decode()
     assert trace_id in found
-    assert trace_id not in spanwise("search", "--filter", "name = 'other'", "--data-dir", str(server.data_dir)).stdout.decode()
+    assert (
+        trace_id
+        not in spanwise("search", "--filter", "name = 'other'", "--data-dir", str(server.data_dir)).stdout.decode()
+    )
 
 
 def test_search_explains_a_wrong_filter(store):

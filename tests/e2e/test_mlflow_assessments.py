@@ -4,6 +4,7 @@ import mlflow
 import pytest
 from mlflow.entities import AssessmentError, AssessmentSource, Expectation, Feedback
 from mlflow.exceptions import MlflowException
+
 from support.client import flush, last, read, search
 
 HUMAN = AssessmentSource(source_type="HUMAN", source_id="ada")
@@ -41,7 +42,13 @@ def test_expectation_values(trace_id, value):
 def test_feedback_with_everything(trace_id):
     root = read(trace_id).data.spans[0]
     made = mlflow.log_feedback(
-        trace_id=trace_id, name="quality", value=0.5, source=HUMAN, rationale="meh", metadata={"m": 1}, span_id=root.span_id
+        trace_id=trace_id,
+        name="quality",
+        value=0.5,
+        source=HUMAN,
+        rationale="meh",
+        metadata={"m": 1},
+        span_id=root.span_id,
     )
     stored = mlflow.get_assessment(trace_id, made.assessment_id)
     assert stored.name == "quality"
@@ -62,7 +69,12 @@ def test_feedback_of_a_scorer_that_failed(trace_id):
 
 def test_update_changes_what_is_given_and_merges_metadata(trace_id):
     made = mlflow.log_feedback(
-        trace_id=trace_id, name="quality", value=0.5, source=HUMAN, rationale="meh", metadata={"kept": "1", "new": "old"}
+        trace_id=trace_id,
+        name="quality",
+        value=0.5,
+        source=HUMAN,
+        rationale="meh",
+        metadata={"kept": "1", "new": "old"},
     )
     mlflow.update_assessment(
         trace_id, made.assessment_id, Feedback(name="renamed", value=0.9, rationale="better", metadata={"new": "2"})

@@ -6,6 +6,7 @@ import mlflow
 import pytest
 import requests
 from mlflow.tracing.attachments import Attachment
+
 from support.client import last
 
 PNG = base64.b64decode(
@@ -38,9 +39,7 @@ def test_attachment_of_an_output(experiment, target, content):
 def test_data_uri_in_a_chat_message_is_taken_out(experiment, target):
     uri = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
     with mlflow.start_span("see") as span:
-        span.set_inputs(
-            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": uri}}]}]}
-        )
+        span.set_inputs({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": uri}}]}]})
     trace = last()
     (message,) = trace.data.spans[0].inputs["messages"]
     reference = Attachment.parse_ref(message["content"][0]["image_url"]["url"])

@@ -9,6 +9,7 @@ import mlflow
 import openai
 import pytest
 from mlflow.entities import SpanStatusCode, TraceState
+
 from support.client import last, search
 
 MODEL = "gpt-4o-mini"

@@ -4,6 +4,7 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+
 from support.client import flush, search
 
 

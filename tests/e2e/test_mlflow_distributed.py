@@ -9,6 +9,7 @@ import mlflow
 import pytest
 from mlflow.entities import SpanType
 from mlflow.tracing import get_tracing_context_headers_for_http_request
+
 from support.client import read, search, spans_of
 from support.environment import ENVIRONMENT
 from support.server import clean_env

@@ -114,7 +114,9 @@ def test_search_filters(client, experiment_name, three, filter_string, expected)
 def test_search_pages(client, experiment_name, three):
     pages, token = [], None
     while True:
-        page = client.search_experiments(filter_string=f"tags.suite = '{experiment_name}'", max_results=2, page_token=token)
+        page = client.search_experiments(
+            filter_string=f"tags.suite = '{experiment_name}'", max_results=2, page_token=token
+        )
         pages.append([experiment.experiment_id for experiment in page])
         token = page.token
         if not token:

@@ -12,6 +12,7 @@ from base64 import b64encode
 import mlflow
 import pytest
 import requests
+
 from support.client import spans_of
 from support.environment import ENVIRONMENT
 from support.server import clean_env

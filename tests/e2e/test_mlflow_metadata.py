@@ -5,6 +5,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import TraceState
 from mlflow.exceptions import MlflowException
+
 from support.client import flush, last, read, search
 
 
@@ -115,7 +116,10 @@ def test_sessions_group_traces(experiment):
     found = search(experiment, "metadata.`mlflow.trace.session` = 's1'", order_by=["timestamp_ms ASC"])
     assert {t.info.trace_id for t in found} == set(first)
     sessions = mlflow.search_sessions(locations=[experiment.experiment_id])
-    assert {frozenset(t.info.trace_id for t in session) for session in sessions} == {frozenset(first), frozenset(second)}
+    assert {frozenset(t.info.trace_id for t in session) for session in sessions} == {
+        frozenset(first),
+        frozenset(second),
+    }
 
 
 def test_users_can_be_searched(experiment):

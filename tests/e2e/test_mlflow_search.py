@@ -7,6 +7,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import AssessmentSource, SpanType
 from mlflow.exceptions import MlflowException
+
 from support.client import flush
 from support.target import RUN
 

@@ -9,6 +9,7 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Document, Link, SpanEvent, SpanStatusCode, SpanType, TraceState
+
 from support.client import last, read, search, spans_of
 
 
@@ -222,7 +223,24 @@ def test_start_span_with_everything_a_span_can_hold(experiment):
 
 @pytest.mark.parametrize(
     "value",
-    ["", "plain", "héllo 🦀\n\t\"quoted\"", '{"json": "text"}', 0, -1, 2**53, 1.5, 1e300, True, None, [], {}, [[[]]], "null", "123"],
+    [
+        "",
+        "plain",
+        'héllo 🦀\n\t"quoted"',
+        '{"json": "text"}',
+        0,
+        -1,
+        2**53,
+        1.5,
+        1e300,
+        True,
+        None,
+        [],
+        {},
+        [[[]]],
+        "null",
+        "123",
+    ],
     ids=repr,
 )
 def test_output_values_come_back_as_they_were(experiment, value):
@@ -255,7 +273,9 @@ def test_links_point_to_another_trace(experiment):
 def test_client_api_starts_and_ends_spans_by_hand(experiment):
     client = MlflowClient()
     root = client.start_trace("job", inputs={"n": 1}, attributes={"a": "b"}, tags={"team": "red"})
-    child = client.start_span("step", trace_id=root.trace_id, parent_id=root.span_id, span_type=SpanType.TASK, inputs=[1])
+    child = client.start_span(
+        "step", trace_id=root.trace_id, parent_id=root.span_id, span_type=SpanType.TASK, inputs=[1]
+    )
     client.end_span(root.trace_id, child.span_id, outputs=[2], attributes={"rows": 7})
     failed = client.start_span("failed", trace_id=root.trace_id, parent_id=root.span_id)
     client.end_span(root.trace_id, failed.span_id, status="ERROR")

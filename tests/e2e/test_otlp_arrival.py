@@ -7,6 +7,7 @@ import json
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
+
 from support.otlp import MS, START_NS, mlflow_id, post_spans, span, stored_spans
 
 pytestmark = pytest.mark.spanwise
@@ -125,7 +126,9 @@ def test_a_late_span_does_not_stretch_a_finalized_trace(shared_server, api, ids)
     }  # fmt: skip
     post_spans(shared_server.url, [span(trace_id, root)])
     api.ok("POST", "3.0/mlflow/traces", {"trace": {"trace_info": info}})
-    late = span(trace_id, ids.span(), parent=root, start=START_NS - 5_000 * MS, end=START_NS + 9_000 * MS, attributes=USAGE)
+    late = span(
+        trace_id, ids.span(), parent=root, start=START_NS - 5_000 * MS, end=START_NS + 9_000 * MS, attributes=USAGE
+    )
     post_spans(shared_server.url, [late])
     after = api.trace_info(mlflow_id(trace_id))
     assert (after["request_time"], after["execution_duration"], after["state"]) == ("2026-01-02T03:04:05Z", "1s", "OK")

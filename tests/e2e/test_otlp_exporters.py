@@ -1,4 +1,4 @@
-"""The exporters of the OpenTelemetry Python SDK: what they send comes back, byte for byte and through MLflow's client."""
+"""The exporters of the OpenTelemetry Python SDK: what they send comes back, byte for byte and to MLflow's client."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcess
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace.span import TraceState
+
 from support.cli import spanwise
 from support.otlp import MS, START_NS, export_request, mlflow_id, span, stored, stored_spans
 
@@ -151,7 +152,9 @@ GEN_AI = {
 
 def test_the_command_line_gives_the_same_bytes(shared_server, ids):
     trace_id = ids.trace()
-    request = export_request([span(trace_id, ids.span(), "cli", attributes={"raw": b"\x00\xff"})], {"service.name": "s"})
+    request = export_request(
+        [span(trace_id, ids.span(), "cli", attributes={"raw": b"\x00\xff"})], {"service.name": "s"}
+    )
     call_grpc(shared_server, request)
     as_protobuf = spanwise("get", mlflow_id(trace_id), "--format", "otlp", server=shared_server).stdout
     assert type(request).FromString(as_protobuf) == request

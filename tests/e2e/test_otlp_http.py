@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
 from support.otlp import (
     JSON,
     MS,
@@ -44,10 +45,15 @@ def full_request(trace_id: bytes, span_id: bytes) -> ExportTraceServiceRequest:
         "text": "x", "bool": True, "int": -1, "double": 0.1, "bytes": bytes(range(256)), "none": None,
         "list": ["a", 1, [2.5, None]], "map": {"k": {"deep": [b"\xff"]}},
     }  # fmt: skip
-    event = Span.Event(time_unix_nano=START_NS + 1, name="e", attributes=key_values(attributes), dropped_attributes_count=1)
-    link = Span.Link(trace_id=span_id * 2, span_id=span_id, trace_state="l=1", attributes=key_values(attributes), flags=257)
+    event = Span.Event(
+        time_unix_nano=START_NS + 1, name="e", attributes=key_values(attributes), dropped_attributes_count=1
+    )
+    link = Span.Link(
+        trace_id=span_id * 2, span_id=span_id, trace_state="l=1", attributes=key_values(attributes), flags=257
+    )
     one = span(
-        trace_id, span_id, "full", parent=b"\x01" * 8, attributes=attributes, message="fine", kind=Span.SPAN_KIND_CONSUMER,
+        trace_id, span_id, "full", parent=b"\x01" * 8, attributes=attributes, message="fine",
+        kind=Span.SPAN_KIND_CONSUMER,
         trace_state="a=1,b=2", flags=0x301, dropped_attributes_count=2, dropped_events_count=3, dropped_links_count=4,
         events=[event], links=[link],
     )  # fmt: skip
@@ -142,7 +148,8 @@ def test_json_snake_case_and_nulls(shared_server, ids):
     trace_id, span_id = ids.trace(), ids.span()
     snake = {
         "trace_id": trace_id.hex(), "span_id": span_id.hex(), "parent_span_id": None, "name": "snake",
-        "start_time_unix_nano": str(START_NS), "end_time_unix_nano": str(START_NS + 5), "attributes": None, "events": None,
+        "start_time_unix_nano": str(START_NS), "end_time_unix_nano": str(START_NS + 5),
+        "attributes": None, "events": None,
     }  # fmt: skip
     body = json.dumps({"resource_spans": [{"resource": None, "scope_spans": [{"scope": None, "spans": [snake]}]}]})
     post_json(shared_server, body)
@@ -243,7 +250,9 @@ def test_an_error_answered_before_the_body_is_read_does_not_break_the_next_reque
     # without saying so breaks whatever the client sends next over it.
     session = requests.Session()
     for _ in range(300):
-        answer = session.post(f"{shared_server.url}{path}", data=b"x" * 500, headers={"Content-Type": "text/plain"}, timeout=30)
+        answer = session.post(
+            f"{shared_server.url}{path}", data=b"x" * 500, headers={"Content-Type": "text/plain"}, timeout=30
+        )
         assert answer.status_code in (400, 404, 415)
 
 
@@ -313,7 +322,9 @@ def log_request(trace_id: bytes, span_id: bytes, role: str, content: str) -> byt
         time_unix_nano=START_NS, trace_id=trace_id, span_id=span_id, event_name=f"gen_ai.{role}.message",
         attributes=key_values({"gen_ai.system": "openai"}), body=any_value({"content": content, "role": role}),
     )  # fmt: skip
-    return ExportLogsServiceRequest(resource_logs=[ResourceLogs(scope_logs=[ScopeLogs(log_records=[record])])]).SerializeToString()
+    return ExportLogsServiceRequest(
+        resource_logs=[ResourceLogs(scope_logs=[ScopeLogs(log_records=[record])])]
+    ).SerializeToString()
 
 
 @pytest.mark.parametrize("log_first", [True, False], ids=["log first", "span first"])

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from google.rpc.status_pb2 import Status as RpcStatus
+
 from support.otlp import JSON, START_NS, export_request, mlflow_id, post, post_spans, span
 
 pytestmark = pytest.mark.spanwise
@@ -116,7 +117,12 @@ def test_start_trace_wins_over_a_derived_choice(shared_server, api, ids, experim
     trace_id, chosen = ids.trace(), api.experiment(experiment_name)
     send(shared_server, trace_id, ids.span(), service_name="some service")
     location = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": chosen}}
-    info = {"trace_id": mlflow_id(trace_id), "trace_location": location, "request_time": "2026-01-02T03:04:05Z", "state": "OK"}
+    info = {
+        "trace_id": mlflow_id(trace_id),
+        "trace_location": location,
+        "request_time": "2026-01-02T03:04:05Z",
+        "state": "OK",
+    }
     api.ok("POST", "3.0/mlflow/traces", {"trace": {"trace_info": info}})
     send(shared_server, trace_id, ids.span(), service_name="another service")
     assert experiment_of(api, trace_id) == experiment_name

@@ -12,6 +12,7 @@ import threading
 
 import pytest
 import requests
+
 from support.otlp import PROTOBUF, export_request, post, post_spans, span, stored_spans
 from support.server import Server, binary, clean_env
 from support.wait import until
@@ -44,7 +45,9 @@ def test_unknown_paths_are_json_404(shared_server):
     assert requests.get(f"{shared_server.url}/api/v1/nope", timeout=30).status_code == 404
 
 
-def request_as(port: int, host: str, method: str = "GET", path: str = "/health", **headers: str) -> http.client.HTTPResponse:
+def request_as(
+    port: int, host: str, method: str = "GET", path: str = "/health", **headers: str
+) -> http.client.HTTPResponse:
     """Sends one request with any Host."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.putrequest(method, path, skip_host=True)
@@ -90,14 +93,22 @@ def test_a_loopback_origin_gets_its_preflight(shared_server, port):
 
 
 def test_the_otlp_port_serves_nothing_else(shared_server):
-    assert requests.get(f"{shared_server.otlp_http_url}/api/2.0/mlflow/experiments/get?experiment_id=0", timeout=30).status_code == 404
+    assert (
+        requests.get(
+            f"{shared_server.otlp_http_url}/api/2.0/mlflow/experiments/get?experiment_id=0", timeout=30
+        ).status_code
+        == 404
+    )
 
 
 def test_sigterm_ends_it_with_0_while_clients_are_connected(new_server, ids):
     server = new_server().start()
     trace_id = ids.trace()
     post_spans(server.url, [span(trace_id, ids.span())])
-    idle = [socket.create_connection(("127.0.0.1", port)) for port in (server.port, server.otlp_http_port, server.otlp_grpc_port)]
+    idle = [
+        socket.create_connection(("127.0.0.1", port))
+        for port in (server.port, server.otlp_http_port, server.otlp_grpc_port)
+    ]
     assert server.stop() == 0
     for client in idle:
         client.close()
@@ -154,7 +165,9 @@ def test_a_taken_port_is_an_error_that_names_the_flag(new_server, flag):
         port = holder.getsockname()[1]
         command = server.command()
         command[command.index(flag) + 1] = str(port)
-        done = subprocess.run(command, env=clean_env(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            command, env=clean_env(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30
+        )
     assert done.returncode not in (0, None)
     assert re.search(rf"{flag}\b", done.stderr) and str(port) in done.stderr
     assert "panicked" not in done.stderr
@@ -199,7 +212,9 @@ def test_a_wider_bind_is_warned_about(new_server):
 def test_prompts_are_not_logged(new_server, ids):
     server = new_server(env={"SPANWISE_LOG": "debug", "RUST_LOG": "debug"}).start()
     secret = "the password is swordfish"
-    post_spans(server.url, [span(ids.trace(), ids.span(), attributes={"input.value": secret, "mlflow.spanInputs": secret})])
+    post_spans(
+        server.url, [span(ids.trace(), ids.span(), attributes={"input.value": secret, "mlflow.spanInputs": secret})]
+    )
     post(server.url, json.dumps({"resourceSpans": secret}), content_type="application/json")
     assert server.stop() == 0
     assert "swordfish" not in server.log_path.read_text()

@@ -12,6 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+
 from support.otlp import MS, PROTOBUF, START_NS, export_request, span
 
 SPANS_MAX = 20
@@ -61,7 +62,9 @@ class Writer:
             else:
                 trace_id, parent = self._random.choice(self._roots[-5:])
                 start = START_NS + self._random.randrange(1000) * MS
-                spans.append(span(trace_id, self._random.randbytes(8), "call", parent=parent, start=start, attributes=USAGE))
+                spans.append(
+                    span(trace_id, self._random.randbytes(8), "call", parent=parent, start=start, attributes=USAGE)
+                )
         body = export_request(spans, {"service.name": "load"}).SerializeToString()
         return Batch(body, {(s.trace_id, s.span_id) for s in spans})
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
+
 from faults.load import Batch, Writer, is_acknowledged, send, spans_in
 from faults.syscalls import FILES, SYNCS, Call, early_answers, parse, requests_and_answers, status_of, strace
 from support.otlp import PROTOBUF, export_request, post, span, stored
@@ -120,7 +121,9 @@ def test_a_stalled_disk_bounds_the_queue_and_refuses_with_a_hint(new_server, tmp
     server, _ = traced(new_server, tmp_path, "stalled", "-e", "inject=fdatasync:delay_enter=300000")
     batches = [big_batch(n) for n in range(200)]
     answers: dict[int, requests.Response] = {}
-    threads = [threading.Thread(target=post_one, args=(server.url, n, batches[n], answers)) for n in range(len(batches))]
+    threads = [
+        threading.Thread(target=post_one, args=(server.url, n, batches[n], answers)) for n in range(len(batches))
+    ]
     for thread in threads:
         thread.start()
     largest_queue = 0

@@ -6,6 +6,7 @@ import json
 import random
 
 import requests
+
 from faults.load import Ledger, Writer, is_acknowledged, send, send_until_killed, spans_in
 from support.api import Api
 from support.cli import check_store
@@ -53,7 +54,8 @@ def test_fifty_kills_under_load(new_server, capsys):
     verify(server.url, traces)
     verify_totals(server.url, ledger.acknowledged)
     with capsys.disabled():
-        print(f"\n{2 * ROUNDS} kills, {ledger.count} acknowledgements, {len(ledger.acknowledged)} spans, {len(traces)} traces")
+        counts = f"{ledger.count} acknowledgements, {len(ledger.acknowledged)} spans, {len(traces)} traces"
+        print(f"\n{2 * ROUNDS} kills, {counts}")
     assert server.stop() == 0
     check_store(server.data_dir)
 

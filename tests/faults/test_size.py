@@ -9,6 +9,7 @@ import socket
 import pytest
 import requests
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from support.cli import spanwise
 from support.otlp import MS, START_NS, mlflow_id, post_spans, span
 from support.server import Server, binary

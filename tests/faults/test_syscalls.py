@@ -1,9 +1,14 @@
 """The checker itself: it must see a missing call."""
 
 import pytest
+
 from faults.syscalls import early_answers, parse, requests_and_answers
 
-SEGMENT, WAL, SOCKET = "10</d/segments/0000000000000001.seg>", "9</d/index.db-wal>", "12<TCP:[127.0.0.1:5000->127.0.0.1:4]>"
+SEGMENT, WAL, SOCKET = (
+    "10</d/segments/0000000000000001.seg>",
+    "9</d/index.db-wal>",
+    "12<TCP:[127.0.0.1:5000->127.0.0.1:4]>",
+)
 GOOD = f"""\
 7 openat(AT_FDCWD</w>, "/d/segments/0000000000000001.seg", O_RDWR|O_CREAT|O_CLOEXEC, 0666) = {SEGMENT}
 7 fsync(11</d/segments>)                  = 0
@@ -45,7 +50,10 @@ def test_without_the_segments_sync_the_answer_is_early():
 
 
 def test_a_failed_sync_does_not_count():
-    failed = [line.replace("resumed>)                = 0", "resumed>) = -1 EIO (Input/output error) (INJECTED)") for line in GOOD]
+    failed = [
+        line.replace("resumed>)                = 0", "resumed>) = -1 EIO (Input/output error) (INJECTED)")
+        for line in GOOD
+    ]
     assert early_answers(parse(failed)) != []
     assert any(call.injected for call in parse(failed))
 

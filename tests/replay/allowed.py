@@ -67,14 +67,33 @@ ALLOWED: list[Allowed] = [
     # What upstream loses, or gets wrong.
     allow(
         "start_trace answers with the fresh record, upstream sometimes with a stale one",
-        46, 47, 75, 139, 140, 149, 321, 441, 571,
+        46,
+        47,
+        75,
+        139,
+        140,
+        149,
+        321,
+        441,
+        571,
         paths=r"\$\.trace\.trace_info\.tags\..*",
     ),
-    allow("a finalized duration is not stretched by spans that come later", 715, 716, 746, 747, paths=r".*execution_duration"),
-    allow("a span without an end is open, and does not end before it began", 437, paths=r".*\.(execution_duration|state)"),
+    allow(
+        "a finalized duration is not stretched by spans that come later",
+        715,
+        716,
+        746,
+        747,
+        paths=r".*execution_duration",
+    ),
+    allow(
+        "a span without an end is open, and does not end before it began", 437, paths=r".*\.(execution_duration|state)"
+    ),
     allow("previews are those of the root as it is now, in every order of arrival", 433, 434, paths=r".*_preview"),
     allow("a total that was not given is the sum of its parts", 790, paths=r".*tokenUsage"),
-    allow("of the dialects of OTLP, Gemini CLI's is not yet read", 786, paths=r".*(spanInputs|message\.format|_preview).*"),
+    allow(
+        "of the dialects of OTLP, Gemini CLI's is not yet read", 786, paths=r".*(spanInputs|message\.format|_preview).*"
+    ),
     allow("of the dialects of OTLP, the Vercel AI SDK's is not yet read", 788, paths=r".*spanType.*"),
     allow("a trace that came by OTLP is named after its root span", paths=r".*\.tags\.mlflow\.traceName"),
     allow(
@@ -82,5 +101,7 @@ ALLOWED: list[Allowed] = [
         paths=r"\$\.trace\.trace_info\.tags\.mlflow\.trace\.spansLocation",
     ),
     # The record itself.
-    allow("file names in stack traces were replaced in the recorded answers", 15, 17, paths=r".*exception\.stacktrace.*"),
+    allow(
+        "file names in stack traces were replaced in the recorded answers", 15, 17, paths=r".*exception\.stacktrace.*"
+    ),
 ]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from typing import Any
 
 DEFAULTS = (None, "", 0, False, [], {})
 ASSESSMENT_ID = re.compile(r"a-[0-9a-f]{32}")
@@ -17,7 +18,8 @@ TIMES = {"create_time", "last_update_time", "creation_time", "created_time"}
 PYTHON_SET = re.compile(r"\{'[^{}]*'\}")
 # Where a number is the id of an experiment: JSON, a query, a path of the artifact proxy, a message.
 EXPERIMENT = re.compile(
-    r"""("experiment_ids?": ?\[?"|\bexperiment_ids?=|/artifacts/|mlflow-artifacts:/|\bexperiment (?:with id )?)(\d+)\b"""
+    r"""("experiment_ids?": ?\[?"|\bexperiment_ids?=|/artifacts/|mlflow-artifacts:/|\bexperiment (?:with id )?)"""
+    r"""(\d+)\b"""
 )
 # Upstream shows the text of its database's errors; no client can rely on it.
 SQL_TEXT = re.compile(r"(?: Error: )?\(sqlite3\..*", re.S)
@@ -51,7 +53,7 @@ class Names:
         self.sent.update(ASSESSMENT_ID.findall(text))
 
     def translate(self, text: str) -> str:
-        """Returns a recorded request, or a part of one, with this server's ids and page tokens in place of upstream's."""
+        """Returns a recorded request, or a part of one, with this server's ids and page tokens for upstream's."""
         for theirs, ours in self.learnt.items():
             text = text.replace(theirs, ours)
         return self.translate_experiments(text)
@@ -66,7 +68,7 @@ def compare(expected: Any, actual: Any, names: Names, path: str = "$") -> Iterat
     if is_map(expected) or is_map(actual):
         yield from compare_maps(as_map(expected), as_map(actual), names, path)
     elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        for index, pair in enumerate(zip(expected, actual)):
+        for index, pair in enumerate(zip(expected, actual, strict=True)):
             yield from compare(*pair, names, f"{path}[{index}]")
     elif not same_scalar(expected, actual, names, path.rpartition(".")[2]):
         yield Difference(path, expected, actual)

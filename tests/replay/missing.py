@@ -39,5 +39,8 @@ MISSING: dict[int, list[Line]] = {
     ],
     575: [start_trace("tr-long2", trace_metadata=LONG, tags={"k": "v" * 4_096}, request_preview=PREVIEW)],
     584: [start_trace("tr-9")],
-    706: [start_trace("tr-37f4176d44696900b77936e1a070fd0a"), feedback("tr-37f4176d44696900b77936e1a070fd0a", "a-mine")],
+    706: [
+        start_trace("tr-37f4176d44696900b77936e1a070fd0a"),
+        feedback("tr-37f4176d44696900b77936e1a070fd0a", "a-mine"),
+    ],
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """The comparison itself: what it must and must not see."""
 
 import pytest
+
 from replay.compare import Names, compare
 from replay.record import read_lines
 from replay.routes import priority
@@ -62,7 +63,10 @@ def test_learnt_names_are_used_in_later_requests():
 def test_experiments_that_have_another_number_here():
     names = Names(experiments={"5": "6"})
     assert names.translate('{"experiment_id": "5"}') == '{"experiment_id": "6"}'
-    assert names.translate("/artifacts/5/traces?experiment_ids=5&max_results=5") == "/artifacts/6/traces?experiment_ids=6&max_results=5"
+    assert (
+        names.translate("/artifacts/5/traces?experiment_ids=5&max_results=5")
+        == "/artifacts/6/traces?experiment_ids=6&max_results=5"
+    )
     assert not list(compare({"experiment_id": "5", "message": "The experiment 5 is"},
                             {"experiment_id": "6", "message": "The experiment 6 is"}, names))  # fmt: skip
     assert list(compare({"experiment_id": "5"}, {"experiment_id": "5"}, names))

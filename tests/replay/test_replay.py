@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+
 from replay.allowed import ALLOWED
 from replay.compare import Difference, Names, compare, parse_json
 from replay.missing import MISSING

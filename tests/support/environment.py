@@ -6,4 +6,6 @@ ENVIRONMENT = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "LANGSMITH_TRACING": "false",
+    # A test that forgets to say where to send fails, rather than have the client make a database here.
+    "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
 }

@@ -1,7 +1,8 @@
 """Waiting for a condition, with a deadline: the only place where a test may pause."""
 
 import time
-from typing import Callable, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 T = TypeVar("T")
 
