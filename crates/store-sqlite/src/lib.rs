@@ -31,3 +31,14 @@ mod writer;
 
 pub use artifacts::FsArtifacts;
 pub use store::{OpenOptions, SqliteStore};
+
+/// The decoders of stored bytes, for the fuzz targets alone.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    /// Reads bytes as a block and as packed columns.
+    pub fn read_stored_bytes(bytes: &[u8]) {
+        let _ = crate::block::Block::decode(bytes);
+        let _ = crate::columns::unpack_spans(bytes);
+        let _ = crate::columns::unpack_logs(bytes);
+    }
+}

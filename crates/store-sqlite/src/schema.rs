@@ -21,6 +21,8 @@ pub(crate) fn open_writer(path: &Path) -> StoreResult<Connection> {
     conn.pragma_update(None, "journal_mode", "WAL").map_err(sql_error)?;
     // FULL: a commit returns after the write-ahead log is on the disk.
     conn.pragma_update(None, "synchronous", "FULL").map_err(sql_error)?;
+    // What a savepoint may have to undo is kept in memory, not in files beside the data directory.
+    conn.pragma_update(None, "temp_store", "MEMORY").map_err(sql_error)?;
     conn.pragma_update(None, "foreign_keys", true).map_err(sql_error)?;
     // Checkpoints run on their own thread, not in a writer's commit.
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(sql_error)?;
@@ -37,6 +39,7 @@ pub(crate) fn open_reader(path: &Path) -> StoreResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(sql_error)?;
     conn.pragma_update(None, "query_only", true).map_err(sql_error)?;
+    conn.pragma_update(None, "temp_store", "MEMORY").map_err(sql_error)?;
     conn.pragma_update(None, "cache_size", CACHE_KIB).map_err(sql_error)?;
     conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(sql_error)?;
     crate::search::install(&conn)?;
