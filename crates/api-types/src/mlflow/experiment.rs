@@ -282,7 +282,7 @@ fn check_experiment_name(name: &str) -> Result<(), FieldError> {
 }
 
 fn check_experiment_tag(key: &str, value: &str) -> Result<(), FieldError> {
-    super::trace::check_tag_name(key)?;
+    super::tag::check_tag_name(key)?;
     check_chars("key", key, TAG_KEY_CHARS_MAX)?;
     check_chars("value", value, EXPERIMENT_TAG_VALUE_CHARS_MAX)
 }

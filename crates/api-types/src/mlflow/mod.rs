@@ -6,7 +6,9 @@
 pub mod assessment;
 pub mod experiment;
 pub mod field;
+pub mod new_assessment;
 pub mod start_trace;
+pub mod tag;
 pub mod time;
 pub mod trace;
 pub mod trace_info;

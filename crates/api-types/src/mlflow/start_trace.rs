@@ -1,8 +1,8 @@
 //! The final record of a trace, as the client sends it when the trace has ended.
 
-use super::assessment::NewAssessment;
 use super::experiment::OneExperiment;
 use super::field::{FieldError, Fields, FromField, FromFields, Place, check_chars, check_name};
+use super::new_assessment::NewAssessment;
 use super::time::{DurationNs, TimeNs};
 use super::trace_info::{
     ARTIFACT_LOCATION, COST, INFO_FINALIZED, SESSION, SPANS_LOCATION, TOKEN_USAGE, TRACE_NAME,

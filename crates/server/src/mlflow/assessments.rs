@@ -9,7 +9,8 @@ use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::Value;
-use spanwise_api_types::mlflow::assessment::{AssessmentResponse, CreateAssessment, UpdateAssessment};
+use spanwise_api_types::mlflow::assessment::AssessmentResponse;
+use spanwise_api_types::mlflow::new_assessment::{CreateAssessment, UpdateAssessment};
 use spanwise_model::{Assessment, AssessmentId, AssessmentKind, ErrorKind, TraceId};
 use spanwise_store::AssessmentChange;
 

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::routing::patch;
 use axum::{Json, Router};
 use serde_json::Value;
-use spanwise_api_types::mlflow::trace::{DeleteTraceTag, SetTraceTag};
+use spanwise_api_types::mlflow::tag::{DeleteTraceTag, SetTraceTag};
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/traces/{trace_id}/tags", patch(set).delete(delete))

@@ -1,5 +1,7 @@
 //! The server over real sockets, on the embedded store.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
+
 mod export;
 mod guard;
 mod listen;
