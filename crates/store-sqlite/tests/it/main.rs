@@ -1,5 +1,7 @@
 //! The embedded engine from outside.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test ends it")]
+
 mod conformance;
 mod search_reference;
 
