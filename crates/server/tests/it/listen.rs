@@ -1,6 +1,8 @@
 //! Connections: slow clients, and the end.
 
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
 use spanwise_server::ServerConfig;
+use spanwise_testkit::otlp::{request, span};
 use spanwise_testkit::{ServerOptions, TestServer};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,4 +73,18 @@ async fn a_stopped_server_has_closed_its_store_and_ports() {
     server.stop().await;
     assert!(TcpStream::connect(address).await.is_err());
     assert!(store.create_experiment(spanwise_store::NewExperiment::default()).await.is_err());
+}
+
+#[tokio::test]
+async fn idle_clients_do_not_hold_up_the_end() {
+    let config = ServerConfig { drain_timeout: Duration::from_secs(3_600), ..ServerConfig::default() };
+    let server = TestServer::start_with(ServerOptions { config, ..ServerOptions::default() }).await;
+    let mut grpc = TraceServiceClient::connect(format!("http://{}", server.otlp_grpc)).await.unwrap();
+    grpc.export(request("svc", vec![span(1, 1, "root")])).await.unwrap();
+    let mut idle = TcpStream::connect(server.main).await.unwrap();
+    idle.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    idle.read_exact(&mut [0; 12]).await.unwrap();
+    let silent = TcpStream::connect(server.otlp_http).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), server.stop()).await.expect("idle connections are closed");
+    drop((grpc, idle, silent));
 }
