@@ -20,9 +20,9 @@ pub enum IngestError {
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The thread that decoded the body panicked or was stopped.
-    #[error("the decoding of the request did not finish")]
-    Decoder(#[source] tokio::task::JoinError),
+    /// The thread that decoded the body or the task that wrote it panicked or was stopped.
+    #[error("the work on the request did not finish")]
+    Task(#[source] tokio::task::JoinError),
 }
 
 impl IngestError {
@@ -32,7 +32,7 @@ impl IngestError {
             IngestError::Malformed(_) | IngestError::ExperimentId(_) => ErrorKind::InvalidArgument,
             IngestError::Exhausted(_) => ErrorKind::Exhausted,
             IngestError::Store(error) => error.kind(),
-            IngestError::Decoder(_) => ErrorKind::Internal,
+            IngestError::Task(_) => ErrorKind::Internal,
         }
     }
 }

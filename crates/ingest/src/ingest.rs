@@ -11,7 +11,7 @@ use bytes::Bytes;
 use spanwise_model::ExperimentChoice;
 use spanwise_otlp::DecodeError;
 use spanwise_otlp::json::{Transcoded, transcode_logs, transcode_traces};
-use spanwise_store::{Store, StoreResult};
+use spanwise_store::{AppendOutcome, Store, StoreResult};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::Semaphore;
@@ -80,7 +80,7 @@ pub struct Ingest {
     store: Arc<dyn Store>,
     budget: ByteBudget,
     inline_bytes: usize,
-    decoders: Semaphore,
+    decoders: Arc<Semaphore>,
     origins: Arc<OriginCache>,
     experiments: ExperimentCache,
     now_ns: fn() -> i64,
@@ -93,7 +93,7 @@ impl Ingest {
             store,
             budget: ByteBudget::new(limits.queue_bytes),
             inline_bytes: limits.inline_bytes,
-            decoders: Semaphore::new(limits.decoders),
+            decoders: Arc::new(Semaphore::new(limits.decoders)),
             origins: Arc::new(OriginCache::new()),
             experiments: ExperimentCache::new(),
             now_ns: unix_now_ns,
@@ -127,10 +127,12 @@ impl Ingest {
         let (mut decoded, experiments, reservation) = self.read(body, route, read_traces).await?;
         let outcome = outcome(decoded.accepted, std::mem::take(&mut decoded.rejections));
         let batch = trace_batch(decoded, &experiments, route.run_id.as_deref(), (self.now_ns)());
+        let bytes = reservation.bytes();
         if !batch.is_empty() {
-            self.store.append_spans(batch).await?;
+            let store = self.store.clone();
+            to_the_end(reservation, async move { store.append_spans(batch).await }).await?;
         }
-        record("spans", &outcome, &reservation, started);
+        record("spans", &outcome, bytes, started);
         Ok(outcome)
     }
 
@@ -141,10 +143,12 @@ impl Ingest {
         let (mut decoded, experiments, reservation) = self.read(body, route, read_logs).await?;
         let outcome = outcome(decoded.accepted, std::mem::take(&mut decoded.rejections));
         let batch = log_batch(decoded, &experiments, (self.now_ns)());
+        let bytes = reservation.bytes();
         if !batch.is_empty() {
-            self.store.append_logs(batch).await?;
+            let store = self.store.clone();
+            to_the_end(reservation, async move { store.append_logs(batch).await }).await?;
         }
-        record("log_records", &outcome, &reservation, started);
+        record("log_records", &outcome, bytes, started);
         Ok(outcome)
     }
 
@@ -173,10 +177,16 @@ impl Ingest {
         let decoded = if bytes.len() <= self.inline_bytes {
             decode(&bytes, format, &self.origins)?
         } else {
-            let _permit = self.decoders.acquire().await.expect("the semaphore is never closed");
+            let permit = self.decoders.clone().acquire_owned().await.expect("the semaphore is never closed");
             let origins = self.origins.clone();
-            let work = move || decode(&bytes, format, &origins);
-            tokio::task::spawn_blocking(work).await.map_err(IngestError::Decoder)??
+            let work = move || {
+                let decoded = decode(&bytes, format, &origins);
+                drop(permit);
+                (decoded, reservation)
+            };
+            let decoded;
+            (decoded, reservation) = tokio::task::spawn_blocking(work).await.map_err(IngestError::Task)?;
+            decoded?
         };
         let experiments = self.experiments_of(explicit, &decoded.resources).await?;
         Ok((decoded, experiments, reservation))
@@ -196,6 +206,20 @@ impl Ingest {
         }
         Ok(choices)
     }
+}
+
+/// Runs a write to its end even if the client hangs up: until then its bytes are in the store's queue, and must count.
+/// Clients that time out while a disk stalls would otherwise fill memory, each retry anew.
+async fn to_the_end(
+    reservation: Reservation,
+    write: impl Future<Output = StoreResult<AppendOutcome>> + Send + 'static,
+) -> Result<AppendOutcome, IngestError> {
+    let counted = async move {
+        let written = write.await;
+        drop(reservation);
+        written
+    };
+    Ok(tokio::spawn(counted).await.map_err(IngestError::Task)??)
 }
 
 fn read_traces(
@@ -233,15 +257,14 @@ fn outcome(accepted: usize, rejections: Rejections) -> IngestOutcome {
     IngestOutcome { accepted, rejected: rejections.count(), reason: rejections.into_reason() }
 }
 
-fn record(signal: &'static str, outcome: &IngestOutcome, reservation: &Reservation, started: Instant) {
+fn record(signal: &'static str, outcome: &IngestOutcome, bytes: usize, started: Instant) {
     let count = |result, items: usize| {
         metrics::counter!("spanwise_ingest_items_total", "signal" => signal, "result" => result)
             .increment(items as u64);
     };
     count("accepted", outcome.accepted);
     count("rejected", outcome.rejected);
-    metrics::counter!("spanwise_ingest_bytes_total", "signal" => signal)
-        .increment(reservation.bytes() as u64);
+    metrics::counter!("spanwise_ingest_bytes_total", "signal" => signal).increment(bytes as u64);
     metrics::histogram!("spanwise_ingest_duration_seconds", "signal" => signal).record(started.elapsed());
     if outcome.rejected > 0 {
         tracing::warn!(signal, rejected = outcome.rejected, "items were refused: {}", outcome.reason);

@@ -4,6 +4,7 @@
 
 mod export;
 mod guard;
+mod ingest;
 mod listen;
 mod mlflow;
 mod mlflow_artifacts;

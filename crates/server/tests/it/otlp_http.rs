@@ -235,6 +235,21 @@ async fn the_experiment_is_the_header_else_the_url_else_the_resource() {
 }
 
 #[tokio::test]
+async fn after_a_thousand_services_the_next_ones_share_the_default() {
+    let server = TestServer::start().await;
+    let mut message = request("service-0", vec![span(1, 1, "root")]);
+    for number in 1..1_000 {
+        message
+            .resource_spans
+            .extend(request(&format!("service-{number}"), vec![span(2, 1, "root")]).resource_spans);
+    }
+    message.resource_spans.extend(request("one-too-many", vec![span(3, 1, "root")]).resource_spans);
+    server.post_otlp("/v1/traces", &message).await.expect_ok();
+    assert_eq!(experiment_name(&server, 1).await, "service-0");
+    assert_eq!(experiment_name(&server, 3).await, "Default");
+}
+
+#[tokio::test]
 async fn the_root_decides_about_a_trace_that_crosses_services() {
     let server = TestServer::start().await;
     let child = child_of(1, span(1, 2, "child"));

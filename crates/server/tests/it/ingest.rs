@@ -1,0 +1,28 @@
+//! The way in, without a transport.
+
+use futures_util::poll;
+use prost::Message;
+use spanwise_ingest::{Body, Format, Route};
+use spanwise_testkit::TestServer;
+use spanwise_testkit::otlp::{request, span, trace_id};
+use std::pin::pin;
+use std::task::Poll;
+
+#[tokio::test]
+async fn a_write_goes_on_and_counts_when_its_client_hangs_up() {
+    let server = TestServer::start().await;
+    let ingest = server.app.ingest.clone();
+    let message = request("unknown_service", vec![span(1, 1, "root")]).encode_to_vec();
+    let bytes = message.len();
+    let body = Body { bytes: message.into(), format: Format::Protobuf, reservation: ingest.reserve() };
+    {
+        let route = Route::default();
+        let mut submitted = pin!(ingest.submit_traces(body, &route));
+        assert!(matches!(poll!(&mut submitted), Poll::Pending));
+    }
+    assert_eq!(ingest.queue_bytes(), bytes);
+    while ingest.queue_bytes() > 0 {
+        tokio::task::yield_now().await;
+    }
+    server.app.store.get_trace(&trace_id(1).parse().unwrap()).await.expect("the span was stored");
+}
