@@ -118,41 +118,41 @@ impl Run<'_> {
         let history_tokens = tokens(SYSTEM) + tokens(&history.to_string());
         let output_tokens = tokens(said) + 24;
         match self.agent {
-            Agent::Travel => {
-                let call = self.story.open("chat gemini-2.5-flash", CLIENT);
-                self.story.set(call, "gen_ai.operation.name", "chat");
-                self.story.set(call, "gen_ai.provider.name", "gcp.gemini");
-                self.story.set(call, "gen_ai.request.model", "gemini-2.5-flash");
-                self.story.set(call, "gen_ai.response.model", "gemini-2.5-flash");
-                self.story.set(
-                    call,
-                    "gen_ai.system_instructions",
-                    json!([{"type": "text", "content": SYSTEM}]),
-                );
-                self.story.set(call, "gen_ai.input.messages", history);
-                self.story.pass_ms(500..2_500);
-                self.story.set(call, "gen_ai.output.messages", json!([message("assistant", said)]));
-                self.story.set(call, "gen_ai.usage.input_tokens", history_tokens);
-                self.story.set(call, "gen_ai.usage.output_tokens", output_tokens);
-                self.story.close(call);
-            }
-            Agent::Coding => {
-                let call = self.story.open("messages.create", CLIENT);
-                self.story.set(call, "openinference.span.kind", "LLM");
-                self.story.set(call, "llm.provider", "anthropic");
-                self.story.set(call, "llm.model_name", "claude-sonnet-4-20250514");
-                self.story.set(call, "input.value", json!({"system": SYSTEM, "messages": history}));
-                self.story.set(call, "input.mime_type", "application/json");
-                self.story.pass_ms(900..5_000);
-                self.story.set(call, "output.value", said);
-                // What was sent in the last call is in the provider's cache.
-                self.story.set(call, "llm.token_count.prompt_details.cache_read", history_tokens * 3 / 4);
-                self.story.set(call, "llm.token_count.prompt", history_tokens);
-                self.story.set(call, "llm.token_count.completion", output_tokens);
-                self.story.close(call);
-            }
+            Agent::Travel => self.call_gemini(history, said, history_tokens, output_tokens),
+            Agent::Coding => self.call_claude(history, said, history_tokens, output_tokens),
         }
         self.messages.push(message("assistant", said));
+    }
+
+    fn call_gemini(&mut self, history: Value, said: &str, input_tokens: i64, output_tokens: i64) {
+        let call = self.story.open("chat gemini-2.5-flash", CLIENT);
+        self.story.set(call, "gen_ai.operation.name", "chat");
+        self.story.set(call, "gen_ai.provider.name", "gcp.gemini");
+        self.story.set(call, "gen_ai.request.model", "gemini-2.5-flash");
+        self.story.set(call, "gen_ai.response.model", "gemini-2.5-flash");
+        self.story.set(call, "gen_ai.system_instructions", json!([{"type": "text", "content": SYSTEM}]));
+        self.story.set(call, "gen_ai.input.messages", history);
+        self.story.pass_ms(500..2_500);
+        self.story.set(call, "gen_ai.output.messages", json!([message("assistant", said)]));
+        self.story.set(call, "gen_ai.usage.input_tokens", input_tokens);
+        self.story.set(call, "gen_ai.usage.output_tokens", output_tokens);
+        self.story.close(call);
+    }
+
+    fn call_claude(&mut self, history: Value, said: &str, input_tokens: i64, output_tokens: i64) {
+        let call = self.story.open("messages.create", CLIENT);
+        self.story.set(call, "openinference.span.kind", "LLM");
+        self.story.set(call, "llm.provider", "anthropic");
+        self.story.set(call, "llm.model_name", "claude-sonnet-4-20250514");
+        self.story.set(call, "input.value", json!({"system": SYSTEM, "messages": history}));
+        self.story.set(call, "input.mime_type", "application/json");
+        self.story.pass_ms(900..5_000);
+        self.story.set(call, "output.value", said);
+        // What was sent in the last call is in the provider's cache.
+        self.story.set(call, "llm.token_count.prompt_details.cache_read", input_tokens * 3 / 4);
+        self.story.set(call, "llm.token_count.prompt", input_tokens);
+        self.story.set(call, "llm.token_count.completion", output_tokens);
+        self.story.close(call);
     }
 
     fn call_tool(&mut self, step: &Step, outcome: Result<&str, (&str, &str)>) {
