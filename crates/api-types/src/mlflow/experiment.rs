@@ -1,11 +1,11 @@
 //! Requests and answers of `experiments/*`.
 
-use super::field::{FieldError, Fields, FromField, FromFields, Place, check_chars, check_name};
+use super::field::{FieldError, Fields, FromField, FromFields, Place, check_chars, check_name, cut};
 use super::time::milliseconds;
 use serde::Serialize;
 use serde_json::Value;
 use spanwise_model::limit::{EXPERIMENT_NAME_CHARS_MAX, EXPERIMENT_TAG_VALUE_CHARS_MAX, TAG_KEY_CHARS_MAX};
-use spanwise_model::{ExperimentId, LifecycleStage};
+use spanwise_model::{ExperimentId, IdError, LifecycleStage};
 
 /// Largest page of an experiment search.
 pub const EXPERIMENTS_PER_PAGE_MAX: i64 = 50_000;
@@ -143,7 +143,7 @@ impl FromFields for OneExperiment {
 impl FromField for ExperimentId {
     fn from_field(value: &Value, at: &Place) -> Result<Self, FieldError> {
         let text = String::from_field(value, at)?;
-        text.parse::<ExperimentId>().map_err(|error| FieldError::Rule(error.to_string()))
+        text.parse().map_err(|_| FieldError::Rule(IdError::ExperimentId(cut(&text)).to_string()))
     }
 }
 

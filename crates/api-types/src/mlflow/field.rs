@@ -252,7 +252,8 @@ fn echo(value: &Value) -> String {
     cut(&value.to_string())
 }
 
-fn cut(text: &str) -> String {
+/// Cuts a text to what an error may repeat of it.
+pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(ECHO_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

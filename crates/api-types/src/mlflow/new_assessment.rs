@@ -1,7 +1,7 @@
 //! Assessments in requests: to make one, and to change one.
 
 use super::assessment::JSON_FORMAT;
-use super::field::{FieldError, Fields, FromField, FromFields, Place};
+use super::field::{FieldError, Fields, FromField, FromFields, Place, cut};
 use super::time::TimeNs;
 use serde_json::Value;
 use spanwise_model::{AssessmentError, AssessmentId, AssessmentSource, AssessmentValue, SourceType, TraceId};
@@ -122,6 +122,7 @@ impl FromFields for UpdateAssessment {
 
 fn unknown_path(path: &str, mask: &str) -> FieldError {
     let place = Place { name: "update_mask".to_owned(), from_query: false };
+    let path = cut(path);
     let hint = format!(
         ". `{path}` can't be updated; these can: assessment_name, feedback, expectation, rationale, metadata, valid"
     );
@@ -187,6 +188,7 @@ impl FromFields for Serialized {
     fn from_fields(fields: &Fields<'_>) -> Result<Self, FieldError> {
         let format: String = fields.or_default("serialization_format")?;
         if format != JSON_FORMAT {
+            let format = cut(&format);
             let text = format!("Unknown serialization format: {format}. Only {JSON_FORMAT} is supported.");
             return Err(FieldError::Rule(text));
         }

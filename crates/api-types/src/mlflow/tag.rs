@@ -1,6 +1,6 @@
 //! Tags of traces in requests, and MLflow's rules for their keys.
 
-use super::field::{FieldError, Fields, FromFields, Place, check_chars};
+use super::field::{FieldError, Fields, FromFields, Place, check_chars, cut};
 use serde_json::Value;
 use spanwise_model::limit::TAG_KEY_CHARS_MAX;
 
@@ -66,7 +66,7 @@ pub(super) fn check_tag_name(key: &str) -> Result<(), FieldError> {
         format!(
             ": Names may be treated as files in certain cases, and must not resolve to other names when treated as \
              such. This name would resolve to '{}'",
-            normalized_path(key)
+            cut(&normalized_path(key))
         )
     } else {
         return Ok(());

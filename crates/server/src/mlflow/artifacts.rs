@@ -6,6 +6,7 @@ use super::reply::done;
 use super::{spans, traces_json};
 use crate::App;
 use crate::error::{MlflowCode, MlflowError, MlflowResult};
+use crate::otlp::content_length;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -46,7 +47,7 @@ async fn upload(
         let text = format!("artifact '{path}' is larger than {limit} bytes, the limit for an artifact");
         MlflowError::new(MlflowCode::BodyTooLarge, text)
     };
-    if http_body::Body::size_hint(request.body()).lower() > limit {
+    if content_length(request.headers()) > limit {
         return Err(too_large());
     }
     let is_over = Arc::new(AtomicBool::new(false));

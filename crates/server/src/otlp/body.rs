@@ -54,7 +54,7 @@ pub(crate) async fn read_body(
 }
 
 /// Returns what the client says; the body itself no longer knows once a timeout is wrapped around it.
-fn content_length(headers: &HeaderMap) -> u64 {
+pub(crate) fn content_length(headers: &HeaderMap) -> u64 {
     let value = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     value.and_then(|value| value.parse().ok()).unwrap_or(0)
 }

@@ -6,7 +6,7 @@ mod grpc;
 mod http;
 mod reply;
 
-pub(crate) use body::{BodyError, read_body};
+pub(crate) use body::{BodyError, content_length, read_body};
 pub(crate) use decompress::Encoding;
 pub(crate) use grpc::routes as grpc_routes;
 pub(crate) use http::routes as http_routes;
