@@ -12,6 +12,8 @@
 mod bucket;
 mod merge;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use crate::error::{io_error, sql_error};
 use crate::schema;
