@@ -41,4 +41,9 @@ pub mod fuzzing {
         let _ = crate::columns::unpack_spans(bytes);
         let _ = crate::columns::unpack_logs(bytes);
     }
+
+    /// Reads the file at `path` as a part of the word index.
+    pub fn read_postings(path: &std::path::Path) {
+        crate::postings::read_any_file(path);
+    }
 }

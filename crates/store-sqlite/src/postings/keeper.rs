@@ -265,10 +265,13 @@ impl Keeper {
     /// Makes a written part part of the index, in place of those in `replaced`.
     fn commit_part(&mut self, part_id: i64, meta: PartMeta, replaced: Range<usize>) -> StoreResult<()> {
         let folder = &self.context.folder;
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| io_error(format!("cannot sync {}", folder.display()), error))?;
-        let part = Arc::new(Part::open(&part_path(folder, part_id))?);
+        let path = part_path(folder, part_id);
+        for synced in [&path, folder] {
+            File::open(synced)
+                .and_then(|file| file.sync_all())
+                .map_err(|error| io_error(format!("cannot sync {}", synced.display()), error))?;
+        }
+        let part = Arc::new(Part::open(&path)?);
         let remove: Vec<i64> = self.held[replaced.clone()].iter().map(|held| held.part_id).collect();
         self.commit(PartChange { add: Some((part_id, meta)), remove: remove.clone() })?;
         let purge_at = Instant::now() + PURGE_INTERVAL;

@@ -35,10 +35,11 @@ pub(crate) fn merge(
         sources.push(Source { terms, at_term, numbers });
     }
     let mut writer = PartWriter::create(path)?;
-    let mut terms = 0_usize;
-    while merge_term(&mut sources, &mut writer)? {
-        terms += 1;
-        if terms.is_multiple_of(TERMS_PER_CHECK) && is_stopped() {
+    let (mut term, mut term_docs, mut count) = (Vec::new(), Vec::new(), 0_usize);
+    while next_term(&mut sources, &mut term, &mut term_docs)? {
+        writer.push(&term, &term_docs)?;
+        count += 1;
+        if count.is_multiple_of(TERMS_PER_CHECK) && is_stopped() {
             return Ok(None);
         }
     }
@@ -55,14 +56,13 @@ struct Source<'a> {
     numbers: Vec<Option<u32>>,
 }
 
-/// Writes the least term of all sources; returns false if there is none any more.
-fn merge_term(sources: &mut [Source<'_>], writer: &mut PartWriter) -> StoreResult<bool> {
-    let Some(least) = sources.iter().filter(|source| source.at_term).map(|source| source.terms.term()).min()
-    else {
-        return Ok(false);
-    };
-    let term = least.to_vec();
-    let mut docs = Vec::new();
+/// Takes the least term of all sources, with its documents; returns false if there is none any more.
+fn next_term(sources: &mut [Source<'_>], term: &mut Vec<u8>, docs: &mut Vec<u32>) -> StoreResult<bool> {
+    let terms = sources.iter().filter(|source| source.at_term).map(|source| source.terms.term());
+    let Some(least) = terms.min() else { return Ok(false) };
+    term.clear();
+    term.extend_from_slice(least);
+    docs.clear();
     // Later parts have later documents, so the lists follow each other in order.
     for source in sources.iter_mut().filter(|source| source.at_term) {
         if source.terms.term() == term {
@@ -71,6 +71,5 @@ fn merge_term(sources: &mut [Source<'_>], writer: &mut PartWriter) -> StoreResul
             source.at_term = source.terms.next()?;
         }
     }
-    writer.push(&term, &docs)?;
     Ok(true)
 }

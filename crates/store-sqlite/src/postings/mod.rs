@@ -6,6 +6,7 @@
 //! id that was indexed without being indexed again.
 
 mod builder;
+mod collect;
 mod doc_set;
 mod indexer;
 mod keeper;
@@ -33,3 +34,22 @@ pub(crate) use row::indexed_through;
 pub(crate) use set::{PartSet, Postings};
 pub(crate) use term::Field;
 pub(crate) use trace_set::TraceSet;
+
+/// Opens a file as a part and asks it all kinds of questions.
+#[cfg(fuzzing)]
+pub(crate) fn read_any_file(path: &std::path::Path) {
+    let Ok(part) = part::Part::open(path) else { return };
+    let _ = part.verify();
+    let postings = Postings::default();
+    postings.replace(vec![std::sync::Arc::new(part)]);
+    let parts = postings.snapshot();
+    let attribute = Field::Attribute("key");
+    for query in [
+        TermQuery::Word("word"),
+        TermQuery::WordContaining("o"),
+        TermQuery::Span(SpanQuery::Is(attribute, "value")),
+        TermQuery::Span(SpanQuery::Matches(attribute, Box::new(|value| value.len() > 2))),
+    ] {
+        let _ = parts.evaluate(&query, &|| Ok(()));
+    }
+}

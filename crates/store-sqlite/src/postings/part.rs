@@ -3,7 +3,7 @@
 use super::doc_set::DocSet;
 use super::list::{self, Encoding};
 use super::part_writer::{
-    self, CHUNK_DOCS, CRC_BYTES, DOC_BYTES, Doc, FOOTER_BYTES, Footer, HEADER_BYTES, PartMeta,
+    self, CHUNK_DOCS, CRC_BYTES, DOC_BYTES, Doc, FOOTER_BYTES, Footer, HEADER_BYTES, PartMeta, is_crc_of,
 };
 use super::term::TERM_BYTES_MAX;
 use super::trace_set::TraceSet;
@@ -191,7 +191,7 @@ fn read_checked(file: &File, file_bytes: u64, offset: u64, length: u64) -> Store
     file.read_exact_at(&mut bytes, offset)
         .map_err(|error| damaged(format!("{length} bytes at {offset} cannot be read: {error}")))?;
     let crc = bytes.split_off(length as usize);
-    if crc != crc32c::crc32c(&bytes).to_le_bytes() {
+    if !is_crc_of(&bytes, &crc) {
         return Err(damaged(format!("the checksum of {length} bytes at {offset} is wrong")));
     }
     Ok(bytes)
@@ -231,7 +231,7 @@ fn read_directory(file: &File, file_bytes: u64, footer: &Footer) -> StoreResult<
     let mut bytes = vec![0; length as usize];
     file.read_exact_at(&mut bytes, footer.directory_offset)
         .map_err(|error| damaged(format!("its directory cannot be read: {error}")))?;
-    if crc32c::crc32c(&bytes) != footer.directory_crc {
+    if !is_crc_of(&bytes, &footer.directory_crc.to_le_bytes()) {
         return Err(damaged("the checksum of its directory is wrong"));
     }
     let mut input = Input(&bytes);

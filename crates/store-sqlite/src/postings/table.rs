@@ -1,92 +1,186 @@
 //! Terms and the documents that have them, while a part is built: one arena, no allocation per term.
+//!
+//! A table of a hundred thousand words does not fit into a processor's cache, so what a step costs is the lines of
+//! memory that it touches. A slot therefore holds all that is needed to know a short term again, and terms are added
+//! in batches: the slots of a whole batch are fetched at once before any is looked at.
 
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_128;
 
-/// No document: the mark of a term that none has yet.
-const NO_DOC: u32 = u32::MAX;
+/// Terms in one batch.
+const BATCH_TERMS: usize = 64;
+/// Up to this length a term's key is the term itself; few words are longer.
+const EXACT_BYTES: usize = 16;
 
-struct Entry {
-    start: u32,
-    length: u16,
-    /// The last document that has it: documents come in order, so this tells whether it is known already.
+/// What a term is known by: with the length, its bytes if they are few, else their hash.
+fn key(term: &[u8]) -> u128 {
+    // Two words that cover all bytes, overlapping: no length but the term's own gives the same two.
+    let halves: (u64, u64) = match term {
+        [] => (0, 0),
+        [one] => (u64::from(*one), 0),
+        [first, .., last] if term.len() < 4 => {
+            (u64::from(*first) << 16 | u64::from(term[1]) << 8 | u64::from(*last), 0)
+        }
+        _ if term.len() < 8 => {
+            let (Some(first), Some(last)) = (term.first_chunk::<4>(), term.last_chunk::<4>()) else {
+                return 0;
+            };
+            (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
+        }
+        _ if term.len() <= EXACT_BYTES => {
+            let (Some(first), Some(last)) = (term.first_chunk::<8>(), term.last_chunk::<8>()) else {
+                return 0;
+            };
+            (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+        }
+        _ => return xxh3_128(term),
+    };
+    u128::from(halves.0) << 64 | u128::from(halves.1)
+}
+
+/// Spreads a key over the slots.
+fn hash(key: u128, length: u32) -> usize {
+    let (high, low) = ((key >> 64) as u64, key as u64);
+    let (high, low) = (high ^ 0x9e37_79b9_7f4a_7c15, low ^ 0xd1b5_4a32_d192_ed03 ^ u64::from(length));
+    let product = u128::from(high).wrapping_mul(u128::from(low));
+    ((product >> 64) as u64 ^ product as u64) as usize
+}
+
+/// Terms on their way into a table.
+#[derive(Default)]
+pub(crate) struct TermBatch {
+    bytes: Vec<u8>,
+    terms: Vec<Waiting>,
+}
+
+struct Waiting {
+    key: u128,
+    start: usize,
+    length: u32,
+}
+
+impl TermBatch {
+    /// Adds a term.
+    #[inline]
+    pub(crate) fn push(&mut self, term: &[u8]) {
+        self.terms.push(Waiting { key: key(term), start: self.bytes.len(), length: term.len() as u32 });
+        self.bytes.extend_from_slice(term);
+    }
+
+    /// Returns whether it should be added to the table before more is pushed.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.terms.len() >= BATCH_TERMS
+    }
+
+    fn bytes_of(&self, term: &Waiting) -> &[u8] {
+        &self.bytes[term.start..term.start + term.length as usize]
+    }
+}
+
+/// Where a term is looked for; half a cache line.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    key: u128,
+    length: u32,
+    /// The number of the term + 1; 0 = free.
+    number: u32,
+    /// The last document that has it + 1: documents come in order, so this tells whether it is known already.
     last_doc: u32,
 }
 
-/// A hash table of terms over an arena, and one flat list of (term, document).
+/// A hash table of terms, and one flat list of (term, document).
 #[derive(Default)]
 pub(crate) struct TermTable {
-    /// Per slot: upper half of the hash, and the number of the term + 1 (0 = free).
-    slots: Vec<(u32, u32)>,
-    entries: Vec<Entry>,
+    slots: Vec<Slot>,
     arena: Vec<u8>,
+    /// Where each term ends in the arena.
+    ends: Vec<u32>,
     postings: Vec<(u32, u32)>,
 }
 
 impl TermTable {
-    /// Notes that `doc`, which is not less than any before it, has `term`; returns whether that is new.
-    #[inline]
-    pub(crate) fn add(&mut self, term: &[u8], doc: u32) -> bool {
-        if (self.entries.len() + 1) * 2 > self.slots.len() {
-            self.grow();
+    /// Notes that `doc`, which is not less than any before it, has the terms of `batch`, and empties the batch.
+    ///
+    /// At most `limit` of them are noted that were not known; returns how many were.
+    pub(crate) fn add(&mut self, batch: &mut TermBatch, doc: u32, limit: usize) -> usize {
+        if batch.terms.is_empty() {
+            return 0;
         }
-        let number = self.number_of(term);
-        let entry = &mut self.entries[number as usize];
-        if entry.last_doc == doc {
-            return false;
+        if (self.ends.len() + batch.terms.len()) * 4 > self.slots.len() * 3 {
+            self.grow(batch.terms.len());
         }
-        entry.last_doc = doc;
-        self.postings.push((number, doc));
-        true
+        let mask = self.slots.len() - 1;
+        // These reads do not wait for each other; afterwards the slots are in the cache.
+        let touched = batch
+            .terms
+            .iter()
+            .fold(0, |sum, term| sum ^ self.slots[hash(term.key, term.length) & mask].number);
+        std::hint::black_box(touched);
+        let before = self.postings.len();
+        for term in &batch.terms {
+            if self.postings.len() - before == limit {
+                break;
+            }
+            self.add_one(term, batch.bytes_of(term), doc);
+        }
+        batch.bytes.clear();
+        batch.terms.clear();
+        self.postings.len() - before
     }
 
-    #[inline]
-    fn number_of(&mut self, term: &[u8]) -> u32 {
-        let hash = xxh3_64(term);
-        let tag = (hash >> 32) as u32;
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            match self.slots[at] {
-                (_, 0) => break,
-                (other, number) if other == tag && self.term(number - 1) == term => return number - 1,
-                _ => at = (at + 1) & mask,
-            }
+    fn add_one(&mut self, term: &Waiting, bytes: &[u8], doc: u32) {
+        let at = self.find(term, bytes);
+        let slot = &mut self.slots[at];
+        if slot.number == 0 {
+            self.arena.extend_from_slice(bytes);
+            self.ends.push(self.arena.len() as u32);
+            *slot = Slot { key: term.key, length: term.length, number: self.ends.len() as u32, last_doc: 0 };
         }
-        let number = self.entries.len() as u32;
-        self.slots[at] = (tag, number + 1);
-        self.entries.push(Entry {
-            start: self.arena.len() as u32,
-            length: term.len() as u16,
-            last_doc: NO_DOC,
-        });
-        self.arena.extend_from_slice(term);
-        number
+        if slot.last_doc != doc + 1 {
+            slot.last_doc = doc + 1;
+            self.postings.push((slot.number - 1, doc));
+        }
+    }
+
+    /// Returns the slot that a term has or is to have.
+    fn find(&self, term: &Waiting, bytes: &[u8]) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = hash(term.key, term.length) & mask;
+        loop {
+            let slot = &self.slots[at];
+            let is_same = slot.key == term.key
+                && slot.length == term.length
+                && (bytes.len() <= EXACT_BYTES || slot.number == 0 || self.term(slot.number - 1) == bytes);
+            if slot.number == 0 || is_same {
+                return at;
+            }
+            at = (at + 1) & mask;
+        }
     }
 
     fn term(&self, number: u32) -> &[u8] {
-        let entry = &self.entries[number as usize];
-        &self.arena[entry.start as usize..][..entry.length as usize]
+        let number = number as usize;
+        let start = if number == 0 { 0 } else { self.ends[number - 1] as usize };
+        &self.arena[start..self.ends[number] as usize]
     }
 
     #[cold]
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(1 << 12);
-        let mut slots = vec![(0, 0); size];
-        for number in 0..self.entries.len() as u32 {
-            let hash = xxh3_64(self.term(number));
-            let mut at = hash as usize & (size - 1);
-            while slots[at].1 != 0 {
+    fn grow(&mut self, more: usize) {
+        let size = ((self.ends.len() + more) * 2).next_power_of_two().max(1 << 12);
+        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
+        for slot in old.into_iter().filter(|slot| slot.number != 0) {
+            let mut at = hash(slot.key, slot.length) & (size - 1);
+            while self.slots[at].number != 0 {
                 at = (at + 1) & (size - 1);
             }
-            slots[at] = ((hash >> 32) as u32, number + 1);
+            self.slots[at] = slot;
         }
-        self.slots = slots;
     }
 
     /// Returns about how much memory it takes.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.slots.len() * size_of::<(u32, u32)>()
-            + self.entries.len() * size_of::<Entry>()
+        self.slots.len() * size_of::<Slot>()
+            + self.ends.len() * size_of::<u32>()
             + self.arena.len()
             + self.postings.len() * size_of::<(u32, u32)>()
     }
@@ -106,7 +200,7 @@ impl TermTable {
 
     /// Groups the postings by term: a counting sort, which keeps the documents of a term in order.
     fn docs_by_term(&self) -> (Vec<u32>, Vec<u32>) {
-        let mut starts = vec![0_u32; self.entries.len() + 1];
+        let mut starts = vec![0_u32; self.ends.len() + 1];
         self.postings.iter().for_each(|(number, _)| starts[*number as usize + 1] += 1);
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
@@ -124,7 +218,7 @@ impl TermTable {
     /// Sorts by the first sixteen bytes as a number, and looks at the arena only where they are equal.
     fn sorted_numbers(&self) -> impl Iterator<Item = u32> + use<> {
         let mut keys: Vec<(u128, u32)> =
-            (0..self.entries.len() as u32).map(|number| (first_bytes(self.term(number)), number)).collect();
+            (0..self.ends.len() as u32).map(|number| (first_bytes(self.term(number)), number)).collect();
         keys.sort_unstable_by(|(left, a), (right, b)| {
             left.cmp(right).then_with(|| self.term(*a).cmp(self.term(*b)))
         });
@@ -149,15 +243,18 @@ mod tests {
     proptest! {
         #[test]
         fn terms_come_out_sorted_with_their_documents(
-            docs in vec(vec(vec(0..3_u8, 0..20), 0..12), 0..12),
+            docs in vec(vec(vec(0..3_u8, 0..24), 0..12), 0..12),
         ) {
             let mut table = TermTable::default();
             let mut expected: BTreeMap<Vec<u8>, BTreeSet<u32>> = BTreeMap::new();
             for (doc, terms) in docs.iter().enumerate() {
+                let mut batch = TermBatch::default();
+                let mut new = 0;
                 for term in terms {
-                    let new = expected.entry(term.clone()).or_default().insert(doc as u32);
-                    prop_assert_eq!(table.add(term, doc as u32), new);
+                    new += usize::from(expected.entry(term.clone()).or_default().insert(doc as u32));
+                    batch.push(term);
                 }
+                prop_assert_eq!(table.add(&mut batch, doc as u32, usize::MAX), new);
             }
             let mut sorted = Vec::new();
             table.for_each_sorted(|term, docs| {
@@ -169,18 +266,42 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_past_its_first_size() {
-        let mut table = TermTable::default();
-        for number in 0..20_000_u32 {
-            assert!(table.add(&number.to_le_bytes(), 1));
-            assert!(!table.add(&number.to_le_bytes(), 1));
+    fn short_terms_have_keys_of_their_own() {
+        let mut terms = vec![vec![]];
+        for length in 1..=EXACT_BYTES {
+            for changed in 0..length {
+                for byte in [0, 1, 255] {
+                    let mut term = vec![7; length];
+                    term[changed] = byte;
+                    terms.push(term);
+                }
+            }
         }
+        let keys: BTreeSet<(u128, usize)> = terms.iter().map(|term| (key(term), term.len())).collect();
+        assert_eq!(keys.len(), terms.len());
+    }
+
+    #[test]
+    fn it_grows_past_its_first_size_and_stops_at_the_limit() {
+        let mut table = TermTable::default();
+        let mut batch = TermBatch::default();
+        for doc in 1..=2 {
+            for number in 0..20_000_u32 {
+                batch.push(&number.to_le_bytes());
+                if batch.is_full() {
+                    assert_eq!(table.add(&mut batch, doc, usize::MAX), BATCH_TERMS);
+                }
+            }
+            table.add(&mut batch, doc, usize::MAX);
+        }
+        (0..10_u8).for_each(|number| batch.push(&[number]));
+        assert_eq!(table.add(&mut batch, 3, 4), 4);
         let mut count = 0;
         let counted = table.for_each_sorted(|_, docs| {
             count += docs.len();
             Ok::<(), ()>(())
         });
         counted.unwrap();
-        assert_eq!(count, 20_000);
+        assert_eq!(count, 2 * 20_000 + 4);
     }
 }

@@ -12,8 +12,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Shorter texts are cheaper to split again than to remember.
 const REMEMBERED_BYTES_MIN: usize = 12;
-/// Longer texts are remembered in pieces, so that a history that grew is new only at its end.
+/// Longer texts are remembered in pieces too, so that a history that grew is new only at its end.
 const PIECE_BYTES_MIN: usize = 256;
+/// Larger texts, lists and maps are remembered in their parts alone: they are rarely the same as a whole.
+const WHOLE_BYTES_MAX: usize = 4096;
 /// What tells the bytes of a list or map from the same bytes as a text.
 const MESSAGE_MARK: u64 = 0x9e37_79b9_7f4a_7c15;
 /// What tells a piece from a whole text: a text of one piece would otherwise pass itself over.
@@ -51,20 +53,19 @@ impl Hasher for HashIsKey {
 }
 
 /// Finds the words of one trace that are new in it, and gives them to `visit`, with repetitions.
-pub(crate) struct NewWords<'a> {
+pub(crate) struct NewWords<'a, V> {
     pub(crate) seen: &'a mut SeenTexts,
     /// What makes the hashes of one trace differ from those of another.
     pub(crate) trace_seed: u64,
     pub(crate) scratch: &'a mut String,
-    pub(crate) visit: &'a mut dyn FnMut(&str),
+    pub(crate) visit: V,
 }
 
-impl NewWords<'_> {
-    /// Visits the words of a span.
+impl<V: FnMut(&str)> NewWords<'_, V> {
+    /// Visits the words of a span but those of its attributes.
     pub(crate) fn span(&mut self, span: &SpanView<'_>) {
         self.text(span.name);
         self.text(span.status_message);
-        self.attributes(span.attributes());
         for event in span.events() {
             self.text(event.name);
             self.attributes(event.attributes());
@@ -80,11 +81,14 @@ impl NewWords<'_> {
         self.attributes(record.attributes());
     }
 
+    /// Visits the words of an attribute.
+    pub(crate) fn attribute(&mut self, key: &str, value: AnyValueView<'_>) {
+        self.text(key);
+        self.value(value);
+    }
+
     fn attributes(&mut self, attributes: Attributes<'_>) {
-        for (key, value) in attributes {
-            self.text(key);
-            self.value(value);
-        }
+        attributes.for_each(|(key, value)| self.attribute(key, value));
     }
 
     /// Values nest at most `ATTRIBUTE_DEPTH_MAX` deep, as the view has checked.
@@ -108,7 +112,7 @@ impl NewWords<'_> {
             | AnyValueView::Bytes(_) => {
                 self.scratch.clear();
                 pyjson::write_json(value, self.scratch);
-                each_token(self.scratch, &mut *self.visit);
+                each_token(self.scratch, &mut self.visit);
             }
         }
     }
@@ -118,20 +122,22 @@ impl NewWords<'_> {
             return;
         }
         if text.len() < PIECE_BYTES_MIN {
-            return each_token(text, &mut *self.visit);
+            return each_token(text, &mut self.visit);
         }
         let mut rest = text;
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(piece_end(rest));
             if self.is_new(piece.as_bytes(), PIECE_MARK) {
-                each_token(piece, &mut *self.visit);
+                each_token(piece, &mut self.visit);
             }
             rest = after;
         }
     }
 
     fn is_new(&mut self, bytes: &[u8], mark: u64) -> bool {
-        bytes.len() < REMEMBERED_BYTES_MIN || self.seen.hashes.insert(xxh3_64(bytes) ^ mark ^ self.trace_seed)
+        let is_remembered =
+            (REMEMBERED_BYTES_MIN..=WHOLE_BYTES_MAX).contains(&bytes.len()) || mark == PIECE_MARK;
+        !is_remembered || self.seen.hashes.insert(xxh3_64(bytes) ^ mark ^ self.trace_seed)
     }
 }
 
@@ -150,8 +156,8 @@ mod tests {
         let mut all = Vec::new();
         for text in texts {
             let mut words = Vec::new();
-            let mut visit = |word: &str| words.push(word.to_owned());
-            NewWords { seen: &mut seen, trace_seed: 7, scratch: &mut scratch, visit: &mut visit }.text(text);
+            let visit = |word: &str| words.push(word.to_owned());
+            NewWords { seen: &mut seen, trace_seed: 7, scratch: &mut scratch, visit }.text(text);
             all.push(words);
         }
         all

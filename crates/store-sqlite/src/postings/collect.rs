@@ -1,0 +1,111 @@
+//! Terms of the block that is being added: how they are made, and how many of them are kept.
+
+use super::table::{TermBatch, TermTable};
+use super::term::{self, Field};
+use spanwise_model::limit::INDEXED_VALUE_BYTES_MAX;
+use spanwise_otlp::{AnyValueView, pyjson};
+
+/// Terms of one kind (words, values) that are kept of one block; one with more is in the answer to every question.
+const BLOCK_TERMS_MAX: usize = 1 << 18;
+
+/// Terms of one kind, and those of the current block that are not in the table yet.
+#[derive(Default)]
+pub(crate) struct Collected {
+    pub(crate) table: TermTable,
+    batch: TermBatch,
+    doc: u32,
+    /// Terms that the current block may still have.
+    left: usize,
+}
+
+impl Collected {
+    /// Begins a document.
+    pub(crate) fn begin(&mut self, doc: u32) {
+        self.doc = doc;
+        self.left = BLOCK_TERMS_MAX;
+    }
+
+    /// Notes that the document has a term.
+    #[inline]
+    pub(crate) fn add(&mut self, term: &[u8]) {
+        self.batch.push(term);
+        if self.batch.is_full() {
+            self.flush();
+        }
+    }
+
+    /// Ends the document; returns whether all of its terms were kept.
+    pub(crate) fn end(&mut self) -> bool {
+        self.flush();
+        self.left > 0
+    }
+
+    /// Notes that the document has a term, whatever the limit says.
+    pub(crate) fn add_always(&mut self, term: &[u8]) {
+        self.batch.push(term);
+        self.left = 1;
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        self.left -= self.table.add(&mut self.batch, self.doc, self.left);
+    }
+}
+
+/// The values of fields.
+#[derive(Default)]
+pub(crate) struct Values {
+    pub(crate) terms: Collected,
+    term: Vec<u8>,
+    text: String,
+}
+
+impl Values {
+    /// Notes that the document has a span whose field has this value.
+    pub(crate) fn add(&mut self, field: Field<'_>, value: &str) {
+        term::write_value(field, value, &mut self.term);
+        self.terms.add(&self.term);
+    }
+
+    /// Notes the value that an optional field has.
+    pub(crate) fn add_optional(&mut self, field: Field<'_>, value: Option<&str>) {
+        if let Some(value) = value {
+            self.add(field, value);
+        }
+    }
+
+    /// Notes the value of an attribute: a text as it is, anything else as JSON.
+    pub(crate) fn add_attribute(&mut self, key: &str, value: AnyValueView<'_>) {
+        let field = Field::Attribute(key);
+        if let AnyValueView::String(text) = value {
+            return self.add(field, text);
+        }
+        if is_surely_long(value) {
+            term::write_long(field, &mut self.term);
+        } else {
+            self.text.clear();
+            pyjson::write_json(value, &mut self.text);
+            term::write_value(field, &self.text, &mut self.term);
+        }
+        self.terms.add(&self.term);
+    }
+}
+
+/// Returns whether the JSON text of a value is too long to be a term, as far as can be told without writing it. A map
+/// with a key that comes twice may be called long and not be.
+fn is_surely_long(value: AnyValueView<'_>) -> bool {
+    fn bytes_left(value: AnyValueView<'_>, left: usize) -> Option<usize> {
+        match value {
+            AnyValueView::String(text) => left.checked_sub(text.len() + 2),
+            AnyValueView::Bytes(bytes) => left.checked_sub(bytes.len() + 2),
+            AnyValueView::Array(array) => {
+                array.iter().try_fold(left, |left, element| bytes_left(element, left))
+            }
+            AnyValueView::KvList(list) => list
+                .iter()
+                .try_fold(left, |left, (key, value)| bytes_left(value, left.checked_sub(key.len() + 4)?)),
+            _ => left.checked_sub(1),
+        }
+    }
+    bytes_left(value, INDEXED_VALUE_BYTES_MAX).is_none()
+}
