@@ -15,7 +15,7 @@ PYTEST := .venv/bin/python -m pytest -c tests/pytest.ini
 # The client tests mostly wait for each other's network; more workers than cores pay off.
 E2E_WORKERS ?= 4
 
-.PHONY: run release test fmt fmt-check lint lint-python test-rust test-e2e test-faults venv
+.PHONY: run release test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-faults venv
 
 run:
 	@scripts/check-tools.sh cargo node python3 cc
@@ -35,8 +35,9 @@ test:
 	@$(STEP) "Python environment" $(MAKE) --no-print-directory venv
 	@$(STEP) "Python lints" $(MAKE) --no-print-directory lint-python
 	@$(STEP) "end-to-end tests" $(MAKE) --no-print-directory test-e2e
+	@$(STEP) "replay" $(MAKE) --no-print-directory test-replay
 	@$(STEP) "fault tests" $(MAKE) --no-print-directory test-faults
-	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/e2e.log $(LOGS)/faults.log
+	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/e2e.log $(LOGS)/replay.log $(LOGS)/faults.log
 
 fmt:
 	$(CARGO) fmt --all
@@ -55,9 +56,12 @@ test-rust:
 	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace
 	$(RUN_TESTS) $(LOGS)/doc.log $(CARGO) test --workspace --doc
 
-# These two expect the binary of `make release`.
+# These three expect the binary of `make release`.
 test-e2e: venv
-	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/e2e.log $(PYTEST) -n $(E2E_WORKERS) tests/e2e tests/replay
+	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/e2e.log $(PYTEST) -n $(E2E_WORKERS) tests/e2e
+
+test-replay: venv
+	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/replay.log $(PYTEST) tests/replay
 
 test-faults: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults.log $(PYTEST) tests/faults
