@@ -62,15 +62,15 @@ const USER_ROLES: [&str; 2] = ["user", "human"];
 const ASSISTANT_ROLES: [&str; 4] = ["assistant", "ai", "model", "aimessagechunk"];
 const OTHER_ROLES: [&str; 4] = ["system", "developer", "tool", "function"];
 
-/// Returns the text, cut like a preview; `None` if there is nothing to read.
-pub(crate) fn reading(cursor: Cursor<'_>, voice: Voice) -> Option<String> {
+/// Returns the text, cut to that many characters; `None` if there is nothing to read.
+pub(crate) fn reading(cursor: Cursor<'_>, voice: Voice, chars_max: usize) -> Option<String> {
     if cursor.is_falsy()
         || matches!(cursor, Cursor::Native(AnyValueView::Bytes(_) | AnyValueView::String("null")))
     {
         return None;
     }
     let text = find_text(cursor, voice, DEPTH_MAX).filter(|text| !text.trim().is_empty());
-    Some(clip(text.unwrap_or_else(|| compact(cursor)).trim()))
+    Some(clip(text.unwrap_or_else(|| compact(cursor)).trim(), chars_max))
 }
 
 fn find_text(value: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
