@@ -41,7 +41,7 @@ fn tree(cursor: Cursor<'_>) -> Value {
 }
 
 /// The depth of OTLP values is bounded where they are checked.
-fn native_tree(value: AnyValueView<'_>) -> Value {
+pub(crate) fn native_tree(value: AnyValueView<'_>) -> Value {
     match value {
         AnyValueView::Empty => Value::Null,
         AnyValueView::Bool(flag) => flag.into(),

@@ -1,6 +1,6 @@
 //! One message, whoever wrote it.
 
-use super::block::{read_blocks, result_value, tool_call};
+use super::block::{is_failed, read_blocks, result_value, tool_call};
 use super::json::{list_at, map_at, string_at, text_at, value_at};
 use super::part::{Media, MediaKind, Message, Part, ToolResult};
 use serde_json::Value;
@@ -116,7 +116,8 @@ fn autogen_role(body: &Value) -> Option<String> {
     Some(if source == "user" { "user" } else { "assistant" }.to_owned())
 }
 
-fn read_finish_reason(value: &Value) -> Option<String> {
+/// Returns why the model stopped, if a message or what is around it says so.
+pub(crate) fn read_finish_reason(value: &Value) -> Option<String> {
     let keys = ["finish_reason", "stop_reason", "finishReason", "stopReason", "done_reason"];
     let metadata = || map_at(value, &["response_metadata", "generation_info", "_meta", "meta"]);
     string_at(value, &keys).or_else(|| string_at(metadata()?, &keys))
@@ -125,7 +126,7 @@ fn read_finish_reason(value: &Value) -> Option<String> {
 fn read_parts(role: &str, body: &Value) -> Vec<Part> {
     let mut parts = Vec::new();
     let extra = map_at(body, &["additional_kwargs"]).unwrap_or(&Value::Null);
-    let thoughts = ["reasoning_content", "reasoning", "thinking", "thought"];
+    let thoughts = ["reasoning_content", "reasoning", "thinking", "thought", "tool_plan"];
     if let Some(text) = text_at(body, &thoughts).or_else(|| text_at(extra, &thoughts)) {
         parts.push(Part::Thinking(text.to_owned()));
     }
@@ -183,7 +184,6 @@ fn make_tool_result(message: &mut Message, body: &Value) {
         id: string_at(body, &ids).or_else(|| string_at(extra, &ids)),
         name: string_at(body, &["name", "tool_name"]),
         result: content.map(result_value).unwrap_or_default(),
-        is_error: text_at(body, &["status"]) == Some("error")
-            || body.get("is_error").and_then(Value::as_bool).unwrap_or_default(),
+        is_error: is_failed(body),
     })];
 }

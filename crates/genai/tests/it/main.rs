@@ -1,6 +1,7 @@
 //! Tests of the crate at its boundary.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails by panicking")]
 
+mod body;
 mod content;
 mod derive;
 mod event;
