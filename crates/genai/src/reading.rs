@@ -40,12 +40,13 @@ const WRAPPERS: [&str; 15] = [
 ];
 
 /// Keys whose text is what was asked or answered.
-const TEXT_KEYS: [&str; 14] = [
+const TEXT_KEYS: [&str; 15] = [
     "question",
     "query",
     "prompt",
     "user_input",
     "user_msg",
+    "user_prompt",
     "task",
     "input",
     "answer",
@@ -124,11 +125,13 @@ fn find_in_map(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
 /// Looks through a map such as `{"city": "Paris"}`: with one entry, its value is what matters.
 fn find_in_only_entry(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
     let Node::Map(mut entries) = map.node() else { return None };
-    let (_, value) = entries.next()?;
+    let (key, value) = entries.next()?;
     if entries.next().is_some() || matches!(value.node(), Node::Number(_)) {
         return None;
     }
-    find_text(value, voice, levels)
+    // A wrapper was looked into already; again at each level would double the work with each.
+    let is_searched = WRAPPERS.contains(&&*key) && !matches!(value.node(), Node::Text(_));
+    if is_searched { None } else { find_text(value, voice, levels) }
 }
 
 /// A message of a conversation.

@@ -257,7 +257,7 @@ fn map_parts(map: &Value, side: Side) -> Option<Vec<Part>> {
     texts
 }
 
-/// Returns whether a text is only what Python shows for an object, such as `<Stream object at 0x7f00>`.
+/// Returns whether a text is only what Python shows for an object: `<Stream object at 0x7f00>`, `<Node(id=1)>`.
 pub(crate) fn is_repr(text: &str) -> bool {
-    text.starts_with('<') && text.ends_with('>') && text.contains(" object")
+    text.starts_with('<') && (text.ends_with(")>") || text.ends_with('>') && text.contains(" object"))
 }

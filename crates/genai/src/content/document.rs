@@ -1,5 +1,6 @@
 //! What a retriever or a reranker returned.
 
+use super::body::is_repr;
 use super::flat::flat_tree;
 use super::json::{map_at, parsed, string_at, value_at};
 use super::part::Document;
@@ -65,6 +66,7 @@ fn documents_in(value: &Value, levels: usize) -> Option<Vec<Document>> {
 
 fn document(value: &Value) -> Option<Document> {
     match value {
+        Value::String(text) if is_repr(text) => None,
         Value::String(text) => Some(Document { content: text.clone(), ..Document::default() }),
         Value::Array(pair) => scored_pair(pair),
         Value::Object(_) => document_of_map(value),
@@ -100,6 +102,7 @@ fn document_of_map(value: &Value) -> Option<Document> {
 
 fn content(layer: &Value) -> Option<String> {
     match value_at(layer, CONTENTS)? {
+        Value::String(text) if is_repr(text) => None,
         Value::String(text) => Some(text.clone()),
         Value::Array(blocks) => {
             let texts: Option<Vec<_>> = blocks.iter().map(|block| block.get("text")?.as_str()).collect();

@@ -82,6 +82,12 @@ fn json_tree(walk: &mut JsonWalk<'_>, levels: usize) -> Value {
     }
 }
 
+/// Returns the number, boolean or null that a text holds.
+pub(crate) fn json_scalar(text: &str) -> Option<Value> {
+    let json = JsonText::parse(text)?;
+    (!matches!(json.first_byte(), b'"' | b'{' | b'[')).then(|| scalar(json))
+}
+
 fn scalar(json: JsonText<'_>) -> Value {
     match json.first_byte() {
         b'"' => json.unquote().unwrap_or_default().into(),

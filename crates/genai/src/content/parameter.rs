@@ -1,7 +1,7 @@
 //! Parameters of a request: temperature and the like.
 
 use super::body::is_repr;
-use super::json::map_at;
+use super::json::{json_scalar, map_at};
 use super::source::attribute_tree;
 use serde_json::{Map, Value};
 use spanwise_otlp::SpanView;
@@ -56,7 +56,7 @@ const NOT_PARAMETERS: &[&str] = &["model", "structured_output_schema", "is_strea
 
 /// Attributes that hold a map of parameters.
 const MAPS: &[&str] = &["llm.invocation_parameters", "embedding.invocation_parameters", "invocation_params"];
-/// Keys of such maps that are the rest of the request.
+/// Keys of such maps that are the rest of the request, or of the client that sent it.
 const NOT_SETTINGS: &[&str] = &[
     "model",
     "model_name",
@@ -70,6 +70,12 @@ const NOT_SETTINGS: &[&str] = &[
     "instructions",
     "inputText",
     "_type",
+    "base_url",
+    "api_base",
+    "api_key",
+    "headers",
+    "extra_headers",
+    "metadata",
 ];
 
 /// Maps of a request body that hold parameters.
@@ -92,7 +98,10 @@ pub(crate) fn read_parameters(span: &SpanView<'_>, inputs: Option<&Value>) -> Ma
     let mut parameters = Map::new();
     add_prefixed(span, &mut parameters);
     for settings in MAPS.iter().filter_map(|key| attribute_tree(span, key)) {
-        add(&settings, |key| !NOT_SETTINGS.contains(&key), &mut parameters);
+        // A whole response is sent in their place by some, which says much more than the settings.
+        let is_body = settings.get("object").is_some();
+        let is_setting = |key: &str| is_known(key) || !is_body && !NOT_SETTINGS.contains(&key);
+        add(&settings, is_setting, &mut parameters);
     }
     if let Some(body) = inputs {
         add(body, is_known, &mut parameters);
@@ -102,7 +111,7 @@ pub(crate) fn read_parameters(span: &SpanView<'_>, inputs: Option<&Value>) -> Ma
     }
     // MLflow's clients set each argument of the call as an attribute of its own.
     for (key, _) in span.attributes().filter(|(key, _)| is_known(key)) {
-        put(&mut parameters, key, attribute_tree(span, key).unwrap_or_default());
+        put(&mut parameters, key, scalar_tree(span, key));
     }
     parameters
 }
@@ -112,7 +121,7 @@ fn add_prefixed(span: &SpanView<'_>, parameters: &mut Map<String, Value>) {
         let name = PREFIXES.iter().find_map(|prefix| key.strip_prefix(prefix));
         if let Some(name) = name.filter(|name| !NOT_PARAMETERS.contains(name)) {
             let name = if name == "choice.count" { "n" } else { name };
-            put(parameters, name, attribute_tree(span, key).unwrap_or_default());
+            put(parameters, name, scalar_tree(span, key));
         }
     }
 }
@@ -138,9 +147,17 @@ fn add_known(settings: &Value, parameters: &mut Map<String, Value>) {
 
 /// Keeps a parameter that has a value; what Python shows for an object that stands for “not given” is none.
 fn put(parameters: &mut Map<String, Value>, name: &str, value: Value) {
-    let is_none = value.is_null() || value.as_str().is_some_and(is_repr);
+    let is_none = value.is_null() || value.as_str().is_some_and(|text| is_repr(text) || text == "NOT_GIVEN");
     if !is_none {
         parameters.entry(snake_case(name)).or_insert(value);
+    }
+}
+
+/// Returns the value of an attribute; MLflow's clients write numbers and null as their JSON text.
+fn scalar_tree(span: &SpanView<'_>, key: &str) -> Value {
+    match attribute_tree(span, key).unwrap_or_default() {
+        Value::String(text) => json_scalar(&text).unwrap_or(Value::String(text)),
+        value => value,
     }
 }
 

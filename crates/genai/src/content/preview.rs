@@ -4,7 +4,7 @@ use super::body::Side;
 use super::document::read_documents;
 use super::json::body_tree;
 use super::part::{Message, Part};
-use super::source::{flat_messages, located, messages};
+use super::source::{attribute, located, messages, pieced_messages};
 use super::{is_model_call, is_retrieval};
 use crate::derive::Derived;
 use crate::json::{Cursor, Node, write};
@@ -31,8 +31,8 @@ pub fn preview_texts(
 ) -> (Option<String>, Option<String>) {
     let inputs = located(span, derived, Side::Input);
     let outputs = located(span, derived, Side::Output);
-    let arguments =
-        if derived.span_type() == "TOOL" { inputs.as_ref().and_then(arguments_text) } else { None };
+    let is_tool = derived.span_type() == "TOOL" || attribute(span, "ai.toolCall.args").is_some();
+    let arguments = if is_tool { inputs.as_ref().and_then(arguments_text) } else { None };
     let found = if is_retrieval(span, derived) { documents_text(span, outputs.as_ref()) } else { None };
     (
         arguments.or_else(|| side_text(span, derived, inputs.as_ref(), Side::Input)),
@@ -40,7 +40,7 @@ pub fn preview_texts(
     )
 }
 
-/// Reads messages that were sent leaf by leaf, which are the cleanest; then the body; then, of a body in a shape
+/// Reads messages that were sent in pieces, which are the cleanest; then the body; then, of a body in a shape
 /// that only [`messages`] knows, the conversation.
 fn side_text(
     span: &SpanView<'_>,
@@ -51,7 +51,7 @@ fn side_text(
     let voice = if side == Side::Input { Voice::User } else { Voice::Assistant };
     let cursor = body.map(ValueRef::cursor);
     let last_text = |messages: Vec<Message>| last_text(&messages, side.role());
-    flat_messages(span, side)
+    pieced_messages(span, side)
         .and_then(last_text)
         .or_else(|| found_reading(cursor?, voice, SHORT_CHARS_MAX))
         .or_else(|| {
@@ -86,19 +86,36 @@ fn message_text(message: &Message) -> Option<String> {
 
 /// Writes the arguments of a tool as a call has them: `query="refund policy", limit=3`.
 fn arguments_text(inputs: &ValueRef<'_>) -> Option<String> {
-    let Node::Map(mut entries) = unwrap_arguments(inputs.cursor()).node() else { return None };
+    let arguments = unwrap_arguments(inputs.cursor());
     let mut text = String::new();
-    let mut is_full = false;
-    while let Some((key, value)) = entries.next()
-        && !is_full
+    // Python's `*args` and `**kwargs`, as those who wrap any function see them.
+    if let [Some(positional), Some(named)] = arguments.get_all(&["args", "kwargs"])
+        && let Some(elements) = positional.elements()
     {
-        text.push_str(if text.is_empty() { "" } else { ", " });
-        text.push_str(&key);
-        text.push('=');
-        write::json(value, &mut text);
-        is_full = text.len() > SHORT_CHARS_MAX * char::MAX.len_utf8();
+        elements.for_each(|value| push_argument("", value, &mut text));
+        push_named(named, &mut text);
+    } else {
+        push_named(arguments, &mut text);
     }
     (!text.is_empty()).then(|| clip(&text, SHORT_CHARS_MAX))
+}
+
+fn push_named(arguments: Cursor<'_>, text: &mut String) {
+    let Node::Map(entries) = arguments.node() else { return };
+    entries.for_each(|(key, value)| push_argument(&key, value, text));
+}
+
+/// Adds an argument, unless there is enough to read already.
+fn push_argument(name: &str, value: Cursor<'_>, text: &mut String) {
+    if text.len() > SHORT_CHARS_MAX * char::MAX.len_utf8() {
+        return;
+    }
+    text.push_str(if text.is_empty() { "" } else { ", " });
+    if !name.is_empty() {
+        text.push_str(name);
+        text.push('=');
+    }
+    write::json(value, text);
 }
 
 /// Opens a map whose only entry is a map of arguments.

@@ -45,6 +45,9 @@ const OUTPUT_MESSAGES: &[&str] = &["gen_ai.output.messages"];
 const FLAT_INPUTS: &[&str] = &["llm.input_messages", "gen_ai.prompt"];
 const FLAT_OUTPUTS: &[&str] = &["llm.output_messages", "gen_ai.completion"];
 
+/// The whole run of an agent, from what it was told to its answer.
+const RUNS: &[&str] = &["pydantic_ai.all_messages"];
+
 /// What the system says, beside the messages.
 const SYSTEM: &[&str] = &["gen_ai.system_instructions"];
 
@@ -86,10 +89,9 @@ pub(crate) fn messages(
 ) -> Option<Vec<Message>> {
     let keys = if side == Side::Input { INPUT_MESSAGES } else { OUTPUT_MESSAGES };
     let whole: Vec<_> = keys.iter().filter_map(|key| attribute_tree(span, key)).collect();
-    let answer = if side == Side::Output { ai_sdk_answer(span) } else { None };
-    let told = body.into_iter().chain(&whole).chain(&answer).map(conversation);
+    let told = body.into_iter().chain(&whole).map(conversation);
     let mut best = None;
-    for found in told.chain([flat_messages(span, side)]) {
+    for found in told.chain([pieced_messages(span, side), run_messages(span, side)]) {
         if weight(&found) > weight(&best) {
             best = found;
         }
@@ -108,10 +110,22 @@ pub(crate) fn messages(
     best
 }
 
-/// Returns the conversation that was sent leaf by leaf.
-pub(crate) fn flat_messages(span: &SpanView<'_>, side: Side) -> Option<Vec<Message>> {
+/// Returns the conversation that was sent in pieces: one attribute for each leaf, or for each field of an answer.
+pub(crate) fn pieced_messages(span: &SpanView<'_>, side: Side) -> Option<Vec<Message>> {
     let prefixes = if side == Side::Input { FLAT_INPUTS } else { FLAT_OUTPUTS };
-    prefixes.iter().find_map(|prefix| conversation(&flat_tree(span, prefix)?))
+    let flat = prefixes.iter().find_map(|prefix| conversation(&flat_tree(span, prefix)?));
+    flat.or_else(|| match side {
+        Side::Input => None,
+        Side::Output => conversation(&ai_sdk_answer(span)?),
+    })
+}
+
+/// Returns what an agent was told before it first spoke, or all since; its whole run is one attribute.
+fn run_messages(span: &SpanView<'_>, side: Side) -> Option<Vec<Message>> {
+    let mut told = RUNS.iter().find_map(|key| conversation(&attribute_tree(span, key)?))?;
+    let first = told.iter().position(|message| message.role == "assistant").unwrap_or(told.len());
+    let said = told.split_off(first);
+    Some(if side == Side::Input { told } else { said }).filter(|messages| !messages.is_empty())
 }
 
 /// Weighs a conversation by the parts that were understood.

@@ -11,7 +11,7 @@ use spanwise_otlp::SpanView;
 use std::borrow::Cow;
 
 /// Deepest wrapper around a tool that is opened.
-const LEVELS_MAX: usize = 4;
+const LEVELS_MAX: usize = 8;
 
 /// Attributes that list tools, beside those that were derived.
 const LISTED: &[&str] = &["ai.prompt.tools", "llm.tools"];

@@ -80,6 +80,8 @@ fn tools_are_found_in_their_places() {
         ["f", "web_search"]
     );
     assert_eq!(names(json!({"llm.tools.0.tool.json_schema": "{\"name\": \"f\"}"})), ["f"]);
+    let nested = json!({"type": "function", "function": {"name": "f"}}).to_string();
+    assert_eq!(names(json!({"llm.tools.0.tool.json_schema": nested})), ["f"]);
     assert_eq!(names(json!({"ai.prompt.tools": ["{\"name\": \"f\"}"]})), ["f"]);
     assert_eq!(names(json!({"llm.invocation_parameters": json!({"tools": [tool]}).to_string()})), ["f"]);
     assert_eq!(names(json!({"llm.request.functions.0.name": "f"})), ["f"]);
@@ -139,6 +141,7 @@ fn documents_of_each_library_are_read() {
     );
     check_documents(json!(["x", {"text": "y"}]), &[(None, "x", None, none.clone()), (None, "y", None, none)]);
     check_documents(json!([1, 2]), &[]);
+    check_documents(json!(["<NodeWithScore(score=0.9)>"]), &[]);
     check_documents(json!({"answer": "x"}), &[]);
 }
 
@@ -175,6 +178,10 @@ fn parameters_are_found_in_their_places() {
         json!({"llm.invocation_parameters": "{\"model\": \"m\", \"maxTokens\": 5, \"custom\": 1}"}),
         json!({"max_tokens": 5, "custom": 1}),
     );
+    check_parameters(
+        json!({"llm.invocation_parameters": "{\"object\": \"response\", \"id\": \"r\", \"top_p\": 1}"}),
+        json!({"top_p": 1}),
+    );
     check_parameters(json!({"ai.settings.maxRetries": 2}), json!({"max_retries": 2}));
     check_parameters(
         json!({"input.value": {"messages": [], "temperature": 0, "top_p": null, "seed": 7, "city": "Paris",
@@ -186,8 +193,8 @@ fn parameters_are_found_in_their_places() {
         json!({"top_k": 3, "max_output_tokens": 9, "top_p": 0.5}),
     );
     check_parameters(
-        json!({"mlflow.spanType": "LLM", "temperature": "0.5", "top_p": "\"<openai.Omit object at 0x7f>\""}),
-        json!({"temperature": "0.5"}),
+        json!({"mlflow.spanType": "LLM", "temperature": "0.5", "n": "null", "top_p": "\"<openai.Omit object at 0x7f>\""}),
+        json!({"temperature": 0.5}),
     );
     check_parameters(
         json!({"gen_ai.request.temperature": 0.2, "input.value": {"temperature": 0.9}}),
@@ -237,6 +244,16 @@ fn short_texts_are_what_a_person_reads() {
 }
 
 #[test]
+fn arguments_of_any_function_are_those_of_a_call() {
+    let inputs = json!({"args": ["x"], "sanitize": false, "kwargs": {"b": 2}});
+    check_preview(
+        json!({"openinference.span.kind": "TOOL", "input.value": inputs.to_string()}),
+        Some("\"x\", b=2"),
+        None,
+    );
+}
+
+#[test]
 fn short_texts_come_from_messages_where_the_body_has_none() {
     check_preview(
         json!({
@@ -251,6 +268,15 @@ fn short_texts_come_from_messages_where_the_body_has_none() {
         Some("Q"),
         Some("f({\"a\":1})"),
     );
+    check_preview(
+        json!({
+            "ai.prompt": "{\"prompt\": \"Q\"}",
+            "ai.response.toolCalls": "[{\"toolCallId\": \"c\", \"toolName\": \"f\", \"input\": \"{}\"}]",
+        }),
+        Some("Q"),
+        Some("f({})"),
+    );
+    check_preview(json!({"ai.toolCall.args": "{\"city\": \"Paris\"}"}), Some("city=\"Paris\""), None);
     check_preview(
         json!({"mlflow.spanType": "LLM", "mlflow.spanInputs": "{\"messages\": [{\"type\": \"UserMessage\", \"content\": \"Q\"}, {\"type\": \"AssistantMessage\", \"content\": \"A\"}]}"}),
         Some("Q"),

@@ -362,6 +362,17 @@ fn pydantic_ai() {
 }
 
 #[test]
+fn runs_of_pydantic_ai_are_split_where_the_agent_speaks() {
+    let said = |role: &str, text: &str| json!({"role": role, "parts": [{"type": "text", "content": text}]});
+    let run = json!([said("system", "S"), said("user", "Q"), said("assistant", "A")]);
+    check_attributes(
+        json!({"pydantic_ai.all_messages": run.to_string(), "final_result": "A"}),
+        &["system: S", "user: Q"],
+        &["assistant: A"],
+    );
+}
+
+#[test]
 fn otel_genai_messages() {
     let input = json!([
         {"role": "user", "parts": [

@@ -1,4 +1,4 @@
-//! Files of `tests/fixtures`, and spans made for a test.
+//! Files of `tests/fixtures` and `tests/samples`, and spans made for a test.
 
 use serde_json::{Value, json};
 use spanwise_otlp::json::transcode_traces;
@@ -7,7 +7,12 @@ use std::path::PathBuf;
 
 /// Reads a fixture.
 pub(crate) fn read(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    read_from("tests/fixtures", name)
+}
+
+/// Reads a file of a directory of this crate.
+pub(crate) fn read_from(directory: &str, name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(directory).join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
