@@ -146,7 +146,9 @@ pub(crate) fn add_system(system: &Value, messages: &mut Vec<Message>) {
         _ => serde_json::json!({ "content": system }),
     };
     let message = message_of("system".to_owned(), &body);
-    if !message.parts.is_empty() {
+    // A setting that only has the same name, such as `"system": {"os": "linux"}`, is not said to the model.
+    let is_said = |part: &Part| !matches!(part, Part::Json(_));
+    if !message.parts.is_empty() && message.parts.iter().all(is_said) {
         messages.insert(0, message);
     }
 }

@@ -1,7 +1,8 @@
 //! One message, whoever wrote it.
 
 use super::block::{is_failed, read_blocks, result_value, tool_call};
-use super::json::{list_at, map_at, string_at, text_at, value_at};
+use super::json::{list_at, map_at, parsed, string_at, text_at, value_at};
+use super::media::media;
 use super::part::{Media, MediaKind, Message, Part, ToolResult};
 use serde_json::Value;
 
@@ -139,6 +140,7 @@ fn read_parts(role: &str, body: &Value) -> Vec<Part> {
     if let Some(text) = text_at(body, &["refusal"]) {
         parts.push(Part::Text(text.to_owned()));
     }
+    parts.extend(map_at(body, &["audio"]).map(spoken).into_iter().flatten());
     parts.extend(list_at(body, &["images"]).unwrap_or_default().iter().filter_map(bare_image));
     for holder in [body, extra] {
         add_calls(holder, &mut parts);
@@ -179,11 +181,28 @@ fn make_tool_result(message: &mut Message, body: &Value) {
     }
     let ids = ["tool_call_id", "toolCallId", "call_id", "tool_use_id", "id"];
     let extra = map_at(body, &["additional_kwargs"]).unwrap_or(&Value::Null);
-    let content = value_at(body, CONTENT_KEYS);
+    let content = || value_at(body, CONTENT_KEYS).map(result_value);
+    let result = joined_texts(&message.parts).map(parsed).or_else(content);
     message.parts = vec![Part::ToolResult(ToolResult {
         id: string_at(body, &ids).or_else(|| string_at(extra, &ids)),
         name: string_at(body, &["name", "tool_name"]),
-        result: content.map(result_value).unwrap_or_default(),
+        result: result.unwrap_or_default(),
         is_error: is_failed(body),
     })];
+}
+
+/// Returns the text of parts that are nothing but texts.
+fn joined_texts(parts: &[Part]) -> Option<Value> {
+    let text = |part: &Part| match part {
+        Part::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    let texts: Vec<_> = parts.iter().map(text).collect::<Option<_>>()?;
+    (!texts.is_empty()).then(|| texts.join("\n").into())
+}
+
+/// Reads a spoken answer of OpenAI's: its bytes, and what was said.
+fn spoken(audio: &Value) -> Vec<Part> {
+    let transcript = text_at(audio, &["transcript"]).map(|text| Part::Text(text.to_owned()));
+    transcript.into_iter().chain(media(audio, MediaKind::Audio)).collect()
 }

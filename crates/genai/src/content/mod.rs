@@ -48,15 +48,15 @@ use tool::read_tools;
 /// log records, `logs`.
 ///
 /// A value that is no conversation gives no messages; it is still there in `inputs` or `outputs`.
-pub fn read_content(span: &SpanView<'_>, _logs: &[LogRecordView<'_>], derived: &Derived<'_>) -> Content {
+pub fn read_content(span: &SpanView<'_>, logs: &[LogRecordView<'_>], derived: &Derived<'_>) -> Content {
     let is_call = is_model_call(derived);
     let body =
         |side| located(span, derived, side).map(|value| body_tree(&value)).filter(|body| !is_null(body));
     let (inputs, outputs) = (body(Side::Input), body(Side::Output));
     Content {
-        input_messages: messages(span, inputs.as_ref(), Side::Input, is_call),
-        output_messages: messages(span, outputs.as_ref(), Side::Output, is_call),
-        tools: read_tools(span, derived, inputs.as_ref()),
+        input_messages: messages(span, logs, inputs.as_ref(), Side::Input, is_call),
+        output_messages: messages(span, logs, outputs.as_ref(), Side::Output, is_call),
+        tools: read_tools(span, logs, derived, inputs.as_ref()),
         documents: read_documents(span, outputs.as_ref(), is_retrieval(span, derived)),
         parameters: read_parameters(span, inputs.as_ref()),
         inputs,

@@ -26,7 +26,7 @@ const ARGUMENT_WRAPPERS: &[&str] = &["kwargs", "arguments", "args", "input"];
 /// output is the text of what it found.
 pub fn preview_texts(
     span: &SpanView<'_>,
-    _logs: &[LogRecordView<'_>],
+    logs: &[LogRecordView<'_>],
     derived: &Derived<'_>,
 ) -> (Option<String>, Option<String>) {
     let inputs = located(span, derived, Side::Input);
@@ -35,8 +35,8 @@ pub fn preview_texts(
     let arguments = if is_tool { inputs.as_ref().and_then(arguments_text) } else { None };
     let found = if is_retrieval(span, derived) { documents_text(span, outputs.as_ref()) } else { None };
     (
-        arguments.or_else(|| side_text(span, derived, inputs.as_ref(), Side::Input)),
-        found.or_else(|| side_text(span, derived, outputs.as_ref(), Side::Output)),
+        arguments.or_else(|| side_text(span, logs, derived, inputs.as_ref(), Side::Input)),
+        found.or_else(|| side_text(span, logs, derived, outputs.as_ref(), Side::Output)),
     )
 }
 
@@ -44,6 +44,7 @@ pub fn preview_texts(
 /// that only [`messages`] knows, the conversation.
 fn side_text(
     span: &SpanView<'_>,
+    logs: &[LogRecordView<'_>],
     derived: &Derived<'_>,
     body: Option<&ValueRef<'_>>,
     side: Side,
@@ -55,7 +56,8 @@ fn side_text(
         .and_then(last_text)
         .or_else(|| found_reading(cursor?, voice, SHORT_CHARS_MAX))
         .or_else(|| {
-            messages(span, body.map(body_tree).as_ref(), side, is_model_call(derived)).and_then(last_text)
+            messages(span, logs, body.map(body_tree).as_ref(), side, is_model_call(derived))
+                .and_then(last_text)
         })
         .or_else(|| json_reading(cursor?, SHORT_CHARS_MAX))
 }

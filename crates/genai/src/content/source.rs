@@ -5,9 +5,10 @@ use super::flat::flat_tree;
 use super::json::body_tree;
 use super::part::{Message, Part};
 use crate::derive::Derived;
+use crate::event::{DETAILS, event_name};
 use crate::value::{ValueRef, is_falsy};
 use serde_json::{Value, json};
-use spanwise_otlp::{AnyValueView, SpanView};
+use spanwise_otlp::{AnyValueView, LogRecordView, SpanView};
 
 /// Attributes that hold what went in, where no dialect has located it.
 const INPUTS: &[&str] = &[
@@ -51,6 +52,14 @@ const RUNS: &[&str] = &["pydantic_ai.all_messages"];
 /// What the system says, beside the messages.
 const SYSTEM: &[&str] = &["gen_ai.system_instructions"];
 
+/// Why the model stopped: one reason, or those of all its answers.
+const FINISH_REASONS: &[&str] = &[
+    "gen_ai.response.finish_reasons",
+    "gen_ai.response.finish_reason",
+    "llm.finish_reason",
+    "anthropic.message.stop_reason",
+];
+
 /// What the AI SDK says of an answer: attribute, and the field of a message that it is.
 const AI_SDK_ANSWER: &[(&str, &str)] = &[
     ("ai.response.reasoning", "reasoning"),
@@ -83,6 +92,7 @@ pub(crate) fn located<'a>(span: &SpanView<'a>, derived: &Derived<'a>, side: Side
 /// Returns the conversation on that side: of the body and the attributes the one that says most.
 pub(crate) fn messages(
     span: &SpanView<'_>,
+    logs: &[LogRecordView<'_>],
     body: Option<&Value>,
     side: Side,
     is_call: bool,
@@ -100,14 +110,36 @@ pub(crate) fn messages(
         let body = body.filter(|_| is_call);
         body.into_iter().chain(&whole).find_map(|body| plain_messages(body, side))
     };
-    best = best.or_else(plain);
-    if let (Side::Input, Some(messages)) = (side, &mut best) {
-        SYSTEM
+    let mut messages = best.or_else(plain)?;
+    match side {
+        Side::Input => SYSTEM
             .iter()
-            .filter_map(|key| attribute_tree(span, key))
-            .for_each(|system| add_system(&system, messages));
+            .filter_map(|key| attribute_tree(span, key).or_else(|| details_tree(span, logs, key)))
+            .for_each(|system| add_system(&system, &mut messages)),
+        Side::Output => add_finish_reason(span, &mut messages),
     }
-    best
+    Some(messages)
+}
+
+/// Returns a field of the event that tells the details of a call, on the span or as a log record.
+pub(crate) fn details_tree(span: &SpanView<'_>, logs: &[LogRecordView<'_>], key: &str) -> Option<Value> {
+    let events = span.events().filter(|event| event.name == DETAILS).map(|event| event.attributes());
+    let records = logs.iter().filter(|record| event_name(record) == DETAILS).map(LogRecordView::attributes);
+    let mut fields = events.chain(records).flatten();
+    fields.find(|(name, _)| *name == key).map(|(_, value)| body_tree(&ValueRef::Native(value)))
+}
+
+/// Adds why the model stopped, where only the span says so, to its only answer.
+fn add_finish_reason(span: &SpanView<'_>, messages: &mut [Message]) {
+    let [answer] = messages else { return };
+    if answer.role == "assistant" && answer.finish_reason.is_none() {
+        let reason = |tree: Value| match tree {
+            Value::Array(reasons) => reasons.first()?.as_str().map(str::to_owned),
+            tree => tree.as_str().map(str::to_owned),
+        };
+        answer.finish_reason =
+            FINISH_REASONS.iter().find_map(|key| attribute_tree(span, key).and_then(reason));
+    }
 }
 
 /// Returns the conversation that was sent in pieces: one attribute for each leaf, or for each field of an answer.

@@ -4,10 +4,10 @@ use super::body::is_repr;
 use super::flat::flat_tree;
 use super::json::{body_tree, list_at, map_at, parse_nested, string_at, text_at, value_at};
 use super::part::ToolDefinition;
-use super::source::attribute_tree;
+use super::source::{attribute_tree, details_tree};
 use crate::derive::Derived;
 use serde_json::Value;
-use spanwise_otlp::SpanView;
+use spanwise_otlp::{LogRecordView, SpanView};
 use std::borrow::Cow;
 
 /// Deepest wrapper around a tool that is opened.
@@ -41,6 +41,7 @@ const SCHEMAS: &[&str] = &[
 /// Returns the tools on offer; `None` if none are told.
 pub(crate) fn read_tools(
     span: &SpanView<'_>,
+    logs: &[LogRecordView<'_>],
     derived: &Derived<'_>,
     inputs: Option<&Value>,
 ) -> Option<Vec<ToolDefinition>> {
@@ -48,8 +49,13 @@ pub(crate) fn read_tools(
     let flat = FLAT.iter().filter_map(|prefix| flat_tree(span, prefix));
     let whole = BODIES.iter().filter_map(|key| attribute_tree(span, key));
     let listed = LISTED.iter().filter_map(|key| attribute_tree(span, key));
-    let told =
-        derived.chain(flat).chain(listed).map(|tools| tools_in(&tools)).find(|tools| !tools.is_empty());
+    let detailed = details_tree(span, logs, "gen_ai.tool.definitions");
+    let told = derived
+        .chain(flat)
+        .chain(listed)
+        .chain(detailed)
+        .map(|tools| tools_in(&tools))
+        .find(|tools| !tools.is_empty());
     told.or_else(|| Some(offered(inputs?)).filter(|tools| !tools.is_empty()))
         .or_else(|| whole.map(|value| offered(&value)).find(|tools| !tools.is_empty()))
 }

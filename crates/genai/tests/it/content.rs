@@ -1,8 +1,8 @@
 //! What a person reads of a span, shape by shape.
 
-use crate::fixture::with_span;
+use crate::fixture::{entries, with_records, with_span};
 use serde_json::{Value, json};
-use spanwise_genai::content::{MediaKind, Message, Part};
+use spanwise_genai::content::{Content, MediaKind, Message, Part};
 use spanwise_genai::{derive, read_content};
 
 /// Writes messages in one line each: `role(name): part | part [finish]`.
@@ -508,5 +508,53 @@ fn plain_texts_of_a_call_are_messages() {
         json!({"content": "A", "finish_reason": "stop"}),
         &["user: Q"],
         &["assistant: A [stop]"],
+    );
+}
+
+#[test]
+fn events_tell_what_the_system_says_and_offers() {
+    let details = json!({
+        "gen_ai.system_instructions": "[{\"type\": \"text\", \"content\": \"S\"}]",
+        "gen_ai.input.messages": "[{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"content\": \"Q\"}]}]",
+        "gen_ai.tool.definitions": "[{\"type\": \"function\", \"name\": \"f\"}]",
+    });
+    let check = |content: Content| {
+        assert_eq!(outline(content.input_messages.as_ref()), ["system: S", "user: Q"]);
+        assert_eq!(content.tools.unwrap()[0].name, "f");
+    };
+    let name = "gen_ai.client.inference.operation.details";
+    let attributes = json!({"gen_ai.operation.name": "chat"});
+    with_span(&attributes, &[(name, details.clone())], |span| {
+        check(read_content(span, &[], &derive(span, &[])));
+    });
+    let record = json!({"eventName": name, "attributes": entries(&details)});
+    with_records(vec![record], |records| {
+        with_span(&attributes, &[], |span| check(read_content(span, records, &derive(span, records))));
+    });
+}
+
+#[test]
+fn the_span_may_tell_why_the_model_stopped() {
+    let finish = |key: &str, reason: Value| {
+        let output = "[{\"role\": \"assistant\", \"content\": \"A\"}]";
+        check_attributes(json!({key: reason, "output.value": output}), &[], &["assistant: A [stop]"]);
+    };
+    finish("llm.finish_reason", json!("stop"));
+    finish("gen_ai.response.finish_reasons", json!(["stop", "length"]));
+    finish("gen_ai.response.finish_reasons", json!("[\"stop\"]"));
+}
+
+#[test]
+fn a_setting_named_system_is_not_said() {
+    let messages = json!([{"role": "user", "content": "Q"}]);
+    check(json!({"system": {"os": "linux"}, "messages": messages}), &["user: Q"]);
+    check(json!({"system": true, "messages": messages}), &["user: Q"]);
+}
+
+#[test]
+fn spoken_answers_are_text_and_sound() {
+    check_output(
+        json!({"choices": [{"message": {"role": "assistant", "content": null, "audio": {"id": "a", "data": "AA", "transcript": "A"}}}]}),
+        &["assistant: A | audio[AA]"],
     );
 }

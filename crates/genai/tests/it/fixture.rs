@@ -1,8 +1,8 @@
 //! Files of `tests/fixtures` and `tests/samples`, and spans made for a test.
 
 use serde_json::{Value, json};
-use spanwise_otlp::json::transcode_traces;
-use spanwise_otlp::{SpanView, scan_traces};
+use spanwise_otlp::json::{transcode_logs, transcode_traces};
+use spanwise_otlp::{LogRecordView, SpanView, scan_logs, scan_traces};
 use std::path::PathBuf;
 
 /// Reads a fixture.
@@ -48,6 +48,16 @@ pub(crate) fn with_span<T>(
     let body = transcode_traces(request.to_string().as_bytes()).unwrap().body;
     let resources = scan_traces(&body).unwrap();
     check(&SpanView::parse(resources[0].scopes[0].spans[0]).unwrap())
+}
+
+/// Calls `check` with log records given as OTLP/JSON.
+pub(crate) fn with_records<T>(records: Vec<Value>, check: impl FnOnce(&[LogRecordView<'_>]) -> T) -> T {
+    let request = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]});
+    let body = transcode_logs(request.to_string().as_bytes()).unwrap().body;
+    let resources = scan_logs(&body).unwrap();
+    let raw = resources.iter().flat_map(|resource| &resource.scopes).flat_map(|scope| &scope.records);
+    let records: Vec<_> = raw.map(|raw| LogRecordView::parse(raw).unwrap()).collect();
+    check(&records)
 }
 
 /// Returns OTLP/JSON key-value pairs.
