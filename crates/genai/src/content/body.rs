@@ -6,7 +6,7 @@ use super::json::{list_at, map_at, parse_nested, text_at, value_at};
 use super::link::link;
 use super::message::{message_of, read_finish_reason, read_message, role_name};
 use super::part::{Message, Part};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Which way a body went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ const SYSTEM_KEYS: &[&str] =
 
 /// Keys whose text is what was asked or answered, where a call of a model says it without a message around it.
 const INPUT_TEXTS: &[&str] =
-    &["prompt", "input", "inputText", "query", "question", "user_prompt", "message", "args"];
+    &["prompt", "input", "inputText", "query", "question", "user_prompt", "message", "contents", "args"];
 const OUTPUT_TEXTS: &[&str] = &[
     "text",
     "output_text",
@@ -143,7 +143,7 @@ pub(crate) fn add_system(system: &Value, messages: &mut Vec<Message>) {
     }
     let body = match system {
         Value::Object(_) if system.get("parts").is_some() => system.clone(),
-        _ => serde_json::json!({ "content": system }),
+        _ => json!({ "content": system }),
     };
     let message = message_of("system".to_owned(), &body);
     // A setting that only has the same name, such as `"system": {"os": "linux"}`, is not said to the model.
@@ -153,33 +153,56 @@ pub(crate) fn add_system(system: &Value, messages: &mut Vec<Message>) {
     }
 }
 
-/// Gemini: contents, whose role may be left out; a bare text is asked by the user.
+/// Gemini: contents, whose role may be left out.
 fn contents(inner: &Value, envelope: &Value, levels: usize) -> Option<Vec<Message>> {
-    let content = |value: &Value| match value {
-        Value::Object(map) if map.contains_key("parts") => {
-            let role = text_at(value, &["role"]).map_or_else(|| "user".to_owned(), role_name);
-            Some(message_of(role, value))
-        }
-        Value::String(_) => Some(message_of("user".to_owned(), &serde_json::json!({ "content": value }))),
-        _ => None,
-    };
     if envelope.get("contents").is_none() {
         return if inner.is_object() { find(inner, levels) } else { None };
     }
     let list = inner.as_array().map_or(std::slice::from_ref(inner), Vec::as_slice);
+    let has_parts = list.iter().any(|content| content.get("parts").is_some());
     let messages: Option<Vec<_>> = list.iter().map(content).collect();
-    messages.filter(|messages| !messages.is_empty()).or_else(|| find(inner, levels))
+    messages.filter(|_| has_parts).or_else(|| find_structured(inner, levels))
+}
+
+fn content(value: &Value) -> Option<Message> {
+    let plain = || json!({ "content": value });
+    match value {
+        Value::Object(map) if map.contains_key("parts") => {
+            let role = text_at(value, &["role"]).map_or_else(|| "user".to_owned(), role_name);
+            Some(message_of(role, value))
+        }
+        Value::String(_) => Some(message_of("user".to_owned(), &plain())),
+        _ => None,
+    }
 }
 
 fn choices(inner: &Value, _: &Value, _: usize) -> Option<Vec<Message>> {
+    // A bare text is one of the old completions, which have an index; without it, it may be a choice of anything.
+    let completion = |choice: &Value| choice.get("index").is_some() && choice.get("text").is_some();
     answers(inner.as_array()?, |choice| {
         let message = map_at(choice, &["message", "delta"]);
-        message.or_else(|| choice.get("text").map(|_| choice))
+        message.or_else(|| completion(choice).then_some(choice))
     })
 }
 
 fn candidates(inner: &Value, _: &Value, _: usize) -> Option<Vec<Message>> {
-    answers(inner.as_array()?, |candidate| map_at(candidate, &["content"]).or(Some(candidate)))
+    // An answer that was held back has a reason, but no content.
+    answers(inner.as_array()?, |candidate| {
+        let held_back = || read_finish_reason(candidate).map(|_| candidate);
+        map_at(candidate, &["content"]).or_else(held_back)
+    })
+}
+
+/// LangChain: for each prompt of a batch a list of alternatives.
+fn generations(inner: &Value, _: &Value, _: usize) -> Option<Vec<Message>> {
+    let mut messages = Vec::new();
+    for batch in inner.as_array()? {
+        let list = batch.as_array().map_or(std::slice::from_ref(batch), Vec::as_slice);
+        messages.extend(answers(list, |generation| {
+            map_at(generation, &["message"]).or_else(|| generation.get("text").map(|_| generation))
+        })?);
+    }
+    (!messages.is_empty()).then_some(messages)
 }
 
 /// Reads alternative answers, which carry their reason to stop beside the message.
@@ -195,19 +218,6 @@ fn answers(list: &[Value], message: impl Fn(&Value) -> Option<&Value>) -> Option
     messages.filter(|messages| !messages.is_empty())
 }
 
-/// LangChain: for each prompt of a batch a list of alternatives.
-fn generations(inner: &Value, _: &Value, _: usize) -> Option<Vec<Message>> {
-    let mut messages = Vec::new();
-    for batch in inner.as_array()? {
-        let list = batch.as_array().map_or(std::slice::from_ref(batch), Vec::as_slice);
-        for generation in list {
-            let plain = || message_of(Side::Output.role().to_owned(), generation);
-            messages.push(read_message(generation).unwrap_or_else(plain));
-        }
-    }
-    (!messages.is_empty()).then_some(messages)
-}
-
 /// Cohere, LlamaIndex: what was said before, and the new question beside it.
 fn chat_history(inner: &Value, envelope: &Value, levels: usize) -> Option<Vec<Message>> {
     let mut messages = find(inner, levels).unwrap_or_default();
@@ -215,7 +225,7 @@ fn chat_history(inner: &Value, envelope: &Value, levels: usize) -> Option<Vec<Me
     if envelope.get("text").is_none()
         && let Some(text) = text_at(envelope, &["message", "user_msg", "user_prompt"])
     {
-        let body = serde_json::json!({ "content": text });
+        let body = json!({ "content": text });
         messages.push(message_of(Side::Input.role().to_owned(), &body));
     }
     (!messages.is_empty()).then_some(messages)
@@ -227,8 +237,8 @@ pub(crate) fn plain_messages(body: &Value, side: Side) -> Option<Vec<Message>> {
     let parts = plain_parts(body, side)?;
     let role = side.role().to_owned();
     let mut messages = vec![Message { role, name: None, parts, finish_reason: read_finish_reason(body) }];
-    if let Some(system) = value_at(body, SYSTEM_KEYS).filter(|_| side == Side::Input) {
-        add_system(system, &mut messages);
+    if side == Side::Input {
+        put_system_first(body, &mut messages);
     }
     Some(messages)
 }

@@ -3,7 +3,7 @@
 use super::block::{is_failed, read_blocks, result_value, tool_call};
 use super::json::{list_at, map_at, parsed, string_at, text_at, value_at};
 use super::media::media;
-use super::part::{Media, MediaKind, Message, Part, ToolResult};
+use super::part::{Media, MediaKind, Message, Part, ToolCall, ToolResult};
 use serde_json::Value;
 
 /// Deepest wrapper around a message that is opened.
@@ -132,9 +132,8 @@ fn read_parts(role: &str, body: &Value) -> Vec<Part> {
         parts.push(Part::Thinking(text.to_owned()));
     }
     // OpenInference may send a content both as one text and as its parts.
-    let content =
-        list_at(body, &["contents"]).filter(|list| !list.is_empty()).map(|list| list.to_vec().into());
-    if let Some(content) = content.as_ref().or_else(|| value_at(body, CONTENT_KEYS)) {
+    let content = body.get("contents").filter(|contents| contents.get(0).is_some());
+    if let Some(content) = content.or_else(|| value_at(body, CONTENT_KEYS)) {
         parts.extend(read_blocks(content));
     }
     if let Some(text) = text_at(body, &["refusal"]) {
@@ -162,15 +161,19 @@ fn bare_image(image: &Value) -> Option<Part> {
 fn add_calls(holder: &Value, parts: &mut Vec<Part>) {
     let listed = list_at(holder, &["tool_calls", "toolCalls", "_tool_calls"]).unwrap_or_default();
     let legacy = map_at(holder, &["function_call"]);
+    let held = parts.len();
     for call in listed.iter().chain(legacy).filter_map(tool_call) {
-        let is_known = |part: &Part| match part {
-            Part::ToolCall(known) if call.id.is_some() && known.id.is_some() => known.id == call.id,
-            Part::ToolCall(known) => known.name == call.name && known.arguments == call.arguments,
-            _ => false,
-        };
-        if !parts.iter().any(is_known) {
+        if !parts[..held].iter().any(|part| is_same_call(part, &call)) {
             parts.push(Part::ToolCall(call));
         }
+    }
+}
+
+fn is_same_call(part: &Part, call: &ToolCall) -> bool {
+    let Part::ToolCall(known) = part else { return false };
+    match (&known.id, &call.id) {
+        (Some(known), Some(id)) => known == id,
+        _ => known.name == call.name && known.arguments == call.arguments,
     }
 }
 

@@ -99,7 +99,7 @@ pub(crate) fn read_parameters(span: &SpanView<'_>, inputs: Option<&Value>) -> Ma
     add_prefixed(span, &mut parameters);
     for settings in MAPS.iter().filter_map(|key| attribute_tree(span, key)) {
         // A whole response is sent in their place by some, which says much more than the settings.
-        let is_body = settings.get("object").is_some();
+        let is_body = settings.get("object").or(settings.get("created_at")).is_some();
         let is_setting = |key: &str| is_known(key) || !is_body && !NOT_SETTINGS.contains(&key);
         add(&settings, is_setting, &mut parameters);
     }

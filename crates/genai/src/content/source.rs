@@ -160,10 +160,10 @@ fn run_messages(span: &SpanView<'_>, side: Side) -> Option<Vec<Message>> {
     Some(if side == Side::Input { told } else { said }).filter(|messages| !messages.is_empty())
 }
 
-/// Weighs a conversation by the parts that were understood.
-fn weight(messages: &Option<Vec<Message>>) -> usize {
-    let parts = messages.iter().flatten().flat_map(|message| &message.parts);
-    parts.filter(|part| !matches!(part, Part::Json(_))).count()
+/// Weighs a conversation by the parts that were understood; any is better than none.
+fn weight(messages: &Option<Vec<Message>>) -> Option<usize> {
+    let parts = messages.as_ref()?.iter().flat_map(|message| &message.parts);
+    Some(parts.filter(|part| !matches!(part, Part::Json(_))).count())
 }
 
 /// Makes one message of the attributes in which the AI SDK says its answer.

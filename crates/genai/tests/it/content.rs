@@ -214,9 +214,11 @@ fn gemini() {
             "tool: f = {\"r\":2}",
         ],
     );
-    check(
+    check_call(
         json!({"systemInstruction": {"parts": [{"text": "S"}]}, "contents": "Q"}),
+        json!({"candidates": [{"finishReason": "SAFETY"}]}),
         &["system: S", "user: Q"],
+        &["assistant:  [SAFETY]"],
     );
     check_output(
         json!({"candidates": [{"content": {"role": "model", "parts": [{"text": "hm", "thought": true}, {"text": "A"}]}, "finishReason": "STOP"}]}),
@@ -493,6 +495,10 @@ fn what_is_no_conversation_has_no_messages() {
         json!([{"page_content": "x", "metadata": {}}]),
         json!({"input": ["a", "b"]}),
         json!({"role": "user"}),
+        json!({"path": "a.txt", "contents": "x"}),
+        json!({"choices": [{"text": "Red"}, {"text": "Blue"}]}),
+        json!({"candidates": [{"name": "Ann"}]}),
+        json!({"generations": [{"year": 1990}]}),
     ] {
         check(value, &[]);
     }
