@@ -81,11 +81,16 @@ const BY_KEY: &[(&[&str], KeyReader)] = &[
     (&["audio", "input_audio"], |_, part| media(part, MediaKind::Audio)),
     (&["document", "video"], |_, part| media_of(part)),
     (&["thinking"], |_, part| thinking(part)),
+    (&["arguments"], |_, part| tool_call_part(part)),
+    (&["call_id", "tool_call_id"], |_, part| tool_result_part(part)),
     (&["text"], |_, part| text(part)),
 ];
 
 /// Keys under which a part may be wrapped, as OpenInference does.
 const WRAPPERS: &[&str] = &["message_content"];
+
+/// Keys that name a tool.
+const TOOL_NAMES: &[&str] = &["name", "tool_name", "toolName"];
 
 /// Keys of a part that say what it is.
 const KIND_KEYS: &[&str] = &["type", "part_kind", "block_type", "kind"];
@@ -184,7 +189,7 @@ pub(crate) fn tool_call(call: &Value) -> Option<ToolCall> {
     let id = id.or_else(|| string_at(map_at(call, &["tool_call"]).unwrap_or(inner), &ids));
     Some(ToolCall {
         id: id.or_else(|| string_at(inner, &ids)),
-        name: text_at(inner, &["name", "tool_name", "toolName"])?.to_owned(),
+        name: text_at(inner, TOOL_NAMES)?.to_owned(),
         arguments: value_at(inner, &keys).cloned().map(parsed).unwrap_or_default(),
     })
 }
@@ -197,13 +202,20 @@ fn tool_result_part(part: &Value) -> Option<Part> {
 pub(crate) fn tool_result(part: &Value) -> ToolResult {
     let ids = ["tool_call_id", "tool_use_id", "toolUseId", "toolCallId", "call_id", "id"];
     let answer = value_at(part, &["content", "response", "output", "result", "text"]);
-    let failed = |key| part.get(key).and_then(Value::as_bool).unwrap_or_default();
+    // Haystack repeats the call, under `origin`.
+    let call = map_at(part, &["origin"]).unwrap_or(&Value::Null);
     ToolResult {
-        id: string_at(part, &ids),
-        name: string_at(part, &["name", "tool_name", "toolName"]),
+        id: string_at(part, &ids).or_else(|| string_at(call, &ids)),
+        name: string_at(part, TOOL_NAMES).or_else(|| string_at(call, TOOL_NAMES)),
         result: answer.map(result_value).unwrap_or_default(),
-        is_error: failed("is_error") || failed("isError") || text_at(part, &["status"]) == Some("error"),
+        is_error: is_failed(part),
     }
+}
+
+/// Returns whether a result, or the message that carries it, says that the tool failed.
+pub(crate) fn is_failed(result: &Value) -> bool {
+    let says = |key: &&str| result.get(*key).and_then(Value::as_bool).unwrap_or_default();
+    ["is_error", "isError", "error"].iter().any(says) || text_at(result, &["status"]) == Some("error")
 }
 
 /// Pydantic AI asks the model again in this way: after a failed tool, or without one.
@@ -237,7 +249,7 @@ fn blocks_value(list: &[Value]) -> Option<Value> {
 fn block_text(block: &Value) -> Option<&str> {
     let is_text = text_at(block, KIND_KEYS).is_none_or(|kind| kind.ends_with("text"));
     let is_only = block.as_object().is_some_and(|map| map.len() <= 2) || text_at(block, KIND_KEYS).is_some();
-    text_at(block, &["text"]).filter(|_| is_text && is_only)
+    text_at(block, &["text", "content"]).filter(|_| is_text && is_only)
 }
 
 /// The AI SDK wraps an answer as `{"type": "text", "value": …}`.

@@ -41,7 +41,7 @@ fn tree(cursor: Cursor<'_>) -> Value {
 }
 
 /// The depth of OTLP values is bounded where they are checked.
-fn native_tree(value: AnyValueView<'_>) -> Value {
+pub(crate) fn native_tree(value: AnyValueView<'_>) -> Value {
     match value {
         AnyValueView::Empty => Value::Null,
         AnyValueView::Bool(flag) => flag.into(),
@@ -80,6 +80,12 @@ fn json_tree(walk: &mut JsonWalk<'_>, levels: usize) -> Value {
         }
         _ => scalar(walk.value()),
     }
+}
+
+/// Returns the number, boolean or null that a text holds.
+pub(crate) fn json_scalar(text: &str) -> Option<Value> {
+    let json = JsonText::parse(text)?;
+    (!matches!(json.first_byte(), b'"' | b'{' | b'[')).then(|| scalar(json))
 }
 
 fn scalar(json: JsonText<'_>) -> Value {

@@ -1,8 +1,9 @@
 //! One message, whoever wrote it.
 
-use super::block::{read_blocks, result_value, tool_call};
-use super::json::{list_at, map_at, string_at, text_at, value_at};
-use super::part::{Media, MediaKind, Message, Part, ToolResult};
+use super::block::{is_failed, read_blocks, result_value, tool_call};
+use super::json::{list_at, map_at, parsed, string_at, text_at, value_at};
+use super::media::media;
+use super::part::{Media, MediaKind, Message, Part, ToolCall, ToolResult};
 use serde_json::Value;
 
 /// Deepest wrapper around a message that is opened.
@@ -116,7 +117,8 @@ fn autogen_role(body: &Value) -> Option<String> {
     Some(if source == "user" { "user" } else { "assistant" }.to_owned())
 }
 
-fn read_finish_reason(value: &Value) -> Option<String> {
+/// Returns why the model stopped, if a message or what is around it says so.
+pub(crate) fn read_finish_reason(value: &Value) -> Option<String> {
     let keys = ["finish_reason", "stop_reason", "finishReason", "stopReason", "done_reason"];
     let metadata = || map_at(value, &["response_metadata", "generation_info", "_meta", "meta"]);
     string_at(value, &keys).or_else(|| string_at(metadata()?, &keys))
@@ -125,19 +127,19 @@ fn read_finish_reason(value: &Value) -> Option<String> {
 fn read_parts(role: &str, body: &Value) -> Vec<Part> {
     let mut parts = Vec::new();
     let extra = map_at(body, &["additional_kwargs"]).unwrap_or(&Value::Null);
-    let thoughts = ["reasoning_content", "reasoning", "thinking", "thought"];
+    let thoughts = ["reasoning_content", "reasoning", "thinking", "thought", "tool_plan"];
     if let Some(text) = text_at(body, &thoughts).or_else(|| text_at(extra, &thoughts)) {
         parts.push(Part::Thinking(text.to_owned()));
     }
     // OpenInference may send a content both as one text and as its parts.
-    let content =
-        list_at(body, &["contents"]).filter(|list| !list.is_empty()).map(|list| list.to_vec().into());
-    if let Some(content) = content.as_ref().or_else(|| value_at(body, CONTENT_KEYS)) {
+    let content = body.get("contents").filter(|contents| contents.get(0).is_some());
+    if let Some(content) = content.or_else(|| value_at(body, CONTENT_KEYS)) {
         parts.extend(read_blocks(content));
     }
     if let Some(text) = text_at(body, &["refusal"]) {
         parts.push(Part::Text(text.to_owned()));
     }
+    parts.extend(map_at(body, &["audio"]).map(spoken).into_iter().flatten());
     parts.extend(list_at(body, &["images"]).unwrap_or_default().iter().filter_map(bare_image));
     for holder in [body, extra] {
         add_calls(holder, &mut parts);
@@ -159,15 +161,19 @@ fn bare_image(image: &Value) -> Option<Part> {
 fn add_calls(holder: &Value, parts: &mut Vec<Part>) {
     let listed = list_at(holder, &["tool_calls", "toolCalls", "_tool_calls"]).unwrap_or_default();
     let legacy = map_at(holder, &["function_call"]);
+    let held = parts.len();
     for call in listed.iter().chain(legacy).filter_map(tool_call) {
-        let is_known = |part: &Part| match part {
-            Part::ToolCall(known) if call.id.is_some() && known.id.is_some() => known.id == call.id,
-            Part::ToolCall(known) => known.name == call.name && known.arguments == call.arguments,
-            _ => false,
-        };
-        if !parts.iter().any(is_known) {
+        if !parts[..held].iter().any(|part| is_same_call(part, &call)) {
             parts.push(Part::ToolCall(call));
         }
+    }
+}
+
+fn is_same_call(part: &Part, call: &ToolCall) -> bool {
+    let Part::ToolCall(known) = part else { return false };
+    match (&known.id, &call.id) {
+        (Some(known), Some(id)) => known == id,
+        _ => known.name == call.name && known.arguments == call.arguments,
     }
 }
 
@@ -178,12 +184,28 @@ fn make_tool_result(message: &mut Message, body: &Value) {
     }
     let ids = ["tool_call_id", "toolCallId", "call_id", "tool_use_id", "id"];
     let extra = map_at(body, &["additional_kwargs"]).unwrap_or(&Value::Null);
-    let content = value_at(body, CONTENT_KEYS);
+    let content = || value_at(body, CONTENT_KEYS).map(result_value);
+    let result = joined_texts(&message.parts).map(parsed).or_else(content);
     message.parts = vec![Part::ToolResult(ToolResult {
         id: string_at(body, &ids).or_else(|| string_at(extra, &ids)),
         name: string_at(body, &["name", "tool_name"]),
-        result: content.map(result_value).unwrap_or_default(),
-        is_error: text_at(body, &["status"]) == Some("error")
-            || body.get("is_error").and_then(Value::as_bool).unwrap_or_default(),
+        result: result.unwrap_or_default(),
+        is_error: is_failed(body),
     })];
+}
+
+/// Returns the text of parts that are nothing but texts.
+fn joined_texts(parts: &[Part]) -> Option<Value> {
+    let text = |part: &Part| match part {
+        Part::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    let texts: Vec<_> = parts.iter().map(text).collect::<Option<_>>()?;
+    (!texts.is_empty()).then(|| texts.join("\n").into())
+}
+
+/// Reads a spoken answer of OpenAI's: its bytes, and what was said.
+fn spoken(audio: &Value) -> Vec<Part> {
+    let transcript = text_at(audio, &["transcript"]).map(|text| Part::Text(text.to_owned()));
+    transcript.into_iter().chain(media(audio, MediaKind::Audio)).collect()
 }
