@@ -48,4 +48,4 @@ pub use operator::{
 };
 pub use order::{OrderBy, OrderKey, parse_order_by, parse_order_text};
 pub use token::{Narrowing, each_token, required_tokens, tokens};
-pub use write::{clause, quote_value};
+pub use write::{clause, field_text, quote_value};

@@ -26,7 +26,7 @@ pub fn clause(field: &str, value: &str) -> String {
 }
 
 /// Returns a field with those segments of its key in quotes that need them.
-pub(crate) fn field_text(field: &str) -> String {
+pub fn field_text(field: &str) -> String {
     Key(field).to_string()
 }
 

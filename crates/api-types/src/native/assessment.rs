@@ -261,10 +261,7 @@ impl From<spanwise_model::Assessment> for Assessment {
             kind,
             value,
             error,
-            source: Source {
-                r#type: assessment.source.source_type.into(),
-                id: assessment.source.source_id,
-            },
+            source: Source { r#type: assessment.source.source_type.into(), id: assessment.source.source_id },
             span_id: assessment.span_id,
             rationale: assessment.rationale,
             metadata: assessment.metadata,

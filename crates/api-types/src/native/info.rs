@@ -14,6 +14,4 @@ pub struct Info {
     pub otlp_grpc_port: Option<u16>,
     /// Traces in the whole store.
     pub traces: u64,
-    /// Spans in the whole store.
-    pub spans: u64,
 }

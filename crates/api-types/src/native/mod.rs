@@ -3,6 +3,7 @@
 //! Answers hold every field (absent values are null). Times are nanoseconds as decimal text, since JavaScript's
 //! numbers lose them; durations and offsets are numbers of nanoseconds.
 
+mod archive;
 mod assessment;
 mod bulk;
 mod experiment;
@@ -14,6 +15,7 @@ mod span;
 mod trace;
 mod tree;
 
+pub use archive::{ARCHIVE_VERSION, ArchiveError, ArchivedTrace};
 pub use assessment::{
     Assessment, AssessmentChange, AssessmentErrorInfo, AssessmentKindName, AssessmentSummary, NewAssessment,
     Source, SourceName,
