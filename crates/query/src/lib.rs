@@ -15,16 +15,21 @@ pub mod expr;
 mod field;
 pub mod filter;
 mod fold;
+mod house;
 pub mod json;
 mod lex;
 pub mod like;
 mod literal;
+mod mlflow;
 pub mod operator;
 pub mod order;
 mod print;
+mod quantity;
 #[cfg(feature = "reference")]
 pub mod reference;
+mod suggest;
 mod syntax;
+mod time;
 pub mod token;
 mod write;
 
@@ -39,12 +44,13 @@ pub use experiment::{
 };
 pub use expr::Expr;
 pub use filter::{
-    AssessmentField, Filter, NumberField, Predicate, SpanField, SpanFilter, SpanTest, TextField, TextSpan,
-    state_name,
+    AssessmentField, CostPart, Filter, NumberField, Predicate, SpanField, SpanFilter, SpanNumber, SpanTest,
+    TextField, TextSpan, TokenPart, state_name,
 };
 pub use like::LikePattern;
 pub use operator::{
-    IntRange, Number, NumberOperator, NumberTest, RLikePattern, TextTest, ValueTest, whole_ms,
+    IntRange, Number, NumberOperator, NumberTest, RLikePattern, Substring, TextTest, ValueTest, Words,
+    whole_ms,
 };
 pub use order::{OrderBy, OrderKey, parse_order_by, parse_order_text};
 pub use token::{Narrowing, each_token, required_tokens, tokens};
