@@ -2,7 +2,7 @@
 //! right. MLflow's routes have another face, [`crate::parse_filter`], with MLflow's words for the first problem.
 
 use crate::check::{self, Reading};
-use crate::error::{FILTER_BYTES_MAX, FilterError, Problem};
+use crate::error::{FILTER_BYTES_MAX, FILTER_PROBLEMS_MAX, FilterError, ORDER_KEYS_MAX, Problem};
 use crate::filter::{Filter, TextSpan};
 use crate::house::{self, Diagnostic};
 use crate::order::{self, OrderBy};
@@ -52,14 +52,17 @@ pub fn analyze(text: &str, now_ns: i64) -> Analysis {
     // Of two problems that begin at one place the longer one has seen more.
     errors.sort_by_key(|error| (error.span.start, std::cmp::Reverse(error.span.end)));
     errors.dedup_by_key(|error| error.span.start);
+    errors.truncate(FILTER_PROBLEMS_MAX);
     Analysis { filter: errors.is_empty().then_some(filter), errors }
 }
 
 /// Parses and checks an order: fields with ASC or DESC, separated by commas. The empty text is newest first.
 pub fn analyze_order(text: &str) -> OrderAnalysis {
+    // An order that is too long is refused as a whole, below.
     let clauses = if text.len() > FILTER_BYTES_MAX { Vec::new() } else { order::clauses_of(text) };
     let mut errors: Vec<FilterDiagnostic> = clauses
         .iter()
+        .take(ORDER_KEYS_MAX)
         .filter_map(|(start, clause)| house::order_refusal(clause, *start, |field| order::key(field).is_ok()))
         .collect();
     if errors.is_empty() {

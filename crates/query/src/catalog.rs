@@ -76,6 +76,9 @@ pub const SPAN_TYPES: &[&str] = &[
     "UNKNOWN",
 ];
 
+/// What `has:` takes beside fields.
+pub const PRESENCE_WORDS: &[&str] = &["error", "feedback", "expectation"];
+
 pub(crate) const TEXT: &[&str] =
     &["=", "!=", "~", "!~", "IN", "NOT IN", "LIKE", "ILIKE", "RLIKE", "IS NULL", "IS NOT NULL"];
 pub(crate) const ALWAYS_TEXT: &[&str] = &["=", "!=", "~", "!~", "IN", "NOT IN", "LIKE", "ILIKE", "RLIKE"];

@@ -4,15 +4,13 @@ use super::field::{self, Field};
 use super::message::{self, Diagnostic, quote};
 use super::{present, trace};
 use crate::analyze::FilterDiagnostic;
+use crate::catalog::PRESENCE_WORDS;
 use crate::check::Leaf;
 use crate::expr::Expr;
 use crate::filter::{AssessmentField, Predicate, SpanField, SpanTest, TextField};
 use crate::operator::{TextTest, ValueTest};
 use crate::suggest::closest;
 use crate::syntax::Clause;
-
-/// What `has:` takes beside fields.
-const WORDS: &[&str] = &["error", "feedback", "expectation"];
 
 /// Reads `has:x`.
 pub(super) fn leaf(clause: &Clause<'_>, in_group: bool) -> Result<Leaf, FilterDiagnostic> {
@@ -52,10 +50,10 @@ fn word(word: &str, in_group: bool) -> Option<Leaf> {
 
 fn unknown(clause: &Clause<'_>, in_group: bool) -> FilterDiagnostic {
     let name = clause.identifier.text;
-    match closest(name, WORDS.iter().copied()).filter(|_| !in_group) {
+    match closest(name, PRESENCE_WORDS.iter().copied()).filter(|_| !in_group) {
         Some(best) => {
             let message = format!("unknown field {}; did you mean `{best}`?", quote(name));
-            Diagnostic::new(message, clause.identifier.span()).expect(WORDS).suggest(best).build()
+            Diagnostic::new(message, clause.identifier.span()).expect(PRESENCE_WORDS).suggest(best).build()
         }
         None => message::unknown_field(clause.identifier, in_group),
     }

@@ -4,16 +4,18 @@ use super::field::{is_field, resolve};
 use super::message::{Diagnostic, closest_field, quote, unknown_operator};
 use crate::analyze::FilterDiagnostic;
 use crate::catalog;
+use crate::error::FILTER_PROBLEMS_MAX;
 use crate::lex::{Token, TokenKind};
 use crate::suggest::closest;
 use crate::syntax::{Parsed, Reason};
 use crate::write::quote_value;
 
-/// Returns a problem for each group of tokens that fit nowhere.
+/// Returns a problem for each group of tokens that fit nowhere, the first [`FILTER_PROBLEMS_MAX`] of them.
 pub(crate) fn rejections(parsed: &Parsed<'_>) -> Vec<FilterDiagnostic> {
     let mut problems: Vec<FilterDiagnostic> = parsed
         .nested
         .iter()
+        .take(FILTER_PROBLEMS_MAX)
         .map(|span| Diagnostic::new("`span(…)` can't stand in `span(…)`", span.clone()).build())
         .collect();
     let mut numbers = Vec::new();
@@ -55,7 +57,7 @@ struct Run<'r, 'a> {
 
 impl<'a> Run<'_, 'a> {
     fn explain(mut self, problems: &mut Vec<FilterDiagnostic>) {
-        while !self.tokens.is_empty() {
+        while !self.tokens.is_empty() && problems.len() < FILTER_PROBLEMS_MAX {
             let (problem, count) = self.first();
             problems.push(problem);
             self.before = Some(self.tokens[count - 1]);

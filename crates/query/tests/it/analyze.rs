@@ -176,6 +176,14 @@ fn limits_are_problems_too() {
 }
 
 #[test]
+fn a_text_full_of_problems_takes_no_longer_than_its_length() {
+    for unit in [") ", "zz ", "' ", "a = ", "( ", ", ", "x-", "NOT ", "IN "] {
+        let analysis = analyze(&unit.repeat(60_000 / unit.len()), NOW_NS);
+        assert!((1..=64).contains(&analysis.errors.len()), "{unit}: {}", analysis.errors.len());
+    }
+}
+
+#[test]
 fn what_mlflow_takes_the_house_takes_but_for_values_that_never_are() {
     for filter in [
         "timestamp > 5 AND execution_time < 5 AND end_time >= 5",
@@ -212,5 +220,8 @@ fn orders() {
         "start, timestamp",
         &[("start, timestamp", "the order names a field twice; name each field once")],
     );
-    check_order(&"name,".repeat(17), &[("", "a field is missing beside the comma")]);
+    let many = vec!["name"; 17].join(",");
+    check_order(&many, &[("", "order_by has 17 fields; the limit is 16")]);
+    let many = vec!["x"; 30_000].join(",");
+    assert_eq!(analyze_order(&many).errors.len(), 16);
 }
