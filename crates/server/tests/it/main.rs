@@ -14,6 +14,7 @@ mod mlflow_search;
 mod mlflow_spans;
 mod mlflow_traces;
 mod native;
+mod native_archive;
 mod native_figures;
 mod native_filter;
 mod native_manage;
