@@ -254,11 +254,18 @@ fn line(
     if !logs.is_empty() {
         head["logs"] = logs.into();
     }
-    // Both are objects: the one goes on where the other ends.
     let mut text = head.to_string();
-    text.pop();
-    text.push(',');
-    text.push_str(&otlp[1..]);
+    append_fields(&mut text, &otlp);
     text.push('\n');
     Ok(text.into())
+}
+
+/// Appends the fields of one JSON object to those of another, which has some.
+fn append_fields(text: &mut String, more: &str) {
+    let fields = &more[1..];
+    text.pop();
+    if fields != "}" {
+        text.push(',');
+    }
+    text.push_str(fields);
 }

@@ -6,7 +6,7 @@ use crate::error::{damaged, sql_error};
 use crate::rank;
 use crate::trace_row::{SqlTraceId, TraceRow, explicit};
 use rusqlite::Connection;
-use spanwise_model::TraceId;
+use spanwise_model::{TraceId, TraceInfo, TraceState};
 use spanwise_store::{ExplicitValues, PromptLink, StoreResult, TraceArchive};
 
 /// See [`spanwise_store::Store::archive_trace`].
@@ -71,13 +71,9 @@ fn restore_row(row: &mut TraceRow, archive: &TraceArchive) {
     let (info, given) = (&archive.info, &archive.explicit);
     row.experiment_id = info.experiment_id;
     row.experiment_rank = rank::EXPLICIT;
-    row.visible = true;
-    if info.finalized || info.span_count == 0 {
-        row.finalized |= info.finalized;
-        row.start_ns = info.start_ns;
-        row.duration_ns = info.duration_ns;
-        row.state = info.state;
-    }
+    // Of a trace of only log records, the time is that of their arrival.
+    let was_visible = std::mem::replace(&mut row.visible, true) && row.trace_key != 0;
+    restore_course(row, info, was_visible);
     if info.client_request_id.is_some() {
         row.client_request_id.clone_from(&info.client_request_id);
     }
@@ -107,5 +103,27 @@ fn restore_row(row: &mut TraceRow, archive: &TraceArchive) {
     if take(given.user, explicit::USER) {
         row.user = info.metadata.get(USER_METADATA).cloned();
         row.user_rank = Some(rank::EXPLICIT);
+    }
+}
+
+/// Takes over time and state. What is not final goes together with what is there: the trace may have gone on since.
+fn restore_course(row: &mut TraceRow, info: &TraceInfo, was_visible: bool) {
+    if info.finalized || !was_visible {
+        row.finalized |= info.finalized;
+        row.start_ns = info.start_ns;
+        row.duration_ns = info.duration_ns;
+        row.state = info.state;
+        return;
+    }
+    if row.finalized {
+        return;
+    }
+    let end = |start_ns: i64, duration_ns: Option<i64>| duration_ns.map(|ns| start_ns.saturating_add(ns));
+    let last = end(row.start_ns, row.duration_ns).max(end(info.start_ns, info.duration_ns));
+    row.start_ns = row.start_ns.min(info.start_ns);
+    row.duration_ns = last.map(|last| last.saturating_sub(row.start_ns).max(0));
+    // A state that has ended stays, whatever became of the spans that ended it.
+    if matches!(info.state, TraceState::Ok | TraceState::Error) {
+        row.state = info.state;
     }
 }
