@@ -79,11 +79,12 @@ export function histogramQuery(selection: Selection) {
   });
 }
 
-export function facetsQuery(selection: Selection) {
+/** The default facets, or one by its field. */
+export function facetsQuery(selection: Selection, field?: string) {
   return queryOptions({
-    queryKey: ["facets", selection],
+    queryKey: ["facets", selection, field ?? null],
     queryFn: ({ signal }) =>
-      request<Facets>("/traces/facets", { query: { ...fixed(selection), limit: FACET_VALUES }, signal }),
+      request<Facets>("/traces/facets", { query: { ...fixed(selection), limit: FACET_VALUES, field }, signal }),
     placeholderData: keepPreviousData,
   });
 }

@@ -39,8 +39,7 @@ export function exact(value: number): string {
 export function cost(dollars: number): Figure {
   if (dollars === 0) return { value: "0", unit: "$" };
   if (dollars < 0.000_001) return { value: "<0.000001", unit: "$" };
-  if (dollars < 0.1)
-    return { value: trimZeros(dollars.toFixed(Math.min(6, 1 - Math.floor(Math.log10(dollars))))), unit: "$" };
+  if (dollars < 0.1) return { value: dollars.toFixed(Math.min(6, 1 - Math.floor(Math.log10(dollars)))), unit: "$" };
   if (dollars < 1000) return { value: dollars.toFixed(2), unit: "$" };
   const figure = count(dollars);
   return { value: figure.value + figure.unit, unit: "$" };
@@ -114,8 +113,4 @@ function pair(total: number, base: number, big: string, small: string): Figure {
 
 function digits(value: number): string {
   return value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0);
-}
-
-function trimZeros(text: string): string {
-  return text.replace(/0+$/, "").replace(/\.$/, "");
 }
