@@ -9,13 +9,13 @@ import type {
   BulkResult,
   BulkTagRequest,
   Completion,
-  Experiment,
+  ExperimentList,
   Facets,
   FilterCheck,
   Histogram,
   Info,
-  SessionPage,
-  TracePageOfList,
+  SessionList,
+  TraceList,
 } from "./types";
 
 /** What is selected: the part of the URL that lists, counts and bulk actions share. */
@@ -44,8 +44,7 @@ export function experimentsQuery(deleted = false) {
   return queryOptions({
     queryKey: ["experiments", deleted],
     queryFn: async ({ signal }) =>
-      (await request<{ experiments: Experiment[] }>("/experiments", { query: { deleted: deleted || null }, signal }))
-        .experiments,
+      (await request<ExperimentList>("/experiments", { query: { deleted: deleted || null }, signal })).experiments,
   });
 }
 
@@ -61,7 +60,7 @@ export function tracesQuery(selection: Selection, order: string | undefined) {
     queryFn: async ({ pageParam, signal }) => {
       const parameters = pageParam?.selection ?? fixed(selection);
       const query = { ...parameters, order_by: order, limit: PAGE_SIZE, page_token: pageParam?.token };
-      const page = await request<TracePageOfList>("/traces", { query, signal });
+      const page = await request<TraceList>("/traces", { query, signal });
       return { ...page, selection: parameters };
     },
     getNextPageParam: (page): Cursor | null =>
@@ -96,7 +95,7 @@ export function sessionsQuery(selection: Selection) {
     queryFn: async ({ pageParam, signal }) => {
       const parameters = pageParam?.selection ?? fixed(selection);
       const query = { ...parameters, limit: PAGE_SIZE, page_token: pageParam?.token };
-      const page = await request<SessionPage>("/sessions", { query, signal });
+      const page = await request<SessionList>("/sessions", { query, signal });
       return { ...page, selection: parameters };
     },
     getNextPageParam: (page): Cursor | null =>

@@ -1,8 +1,8 @@
 // Takes traces that arrive live into the pages that are loaded.
 import type { InfiniteData } from "@tanstack/react-query";
-import type { TracePageOfList, TraceSummary } from "../../api/types";
+import type { TraceList, TraceSummary } from "../../api/types";
 
-export type Pages = InfiniteData<TracePageOfList, unknown>;
+export type Pages = InfiniteData<TraceList, unknown>;
 
 /** Replaces traces that are there; returns those that are not. */
 export function updateTraces(data: Pages, incoming: readonly TraceSummary[]): { data: Pages; unknown: TraceSummary[] } {
