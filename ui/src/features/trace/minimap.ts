@@ -24,12 +24,17 @@ export function drawMinimap(canvas: HTMLCanvasElement, view: MinimapView): void 
   const top = (view.height - levels * band) / 2;
   const painted = new Float64Array(levels);
   context.globalAlpha = 0.85;
+  let colour = -1;
   for (let row = 0; row < skeleton.count; row++) {
     const level = Math.min(skeleton.depth[row] ?? 0, levels - 1);
-    const from = Math.max(pixel(view, skeleton.start[row] ?? 0), painted[level] ?? 0);
-    const to = Math.max(pixel(view, spanEnd(view, row)), pixel(view, skeleton.start[row] ?? 0) + 1);
+    const start = pixel(view, skeleton.start[row] ?? 0);
+    const from = Math.max(start, painted[level] ?? 0);
+    const to = Math.max(pixel(view, spanEnd(view, row)), start + 1);
     if (to <= from) continue;
-    context.fillStyle = view.palette.types[skeleton.type[row] ?? 0] ?? view.palette.lineStrong;
+    const type = skeleton.type[row] ?? 0;
+    // A canvas parses its colour on each assignment, which would cost more than the stroke.
+    if (type !== colour) context.fillStyle = view.palette.types[type] ?? view.palette.lineStrong;
+    colour = type;
     context.fillRect(from, top + level * band, to - from, Math.max(band - 1, 1));
     painted[level] = to;
   }
@@ -65,8 +70,9 @@ function spanEnd(view: MinimapView, row: number): number {
   return (view.skeleton.duration[row] ?? 0) < 0 ? view.end : endOf(view.skeleton, row);
 }
 
+/** In halves, so that a level takes at most two strokes for each pixel. */
 function pixel(view: MinimapView, at: number): number {
-  return (at / view.end) * view.width;
+  return Math.round((at / view.end) * view.width * 2) / 2;
 }
 
 function deepest(skeleton: Skeleton): number {

@@ -1,7 +1,7 @@
 // Feedback, expectations and tags: changed on the screen at once, taken back with a note if the server refuses.
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { request } from "../../../api/client";
-import type { Assessment, AssessmentChange, NewAssessment, TraceRecord } from "../../../api/types";
+import type { Assessment, NewAssessment, TraceRecord } from "../../../api/types";
 import { toast } from "../../../components/toast/toast";
 import { recordKey, tracePath } from "../data/queries";
 
@@ -9,12 +9,19 @@ const USER = { type: "HUMAN", id: "user" } as const;
 
 export interface Assess {
   add(assessment: NewAssessment): void;
-  change(id: string, change: AssessmentChange): void;
+  change(id: string, change: Change): void;
   remove(id: string): void;
   setTag(key: string, value: string): void;
   removeTag(key: string): void;
   /** Rates the trace: the same value again takes the rating back. */
   rate(record: TraceRecord, name: string, value: unknown): void;
+}
+
+/** What a person may change about an assessment. */
+export interface Change {
+  name?: string;
+  value?: unknown;
+  rationale?: string | null;
 }
 
 interface Step {
@@ -58,7 +65,7 @@ function makeAssess(traceId: string, run: (step: Step) => void): Assess {
       optimistic: (record) => ({ ...record, assessments: [...record.assessments, provisional(traceId, assessment)] }),
       send: () => request(path, { body: assessment }),
     });
-  const change = (id: string, patch: AssessmentChange) =>
+  const change = (id: string, patch: Change) =>
     run({
       what: "change the assessment",
       optimistic: (record) => ({

@@ -52,7 +52,10 @@ export function TraceHeader(props: TraceHeaderProps) {
         <div data-tip={timestamp(startMs)}>
           <dt className="visually-hidden">Started</dt>
           <dd>
-            <time dateTime={new Date(startMs).toISOString()}>{startText(startMs)}</time>
+            <time dateTime={new Date(startMs).toISOString()}>
+              {agoText(startMs)}
+              <span className={styles.absolute}> · {timestamp(startMs).slice(0, 19)}</span>
+            </time>
           </dd>
         </div>
         {record.duration_ns !== null && (
@@ -71,9 +74,9 @@ export function TraceHeader(props: TraceHeaderProps) {
   );
 }
 
-function startText(ms: number): string {
+function agoText(ms: number): string {
   const passed = ago(ms, Date.now());
-  return `${passed}${passed === "now" ? "" : " ago"} · ${timestamp(ms).slice(0, 19)}`;
+  return passed === "now" ? "now" : `${passed} ago`;
 }
 
 const STATES = {
