@@ -298,13 +298,10 @@ describe("judging", () => {
       await eventually(async () =>
         expect(await page.getByRole("button", { name: "Good" }).getAttribute("aria-pressed")).toBe("true"),
       );
-      await until(
-        "the rating can be changed",
-        async () => (
-          await page.keyboard.press("x"),
-          (await record(sent)).assessments.some((one) => one.valid && one.value === false)
-        ),
-      );
+      await until("the rating can be changed", async () => {
+        await page.keyboard.press("x");
+        return (await record(sent)).assessments.some((one) => one.valid && one.value === false);
+      });
       await page.keyboard.press("4");
       await until("the rating is there", async () =>
         (await record(sent)).assessments.find((one) => one.name === "rating" && one.value === 4),

@@ -204,8 +204,9 @@ function useFollowSelection(
   useEffect(() => {
     const element = box.current;
     const active = document.activeElement;
-    const inTree = active === document.body || element?.contains(active);
-    if (element && inTree && line >= 0)
+    // Also while the focus is on something around the tree, as when the page has just opened.
+    const inTree = element && (element.contains(active) || active?.contains(element));
+    if (inTree && line >= 0)
       element.querySelector<HTMLElement>(`[data-line="${line}"]`)?.focus({ preventScroll: true });
   }, [box, line]);
 }

@@ -135,7 +135,7 @@ function RowText({ model, title }: { model: RowModel; title: string | undefined 
         {model.name}
       </span>
       {model.preview !== null && (
-        <span className={styles.preview} data-call={model.previewIsCall || undefined}>
+        <span className={styles.preview} data-call={model.previewIsCall || undefined} data-full={model.preview}>
           {model.preview}
         </span>
       )}
