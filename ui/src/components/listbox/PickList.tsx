@@ -65,6 +65,7 @@ export function PickList({ items, label, placeholder, empty = "Nothing matches",
           aria-autocomplete="list"
           // biome-ignore lint/a11y/noAutofocus: the list is opened to be typed into.
           autoFocus
+          data-autofocus
           spellCheck={false}
           autoComplete="off"
           placeholder={placeholder}

@@ -155,7 +155,7 @@ function NameDialog({ experiment, onClose }: { experiment?: Experiment; onClose(
       >
         <label>
           Name
-          <input autoFocus value={name} onChange={(event) => setName(event.target.value)} spellCheck={false} />
+          <input data-autofocus value={name} onChange={(event) => setName(event.target.value)} spellCheck={false} />
         </label>
         {change.isError && (
           <p className={styles.error} role="alert">

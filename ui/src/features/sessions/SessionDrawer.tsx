@@ -120,13 +120,21 @@ function Turn({ turn, number, experiment }: { turn: TraceSummary; number: number
           {format.shortTime(format.nsToMs(turn.start_ns), Date.now())}
         </span>
         <span className={styles.numbers}>
-          {turn.duration_ns !== null && <Duration ns={turn.duration_ns} />}
+          {turn.duration_ns !== null && (
+            <span>
+              <Duration ns={turn.duration_ns} />
+            </span>
+          )}
           {turn.usage && (
             <span>
               <Count value={turn.usage.total} /> <span className="unit">tokens</span>
             </span>
           )}
-          {turn.cost && <Dollars value={turn.cost.total} />}
+          {turn.cost && (
+            <span>
+              <Dollars value={turn.cost.total} />
+            </span>
+          )}
         </span>
       </div>
       <Said label="Input" text={turn.input} />

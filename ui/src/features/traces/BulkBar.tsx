@@ -106,7 +106,7 @@ function BulkDialog({ action, onDone, ...props }: BulkBarProps & { action: "tag"
         >
           <label>
             Key
-            <input autoFocus value={key} onChange={(event) => setKey(event.target.value)} placeholder="reviewed" />
+            <input data-autofocus value={key} onChange={(event) => setKey(event.target.value)} placeholder="reviewed" />
           </label>
           <label>
             Value
