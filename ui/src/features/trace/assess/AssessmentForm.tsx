@@ -105,7 +105,7 @@ export function AssessmentForm({ edited, names, span, start, onSave, onCancel }:
               <option key={one}>{one}</option>
             ))}
           </select>
-          <ValueInput kind={valueKind} text={text} setText={setText} />
+          <ValueInput kind={valueKind} text={text} setText={setText} focus={start !== undefined} />
         </div>
         <label htmlFor={`${id}-why`}>Why</label>
         <textarea
@@ -145,7 +145,14 @@ export function AssessmentForm({ edited, names, span, start, onSave, onCancel }:
   );
 }
 
-function ValueInput({ kind, text, setText }: { kind: ValueKind; text: string; setText(text: string): void }) {
+interface ValueInputProps {
+  kind: ValueKind;
+  text: string;
+  focus: boolean;
+  setText(text: string): void;
+}
+
+function ValueInput({ kind, text, focus, setText }: ValueInputProps) {
   const name = useId();
   if (kind === "yes/no" || kind === "1–5") {
     const choices = kind === "yes/no" ? ["yes", "no"] : ["1", "2", "3", "4", "5"];
@@ -165,6 +172,8 @@ function ValueInput({ kind, text, setText }: { kind: ValueKind; text: string; se
   return (
     <textarea
       aria-label="Value"
+      // biome-ignore lint/a11y/noAutofocus: the form opens because someone wants to write
+      autoFocus={focus}
       rows={kind === "JSON" ? 4 : 2}
       className={kind === "JSON" ? "mono" : undefined}
       value={text}

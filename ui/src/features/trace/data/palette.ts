@@ -47,7 +47,7 @@ function readPalette(types: readonly string[]): Palette {
     error: read("var(--error-fill)"),
     line: read("var(--line-faint)"),
     lineStrong: read("var(--line-strong)"),
-    critical: read("var(--fg-2)"),
+    critical: read("var(--fg-3)"),
     text: read("var(--fg-3)"),
     background: read("var(--bg)"),
   };

@@ -17,7 +17,7 @@ export interface Tick {
 }
 
 /** Ticks at round times, at most one for each `spacing` pixels. */
-export function ticks(window: TimeWindow, width: number, spacing = 90): Tick[] {
+export function ticks(window: TimeWindow, width: number, spacing = 64): Tick[] {
   const span = window.to - window.from;
   if (!(span > 0) || width <= 0) return [];
   const wanted = span / Math.max(width / spacing, 1);

@@ -34,8 +34,6 @@ export function SpanHeader({
         <span className={styles.type} data-span-type={type}>
           {type}
         </span>
-        {model && <span className={styles.model}>{model}</span>}
-        {span?.provider && <span className={styles.provider}>{span.provider}</span>}
         <span className={styles.tools}>
           <code className={styles.id}>{id.slice(0, 8)}</code>
           <CopyButton text={id} label={`Copy span id ${id}`} />
@@ -47,13 +45,20 @@ export function SpanHeader({
           </CopyLazily>
         </span>
       </div>
-      <Figures skeleton={skeleton} row={row} span={span} />
+      <Figures skeleton={skeleton} row={row} span={span} model={model} />
       {span && <Parameters parameters={span.parameters} />}
     </header>
   );
 }
 
-function Figures({ skeleton, row, span }: { skeleton: Skeleton; row: number; span: SpanDetail | undefined }) {
+interface FiguresProps {
+  skeleton: Skeleton;
+  row: number;
+  span: SpanDetail | undefined;
+  model: string | null;
+}
+
+function Figures({ skeleton, row, span, model }: FiguresProps) {
   const duration = skeleton.duration[row] ?? 0;
   const failed = skeleton.status[row] === STATUS_ERROR;
   const self = skeleton.self[row] ?? 0;
@@ -61,6 +66,13 @@ function Figures({ skeleton, row, span }: { skeleton: Skeleton; row: number; spa
   const finish = span?.output_messages?.findLast((message) => message.finish_reason)?.finish_reason;
   return (
     <dl className={styles.figures}>
+      {model && (
+        <div>
+          <dt className="visually-hidden">Model</dt>
+          <dd className={styles.model}>{model}</dd>
+          {span?.provider && <dd className={styles.provider}>{span.provider}</dd>}
+        </div>
+      )}
       <div data-state={failed ? "error" : undefined}>
         <dt>Status</dt>
         <dd>{duration < 0 ? "open" : failed ? "error" : skeleton.status[row] === 1 ? "ok" : "unset"}</dd>

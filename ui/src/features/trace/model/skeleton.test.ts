@@ -115,14 +115,15 @@ describe("critical path", () => {
     check([root, { name: "a", parent: 0, start: 50, duration: 500 }], [0, 1]));
 });
 
-test("a call after a failed sibling of its name is a retry", () => {
+test("a call is a retry if the last sibling of its name failed", () => {
   const skeleton = build([
     { name: "root" },
     { name: "search", parent: 0, start: 1, status: 2 },
-    { name: "search", parent: 0, start: 2 },
-    { name: "other", parent: 0, start: 3 },
+    { name: "think", parent: 0, start: 2 },
+    { name: "search", parent: 0, start: 3 },
+    { name: "search", parent: 0, start: 4 },
   ]);
-  expect([...skeleton.retry]).toEqual([0, 0, 1, 0]);
+  expect([...skeleton.retry]).toEqual([0, 0, 0, 1, 0]);
 });
 
 test("an open span lasts to the last known moment", () => {

@@ -362,13 +362,17 @@ function latestRoot(shape: Timed): number {
   return latest;
 }
 
+/** A call is a retry if the last sibling of its name failed, whatever happened in between. */
 function markRetries(shape: Timed & Columns): Uint8Array {
   const retry = new Uint8Array(shape.start.length);
+  const failed = new Set<number>();
   for (let row = 0; row < retry.length; row++) {
-    for (let slot = (shape.childStart[row] ?? 0) + 1; slot < (shape.childStart[row + 1] ?? 0); slot++) {
-      const before = shape.children[slot - 1] ?? 0,
-        child = shape.children[slot] ?? 0;
-      if (shape.status[before] === STATUS_ERROR && shape.name[before] === shape.name[child]) retry[child] = 1;
+    failed.clear();
+    for (const child of childrenOf(shape, row)) {
+      const name = shape.name[child] ?? 0;
+      if (failed.has(name)) retry[child] = 1;
+      if (shape.status[child] === STATUS_ERROR) failed.add(name);
+      else failed.delete(name);
     }
   }
   return retry;

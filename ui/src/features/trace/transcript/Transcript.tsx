@@ -16,6 +16,7 @@ import { Failure } from "../Failure";
 import { idOf, nameOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
 import { type StoryItem, tellStory } from "../model/story";
 import { RowDollars } from "../RowDollars";
+import { shortName } from "../tree/rowModel";
 import styles from "./transcript.module.css";
 
 const ROW = 32;
@@ -164,6 +165,9 @@ function Line({ item, record, skeleton, preview, selected, open, onSelect, onTog
   );
 }
 
+/** An answer that only calls tools: what they are follows on the next lines. */
+const SAYS_NOTHING = /^$|^\(calls /;
+
 function LineText({
   item,
   record,
@@ -171,7 +175,7 @@ function LineText({
   preview,
   failed,
 }: Pick<LineProps, "item" | "record" | "skeleton" | "preview"> & { failed: boolean }) {
-  const name = nameOf(skeleton, item.row);
+  const name = shortName(skeleton, item.row);
   const type = typeOf(skeleton, item.row);
   const input = oneLine(preview?.input);
   const output = oneLine(preview?.output);
@@ -202,13 +206,14 @@ function LineText({
     return (
       <>
         <code>
-          <b>{name.replace(/^execute_tool /, "")}</b>({preview?.input ? callText(preview.input) : ""})
+          <b>{name}</b>({preview?.input ? callText(preview.input) : ""})
         </code>
         {error ?? (output && <em> → {output}</em>)}
       </>
     );
   }
-  if (type === "LLM" || type === "CHAT_MODEL") return <>{error ?? (output || <em>{name}</em>)}</>;
+  if (type === "LLM" || type === "CHAT_MODEL")
+    return <>{error ?? (SAYS_NOTHING.test(output) ? <em>{output || name}</em> : output)}</>;
   return (
     <>
       <b>{name}</b> {error ?? <em>{[input, output].filter(Boolean).join(" → ")}</em>}

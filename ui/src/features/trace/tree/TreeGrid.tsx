@@ -27,6 +27,8 @@ const OVERSCAN = 20;
 const STEP = 10;
 /** Of the head, which sticks above the rows. */
 const HEAD = 26;
+/** A label that would be cut at the right edge is left out. */
+const LABEL_ROOM = 44;
 const FRAME_MS = 60;
 const GLOW_MS = 1800;
 
@@ -78,14 +80,14 @@ export function TreeGrid(props: TreeGridProps) {
           <span className={styles.headFigure}>Cost</span>
           <span className={styles.headFigure}>Time</span>
           <div ref={bars} className={styles.axis} aria-hidden="true">
-            {tickList.map((tick) => (
-              <span
-                key={tick.at}
-                style={{ left: `${((tick.at - props.window.from) / (props.window.to - props.window.from)) * 100}%` }}
-              >
-                {tick.label}
-              </span>
-            ))}
+            {tickList.map((tick) => {
+              const left = ((tick.at - props.window.from) / (props.window.to - props.window.from)) * barsWidth;
+              return (
+                <span key={tick.at} style={{ left }}>
+                  {left < barsWidth - LABEL_ROOM && tick.label}
+                </span>
+              );
+            })}
           </div>
           <Splitter
             label="Width of the tree"

@@ -29,13 +29,19 @@ export function rowModel(
     row,
     fold,
     level: rows.depth[line] ?? 0,
-    name: nameOf(skeleton, row),
+    name: shortName(skeleton, row),
     type: typeOf(skeleton, row),
     model: modelOf(skeleton, row),
   };
   return fold > 0
     ? { ...common, ...foldFields(skeleton, rows, expansion, line) }
     : { ...common, ...spanFields(skeleton, expansion, row, preview) };
+}
+
+/** GenAI's conventions name a tool's span `execute_tool NAME`; its icon says the first half. */
+export function shortName(skeleton: Skeleton, row: number): string {
+  const name = nameOf(skeleton, row);
+  return typeOf(skeleton, row) === "TOOL" ? name.replace(/^execute_tool (?=\S)/, "") : name;
 }
 
 type Fields = Omit<RowModel, "line" | "row" | "fold" | "level" | "name" | "type" | "model">;
