@@ -67,7 +67,8 @@ async function finish({ page, problems }: OpenPage, body: (page: Page) => Promis
 const ROWS = "[role=treegrid] [role=row]";
 const record = (sent: Sent) => api<TraceRecord>(server, `/traces/${sent.traceId}`);
 const selected = (page: Page) => page.locator(`${ROWS}[aria-selected=true]`);
-const rowNamed = (page: Page, name: string) => page.locator(ROWS, { hasText: name }).first();
+const rowNamed = (page: Page, name: string) =>
+  page.locator(ROWS, { has: page.getByText(name, { exact: true }) }).first();
 const heading = (page: Page) => page.locator("[data-detail] h2");
 const names = (page: Page) =>
   page.locator(`${ROWS} [role=gridcell]:first-child > span:nth-of-type(3)`).allTextContents();
@@ -176,7 +177,7 @@ describe("detail", () => {
   test("a link to a span opens it; history is folded, the call's result is with the call", () =>
     onTrace(agent, `?span=${agent.ids.answer}`, async (page) => {
       expect(await heading(page).textContent()).toBe("answer");
-      await page.getByText("2 earlier messages, as in the call before").click();
+      await page.getByText("3 earlier messages, as in the call before").click();
       await sees(page, "You are the support agent of a shop.");
       await page.getByText("→ ").first().waitFor();
       expect(await page.locator("[data-detail] table td", { hasText: "89.90" }).count()).toBe(1);
@@ -245,7 +246,7 @@ describe("transcript", () => {
           expect(texts[0]).toContain("Asked May I return the blue jacket");
           expect(texts[1]).toContain("support_agent");
           expect(texts[3]).toContain("the database did not answer");
-          expect(texts[4]).toContain('search_orders(order_id: 4452) → delivered: "2026-11-12"');
+          expect(texts[4]).toContain("search_orders(order_id=4452) → delivered");
           expect(texts.at(-1)).toContain("Answer Yes, until 12 December.");
         });
         await page.getByLabel("Expand answer").first().click();
@@ -265,7 +266,7 @@ describe("judging", () => {
     const sent = await sendAgent(server);
     await onTrace(sent, "?tab=assessments", async (page) => {
       await page.getByRole("button", { name: "Add feedback or expectation" }).click();
-      await page.getByLabel("Name").fill("quality");
+      await page.getByLabel("Name", { exact: true }).fill("quality");
       await page.getByLabel("Kind of value").selectOption("1–5");
       await page.getByLabel("4", { exact: true }).check();
       await page.getByLabel("Why").fill("polite");

@@ -13,7 +13,8 @@ export function attributeFilter(key: string, value: unknown): string | null {
   const name = /^[A-Za-z_][\w.]*$/.test(key)
     ? `span.attributes.${key}`
     : `span.attributes.\`${key.replaceAll("`", "``")}\``;
-  const literal = typeof value === "number" ? String(value) : `'${String(value).replaceAll("'", "''")}'`;
+  // Attributes are compared as texts, whatever their type.
+  const literal = `'${String(value).replaceAll("'", "''")}'`;
   return `${name} = ${literal}`;
 }
 

@@ -123,7 +123,13 @@ const Line = memo(function Line({ line, hit, toggle }: { line: JsonLine; hit: bo
   return (
     <div className={`${styles.jsonLine} ${hit ? styles.jsonHit : ""}`} style={{ paddingLeft: 22 + line.depth * 14 }}>
       {foldable ? (
-        <button type="button" className={styles.jsonToggle} aria-expanded={line.open} onClick={() => toggle(line)}>
+        <button
+          type="button"
+          className={styles.jsonToggle}
+          aria-expanded={line.open}
+          aria-label={line.key === null ? "Whole value" : String(line.key)}
+          onClick={() => toggle(line)}
+        >
           <Icon name={line.open ? "chevronDown" : "chevronRight"} size={14} />
           <span> {label}</span>
         </button>
