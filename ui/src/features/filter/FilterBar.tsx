@@ -29,6 +29,8 @@ const PLACEHOLDER = "Filter, for example  status = 'ERROR' AND latency > 5s";
 
 export interface FilterBarHandle {
   focus(): void;
+  /** Writes a text and applies it if the server can read it; if not, its problems are shown. */
+  apply(text: string): void;
 }
 
 interface FilterBarProps {
@@ -53,11 +55,6 @@ export function FilterBar({ draft, applied, selection, onDraft, onApply, onLeave
   const [cursor, setCursor] = useState(draft.length);
   // The text whose Enter was refused: all of its problems are shown, also those at the cursor.
   const [refused, setRefused] = useState<string | null>(null);
-  useImperativeHandle(
-    ref,
-    () => ({ focus: () => (editor.current ? editor.current.focus() : setWantsFocus(true)) }),
-    [],
-  );
 
   const check = useFilterCheck(draft);
   const all = check && !check.valid ? check.errors : NONE;
@@ -72,6 +69,18 @@ export function FilterBar({ draft, applied, selection, onDraft, onApply, onLeave
       else onApply(trimmed);
     },
     [client, onApply],
+  );
+
+  useImperativeHandle(
+    ref,
+    () => ({
+      focus: () => (editor.current ? editor.current.focus() : setWantsFocus(true)),
+      apply(text) {
+        onDraft(text);
+        void apply(text);
+      },
+    }),
+    [apply, onDraft],
   );
 
   const use = (problem: FilterProblem) => {

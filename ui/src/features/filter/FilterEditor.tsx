@@ -80,7 +80,7 @@ function createState(latest: Latest): EditorState {
       colours,
       problemField,
       completion((text, cursor, signal) => latest.current.complete(text, cursor, signal)),
-      Prec.highest(keymap.of([...completionKeys, ...ownKeys(latest)])),
+      Prec.highest(keymap.of([...completionKeys(() => latest.current.onFix()), ...ownKeys(latest)])),
       keymap.of([...standardKeymap, ...historyKeymap]),
       EditorView.updateListener.of((update) => report(latest.current, update)),
       editorTheme,
@@ -99,7 +99,6 @@ function ownKeys(latest: Latest) {
       },
     },
     { key: "Mod-.", run: () => latest.current.onFix() },
-    { key: "Tab", run: () => latest.current.onFix() },
     {
       key: "Escape",
       run: () => {

@@ -31,6 +31,7 @@ export function completion(complete: Complete): Extension {
       activateOnTypingDelay: 40,
       optionClass: (option) => `cm-option-${option.type}`,
     }),
+    acceptWhenThere,
     // The list opens as soon as an empty bar is entered: the fields are the best hint there is.
     EditorView.domEventHandlers({
       focus: (_, view) => {
@@ -63,7 +64,9 @@ function insert(view: EditorView, option: Option, from: number, to: number): voi
   const after = view.state.sliceDoc(to, to + 1);
   // A map's name (`tags.`) waits for its key; after all else comes a blank, and the next list.
   const blank = option.label.endsWith(".") || option.label.endsWith("(") || after === " " ? "" : " ";
-  const text = option.label + blank;
+  // What follows a finished value (`'ERROR'AND`) is set apart from it.
+  const apart = from === to && /[^\s(]$/.test(view.state.sliceDoc(0, from)) ? " " : "";
+  const text = apart + option.label + blank;
   view.dispatch({
     changes: { from, to, insert: text },
     selection: { anchor: from + text.length + (after === " " ? 1 : 0) },
@@ -74,23 +77,44 @@ function insert(view: EditorView, option: Option, from: number, to: number): voi
 
 /**
  * Keys of an open list. Enter takes an option only while a word is being written or after the arrows were used;
- * otherwise it applies the filter, because a finished text always has a list of what could follow.
+ * otherwise it applies the filter, because a finished text always has a list of what could follow. For the same reason
+ * Tab first tries `fix`, which puts a problem right, unless a word is being written.
  */
-export const completionKeys: KeyBinding[] = [
-  { key: "Ctrl-Space", run: startCompletion },
-  { key: "Escape", run: closeCompletion },
-  { key: "ArrowDown", run: moveCompletionSelection(true) },
-  { key: "ArrowUp", run: moveCompletionSelection(false) },
-  { key: "Tab", run: acceptCompletion },
-  {
-    key: "Enter",
-    run: (view) => {
-      if (completionStatus(view.state) !== "active") return false;
-      const moved = (selectedCompletionIndex(view.state) ?? 0) > 0;
-      return moved || isWriting(view) ? acceptCompletion(view) : close(view);
+export function completionKeys(fix: () => boolean): KeyBinding[] {
+  return [
+    { key: "Ctrl-Space", run: startCompletion },
+    { key: "Escape", run: closeCompletion },
+    { key: "ArrowDown", run: moveCompletionSelection(true) },
+    { key: "ArrowUp", run: moveCompletionSelection(false) },
+    { key: "Tab", run: (view) => (!isWriting(view) && fix()) || acceptSoon(view) || fix() },
+    {
+      key: "Enter",
+      run: (view) => {
+        if (completionStatus(view.state) !== "active") return false;
+        const moved = (selectedCompletionIndex(view.state) ?? 0) > 0;
+        return moved || isWriting(view) ? acceptCompletion(view) : close(view);
+      },
     },
-  },
-];
+  ];
+}
+
+const accepting = new WeakSet<EditorView>();
+
+// While the server's answer to the last letter is under way, the list is that of the letter before. Tab then means the
+// first option of the list to come.
+function acceptSoon(view: EditorView): boolean {
+  if (completionStatus(view.state) !== "pending") return acceptCompletion(view);
+  accepting.add(view);
+  return true;
+}
+
+const acceptWhenThere = EditorView.updateListener.of(({ view, state, docChanged }) => {
+  if (!accepting.has(view)) return;
+  const status = completionStatus(state);
+  if (status === "pending" && !docChanged) return;
+  accepting.delete(view);
+  if (status === "active") setTimeout(() => acceptCompletion(view), 0);
+});
 
 function close(view: EditorView): boolean {
   closeCompletion(view);

@@ -21,7 +21,7 @@ export function TopBar({ switcher, theme, onTheme, onPalette }: TopBarProps) {
   return (
     <header className={styles.bar}>
       <ExperimentSwitcher handle={switcher} />
-      <button type="button" className={styles.palette} onClick={onPalette} aria-label="Search and commands">
+      <button type="button" className={styles.palette} onClick={onPalette}>
         <span>Go to a page, experiment or trace id</span>
         <kbd>{shown("mod+k")}</kbd>
       </button>

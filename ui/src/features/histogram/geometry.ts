@@ -75,12 +75,16 @@ const STEPS = [
   ...[1, 2, 7, 14, 30, 60, 90, 180, 365].map((n) => n * DAY),
 ];
 
-/** Returns at most `most` round local times in the range. */
+// A label that begins further right than this would not fit.
+const LAST_TICK = 0.96;
+
+/** Returns at most `most` round local times in the range, none so late that its label would be cut. */
 export function ticksOf(startMs: number, endMs: number, most: number): { ms: number; text: string }[] {
   const step = STEPS.find((candidate) => (endMs - startMs) / candidate <= most) ?? 2 * 365 * DAY;
   const zone = new Date(startMs).getTimezoneOffset() * MINUTE;
+  const last = startMs + (endMs - startMs) * LAST_TICK;
   const ticks = [];
-  for (let ms = Math.ceil((startMs - zone) / step) * step + zone; ms < endMs; ms += step) {
+  for (let ms = Math.ceil((startMs - zone) / step) * step + zone; ms < last; ms += step) {
     ticks.push({ ms, text: tickText(ms, step) });
   }
   return ticks;

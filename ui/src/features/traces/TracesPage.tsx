@@ -65,10 +65,7 @@ export function TracesPage() {
     (filter: string) => update({ filter: filter || undefined, trace: undefined, span: undefined }),
     [update],
   );
-  const editFilter = (text: string) => {
-    setDraft(text);
-    apply(text);
-  };
+  const editFilter = (text: string) => bar.current?.apply(text);
 
   const open = (traceId: string, fullPage: boolean) => {
     setActive(traceId);
