@@ -269,7 +269,7 @@ describe("judging", () => {
       await page.getByLabel("Name", { exact: true }).fill("quality");
       await page.getByLabel("Kind of value").selectOption("1–5");
       await page.getByLabel("4", { exact: true }).check();
-      await page.getByLabel("Why").fill("polite");
+      await page.getByLabel("Why", { exact: true }).fill("polite");
       await page.getByRole("button", { name: "Save" }).click();
       await until("the server has it", async () =>
         (await record(sent)).assessments.find((one) => one.name === "quality" && one.value === 4),
