@@ -1,6 +1,6 @@
 // The facets: which values the selection has, and how many traces each. They edit the filter's text and nothing else.
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { facetsQuery, type Selection } from "../../api/queries";
 import type { Facet, FacetValue } from "../../api/types";
 import { Icon } from "../../components/icon/Icon";
@@ -68,8 +68,15 @@ function useOwnCounts(facets: readonly Facet[], selection: Selection): Facet[] {
   const answers = useQueries({
     queries: narrowed.map((own) => facetsQuery({ ...selection, filter: own.filter ?? "" }, own.field)),
   });
-  const wider = new Map(narrowed.map((own, index) => [own.field, answers[index]?.data?.facets[0]]));
-  return facets.map((facet) => wider.get(facet.field) ?? facet);
+  const wider = new Map(narrowed.map((own, index) => [own.field, answers[index]]));
+  // Until its own counts are there, a facet stays as it was: its values must not jump away under the pointer.
+  const shown = useRef(new Map<string, Facet>());
+  return facets.map((facet) => {
+    const own = wider.get(facet.field);
+    const result = own ? (own.data?.facets[0] ?? shown.current.get(facet.field) ?? facet) : facet;
+    shown.current.set(facet.field, result);
+    return result;
+  });
 }
 
 function FacetSection({ facet, text, onText }: { facet: Facet; text: string; onText(text: string): void }) {

@@ -12,11 +12,8 @@ const POLL_MS = 1000;
 export function FirstRun({ info }: { info: Info }) {
   const client = useQueryClient();
   const fresh = useQuery({ ...infoQuery, refetchInterval: POLL_MS, staleTime: 0 });
-  const arrived = (fresh.data?.traces ?? 0) > 0;
-  // What was asked of the empty store is no longer true.
-  useEffect(() => {
-    if (arrived) void client.invalidateQueries();
-  }, [arrived, client]);
+  // This page goes when the first trace is there; what was asked of the empty store is then no longer true.
+  useEffect(() => () => void client.invalidateQueries(), [client]);
   const snippets = snippetsOf(info, new URL(location.href));
   return (
     <div className={styles.page}>
