@@ -24,6 +24,8 @@ export type Selection = Pick<AppSearch, "experiment" | "filter" | "from" | "to">
 export const PAGE_SIZE = 100;
 const BUCKETS = 120;
 const FACET_VALUES = 8;
+/** How many values a facet shows when more are asked for. */
+export const FACET_VALUES_MAX = 50;
 
 export function selectionOf(search: AppSearch): Selection {
   const { experiment, filter, from, to } = search;
@@ -79,11 +81,11 @@ export function histogramQuery(selection: Selection) {
 }
 
 /** The default facets, or one by its field. */
-export function facetsQuery(selection: Selection, field?: string) {
+export function facetsQuery(selection: Selection, field?: string, limit = FACET_VALUES) {
   return queryOptions({
-    queryKey: ["facets", selection, field ?? null],
+    queryKey: ["facets", selection, field ?? null, limit],
     queryFn: ({ signal }) =>
-      request<Facets>("/traces/facets", { query: { ...fixed(selection), limit: FACET_VALUES, field }, signal }),
+      request<Facets>("/traces/facets", { query: { ...fixed(selection), limit, field }, signal }),
     placeholderData: keepPreviousData,
   });
 }

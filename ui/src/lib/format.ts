@@ -93,6 +93,16 @@ export function shortTime(ms: number, now: number): string {
   return `${month} ${date.getDate()} ${date.getFullYear()}`;
 }
 
+/** Returns a short span of time, no finer than it must be: Nov 25, 11:00 – 11:15. */
+export function timeSpan(from: number, to: number): string {
+  const [start, end] = [new Date(from), new Date(to)];
+  const date = (value: Date) => `${MONTHS[value.getMonth()]} ${value.getDate()}`;
+  if (to - from >= 86_400_000) return to - from === 86_400_000 ? date(start) : `${date(start)} – ${date(end)}`;
+  const time = (value: Date) => (to - from < 60_000 ? clock(value) : clock(value).slice(0, 5));
+  const sameDay = start.toDateString() === end.toDateString() || time(end).startsWith("00:00");
+  return `${date(start)}, ${time(start)} – ${sameDay ? "" : `${date(end)}, `}${time(end)}`;
+}
+
 export const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 function day(date: Date): string {

@@ -1,12 +1,12 @@
 // The facets: which values the selection has, and how many traces each. They edit the filter's text and nothing else.
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { facetsQuery, type Selection } from "../../api/queries";
+import { FACET_VALUES_MAX, facetsQuery, type Selection } from "../../api/queries";
 import type { Facet, FacetValue } from "../../api/types";
 import { Icon } from "../../components/icon/Icon";
 import * as format from "../../lib/format";
 import { useStored } from "../../lib/storage";
-import { clausesOf, presenceOf, removeClause, toggleClause } from "../filter/clauses";
+import { clausesOf, presenceOf, removeClause, toggleClause, valuesOf } from "../filter/clauses";
 import styles from "./FacetSidebar.module.css";
 import { ownFilter } from "./ownFilter";
 
@@ -44,7 +44,7 @@ export function FacetSidebar({ selection, text, onText }: FacetSidebarProps) {
         </section>
       )}
       {facets.map((facet) => (
-        <FacetSection key={facet.field} facet={facet} text={text} onText={onText} />
+        <FacetSection key={facet.field} facet={facet} selection={selection} text={text} onText={onText} />
       ))}
       {query.isPending && <Skeletons />}
       {query.isError && <p className={styles.note}>{query.error.message}</p>}
@@ -79,38 +79,57 @@ function useOwnCounts(facets: readonly Facet[], selection: Selection): Facet[] {
   });
 }
 
-function FacetSection({ facet, text, onText }: { facet: Facet; text: string; onText(text: string): void }) {
+interface FacetSectionProps {
+  facet: Facet;
+  selection: Selection;
+  text: string;
+  onText(text: string): void;
+}
+
+function FacetSection({ facet, selection, text, onText }: FacetSectionProps) {
   const [closed, setClosed] = useStored(`facet.closed.${facet.field}`, false);
-  const max = Math.max(...facet.values.map((value) => value.count), 1);
+  const [long, setLong] = useState(false);
+  const filter = ownFilter(selection.filter ?? "", facet.field) ?? selection.filter;
+  const more = useQuery({ ...facetsQuery({ ...selection, filter }, facet.field, FACET_VALUES_MAX), enabled: long });
+  const shown = (long && more.data?.facets[0]) || facet;
+  const values = withActive(shown, text);
+  const max = Math.max(...shown.values.map((value) => value.count), 1);
+  const hidden = facet.distinct - shown.values.length;
   return (
     <section>
       <h2>
         <button type="button" aria-expanded={!closed} onClick={() => setClosed(!closed)} className={styles.heading}>
           <Icon name={closed ? "chevronRight" : "chevronDown"} size={12} />
           <span className={styles.title}>{facet.label}</span>
-          {facet.distinct > facet.values.length && (
-            <span
-              className={styles.distinct}
-              data-tip={`${format.exact(facet.distinct)} values, the most frequent are shown`}
-            >
-              {format.plain(format.count(facet.distinct))}
-            </span>
-          )}
         </button>
       </h2>
       {!closed && (
         <ul>
-          {facet.values.map((value) => (
-            <ValueRow key={value.clause} value={value} share={value.count / max} text={text} onText={onText} />
+          {values.map((value) => (
+            <ValueRow key={value.clause} value={value} share={(value.count ?? 0) / max} text={text} onText={onText} />
           ))}
         </ul>
+      )}
+      {!closed && hidden > 0 && (
+        <button type="button" className={styles.moreValues} onClick={() => setLong(true)} disabled={long}>
+          {long ? `${format.exact(hidden)} rarer values; the filter finds them` : `${format.exact(hidden)} more`}
+        </button>
       )}
     </section>
   );
 }
 
+type ShownValue = Omit<FacetValue, "count"> & { count: number | null };
+
+/** Values that the filter names are always there, also when they are rare or excluded. */
+function withActive(facet: Facet, text: string): ShownValue[] {
+  const known = new Set(facet.values.map((value) => value.value));
+  const missing = valuesOf(text, facet.field).filter((value) => !known.has(value.value));
+  return [...missing.map((value) => ({ ...value, count: null })), ...facet.values];
+}
+
 interface ValueRowProps {
-  value: FacetValue;
+  value: ShownValue;
   share: number;
   text: string;
   onText(text: string): void;
@@ -138,7 +157,7 @@ function ValueRow({ value, share, text, onText }: ValueRowProps) {
         <span className={`${styles.text} cut`} data-full={hovered ? value.value : undefined}>
           {value.value}
         </span>
-        <span className={styles.count}>{format.plain(format.count(value.count))}</span>
+        <span className={styles.count}>{value.count !== null && format.plain(format.count(value.count))}</span>
       </button>
       <button
         type="button"

@@ -23,9 +23,7 @@ export function BucketTip({ chart, histogram, index, metric }: BucketTipProps) {
       className={styles.tip}
       style={left > 60 ? { right: `calc(${100 - left}% + 10px)` } : { left: `calc(${left}% + 10px)` }}
     >
-      <div className={styles.tipTime}>
-        {format.shortTime(from, Date.now())} – {format.shortTime(from + chart.bucketMs, Date.now())}
-      </div>
+      <div className={styles.tipTime}>{format.timeSpan(from, from + chart.bucketMs)}</div>
       <dl>
         <Row name={count === 1 ? "trace" : "traces"} strong={metric === "count"}>
           {format.exact(count)}

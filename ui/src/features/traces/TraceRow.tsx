@@ -58,7 +58,7 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
         </div>
       ))}
       <span className={styles.more} data-menu data-tip="More">
-        <Icon name="dots" />
+        ⋯
       </span>
     </div>
   );

@@ -41,7 +41,7 @@ export interface TraceTableProps {
 }
 
 const HEADER_PX = 28;
-const OVERSCAN = 20;
+const OVERSCAN = 12;
 // The next page is asked for when this many rows are left below.
 const AHEAD = 60;
 
