@@ -164,9 +164,9 @@ impl Store for SqliteStore {
         self.changes.next(after).await
     }
 
-    async fn archive_trace(&self, id: &TraceId) -> StoreResult<TraceArchive> {
-        let id = id.clone();
-        self.read(move |conn| catalog::archive_trace(conn, &id)).await
+    async fn archive_traces(&self, ids: &[TraceId]) -> StoreResult<Vec<TraceArchive>> {
+        let ids = ids.to_vec();
+        self.read(move |conn| catalog::archive_traces(conn, &ids)).await
     }
 
     async fn restore_trace(&self, archive: TraceArchive) -> StoreResult<()> {
