@@ -6,7 +6,8 @@ import { count as formatCount, plain } from "../../../lib/format";
 import { CopyButton } from "../CopyButton";
 import styles from "../content.module.css";
 import { JsonView } from "../json/JsonView";
-import { estimateTokens } from "../text";
+import { LongText } from "../LongText";
+import { estimateTokens, parseJsonText } from "../text";
 import { PrettyText } from "../Value";
 import { argumentsLine, matchResults, type ToolCall, type ToolResult } from "./history";
 import { ToolCallCard } from "./ToolCallCard";
@@ -127,8 +128,10 @@ function LoneResult({ result, call }: { result: ToolResult; call: ToolCall | und
 
 export function ResultValue({ result }: { result: ToolResult }) {
   const { result: value } = result;
-  if (typeof value === "string") return <PrettyText text={value} />;
-  return <JsonView value={value} />;
+  const parsed = useMemo(() => (typeof value === "string" ? parseJsonText(value) : value), [value]);
+  if (parsed !== undefined) return <JsonView value={parsed} />;
+  // What a tool gives back is more often a file or a listing than prose, and "#" a comment than a heading.
+  return <LongText text={String(value)} />;
 }
 
 function TextPart({ text, system }: { text: string; system: boolean }) {
