@@ -8,6 +8,7 @@ import type { Experiment } from "../../api/types";
 import { Button, IconButton } from "../../components/button/Button";
 import { Dialog } from "../../components/dialog/Dialog";
 import { ErrorState } from "../../components/ErrorState";
+import { takesFocus } from "../../lib/focus";
 import * as format from "../../lib/format";
 import { Time } from "../traces/columns";
 import { useNow } from "../traces/useNow";
@@ -155,7 +156,7 @@ function NameDialog({ experiment, onClose }: { experiment?: Experiment; onClose(
       >
         <label>
           Name
-          <input data-autofocus value={name} onChange={(event) => setName(event.target.value)} spellCheck={false} />
+          <input ref={takesFocus} value={name} onChange={(event) => setName(event.target.value)} spellCheck={false} />
         </label>
         {change.isError && (
           <p className={styles.error} role="alert">
