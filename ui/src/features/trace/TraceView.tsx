@@ -22,7 +22,7 @@ import { MetaLine, TraceHeader, type View } from "./header/TraceHeader";
 import { linkTo } from "./links";
 import { Minimap } from "./Minimap";
 import type { Rows } from "./model/rows";
-import { errorRows, firstError, stepThrough } from "./model/search";
+import { firstError, stepThrough } from "./model/search";
 import { idOf, nameOf, type Skeleton } from "./model/skeleton";
 import { Panes } from "./Panes";
 import { LINE_HEIGHT, Timeline } from "./Timeline";
@@ -68,7 +68,7 @@ export function TraceView(props: TraceViewProps) {
   const detail = useSpan(traceId, spanId, ahead);
   const time = useTimeAxis(skeleton);
   const find = useFind(skeleton, search.find ?? "", row);
-  const errors = useMemo(() => errorRows(skeleton), [skeleton]);
+  const { errors } = skeleton;
   const errorRow = useMemo(() => firstError(skeleton), [skeleton]);
   const [feedbackStart, setFeedbackStart] = useState<AssessmentPanelProps["start"]>();
   const feedback = useRef<PopoverHandle>(null);
@@ -147,7 +147,7 @@ export function TraceView(props: TraceViewProps) {
       text={search.find ?? ""}
       at={find.at}
       hits={find.rows.length}
-      errors={skeleton.errors}
+      errors={errors.length}
       onText={(text) => setSearch({ find: text || undefined }, { replace: true })}
       onStep={(delta) => step(find.rows, delta)}
       onStepError={(delta) => step(errors, delta)}

@@ -218,7 +218,6 @@ type BarsProps = TreeGridProps & Pick<BarsView, "first" | "last" | "width" | "ti
 function Bars(props: BarsProps) {
   const { skeleton, rows, first, last, lineHeight, width, window, end, ticks, palette, moving } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const showCritical = useMemo(() => tellsApart(skeleton.critical), [skeleton]);
   useLayoutEffect(() => {
     const element = canvas.current;
     if (!element) return;
@@ -234,7 +233,6 @@ function Bars(props: BarsProps) {
         now: end,
         ticks,
         palette,
-        showCritical,
         phase,
       });
     const still = !moving || matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -242,7 +240,7 @@ function Bars(props: BarsProps) {
     if (still) return;
     const timer = setInterval(() => draw((performance.now() % GLOW_MS) / GLOW_MS), FRAME_MS);
     return () => clearInterval(timer);
-  }, [skeleton, rows, first, last, lineHeight, width, window, end, ticks, palette, showCritical, moving]);
+  }, [skeleton, rows, first, last, lineHeight, width, window, end, ticks, palette, moving]);
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas without a tabindex takes no focus
     <canvas
@@ -252,11 +250,4 @@ function Bars(props: BarsProps) {
       style={{ top: first * lineHeight, width, height: (last - first) * lineHeight }}
     />
   );
-}
-
-/** Of spans that run one after the other all are on the critical path. */
-const MOST_CRITICAL = 0.9;
-
-function tellsApart(critical: Uint8Array): boolean {
-  return critical.reduce((count, on) => count + on, 0) < critical.length * MOST_CRITICAL;
 }

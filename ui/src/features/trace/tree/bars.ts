@@ -24,8 +24,6 @@ export interface BarsView {
   now: number;
   ticks: Tick[];
   palette: Palette;
-  /** False where nearly everything is on the critical path, and marking it would say nothing. */
-  showCritical: boolean;
   /** 0 … 1, moves the hint on open bars. */
   phase: number;
 }
@@ -84,7 +82,7 @@ function drawSpan(
   context.globalAlpha = 1;
   drawSelf(context, view, row, y, x);
   if (open) drawOpen(context, view, from, to, y);
-  if (view.showCritical && skeleton.critical[row]) {
+  if (skeleton.criticalTells && skeleton.critical[row]) {
     context.fillStyle = palette.critical;
     context.fillRect(Math.max(from, 0), y + BAR + 2, Math.min(to, view.width) - Math.max(from, 0), 1.5);
   }
