@@ -1,7 +1,7 @@
 // A trace that has been read: head, minimap, tree or transcript, and the selected span beside it.
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type RefObject, useCallback, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
 import type { TraceRecord } from "../../api/types";
 import { copyText } from "../../components/CopyButton";
@@ -85,6 +85,8 @@ export function TraceView(props: TraceViewProps) {
     void client.invalidateQueries({ queryKey: recordQuery(traceId).queryKey });
   }, [client, previews, skeleton, traceId]);
   useLiveTrace(traceId, skeleton.open > 0 || record.state === "IN_PROGRESS", changed);
+
+  useTitle(record.name ?? traceId);
 
   const selectRow = useCallback(
     (next: number) => {
@@ -225,6 +227,17 @@ export function TraceView(props: TraceViewProps) {
       </div>
     </>
   );
+}
+
+/** The tab of the browser says which trace it holds. */
+function useTitle(title: string): void {
+  useEffect(() => {
+    const before = document.title;
+    document.title = `${title} · Spanwise`;
+    return () => {
+      document.title = before;
+    };
+  }, [title]);
 }
 
 const MISSING_SPAN = new ApiError({ type: "about:blank", title: "Not found", status: 404, detail: "" });
