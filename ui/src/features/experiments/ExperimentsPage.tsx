@@ -74,7 +74,8 @@ export function ExperimentsPage() {
                   <td data-numeric>{format.exact(experiment.trace_count)}</td>
                   <td>{experiment.last_trace_ns ? <Time ns={experiment.last_trace_ns} now={now} /> : "–"}</td>
                   <td>
-                    <Time ns={experiment.created_ns} now={now} />
+                    {/* The default one was never created. */}
+                    {experiment.created_ns === "0" ? "–" : <Time ns={experiment.created_ns} now={now} />}
                   </td>
                   <td data-numeric className="unit">
                     {experiment.experiment_id}
