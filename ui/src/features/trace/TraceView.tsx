@@ -126,8 +126,8 @@ export function TraceView(props: TraceViewProps) {
     Escape: () => leave(box.current, onClose),
     e: () => step(errors, 1),
     E: () => step(errors, -1),
-    n: () => step(find.rows, 1),
-    N: () => step(find.rows, -1),
+    n: () => step(find.exact(), 1),
+    N: () => step(find.exact(), -1),
     "mod+f": () => findInput.current?.select(),
     "/": () => findInput.current?.select(),
     w: () => setView("timeline"),
@@ -146,12 +146,15 @@ export function TraceView(props: TraceViewProps) {
   const heading = (
     <FindField
       ref={findInput}
-      text={search.find ?? ""}
+      text={find.text}
       at={find.at}
       hits={find.rows.length}
       errors={errors.length}
-      onText={(text) => setSearch({ find: text || undefined }, { replace: true })}
-      onStep={(delta) => step(find.rows, delta)}
+      onText={(text) => {
+        find.setText(text);
+        setSearch({ find: text || undefined }, { replace: true });
+      }}
+      onStep={(delta) => step(find.exact(), delta)}
       onStepError={(delta) => step(errors, delta)}
     />
   );
