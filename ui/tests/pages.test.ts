@@ -44,6 +44,24 @@ it("a new trace appears at the top by itself", async () => {
   await page.context().close();
 });
 
+it("what arrives while one reads further down waits behind a button", async () => {
+  const { page, problems } = await openPage(browser, server, "/traces");
+  await page.locator("[data-trace]").first().waitFor();
+  await page.mouse.move(800, 600);
+  await page.mouse.wheel(0, 600);
+  const top = () => page.getByTestId("trace-table").evaluate((table) => table.scrollTop);
+  await until("the list is scrolled", async () => (await top()) > 300);
+  const before = await page.locator("[data-trace]").allInnerTexts();
+  await send(server, [{ spans: [{ name: "late", kind: "CHAIN", input: "Am I waiting?", output: "Yes." }] }]);
+  await page.getByRole("button", { name: "1 new" }).waitFor();
+  expect(await page.locator("[data-trace]").count()).toBe(before.length);
+  await page.getByRole("button", { name: "1 new" }).click();
+  await page.locator("[data-trace]").filter({ hasText: "Am I waiting?" }).waitFor();
+  expect(await top()).toBe(0);
+  expect(problems).toEqual([]);
+  await page.context().close();
+});
+
 it("a session is a conversation that leads to its traces", async () => {
   const { page, problems } = await openPage(browser, server, "/sessions");
   await page.locator("[data-session=session-59]").click();
@@ -91,7 +109,9 @@ it("the switcher narrows the list to one experiment", async () => {
   const { page, problems } = await openPage(browser, server, "/traces");
   await page.locator("[data-trace]").first().waitFor();
   await page.keyboard.press("p");
-  await page.getByRole("combobox", { name: "Experiments" }).fill("shop");
+  await page.getByRole("option", { name: "shop" }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await page.keyboard.type("sho");
   await page.keyboard.press("Enter");
   await until("the address says so", () => new URL(page.url()).searchParams.has("experiment"));
   await page.getByRole("button", { name: "shop" }).waitFor();

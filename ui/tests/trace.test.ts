@@ -18,6 +18,7 @@ import {
   sendBroken,
   sendFailed,
   sendLarge,
+  sendLargeJson,
   sendLongPrompt,
   sendOpen,
   sendSiblings,
@@ -234,6 +235,22 @@ describe("detail", () => {
   });
 });
 
+test("megabytes of JSON open, unfold in ranges, and are searched", async () => {
+  await onTrace(await sendLargeJson(server), "", async (page) => {
+    const json = page.locator("[data-detail] [aria-label=JSON]").last();
+    await json.getByText("0 … 9999").waitFor();
+    const longest = await longestTask(page, async () => {
+      await json.getByRole("button", { name: "0 … 9999" }).click();
+      await json.getByText("100 … 199").waitFor();
+      await page.getByLabel("Search in this JSON").last().fill("the needle");
+      await json.getByText('"the needle"').waitFor();
+    });
+    await sees(page, "1 of 1");
+    console.info(`2 MB of JSON: longest task while unfolding and searching ${longest} ms`);
+    expect(longest).toBeLessThan(400);
+  });
+});
+
 describe("transcript", () => {
   test("tells the story in order, and expands in place", () =>
     onTrace(
@@ -415,6 +432,18 @@ describe("what can't be shown says what to do", () => {
     const { page } = await openPage(browser, server, "/traces/tr-00000000000000000000000000000000");
     await page.getByText("There is no such trace").waitFor();
     await page.getByRole("button", { name: "Try again" }).waitFor();
+    await page.context().close();
+  });
+  test("a server that is gone, until it is back", async () => {
+    const { page } = await openPage(browser, server, "/traces/none");
+    await page.getByText("There is no such trace").waitFor();
+    await page.route("**/api/v1/traces/tr-*", (route) => route.abort());
+    await page.route("**/tree", (route) => route.abort());
+    await page.goto(`${server.url}/traces/${agent.traceId}`);
+    await page.getByText("The server does not answer").waitFor();
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.waitForSelector(ROWS);
     await page.context().close();
   });
   test("no such span", () =>

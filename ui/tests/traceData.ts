@@ -161,6 +161,20 @@ export async function sendLongPrompt(server: Server): Promise<Sent> {
   ]);
 }
 
+/** A tool that answered with megabytes of JSON. */
+export async function sendLargeJson(server: Server): Promise<Sent> {
+  const rows = Array.from({ length: 20_000 }, (_, n) => ({
+    id: n,
+    name: `row ${n}`,
+    note: "x".repeat(40),
+    nested: { deep: n },
+  }));
+  rows[15_000] = { id: 15_000, name: "the needle", note: "", nested: { deep: 1 } };
+  return sendSpans(server, "shop", [
+    { name: "dump", kind: "TOOL", duration: 50, input: "{}", output: JSON.stringify({ rows }) },
+  ]);
+}
+
 /** Spans that name a parent that is not there, and two that name each other. */
 export async function sendBroken(server: Server): Promise<Sent> {
   const [a, b] = [hex(8), hex(8)];

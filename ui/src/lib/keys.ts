@@ -7,7 +7,7 @@ const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator
 
 /**
  * Handles keys on the window while the component is mounted. Keys typed into a field are left to it, except those with
- * the mod key. An event that somebody has handled already is ignored, and so are keys while a dialog is open above.
+ * the mod key. An event that somebody has handled already is ignored, and so are keys while a dialog or a menu is open above.
  */
 export function useShortcuts(shortcuts: Shortcuts, options: { enabled?: boolean; inDialog?: boolean } = {}): void {
   const latest = useRef(shortcuts);
@@ -17,7 +17,7 @@ export function useShortcuts(shortcuts: Shortcuts, options: { enabled?: boolean;
     if (!enabled) return;
     const listen = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
-      if (!inDialog && document.querySelector("dialog:modal")) return;
+      if (!inDialog && document.querySelector("dialog:modal, [popover=auto]:popover-open")) return;
       const pattern = patternOf(event);
       const action = latest.current[pattern];
       if (!action || (isTyping(event) && !pattern.startsWith("mod+"))) return;

@@ -20,7 +20,7 @@ export function Dialog({ title, onClose, children, actions, width = 480, bare = 
     const element = dialog.current;
     element?.showModal();
     // Not the close button, which the browser would choose: what the dialog is for, or the dialog itself.
-    (element?.querySelector<HTMLElement>("[data-autofocus]") ?? element)?.focus();
+    (element?.querySelector<HTMLElement>("[autofocus]") ?? element)?.focus();
     return () => element?.close();
   }, []);
   return (

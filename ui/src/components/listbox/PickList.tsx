@@ -1,5 +1,6 @@
 // A field over a list that it narrows: the arrows move, Enter picks. Used by the palette and the experiment switcher.
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { takesFocus } from "../../lib/focus";
 import { Icon, type IconName } from "../icon/Icon";
 import styles from "./PickList.module.css";
 
@@ -63,9 +64,7 @@ export function PickList({ items, label, placeholder, empty = "Nothing matches",
           aria-controls={id}
           aria-activedescendant={shown.length > 0 ? `${id}-${current}` : undefined}
           aria-autocomplete="list"
-          // biome-ignore lint/a11y/noAutofocus: the list is opened to be typed into.
-          autoFocus
-          data-autofocus
+          ref={takesFocus}
           spellCheck={false}
           autoComplete="off"
           placeholder={placeholder}

@@ -1,11 +1,18 @@
 // The rows of a popover: actions, choices, separators. Arrow keys move, as in any menu.
-import type { KeyboardEvent, ReactNode } from "react";
+import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from "react";
+import { takesFocus } from "../../lib/focus";
 import { Icon, type IconName } from "../icon/Icon";
 import styles from "./Menu.module.css";
 
 export function Menu({ label, children }: { label: string; children: ReactNode }) {
+  const menu = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (menu.current?.querySelector("[autofocus]")) return;
+    const first = menu.current?.querySelector<HTMLElement>("button:not(:disabled)");
+    takesFocus(menu.current?.querySelector<HTMLElement>("[aria-checked=true]") ?? first ?? null);
+  }, []);
   return (
-    <div role="menu" aria-label={label} className={styles.menu} onKeyDown={moveFocus}>
+    <div ref={menu} role="menu" aria-label={label} className={styles.menu} onKeyDown={moveFocus}>
       {children}
     </div>
   );
@@ -17,6 +24,7 @@ interface MenuItemProps {
   checked?: boolean;
   danger?: boolean;
   disabled?: boolean;
+  /** Has the focus first; otherwise the checked item has, or the first one. */
   autoFocus?: boolean;
   onSelect(): void;
   children: ReactNode;
@@ -31,9 +39,8 @@ export function MenuItem({ icon, hint, checked, danger, disabled, autoFocus, onS
       className={styles.item}
       data-danger={danger || undefined}
       disabled={disabled}
+      ref={autoFocus ? takesFocus : undefined}
       onClick={onSelect}
-      // biome-ignore lint/a11y/noAutofocus: a menu takes the focus when it opens.
-      autoFocus={autoFocus}
     >
       <span className={styles.mark}>{checked ? <Icon name="check" /> : icon && <Icon name={icon} />}</span>
       <span className={styles.text}>{children}</span>

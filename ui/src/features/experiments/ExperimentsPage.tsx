@@ -8,6 +8,7 @@ import type { Experiment } from "../../api/types";
 import { Button, IconButton } from "../../components/button/Button";
 import { Dialog } from "../../components/dialog/Dialog";
 import { ErrorState } from "../../components/ErrorState";
+import { takesFocus } from "../../lib/focus";
 import * as format from "../../lib/format";
 import { Time } from "../traces/columns";
 import { useNow } from "../traces/useNow";
@@ -73,7 +74,8 @@ export function ExperimentsPage() {
                   <td data-numeric>{format.exact(experiment.trace_count)}</td>
                   <td>{experiment.last_trace_ns ? <Time ns={experiment.last_trace_ns} now={now} /> : "–"}</td>
                   <td>
-                    <Time ns={experiment.created_ns} now={now} />
+                    {/* The default one was never created. */}
+                    {experiment.created_ns === "0" ? "–" : <Time ns={experiment.created_ns} now={now} />}
                   </td>
                   <td data-numeric className="unit">
                     {experiment.experiment_id}
@@ -155,7 +157,7 @@ function NameDialog({ experiment, onClose }: { experiment?: Experiment; onClose(
       >
         <label>
           Name
-          <input data-autofocus value={name} onChange={(event) => setName(event.target.value)} spellCheck={false} />
+          <input ref={takesFocus} value={name} onChange={(event) => setName(event.target.value)} spellCheck={false} />
         </label>
         {change.isError && (
           <p className={styles.error} role="alert">

@@ -6,7 +6,7 @@ import type { Facet, FacetValue } from "../../api/types";
 import { Icon } from "../../components/icon/Icon";
 import * as format from "../../lib/format";
 import { useStored } from "../../lib/storage";
-import { clausesOf, presenceOf, removeClause, toggleClause, valuesOf } from "../filter/clauses";
+import { presenceOf, toggleClause, valuesOf } from "../filter/clauses";
 import styles from "./FacetSidebar.module.css";
 import { ownFilter } from "./ownFilter";
 
@@ -20,29 +20,8 @@ interface FacetSidebarProps {
 export function FacetSidebar({ selection, text, onText }: FacetSidebarProps) {
   const query = useQuery(facetsQuery(selection));
   const facets = useOwnCounts(query.data?.facets ?? [], selection);
-  const clauses = clausesOf(text);
   return (
     <aside className={styles.sidebar} aria-label="Facets">
-      {clauses.length > 0 && (
-        <section className={styles.active}>
-          <h2>Active</h2>
-          <ul>
-            {clauses.map((clause, index) => (
-              <li key={`${clause.start} ${clause.text}`}>
-                <code data-full={clause.text}>{clause.text}</code>
-                <button
-                  type="button"
-                  aria-label={`Remove ${clause.text}`}
-                  data-tip="Remove"
-                  onClick={() => onText(removeClause(text, index))}
-                >
-                  <Icon name="close" size={12} />
-                </button>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
       {facets.map((facet) => (
         <FacetSection key={facet.field} facet={facet} selection={selection} text={text} onText={onText} />
       ))}
@@ -92,7 +71,9 @@ function FacetSection({ facet, selection, text, onText }: FacetSectionProps) {
   const filter = ownFilter(selection.filter ?? "", facet.field) ?? selection.filter;
   const more = useQuery({ ...facetsQuery({ ...selection, filter }, facet.field, FACET_VALUES_MAX), enabled: long });
   const shown = (long && more.data?.facets[0]) || facet;
-  const values = withActive(shown, text);
+  const places = useRef<string[]>([]);
+  const values = withActive(shown, text, places.current);
+  places.current = values.map((value) => value.value);
   const max = Math.max(...shown.values.map((value) => value.count), 1);
   const hidden = facet.distinct - shown.values.length;
   return (
@@ -121,11 +102,18 @@ function FacetSection({ facet, selection, text, onText }: FacetSectionProps) {
 
 type ShownValue = Omit<FacetValue, "count"> & { count: number | null };
 
-/** Values that the filter names are always there, also when they are rare or excluded. */
-function withActive(facet: Facet, text: string): ShownValue[] {
+/**
+ * Values that the filter names are always there, also when they are rare or excluded, and stay where they were: what was
+ * clicked must not jump away from under the pointer.
+ */
+function withActive(facet: Facet, text: string, places: readonly string[]): ShownValue[] {
+  const values: ShownValue[] = [...facet.values];
   const known = new Set(facet.values.map((value) => value.value));
-  const missing = valuesOf(text, facet.field).filter((value) => !known.has(value.value));
-  return [...missing.map((value) => ({ ...value, count: null })), ...facet.values];
+  for (const missing of valuesOf(text, facet.field)) {
+    if (known.has(missing.value)) continue;
+    values.splice(Math.max(0, places.indexOf(missing.value)), 0, { ...missing, count: null });
+  }
+  return values;
 }
 
 interface ValueRowProps {

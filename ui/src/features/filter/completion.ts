@@ -47,12 +47,10 @@ async function source(complete: Complete, context: CompletionContext): Promise<C
   context.addEventListener("abort", () => abort.abort());
   const answer = await complete(text, toUtf8(text, context.pos), abort.signal).catch(() => null);
   if (!answer || context.aborted || answer.items.length === 0) return null;
-  return {
-    from: toUtf16(text, answer.start),
-    to: toUtf16(text, answer.end),
-    filter: false,
-    options: answer.items.map((item, index) => optionOf(item, answer.items.length - index)),
-  };
+  const from = toUtf16(text, answer.start);
+  const options = answer.items.map((item, index) => optionOf(item, answer.items.length - index));
+  if (context.view) lastList.set(context.view, { from, options });
+  return { from, to: toUtf16(text, answer.end), filter: false, options };
 }
 
 function optionOf(item: CompletionItem, boost: number): Option {
@@ -100,11 +98,19 @@ export function completionKeys(fix: () => boolean): KeyBinding[] {
 
 const accepting = new WeakSet<EditorView>();
 
-// While the server's answer to the last letter is under way, the list is that of the letter before. Tab then means the
-// first option of the list to come.
+/** The list that is shown, by editor. */
+const lastList = new WeakMap<EditorView, { from: number; options: Option[] }>();
+
+// While the server's answer to the last letter is under way, the list is that of the letter before. Tab then takes its
+// first option that fits what is written by now; if none does, it waits for the list to come.
 function acceptSoon(view: EditorView): boolean {
   if (completionStatus(view.state) !== "pending") return acceptCompletion(view);
-  accepting.add(view);
+  const list = lastList.get(view);
+  const cursor = view.state.selection.main.head;
+  const written = list && list.from < cursor ? view.state.sliceDoc(list.from, cursor).toLowerCase() : "";
+  const option = written ? list?.options.find(({ label }) => label.toLowerCase().startsWith(written)) : undefined;
+  if (list && option) insert(view, option, list.from, cursor);
+  else accepting.add(view);
   return true;
 }
 

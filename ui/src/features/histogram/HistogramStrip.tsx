@@ -10,6 +10,8 @@ import styles from "./HistogramStrip.module.css";
 
 interface HistogramStripProps {
   histogram: Histogram | undefined;
+  /** True if there is none, because the server refused. */
+  failed: boolean;
   /** True while an older answer is shown. */
   stale: boolean;
   metric: Metric;
@@ -17,11 +19,11 @@ interface HistogramStripProps {
   onZoom(from: number, to: number): void;
 }
 
-export function HistogramStrip({ histogram, stale, metric, onMetric, onZoom }: HistogramStripProps) {
+export function HistogramStrip({ histogram, failed, stale, metric, onMetric, onZoom }: HistogramStripProps) {
   const chart = useMemo(() => (histogram ? chartOf(histogram, metric) : null), [histogram, metric]);
   return (
     <section className={styles.strip} aria-label="Course over time" data-stale={stale || undefined}>
-      <Figures histogram={histogram} metric={metric} onMetric={onMetric} />
+      <Figures histogram={histogram} failed={failed} metric={metric} onMetric={onMetric} />
       {chart && histogram && histogram.buckets.length > 0 ? (
         <Plot chart={chart} histogram={histogram} metric={metric} onZoom={onZoom} />
       ) : (
@@ -31,9 +33,9 @@ export function HistogramStrip({ histogram, stale, metric, onMetric, onZoom }: H
   );
 }
 
-type FiguresProps = Pick<HistogramStripProps, "histogram" | "metric" | "onMetric">;
+type FiguresProps = Pick<HistogramStripProps, "histogram" | "failed" | "metric" | "onMetric">;
 
-function Figures({ histogram: all, metric, onMetric }: FiguresProps) {
+function Figures({ histogram: all, failed, metric, onMetric }: FiguresProps) {
   const figure = (name: Metric, label: string, value: ReactNode, more: ReactNode) => (
     <button
       type="button"
@@ -43,7 +45,7 @@ function Figures({ histogram: all, metric, onMetric }: FiguresProps) {
       data-testid={`figure-${name}`}
     >
       <span className={styles.label}>{label}</span>
-      <span className={styles.value}>{all ? value : <span className={styles.skeleton} />}</span>
+      <span className={styles.value}>{all ? value : failed ? "–" : <span className={styles.skeleton} />}</span>
       {more && <span className={styles.more}>{more}</span>}
     </button>
   );

@@ -9,6 +9,7 @@ import { Count, Dollars, Duration } from "../../components/Figure";
 import { useShortcuts } from "../../lib/keys";
 import { useAppSearch } from "../../lib/useAppSearch";
 import { FilterBar, type FilterBarHandle } from "../filter/FilterBar";
+import { live } from "../frame/state";
 import { Time } from "../traces/columns";
 import { EmptyState } from "../traces/EmptyState";
 import { useNow } from "../traces/useNow";
@@ -18,6 +19,7 @@ import styles from "./SessionsPage.module.css";
 const ROW_PX = 32;
 const HEADER_PX = 28;
 const AHEAD = 40;
+const REFRESH_MS = 5000;
 const HEADINGS = ["Last active", "Session", "User", "First input", "Last output"];
 const NUMBERS = ["Traces", "Errors", "Length", "Tokens", "Cost"];
 
@@ -25,7 +27,12 @@ export function SessionsPage() {
   const [search, update] = useAppSearch();
   const { experiment, filter, from, to } = search;
   const selection = useMemo(() => selectionOf({ experiment, filter, from, to }), [experiment, filter, from, to]);
-  const query = useInfiniteQuery(sessionsQuery(selection));
+  const isLive = live.use();
+  const query = useInfiniteQuery({
+    ...sessionsQuery(selection),
+    // Further pages would all be asked for again; whoever reads on there has the list stand still.
+    refetchInterval: ({ state }) => isLive && (state.data?.pages.length ?? 0) <= 1 && REFRESH_MS,
+  });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.sessions) ?? [], [query.data]);
   const [draft, setDraft] = useState(filter ?? "");
   useEffect(() => setDraft(filter ?? ""), [filter]);

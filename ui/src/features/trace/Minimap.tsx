@@ -26,7 +26,11 @@ export function Minimap({ skeleton, palette, end, window, onZoom }: MinimapProps
   const [pointer, setPointer] = useState<number | null>(null);
   const [drag, setDrag] = useState<number | null>(null);
   useEffect(() => {
-    if (canvas.current && width > 0) drawMinimap(canvas.current, { skeleton, palette, end, width, height: HEIGHT });
+    // In a frame of its own, so that the first rows need not wait for it.
+    const frame = requestAnimationFrame(() => {
+      if (canvas.current && width > 0) drawMinimap(canvas.current, { skeleton, palette, end, width, height: HEIGHT });
+    });
+    return () => cancelAnimationFrame(frame);
   }, [skeleton, palette, end, width]);
 
   const place = (event: PointerEvent) => event.clientX - (box.current?.getBoundingClientRect().left ?? 0);

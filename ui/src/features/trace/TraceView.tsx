@@ -1,7 +1,7 @@
 // A trace that has been read: head, minimap, tree or transcript, and the selected span beside it.
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type RefObject, useCallback, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
 import type { TraceRecord } from "../../api/types";
 import { copyText } from "../../components/CopyButton";
@@ -22,7 +22,7 @@ import { MetaLine, TraceHeader, type View } from "./header/TraceHeader";
 import { linkTo } from "./links";
 import { Minimap } from "./Minimap";
 import type { Rows } from "./model/rows";
-import { errorRows, firstError, stepThrough } from "./model/search";
+import { firstError, stepThrough } from "./model/search";
 import { idOf, nameOf, type Skeleton } from "./model/skeleton";
 import { Panes } from "./Panes";
 import { LINE_HEIGHT, Timeline } from "./Timeline";
@@ -68,7 +68,7 @@ export function TraceView(props: TraceViewProps) {
   const detail = useSpan(traceId, spanId, ahead);
   const time = useTimeAxis(skeleton);
   const find = useFind(skeleton, search.find ?? "", row);
-  const errors = useMemo(() => errorRows(skeleton), [skeleton]);
+  const { errors } = skeleton;
   const errorRow = useMemo(() => firstError(skeleton), [skeleton]);
   const [feedbackStart, setFeedbackStart] = useState<AssessmentPanelProps["start"]>();
   const feedback = useRef<PopoverHandle>(null);
@@ -85,6 +85,8 @@ export function TraceView(props: TraceViewProps) {
     void client.invalidateQueries({ queryKey: recordQuery(traceId).queryKey });
   }, [client, previews, skeleton, traceId]);
   useLiveTrace(traceId, skeleton.open > 0 || record.state === "IN_PROGRESS", changed);
+
+  useTitle(record.name ?? traceId);
 
   const selectRow = useCallback(
     (next: number) => {
@@ -124,8 +126,8 @@ export function TraceView(props: TraceViewProps) {
     Escape: () => leave(box.current, onClose),
     e: () => step(errors, 1),
     E: () => step(errors, -1),
-    n: () => step(find.rows, 1),
-    N: () => step(find.rows, -1),
+    n: () => step(find.exact(), 1),
+    N: () => step(find.exact(), -1),
     "mod+f": () => findInput.current?.select(),
     "/": () => findInput.current?.select(),
     w: () => setView("timeline"),
@@ -144,12 +146,15 @@ export function TraceView(props: TraceViewProps) {
   const heading = (
     <FindField
       ref={findInput}
-      text={search.find ?? ""}
+      text={find.text}
       at={find.at}
       hits={find.rows.length}
-      errors={skeleton.errors}
-      onText={(text) => setSearch({ find: text || undefined }, { replace: true })}
-      onStep={(delta) => step(find.rows, delta)}
+      errors={errors.length}
+      onText={(text) => {
+        find.setText(text);
+        setSearch({ find: text || undefined }, { replace: true });
+      }}
+      onStep={(delta) => step(find.exact(), delta)}
       onStepError={(delta) => step(errors, delta)}
     />
   );
@@ -225,6 +230,17 @@ export function TraceView(props: TraceViewProps) {
       </div>
     </>
   );
+}
+
+/** The tab of the browser says which trace it holds. */
+function useTitle(title: string): void {
+  useEffect(() => {
+    const before = document.title;
+    document.title = `${title} · Spanwise`;
+    return () => {
+      document.title = before;
+    };
+  }, [title]);
 }
 
 const MISSING_SPAN = new ApiError({ type: "about:blank", title: "Not found", status: 404, detail: "" });

@@ -1,6 +1,6 @@
 // Draws the flame strip. Each level remembers how far it is painted, so 100,000 spans cost no more strokes than pixels.
 import type { Palette } from "./data/palette";
-import { endOf, type Skeleton, STATUS_ERROR } from "./model/skeleton";
+import { endOf, type Skeleton } from "./model/skeleton";
 import { sized } from "./tree/bars";
 
 /** Deeper spans share the last level. */
@@ -19,7 +19,7 @@ export function drawMinimap(canvas: HTMLCanvasElement, view: MinimapView): void 
   const context = sized(canvas, view.width, view.height);
   if (!context) return;
   const { skeleton } = view;
-  const levels = Math.min(deepest(skeleton) + 1, MOST_LEVELS);
+  const levels = Math.min(skeleton.deepest + 1, MOST_LEVELS);
   const band = Math.min((view.height - 2 * PADDING) / levels, 8);
   const top = (view.height - levels * band) / 2;
   const painted = new Float64Array(levels);
@@ -53,9 +53,9 @@ function drawErrors(
   const { skeleton } = view;
   context.fillStyle = view.palette.error;
   const painted = new Float64Array(levels);
-  for (let row = 0; row < skeleton.count; row++) {
+  for (const row of [...skeleton.errors].sort((a, b) => a - b)) {
     // A failed span whose failure lies below is drawn where it failed, or the whole strip would be red.
-    if (skeleton.status[row] !== STATUS_ERROR || (skeleton.errorsBelow[row] ?? 0) > 1) continue;
+    if ((skeleton.errorsBelow[row] ?? 0) > 1) continue;
     const level = Math.min(skeleton.depth[row] ?? 0, levels - 1);
     const start = pixel(view, skeleton.start[row] ?? 0);
     const from = Math.max(start, painted[level] ?? 0);
@@ -73,8 +73,4 @@ function spanEnd(view: MinimapView, row: number): number {
 /** In halves, so that a level takes at most two strokes for each pixel. */
 function pixel(view: MinimapView, at: number): number {
   return Math.round((at / view.end) * view.width * 2) / 2;
-}
-
-function deepest(skeleton: Skeleton): number {
-  return skeleton.depth.reduce((deep, depth) => Math.max(deep, depth), 0);
 }

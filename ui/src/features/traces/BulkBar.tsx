@@ -7,6 +7,7 @@ import type { BulkRequest } from "../../api/types";
 import { Button, IconButton } from "../../components/button/Button";
 import { Dialog } from "../../components/dialog/Dialog";
 import { toast } from "../../components/toast/toast";
+import { takesFocus } from "../../lib/focus";
 import * as format from "../../lib/format";
 import styles from "./BulkBar.module.css";
 
@@ -106,7 +107,12 @@ function BulkDialog({ action, onDone, ...props }: BulkBarProps & { action: "tag"
         >
           <label>
             Key
-            <input data-autofocus value={key} onChange={(event) => setKey(event.target.value)} placeholder="reviewed" />
+            <input
+              ref={takesFocus}
+              value={key}
+              onChange={(event) => setKey(event.target.value)}
+              placeholder="reviewed"
+            />
           </label>
           <label>
             Value

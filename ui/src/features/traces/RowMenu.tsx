@@ -55,7 +55,7 @@ export function RowMenu({ at, onClose, onOpen, onClause, onSelect }: RowMenuProp
   return (
     <div ref={panel} popover="auto" className={styles.menu}>
       <Menu label="Row">
-        <MenuItem icon="traces" hint="↵" autoFocus onSelect={then(() => onOpen(trace.trace_id, false))}>
+        <MenuItem icon="traces" hint="↵" onSelect={then(() => onOpen(trace.trace_id, false))}>
           Open
         </MenuItem>
         <MenuItem icon="expand" hint="⇧↵" onSelect={then(() => onOpen(trace.trace_id, true))}>

@@ -151,7 +151,8 @@ export function TracesPage() {
         }
       />
       <HistogramStrip
-        histogram={histogram.data}
+        histogram={histogram.isError ? undefined : histogram.data}
+        failed={histogram.isError}
         stale={histogram.isPlaceholderData}
         metric={metric}
         onMetric={(next) => update({ metric: next === "count" ? undefined : next }, { replace: true })}

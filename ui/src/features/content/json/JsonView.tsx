@@ -154,9 +154,9 @@ const Line = memo(function Line({ line, hit, toggle }: { line: JsonLine; hit: bo
 function Value({ line }: { line: JsonLine }) {
   if (line.kind === "text") return <span className={styles.string}>{String(line.value)}</span>;
   if (line.kind === "range") return <span className={styles.jsonMeta}> {exact(line.size)} entries</span>;
-  if (line.kind === "array")
-    return <span className={styles.jsonMeta}>{line.open ? "[" : `[ ${exact(line.size)} ]`}</span>;
-  if (line.kind === "object") return <span className={styles.jsonMeta}>{line.open ? "{" : objectHint(line)}</span>;
+  if (line.kind === "array") return <span className={styles.jsonMeta}>[{exact(line.size)}]</span>;
+  if (line.kind === "object")
+    return <span className={styles.jsonMeta}>{line.open ? `{${exact(line.size)}}` : objectHint(line)}</span>;
   if (line.kind === "string") {
     const head = String(line.value).slice(0, STRING_LINE).replaceAll("\n", "⏎");
     return (

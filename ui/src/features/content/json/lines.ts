@@ -34,6 +34,8 @@ export function jsonLines(value: unknown, open: ReadonlySet<string>): JsonLine[]
 /** What is open at first: level by level, as long as the lines fit. */
 export function initiallyOpen(value: unknown, limit = INITIAL_LINES): Set<string> {
   const open = new Set<string>();
+  // Of a long list the ranges are shown, or there would be nothing but its length.
+  if (sizeOf(value) > RANGE) return open.add("");
   let level: { value: unknown; id: string }[] = [{ value, id: "" }];
   let lines = 1;
   while (level.length > 0) {

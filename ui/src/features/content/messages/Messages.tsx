@@ -6,9 +6,10 @@ import { count as formatCount, plain } from "../../../lib/format";
 import { CopyButton } from "../CopyButton";
 import styles from "../content.module.css";
 import { JsonView } from "../json/JsonView";
-import { estimateTokens } from "../text";
+import { LongText } from "../LongText";
+import { estimateTokens, parseJsonText } from "../text";
 import { PrettyText } from "../Value";
-import { matchResults, type ToolCall, type ToolResult } from "./history";
+import { argumentsLine, matchResults, type ToolCall, type ToolResult } from "./history";
 import { ToolCallCard } from "./ToolCallCard";
 
 /** Longer texts are folded to their head until asked for. */
@@ -25,14 +26,12 @@ export interface MessagesProps {
 export function Messages({ messages, repeated = 0, after }: MessagesProps) {
   const [open, setOpen] = useState(false);
   const { results, absorbed } = useMemo(() => matchResults(messages), [messages]);
-  const shown = messages
-    .map((message, at) => ({ message, at }))
-    .filter(({ message, at }) => {
-      // A result whose call is folded away with the history is shown by itself.
-      if (!absorbed.has(message)) return true;
-      return !open && at >= repeated && message.parts.some((part) => callBefore(messages, repeated, results, part));
-    });
-  const visible = open ? shown : shown.filter(({ at }) => at >= repeated);
+  const calls = useMemo(() => new Map([...results].map(([call, result]) => [result, call])), [results]);
+  const first = open ? 0 : repeated;
+  // A result is with its call; if that is folded away with the history, it is shown by itself.
+  const hidden = new Set(messages.slice(0, first).flatMap((message) => message.parts));
+  const alone = (part: Part) => part.type === "tool_result" && hidden.has(calls.get(part) as Part);
+  const visible = messages.slice(first).filter((message) => !absorbed.has(message) || message.parts.some(alone));
   return (
     <div className={styles.messages}>
       {repeated > 0 && (
@@ -41,26 +40,21 @@ export function Messages({ messages, repeated = 0, after }: MessagesProps) {
           {repeated} earlier {repeated === 1 ? "message" : "messages"}, as in the call before
         </button>
       )}
-      {visible.map(({ message, at }) => (
-        <MessageRow key={at} message={message} results={results} after={after} />
+      {visible.map((message) => (
+        <MessageRow key={messages.indexOf(message)} message={message} results={results} calls={calls} after={after} />
       ))}
     </div>
   );
 }
 
-function callBefore(messages: Message[], repeated: number, results: Map<ToolCall, ToolResult>, part: Part): boolean {
-  return messages
-    .slice(0, repeated)
-    .some((message) => message.parts.some((call) => call.type === "tool_call" && results.get(call) === part));
-}
-
 interface RowProps {
   message: Message;
   results: Map<ToolCall, ToolResult>;
+  calls: Map<ToolResult, ToolCall>;
   after?: MessagesProps["after"];
 }
 
-function MessageRow({ message, results, after }: RowProps) {
+function MessageRow({ message, results, calls, after }: RowProps) {
   const seen = new Map<string, number>();
   return (
     <div className={styles.message}>
@@ -79,6 +73,7 @@ function MessageRow({ message, results, after }: RowProps) {
               part={part}
               system={message.role === "system" || message.role === "developer"}
               results={results}
+              calls={calls}
               after={after}
               nth={nth}
             />
@@ -92,19 +87,13 @@ function MessageRow({ message, results, after }: RowProps) {
   );
 }
 
-function PartView({
-  part,
-  system,
-  results,
-  after,
-  nth,
-}: {
+interface PartProps extends Omit<RowProps, "message"> {
   part: Part;
   system: boolean;
-  results: RowProps["results"];
-  after: RowProps["after"];
   nth: number;
-}) {
+}
+
+function PartView({ part, system, results, calls, after, nth }: PartProps) {
   switch (part.type) {
     case "text":
       return <TextPart text={part.text} system={system} />;
@@ -113,12 +102,7 @@ function PartView({
     case "tool_call":
       return <ToolCallCard call={part} result={results.get(part) ?? null} after={after?.(part, nth)} />;
     case "tool_result":
-      return (
-        <div>
-          {part.name && <span className={styles.speaker}>{part.name}</span>}
-          <ResultValue result={part} />
-        </div>
-      );
+      return <LoneResult result={part} call={calls.get(part)} />;
     case "json":
       return <JsonView value={part.value} />;
     default:
@@ -126,10 +110,28 @@ function PartView({
   }
 }
 
+/** A result whose call is not on the screen says what was called. */
+function LoneResult({ result, call }: { result: ToolResult; call: ToolCall | undefined }) {
+  const name = call?.name ?? result.name;
+  return (
+    <div>
+      {name && (
+        <code className={styles.callText}>
+          <b>{name}</b>
+          {call && `(${argumentsLine(call.arguments)})`}
+        </code>
+      )}
+      <ResultValue result={result} />
+    </div>
+  );
+}
+
 export function ResultValue({ result }: { result: ToolResult }) {
   const { result: value } = result;
-  if (typeof value === "string") return <PrettyText text={value} />;
-  return <JsonView value={value} />;
+  const parsed = useMemo(() => (typeof value === "string" ? parseJsonText(value) : value), [value]);
+  if (parsed !== undefined) return <JsonView value={parsed} />;
+  // What a tool gives back is more often a file or a listing than prose, and "#" a comment than a heading.
+  return <LongText text={String(value)} />;
 }
 
 function TextPart({ text, system }: { text: string; system: boolean }) {

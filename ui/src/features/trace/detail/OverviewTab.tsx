@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { apiUrl } from "../../../api/client";
-import type { Message, SpanDetail } from "../../../api/types";
+import type { Body, Message, SpanDetail } from "../../../api/types";
 import { Icon } from "../../../components/icon/Icon";
 import { Block, type Mode } from "../../content/Block";
 import { BodyBlock, rawText } from "../../content/Body";
@@ -12,7 +12,7 @@ import { JsonView } from "../../content/json/JsonView";
 import { LongText } from "../../content/LongText";
 import { repeatedMessages, type ToolCall } from "../../content/messages/history";
 import { Messages } from "../../content/messages/Messages";
-import { spanQuery, tracePath } from "../data/queries";
+import { attributeUrl, spanQuery, tracePath } from "../data/queries";
 import { idOf, type Skeleton } from "../model/skeleton";
 import { previousModelCall, toolSpanOf } from "../model/story";
 import styles from "./detail.module.css";
@@ -28,7 +28,7 @@ export interface OverviewProps {
 
 export function OverviewTab(props: OverviewProps) {
   const { traceId, span } = props;
-  const whole = apiUrl(`${tracePath(traceId)}/otlp`);
+  const whole = (body: Body) => wholeBody(traceId, span, body);
   const chat = span.input_messages !== null || span.output_messages !== null;
   const nothing =
     !chat && !span.inputs && !span.outputs && !span.documents?.length && !span.exception && span.status !== "ERROR";
@@ -38,14 +38,14 @@ export function OverviewTab(props: OverviewProps) {
       {span.input_messages ? (
         <InputMessages {...props} messages={span.input_messages} />
       ) : (
-        span.inputs && <BodyBlock title="Input" kind="input" body={span.inputs} whole={whole} />
+        span.inputs && <BodyBlock title="Input" kind="input" body={span.inputs} whole={whole(span.inputs)} />
       )}
       {span.output_messages ? <OutputMessages {...props} messages={span.output_messages} /> : null}
       {span.documents && span.documents.length > 0 ? (
         <DocumentsBlock span={span} />
       ) : (
         !span.output_messages &&
-        span.outputs && <BodyBlock title="Output" kind="output" body={span.outputs} whole={whole} />
+        span.outputs && <BodyBlock title="Output" kind="output" body={span.outputs} whole={whole(span.outputs)} />
       )}
       {span.tools && span.tools.length > 0 && <Tools tools={span.tools} />}
       {nothing && (
@@ -55,6 +55,12 @@ export function OverviewTab(props: OverviewProps) {
       )}
     </div>
   );
+}
+
+/** Where all of a body that was cut can be had: at the attribute it came from, else in the trace as OTLP. */
+function wholeBody(traceId: string, span: SpanDetail, body: Body): string {
+  const source = span.attributes.find((one) => one.cut && one.bytes >= body.bytes * 0.5 && one.bytes <= body.bytes * 2);
+  return source ? attributeUrl(traceId, span.span_id, source.key) : apiUrl(`${tracePath(traceId)}/otlp`);
 }
 
 function InputMessages({ traceId, skeleton, row, span, messages }: OverviewProps & { messages: Message[] }) {

@@ -5,7 +5,8 @@ import type { Cost, Usage } from "../../../api/types";
 import { Count, Dollars } from "../../../components/Figure";
 import { Popover } from "../../../components/popover/Popover";
 import { exact } from "../../../lib/format";
-import { modelOf, nameOf, type Skeleton } from "../model/skeleton";
+import { modelOf, type Skeleton } from "../model/skeleton";
+import { shortName } from "../tree/rowModel";
 import styles from "./header.module.css";
 
 /** As many spans as are listed by name. */
@@ -95,7 +96,7 @@ function Figure({ label, text, children }: { label: string; text: ReactNode; chi
       <dd>
         <Popover
           label={label}
-          width={320}
+          width={400}
           button={(attributes) => (
             <button type="button" className={styles.figureButton} data-tip={label} {...attributes}>
               {text}
@@ -143,7 +144,7 @@ function Counted({ skeleton, column, show, onSelectRow }: CountedProps) {
       {rows.slice(0, LISTED).map((row) => (
         <li key={row}>
           <button type="button" onClick={() => onSelectRow(row)}>
-            <span className="cut">{nameOf(skeleton, row)}</span>
+            <span className="cut">{shortName(skeleton, row)}</span>
             <span className={styles.countedModel}>{modelOf(skeleton, row)}</span>
             <span className="number">{show(column[row] ?? 0)}</span>
           </button>

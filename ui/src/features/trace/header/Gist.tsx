@@ -5,7 +5,8 @@ import type { TraceRecord } from "../../../api/types";
 import { Icon } from "../../../components/icon/Icon";
 import { gistLine } from "../../content/text";
 import { previewQuery } from "../data/previews";
-import { idOf, nameOf, type Skeleton } from "../model/skeleton";
+import { idOf, type Skeleton } from "../model/skeleton";
+import { shortName } from "../tree/rowModel";
 import styles from "./header.module.css";
 
 export interface GistProps {
@@ -27,8 +28,14 @@ export function Gist({ record, skeleton, errorRow, onSelectRow }: GistProps) {
   return (
     <div className={styles.gist} data-open={open || undefined}>
       <div className={styles.gistTexts}>
-        <Part label="Asked" text={record.input} open={open} onToggle={() => setOpen(!open)} />
-        <Part label="Answer" text={record.output} open={open} onToggle={() => setOpen(!open)} />
+        <Part label="Asked" text={record.input} none="nothing recorded" open={open} onToggle={() => setOpen(!open)} />
+        <Part
+          label="Answer"
+          text={record.output}
+          none={record.state === "IN_PROGRESS" ? "not yet" : "nothing recorded"}
+          open={open}
+          onToggle={() => setOpen(!open)}
+        />
       </div>
       {failed && (
         <button
@@ -39,7 +46,7 @@ export function Gist({ record, skeleton, errorRow, onSelectRow }: GistProps) {
           data-tip-keys="e"
         >
           <Icon name="warning" size={14} />
-          <strong>{nameOf(skeleton, errorRow)}</strong>
+          <strong>{shortName(skeleton, errorRow)}</strong>
           <span className="cut">{preview.data?.error ?? "failed"}</span>
         </button>
       )}
@@ -50,11 +57,13 @@ export function Gist({ record, skeleton, errorRow, onSelectRow }: GistProps) {
 function Part({
   label,
   text,
+  none,
   open,
   onToggle,
 }: {
   label: string;
   text: string | null;
+  none: string;
   open: boolean;
   onToggle(): void;
 }): ReactNode {
@@ -62,7 +71,7 @@ function Part({
     <button type="button" className={styles.part} aria-expanded={open} onClick={onToggle}>
       <span className={styles.partLabel}>{label}</span>
       {text === null ? (
-        <span className={styles.none}>nothing recorded</span>
+        <span className={styles.none}>{none}</span>
       ) : (
         <span className={styles.partText}>{open ? text : gistLine(text)}</span>
       )}

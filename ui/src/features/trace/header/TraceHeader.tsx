@@ -232,7 +232,6 @@ function More({ record, span, onDeleted }: TraceHeaderProps) {
             <MenuItem
               icon="link"
               hint="c"
-              autoFocus
               onSelect={() => {
                 copy(linkTo(record.trace_id, span?.id ?? null), "Link");
                 close();

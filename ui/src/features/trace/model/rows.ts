@@ -41,7 +41,8 @@ export function defaultExpansion(skeleton: Skeleton): Expansion {
 
 /** A root with thousands of children shows those alone: what is within each is then not an overview any more. */
 function defaultDepth(skeleton: Skeleton): number {
-  const second = skeleton.depth.reduce((count, depth) => count + (depth === DEFAULT_DEPTH ? 1 : 0), 0);
+  let second = 0;
+  for (const depth of skeleton.depth) if (depth === DEFAULT_DEPTH) second++;
   return second > WIDEST_OPEN_LEVEL ? DEFAULT_DEPTH - 1 : DEFAULT_DEPTH;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { treeOf } from "./fixture";
-import { errorRows, firstError, searchRows, stepThrough } from "./search";
+import { firstError, searchRows, stepThrough } from "./search";
 import { buildSkeleton } from "./skeleton";
 import { previousModelCall, tellStory, toolSpanOf } from "./story";
 
@@ -27,7 +27,7 @@ describe("search", () => {
 });
 
 describe("stepping", () => {
-  const errors = errorRows(skeleton);
+  const { errors } = skeleton;
   const check = (from: number, delta: 1 | -1, to: number) =>
     expect(stepThrough(skeleton, errors, from, delta)).toBe(to);
   test("to the next and the one before", () => {

@@ -1,5 +1,5 @@
 // Finding spans in a trace: by name, type or model, and the failed ones.
-import { type Skeleton, STATUS_ERROR } from "./skeleton";
+import type { Skeleton } from "./skeleton";
 
 /** The rows that match, in depth-first order. Every word must be in the name, the type or the model. */
 export function searchRows(skeleton: Skeleton, text: string): Int32Array {
@@ -25,17 +25,12 @@ function hits(values: string[], word: string): boolean[] {
   return values.map((value) => value.toLowerCase().includes(word));
 }
 
-/** The failed rows in depth-first order. */
-export function errorRows(skeleton: Skeleton): Int32Array {
-  return skeleton.order.filter((row) => skeleton.status[row] === STATUS_ERROR);
-}
-
 /** Where the trouble began: of the failed spans that hold no other failed one, the one that ended first. */
 export function firstError(skeleton: Skeleton): number {
   let first = -1;
   let firstEnd = Number.POSITIVE_INFINITY;
-  for (let row = 0; row < skeleton.count; row++) {
-    if (skeleton.status[row] !== STATUS_ERROR || skeleton.errorsBelow[row] !== 1) continue;
+  for (const row of skeleton.errors) {
+    if (skeleton.errorsBelow[row] !== 1) continue;
     const end = (skeleton.start[row] ?? 0) + Math.max(skeleton.duration[row] ?? 0, 0);
     if (end < firstEnd) [first, firstEnd] = [row, end];
   }

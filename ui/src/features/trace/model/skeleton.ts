@@ -60,8 +60,15 @@ export interface Skeleton {
   /** The last known moment, in nanoseconds after the start of the trace. */
   end: number;
   open: number;
-  errors: number;
+  /** The failed rows in depth-first order. */
+  errors: Int32Array;
+  deepest: number;
+  /** False where nearly everything is on the critical path, and marking it would say nothing. */
+  criticalTells: boolean;
 }
+
+/** Of spans that run one after the other all are on the critical path. */
+const MOST_CRITICAL = 0.9;
 
 export function buildSkeleton(tree: Tree): Skeleton {
   const columns = decodeColumns(tree);
@@ -70,6 +77,7 @@ export function buildSkeleton(tree: Tree): Skeleton {
   const end = lastMoment(columns.start, columns.duration);
   const below = sumBelow(columns, walk.order);
   const shape = { ...columns, ...family, ...walk, end };
+  const critical = criticalPath(shape);
   return {
     traceId: tree.trace_id,
     startNs: tree.start_ns,
@@ -81,11 +89,19 @@ export function buildSkeleton(tree: Tree): Skeleton {
     ...shape,
     ...below,
     self: selfTimes(shape),
-    critical: criticalPath(shape),
+    critical,
     retry: markRetries(shape),
-    open: columns.duration.reduce((open, duration) => open + (duration < 0 ? 1 : 0), 0),
-    errors: columns.status.reduce((errors, status) => errors + (status === STATUS_ERROR ? 1 : 0), 0),
+    open: count(columns.duration, (duration) => duration < 0),
+    errors: walk.order.filter((row) => columns.status[row] === STATUS_ERROR),
+    deepest: walk.depth.reduce((deep, depth) => Math.max(depth, deep), 0),
+    criticalTells: count(critical, (on) => on === 1) < tree.count * MOST_CRITICAL,
   };
+}
+
+function count(column: Uint8Array | Float64Array, test: (value: number) => boolean): number {
+  let found = 0;
+  for (const value of column) if (test(value)) found++;
+  return found;
 }
 
 /** The span id of a row. */

@@ -222,7 +222,19 @@ function Bars(props: BarsProps) {
     const element = canvas.current;
     if (!element) return;
     const draw = (phase: number) =>
-      drawBars(element, { skeleton, rows, first, last, lineHeight, width, window, now: end, ticks, palette, phase });
+      drawBars(element, {
+        skeleton,
+        rows,
+        first,
+        last,
+        lineHeight,
+        width,
+        window,
+        now: end,
+        ticks,
+        palette,
+        phase,
+      });
     const still = !moving || matchMedia("(prefers-reduced-motion: reduce)").matches;
     draw(still ? 1 : (performance.now() % GLOW_MS) / GLOW_MS);
     if (still) return;

@@ -82,7 +82,7 @@ function drawSpan(
   context.globalAlpha = 1;
   drawSelf(context, view, row, y, x);
   if (open) drawOpen(context, view, from, to, y);
-  if (skeleton.critical[row]) {
+  if (skeleton.criticalTells && skeleton.critical[row]) {
     context.fillStyle = palette.critical;
     context.fillRect(Math.max(from, 0), y + BAR + 2, Math.min(to, view.width) - Math.max(from, 0), 1.5);
   }
