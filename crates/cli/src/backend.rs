@@ -40,15 +40,38 @@ impl Backend {
 
     /// Finds whom to talk to, in order to read: there must be something to read.
     pub(crate) async fn connect_to_read(config: &Config) -> Result<Backend> {
-        let by_name = std::env::var(TRACKING_URI).is_ok_and(|uri| !uri.is_empty());
         let base = base_url(&config.host, config.port);
-        if !by_name && !config.data_dir.exists() && !Client::is_running(&base).await {
+        if !named_by_uri() && !config.data_dir.exists() && !Client::is_running(&base).await {
             bail!(
-                "no server answers at {base}, and there is no data directory {}",
+                "no server answers at {base}, and there is no data directory {}; start one with `spanwise serve`, or \
+                 name another with {TRACKING_URI}=http://HOST:PORT or --data-dir",
                 config.data_dir.display()
             );
         }
         Backend::connect(config).await
+    }
+
+    /// Finds a server, for what only a server can do: `what` does it, as in “`spanwise tail` follows”.
+    pub(crate) async fn connect_to_server(config: &Config, what: &str) -> Result<Backend> {
+        let base = base_url(&config.host, config.port);
+        if !named_by_uri() && (config.port == 0 || !Client::is_running(&base).await) {
+            bail!(
+                "no server answers at {base}, and {what} a running one; start it with `spanwise serve`, or name \
+                 another with {TRACKING_URI}=http://HOST:PORT"
+            );
+        }
+        Backend::connect(config).await
+    }
+
+    /// Returns what commands call the place that they work on: an address or a data directory.
+    pub(crate) fn place(&self, config: &Config) -> String {
+        match &self.client {
+            Client::Http { base, .. } => base.clone(),
+            Client::InProcess(_) => std::path::absolute(&config.data_dir)
+                .unwrap_or_else(|_| config.data_dir.clone())
+                .display()
+                .to_string(),
+        }
     }
 
     /// Closes the store, if this process opened it.
@@ -58,6 +81,10 @@ impl Backend {
         }
         Ok(())
     }
+}
+
+fn named_by_uri() -> bool {
+    std::env::var(TRACKING_URI).is_ok_and(|uri| !uri.is_empty())
 }
 
 /// Returns the URL at which a server that listens on `host` is reached from this machine.
