@@ -3,13 +3,16 @@
 /// Columns beyond which help is not spread, since long lines are hard to read.
 pub(super) const WIDTH_MAX: usize = 110;
 
+/// The place of what every command has, behind what it has alone.
+pub(super) const LAST: usize = 900;
+
 pub(super) const MAIN: &str = "\
 Commands talk to the server that SPANWISE_TRACKING_URI names, else to the one that runs at --host and --port, else \
-they open the data directory themselves.
+they open the data directory themselves. Colours are for terminals; NO_COLOR and CLICOLOR_FORCE are heard.
 
 Exit codes:
   0  done
-  1  done, and there is bad news: `check` found damage, `import` met bad lines, `search --exit-code` found nothing
+  1  done, with bad news: damage (check), bad lines (import), no match (search --exit-code)
   2  not done: wrong arguments, a filter that can't be understood, no server, an error
 
 Examples:

@@ -155,7 +155,7 @@ pub(crate) struct ConfigShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ConfigPathArgs {
     #[command(flatten)]
-    pub(crate) flags: ServeFlags,
+    pub(crate) flags: ClientFlags,
 }
 
 #[derive(Debug, Args)]

@@ -24,8 +24,8 @@ use clap::{Parser, Subcommand};
     max_term_width = help::WIDTH_MAX, after_help = help::MAIN
 )]
 pub(crate) struct Arguments {
-    /// When to use colours: on a terminal, always or never (NO_COLOR and CLICOLOR_FORCE are heard too)
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, hide_possible_values = true)]
+    /// When to use colours: auto, always or never
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, hide_possible_values = true, display_order = help::LAST)]
     pub(crate) color: ColorChoice,
     #[command(subcommand)]
     pub(crate) command: Command,

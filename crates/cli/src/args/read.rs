@@ -49,7 +49,7 @@ pub(crate) struct GetArgs {
     /// The trace, e.g. tr-5b8efff798038103d269b633813fc60c (`tr-` may be left out)
     #[arg(value_name = "TRACE_ID")]
     pub(crate) trace_id: String,
-    /// Show one span: its messages, inputs, outputs and errors
+    /// Show one span, by its id (see --ids): its messages, inputs, outputs and errors
     #[arg(long, value_name = "SPAN_ID")]
     pub(crate) span: Option<String>,
     /// How to print it
@@ -61,6 +61,9 @@ pub(crate) struct GetArgs {
     /// Show only failed spans and what leads to them
     #[arg(long)]
     pub(crate) errors: bool,
+    /// Show the id of each span
+    #[arg(long)]
+    pub(crate) ids: bool,
     /// Show every span, also in long runs of siblings of the same name, which are folded otherwise
     #[arg(long)]
     pub(crate) all: bool,
@@ -94,7 +97,7 @@ pub(crate) struct TailArgs {
 pub(crate) enum ExportFormat {
     /// A trace a line, with its tags and assessments; what `import` gives back whole
     Jsonl,
-    /// An OTLP/JSON `ExportTraceServiceRequest` a line, for other tools
+    /// An OTLP/JSON request a line, for other tools
     OtlpJson,
 }
 
@@ -130,7 +133,7 @@ pub(crate) struct ExportArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// Files of either export format, compressed if they end in .zst; `-` is standard input
+    /// Files of either export format, compressed with Zstandard or not; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Put all traces into this experiment (made if it is missing) [default: the ones they came from]

@@ -15,7 +15,7 @@ pub(crate) struct Selection {
         value_name = "FILTER",
         conflicts_with = "filter",
         id = "filter_flag",
-        hide_short_help = true
+        hide = true
     )]
     filter_flag: Option<String>,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(crate) struct Scope {
     /// An experiment's name or id; may be repeated [default: all]
     #[arg(long, value_name = "NAME|ID")]
     pub(crate) experiment: Vec<String>,
-    /// Traces that started at this time or later: -1h, -7d, 2026-11-25T10:00:00Z or milliseconds since 1970
+    /// Traces that started then or later: -1h, -7d, 2026-11-25T10:00:00Z, milliseconds since 1970
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) from: Option<String>,
     /// Traces that started before this time

@@ -84,7 +84,12 @@ async fn print_tree(client: &Client, args: &GetArgs, trace: &str) -> Result<()> 
     if args.errors {
         outline.keep_errors();
     }
-    let canvas = Canvas { columns: stdout_width(), is_ascii: !is_utf8(), painter: Painter::for_stdout() };
+    let canvas = Canvas {
+        columns: stdout_width(),
+        is_ascii: !is_utf8(),
+        has_ids: args.ids,
+        painter: Painter::for_stdout(),
+    };
     let extent = Extent {
         depth: args.depth.map_or(usize::MAX, |depth| depth as usize),
         is_unfolded: args.all,

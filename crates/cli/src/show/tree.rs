@@ -27,6 +27,7 @@ pub(super) struct Canvas {
     /// Columns of the terminal, if it is one.
     pub(super) columns: Option<usize>,
     pub(super) is_ascii: bool,
+    pub(super) has_ids: bool,
     pub(super) painter: Painter,
 }
 
@@ -42,8 +43,8 @@ struct Row {
     branch: Vec<(Style, String)>,
     /// Start and end as parts of the whole, and the bar's style.
     bar: Option<(f64, f64, Style)>,
-    /// Duration, tokens and cost.
-    numbers: [String; 3],
+    /// Duration, tokens, cost and id, each at the end of its column.
+    facts: [String; 4],
     /// A line of its own below this one.
     below: Option<(String, String)>,
 }
@@ -56,7 +57,10 @@ pub(super) fn render(
     canvas: &Canvas,
 ) -> Vec<String> {
     let range = Range::of(outline);
-    let rows: Vec<Row> = lines.iter().map(|line| row(outline, line, errors, &range)).collect();
+    let mut rows: Vec<Row> = lines.iter().map(|line| row(outline, line, errors, &range)).collect();
+    if !canvas.has_ids {
+        rows.iter_mut().for_each(|row| row.facts[3].clear());
+    }
     let widths = Widths::fit(&rows, canvas);
     let mut rendered = vec![header(&widths, canvas.painter)];
     for row in &rows {
@@ -130,10 +134,11 @@ fn span_row(
     Row {
         branch,
         bar: Some((start, end, bar_style)),
-        numbers: [
+        facts: [
             span.duration_ns.map_or("open".to_owned(), duration_text),
             span.tokens.map(count_text).unwrap_or_default(),
             span.cost.map(cost_text).unwrap_or_default(),
+            span.id.clone(),
         ],
         below: message.map(|message| (line.margin.clone(), message.clone())),
     }
@@ -157,26 +162,27 @@ fn run_row(outline: &Outline, line: &Line, rows: &[usize], below: usize, range: 
     for (style, note) in notes {
         branch.extend([(Style::Dim, ", ".to_owned()), (style, note)]);
     }
-    Row { branch, bar: Some((start, end, Style::Dim)), numbers: Default::default(), below: None }
+    Row { branch, bar: Some((start, end, Style::Dim)), facts: Default::default(), below: None }
 }
 
 /// The widths of all columns; nothing for one that is left out.
 struct Widths {
     branch: usize,
     bar: Option<usize>,
-    numbers: [Option<usize>; 3],
+    facts: [Option<usize>; 4],
 }
 
-const NUMBER_HEADERS: [&str; 3] = ["DURATION", "TOKENS", "COST"];
+const FACT_HEADERS: [&str; 4] = ["DURATION", "TOKENS", "COST", "SPAN ID"];
+const FACT_STYLES: [Style; 4] = [Style::Bold, Style::Plain, Style::Plain, Style::Dim];
 
 impl Widths {
     fn fit(rows: &[Row], canvas: &Canvas) -> Widths {
-        let number = |index: usize| {
-            let widest = rows.iter().map(|row| width(&row.numbers[index])).max().unwrap_or(0);
-            (widest > 0).then_some(widest.max(NUMBER_HEADERS[index].len()))
+        let fact = |index: usize| {
+            let widest = rows.iter().map(|row| width(&row.facts[index])).max().unwrap_or(0);
+            (widest > 0).then_some(widest.max(FACT_HEADERS[index].len()))
         };
-        let numbers = [0, 1, 2].map(number);
-        let right: usize = numbers.iter().flatten().map(|width| width + GAP).sum();
+        let facts = [0, 1, 2, 3].map(fact);
+        let right: usize = facts.iter().flatten().map(|width| width + GAP).sum();
         let branch_of = |row: &Row| row.branch.iter().map(|(_, text)| width(text)).sum();
         let natural: usize = rows.iter().map(branch_of).max().unwrap_or(0);
         let left = canvas.columns.unwrap_or(WIDTH_DEFAULT).saturating_sub(right);
@@ -185,9 +191,9 @@ impl Widths {
         if left >= least + GAP + BAR_WIDTH_MIN {
             let branch = natural.min(BRANCH_WIDTH_MAX).min(left - GAP - BAR_WIDTH_MIN);
             let bar = (left - branch - GAP).min(BAR_WIDTH_MAX);
-            return Widths { branch, bar: Some(bar), numbers };
+            return Widths { branch, bar: Some(bar), facts };
         }
-        Widths { branch: natural.min(left), bar: None, numbers }
+        Widths { branch: natural.min(left), bar: None, facts }
     }
 
     fn line(&self, row: &Row, canvas: &Canvas) -> String {
@@ -197,8 +203,8 @@ impl Widths {
             let (start, end, style) = row.bar.unwrap_or((0.0, 0.0, Style::Plain));
             columns.push(canvas.painter.paint(style, bar(start, end, width, canvas.is_ascii)));
         }
-        for (index, (text, width)) in row.numbers.iter().zip(self.numbers).enumerate() {
-            let style = if index == 0 { Style::Bold } else { Style::Plain };
+        for (index, (text, width)) in row.facts.iter().zip(self.facts).enumerate() {
+            let style = FACT_STYLES[index];
             columns.extend(width.map(|width| canvas.painter.paint(style, pad(text, width, true))));
         }
         for column in columns {
@@ -215,7 +221,7 @@ fn header(widths: &Widths, painter: Painter) -> String {
     if let Some(width) = widths.bar {
         header.push_str(&format!("{}{}", " ".repeat(GAP), pad("TIMELINE", width, false)));
     }
-    for (name, width) in NUMBER_HEADERS.iter().zip(widths.numbers) {
+    for (name, width) in FACT_HEADERS.iter().zip(widths.facts) {
         if let Some(width) = width {
             header.push_str(&format!("{}{}", " ".repeat(GAP), pad(name, width, true)));
         }
@@ -263,7 +269,7 @@ mod tests {
     }
 
     fn canvas(columns: Option<usize>) -> Canvas {
-        Canvas { columns, is_ascii: false, painter: Painter::off() }
+        Canvas { columns, is_ascii: false, has_ids: false, painter: Painter::off() }
     }
 
     fn sample() -> Outline {
@@ -310,6 +316,17 @@ mod tests {
         let outline = sample();
         let rendered = render(&outline, &lines(&outline, &extent()), &HashMap::new(), &canvas(Some(60)));
         assert_eq!(rendered[0], "SPAN                             DURATION  TOKENS     COST");
+    }
+
+    #[test]
+    fn ids_are_shown_when_asked_for() {
+        let outline = sample();
+        let canvas = Canvas { has_ids: true, ..canvas(Some(100)) };
+        let rendered = render(&outline, &lines(&outline, &extent()), &HashMap::new(), &canvas);
+        assert!(
+            rendered[0].ends_with("SPAN ID") && rendered[3].ends_with("0000000000000002"),
+            "{rendered:#?}"
+        );
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(crate) async fn tail(args: &TailArgs) -> Result<()> {
 }
 
 async fn follow(client: &Client, args: &TailArgs) -> Result<()> {
-    let mut printer = Printer::new(args);
+    let mut printer = Printer::new(args, client);
     let mut parser = Parser::default();
     let mut body = match open(client, args, None).await {
         Ok(body) => body,
@@ -115,11 +115,18 @@ struct Printer {
     painter: Painter,
     columns: Option<usize>,
     last_lines: HashMap<String, String>,
+    /// What to say when the first stream has begun; nothing that comes in from then on is missed.
+    greeting: Option<String>,
 }
 
 impl Printer {
-    fn new(args: &TailArgs) -> Printer {
+    fn new(args: &TailArgs, client: &Client) -> Printer {
+        let base = match client {
+            Client::Http { base, .. } => base,
+            Client::InProcess(_) => "this process",
+        };
         Printer {
+            greeting: Some(format!("following {base}; Ctrl-C ends it")),
             is_json: args.json,
             clock: Clock::new(args.utc),
             painter: Painter::for_stdout(),
@@ -137,7 +144,7 @@ impl Printer {
                 self.print_trace(&trace)?;
             }
             "reset" => err_line("the server no longer knows what came last; traces in between are not shown"),
-            "ready" => {}
+            "ready" => self.greeting.take().into_iter().for_each(|greeting| err_line(&greeting)),
             other => {
                 bail!("the server sent an event `{}` that this version does not know", one_line(other, 40))
             }
