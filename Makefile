@@ -15,7 +15,7 @@ PYTEST := .venv/bin/python -m pytest -c tests/pytest.ini
 # The client tests mostly wait for each other's network; more workers than cores pay off.
 E2E_WORKERS ?= 4
 
-.PHONY: run release test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-faults venv
+.PHONY: run release test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-faults venv openapi
 
 run:
 	@scripts/check-tools.sh cargo node python3 cc
@@ -68,3 +68,7 @@ test-faults: venv
 
 venv:
 	@scripts/make-venv.sh
+
+# The description of the native API, from the code, and the types that the UI has from it.
+openapi:
+	UPDATE_OPENAPI=1 $(CARGO) nextest run --package spanwise-server native_openapi

@@ -4,3 +4,4 @@
 //! converted by hand, so that renaming one of their fields never moves an API.
 
 pub mod mlflow;
+pub mod native;

@@ -152,6 +152,8 @@ fn server_config(config: &Config) -> ServerConfig {
         body_bytes_max: config.body_bytes,
         artifact_bytes_max: config.artifact_bytes as u64,
         connections_max: config.connections,
+        otlp_http_port: Some(config.otlp_http_port).filter(|port| *port != 0),
+        otlp_grpc_port: Some(config.otlp_grpc_port).filter(|port| *port != 0),
         ..ServerConfig::default()
     }
 }

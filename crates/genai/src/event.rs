@@ -9,7 +9,8 @@ use crate::json::{Cursor, write};
 use crate::value::ValueRef;
 use spanwise_otlp::{AnyValueView, Attributes, EventView, LogRecordView, SpanView};
 
-const DETAILS: &str = "gen_ai.client.inference.operation.details";
+/// The event that carries whole lists of messages, and what else its call had, as attributes.
+pub(crate) const DETAILS: &str = "gen_ai.client.inference.operation.details";
 
 /// What an event adds to.
 enum Side {
@@ -47,8 +48,9 @@ fn of_record<'a>(record: &LogRecordView<'a>) -> (&'a str, Fields<'a>) {
     }
 }
 
-/// Earlier versions of the log data model had the name only as an attribute.
-fn event_name<'a>(record: &LogRecordView<'a>) -> &'a str {
+/// Returns the name of an event that came as a log record; earlier versions of the log data model had it only as an
+/// attribute.
+pub(crate) fn event_name<'a>(record: &LogRecordView<'a>) -> &'a str {
     if !record.event_name.is_empty() {
         return record.event_name;
     }

@@ -1,9 +1,10 @@
 //! The normal form of a GenAI span: what it says, whichever convention it says it in.
 //!
 //! [`derive()`] reads a span through dialect tables, [`root_facts`] adds what a root says about its trace,
-//! [`mlflow`] writes spans as MLflow's clients read them, [`rollup`] sums usage over a trace. Pure functions over
-//! borrowed bytes; nothing here does I/O or knows a store.
+//! [`read_content`] reads what a person wants to see of it, [`mlflow`] writes spans as MLflow's clients read them,
+//! [`rollup`] sums usage over a trace. Pure functions over borrowed bytes; nothing here does I/O or knows a store.
 
+pub mod content;
 mod derive;
 mod dialect;
 mod engine;
@@ -18,6 +19,7 @@ mod root;
 mod usage;
 mod value;
 
+pub use content::{preview_texts, read_content};
 pub use derive::{Derived, UNKNOWN_TYPE, derive};
 pub use prices::price;
 pub use root::root_facts;

@@ -18,15 +18,15 @@ const REQUESTS_MAX: usize = 16;
 /// `cursor` is that of `value`.
 pub(crate) fn preview(value: &ValueRef<'_>, cursor: Cursor<'_>, role: &str) -> String {
     let message = find_messages(cursor, REQUESTS_MAX).and_then(|messages| last_text(messages, role));
-    clip(&message.unwrap_or_else(|| json_text(value, cursor)))
+    clip(&message.unwrap_or_else(|| json_text(value, cursor)), PREVIEW_CHARS_MAX)
 }
 
-/// Cuts a text to [`PREVIEW_CHARS_MAX`] characters, the mark of the cut included.
-pub(crate) fn clip(text: &str) -> String {
-    match text.char_indices().nth(PREVIEW_CHARS_MAX) {
+/// Cuts a text to that many characters, the mark of the cut included.
+pub(crate) fn clip(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
         None => text.to_owned(),
         Some(_) => {
-            let end = text.char_indices().nth(PREVIEW_CHARS_MAX - CUT_MARK.len()).map_or(0, |(at, _)| at);
+            let end = text.char_indices().nth(chars_max - CUT_MARK.len()).map_or(0, |(at, _)| at);
             [&text[..end], CUT_MARK].concat()
         }
     }

@@ -40,12 +40,13 @@ const WRAPPERS: [&str; 15] = [
 ];
 
 /// Keys whose text is what was asked or answered.
-const TEXT_KEYS: [&str; 14] = [
+const TEXT_KEYS: [&str; 15] = [
     "question",
     "query",
     "prompt",
     "user_input",
     "user_msg",
+    "user_prompt",
     "task",
     "input",
     "answer",
@@ -62,15 +63,28 @@ const USER_ROLES: [&str; 2] = ["user", "human"];
 const ASSISTANT_ROLES: [&str; 4] = ["assistant", "ai", "model", "aimessagechunk"];
 const OTHER_ROLES: [&str; 4] = ["system", "developer", "tool", "function"];
 
-/// Returns the text, cut like a preview; `None` if there is nothing to read.
-pub(crate) fn reading(cursor: Cursor<'_>, voice: Voice) -> Option<String> {
-    if cursor.is_falsy()
-        || matches!(cursor, Cursor::Native(AnyValueView::Bytes(_) | AnyValueView::String("null")))
-    {
+/// Returns the text, cut to that many characters; `None` if there is nothing to read.
+pub(crate) fn reading(cursor: Cursor<'_>, voice: Voice, chars_max: usize) -> Option<String> {
+    found_reading(cursor, voice, chars_max).or_else(|| json_reading(cursor, chars_max))
+}
+
+/// Returns the text that one of the shapes has; `None` if it is none of them.
+pub(crate) fn found_reading(cursor: Cursor<'_>, voice: Voice, chars_max: usize) -> Option<String> {
+    if is_nothing(cursor) {
         return None;
     }
     let text = find_text(cursor, voice, DEPTH_MAX).filter(|text| !text.trim().is_empty());
-    Some(clip(text.unwrap_or_else(|| compact(cursor)).trim()))
+    text.map(|text| clip(text.trim(), chars_max))
+}
+
+/// Returns the JSON text.
+pub(crate) fn json_reading(cursor: Cursor<'_>, chars_max: usize) -> Option<String> {
+    (!is_nothing(cursor)).then(|| clip(compact(cursor).trim(), chars_max))
+}
+
+fn is_nothing(cursor: Cursor<'_>) -> bool {
+    cursor.is_falsy()
+        || matches!(cursor, Cursor::Native(AnyValueView::Bytes(_) | AnyValueView::String("null")))
 }
 
 fn find_text(value: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
@@ -111,11 +125,13 @@ fn find_in_map(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
 /// Looks through a map such as `{"city": "Paris"}`: with one entry, its value is what matters.
 fn find_in_only_entry(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
     let Node::Map(mut entries) = map.node() else { return None };
-    let (_, value) = entries.next()?;
+    let (key, value) = entries.next()?;
     if entries.next().is_some() || matches!(value.node(), Node::Number(_)) {
         return None;
     }
-    find_text(value, voice, levels)
+    // A wrapper was looked into already; again at each level would double the work with each.
+    let is_searched = WRAPPERS.contains(&&*key) && !matches!(value.node(), Node::Text(_));
+    if is_searched { None } else { find_text(value, voice, levels) }
 }
 
 /// A message of a conversation.

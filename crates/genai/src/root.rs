@@ -4,7 +4,9 @@ use crate::derive::Derived;
 use crate::preview::preview;
 use crate::reading::{Voice, reading};
 use spanwise_model::RootFacts;
-use spanwise_model::limit::{TAG_KEY_CHARS_MAX, TAG_VALUE_BYTES_MAX, TRACE_NAME_CHARS_MAX};
+use spanwise_model::limit::{
+    PREVIEW_CHARS_MAX, TAG_KEY_CHARS_MAX, TAG_VALUE_BYTES_MAX, TRACE_NAME_CHARS_MAX,
+};
 use spanwise_otlp::{AnyValueView, SpanView, pyjson};
 
 /// Attributes of this prefix become tags of the trace.
@@ -18,12 +20,12 @@ pub fn root_facts(span: &SpanView<'_>, derived: &Derived<'_>) -> RootFacts {
     if let Some(inputs) = &derived.inputs {
         let cursor = inputs.cursor();
         facts.request_preview = Some(preview(inputs, cursor, "user"));
-        facts.input_text = reading(cursor, Voice::User);
+        facts.input_text = reading(cursor, Voice::User, PREVIEW_CHARS_MAX);
     }
     if let Some(outputs) = &derived.outputs {
         let cursor = outputs.cursor();
         facts.response_preview = Some(preview(outputs, cursor, "assistant"));
-        facts.output_text = reading(cursor, Voice::Assistant);
+        facts.output_text = reading(cursor, Voice::Assistant, PREVIEW_CHARS_MAX);
     }
     for (key, value) in span.attributes() {
         if let Some(key) = key.strip_prefix(TAG_PREFIX) {

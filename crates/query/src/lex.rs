@@ -16,6 +16,8 @@ pub(crate) enum TokenKind {
     Number,
     /// A run of `<`, `>`, `=`, `!` and `~`.
     Comparison,
+    /// `has:` and a name, which may be missing.
+    Has,
     /// `(`
     Open,
     /// `)`
@@ -27,6 +29,9 @@ pub(crate) enum TokenKind {
     /// Any other character, an unclosed quote included.
     Other,
 }
+
+/// What the token [`TokenKind::Has`] begins with, in any case.
+pub(crate) const HAS: &str = "has:";
 
 /// A token and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +81,9 @@ fn next_token(rest: &str, first: char) -> (TokenKind, usize) {
             None => (TokenKind::Other, 1),
         },
         '-' | '0'..='9' => number_or_word(rest),
+        _ if rest.get(..HAS.len()).is_some_and(|start| start.eq_ignore_ascii_case(HAS)) => {
+            (TokenKind::Has, HAS.len() + word_len(&rest[HAS.len()..]))
+        }
         _ => match word_len(rest) {
             0 => (TokenKind::Other, first.len_utf8()),
             len => (TokenKind::Word, len),
@@ -111,9 +119,11 @@ fn number_or_word(rest: &str) -> (TokenKind, usize) {
     if is_number(&rest[sign..len]) {
         return (TokenKind::Number, len);
     }
-    match word_len(rest) {
-        0 => (TokenKind::Other, 1),
-        len => (TokenKind::Word, len),
+    // `-1h`: a quantity below zero is a word with a sign.
+    let digits = rest[sign..].starts_with(|c: char| c.is_ascii_digit());
+    match word_len(&rest[sign..]) {
+        len if digits && len > 0 => (TokenKind::Word, sign + len),
+        _ => (TokenKind::Other, 1),
     }
 }
 
@@ -183,7 +193,19 @@ mod tests {
             check(number, &[(Number, number)]);
         }
         check("5x", &[(Word, "5x")]);
+        check("-1.5h", &[(Word, "-1.5h")]);
+        check("-x", &[(Other, "-"), (Word, "x")]);
         check("- 5", &[(Other, "-"), (Number, "5")]);
+    }
+
+    #[test]
+    fn has_belongs_to_the_name_behind_it() {
+        use TokenKind::{Comparison, Has, Other, Quoted, Word};
+        check("has:tags.`a b` HAS:x has:", &[(Has, "has:tags.`a b`"), (Has, "HAS:x"), (Has, "has:")]);
+        check(
+            "has = 'x' hase:",
+            &[(Word, "has"), (Comparison, "="), (Quoted, "'x'"), (Word, "hase"), (Other, ":")],
+        );
     }
 
     #[test]

@@ -5,7 +5,10 @@
 //! matching of single values ([`operator`], [`like`], [`token`], [`json`]). The grammar is MLflow's and grows
 //! beyond it; error messages that MLflow has are MLflow's. Nothing here does I/O.
 
+mod analyze;
+pub mod catalog;
 mod check;
+mod complete;
 pub mod error;
 pub mod experiment;
 pub mod expr;
@@ -23,8 +26,12 @@ mod print;
 pub mod reference;
 mod syntax;
 pub mod token;
+mod write;
 
-pub use check::parse_filter;
+pub use analyze::{Analysis, FilterDiagnostic, OrderAnalysis, analyze, analyze_order};
+pub use catalog::{FIELDS, FieldInfo, FieldKind, field_info};
+pub use check::{parse_filter, parse_filter_at};
+pub use complete::{CompletionContext, Expected, FieldScope, complete};
 pub use error::{FilterError, Problem};
 pub use experiment::{
     ExperimentFilter, ExperimentOrderBy, ExperimentOrderKey, ExperimentPredicate, parse_experiment_filter,
@@ -39,5 +46,6 @@ pub use like::LikePattern;
 pub use operator::{
     IntRange, Number, NumberOperator, NumberTest, RLikePattern, TextTest, ValueTest, whole_ms,
 };
-pub use order::{OrderBy, OrderKey, parse_order_by};
+pub use order::{OrderBy, OrderKey, parse_order_by, parse_order_text};
 pub use token::{Narrowing, each_token, required_tokens, tokens};
+pub use write::{clause, field_text, quote_value};

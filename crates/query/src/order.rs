@@ -76,6 +76,35 @@ pub fn parse_order_by<S: AsRef<str>>(clauses: &[S]) -> Result<Vec<OrderBy>, Filt
     Ok(order)
 }
 
+/// Parses an order as one text, its clauses separated by commas: `tokens DESC, start`. The empty text is the default
+/// order, newest first.
+pub fn parse_order_text(text: &str) -> Result<Vec<OrderBy>, FilterError> {
+    if text.len() > FILTER_BYTES_MAX {
+        return Err(FilterError::new(Problem::TooLong { bytes: text.len() }, 0..text.len()));
+    }
+    let clauses = clauses_of(text);
+    parse_order_by(&clauses.iter().map(|(_, clause)| *clause).collect::<Vec<_>>()).map_err(|error| {
+        // The place is known only within one clause; a single clause is the common case.
+        let start = clauses.first().filter(|_| clauses.len() == 1).map_or(0, |(start, _)| *start);
+        FilterError::new(error.problem, start + error.span.start..start + error.span.end)
+    })
+}
+
+/// Splits an order at its commas; each clause comes with where it begins. A blank text has no clauses.
+pub(crate) fn clauses_of(text: &str) -> Vec<(usize, &str)> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    let mut clauses = Vec::new();
+    let mut start = 0;
+    for comma in tokenize(text).iter().filter(|token| token.kind == TokenKind::Comma) {
+        clauses.push((start, &text[start..comma.start]));
+        start = comma.start + 1;
+    }
+    clauses.push((start, &text[start..]));
+    clauses
+}
+
 pub(crate) fn check_count(count: usize) -> Result<(), FilterError> {
     if count > ORDER_KEYS_MAX {
         return Err(FilterError::new(Problem::TooManyOrderKeys { count }, 0..0));

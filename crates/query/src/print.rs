@@ -5,6 +5,7 @@ use crate::filter::{
     AssessmentField, NumberField, Predicate, RUN_METADATA_KEY, SpanField, SpanTest, TextField,
 };
 use crate::operator::{Number, NumberOperator, NumberTest, TextTest, ValueTest};
+use crate::write::{Key, Quoted};
 use std::fmt::{Display, Formatter, Result};
 
 impl<P: Display> Display for Expr<P> {
@@ -150,38 +151,5 @@ impl Display for List<'_> {
             write!(f, "{}{}", if index == 0 { "(" } else { ", " }, Quoted(value))?;
         }
         f.write_str(")")
-    }
-}
-
-/// A string in the quotes that don't end inside it. The grammar has no escape, so a string where neither kind
-/// fits can't be written; parsing never gives one.
-struct Quoted<'a>(&'a str);
-
-impl Display for Quoted<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let quote = if ends_inside(self.0, '\'') { '"' } else { '\'' };
-        write!(f, "{quote}{}{quote}", self.0)
-    }
-}
-
-/// Returns whether a string in this quote would end before its end: a doubled quote doesn't end it.
-fn ends_inside(text: &str, quote: char) -> bool {
-    text.split(|c| c != quote).any(|run| !run.len().is_multiple_of(2))
-}
-
-/// A key with the segments quoted that need it.
-struct Key<'a>(&'a str);
-
-impl Display for Key<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        for (index, segment) in self.0.split('.').enumerate() {
-            f.write_str(if index == 0 { "" } else { "." })?;
-            let bare = segment.chars().all(|c| c.is_alphanumeric() || "_-/:@$".contains(c));
-            match ['`', '"', '\''].into_iter().find(|quote| !segment.contains(*quote)) {
-                Some(quote) if !bare => write!(f, "{quote}{segment}{quote}")?,
-                _ => f.write_str(segment)?,
-            }
-        }
-        Ok(())
     }
 }

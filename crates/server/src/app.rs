@@ -38,6 +38,10 @@ pub struct ServerConfig {
     pub header_timeout: Duration,
     /// How long a client may be silent while it sends a body.
     pub body_idle_timeout: Duration,
+    /// The port of OTLP over HTTP, to tell clients; `None` if it is turned off.
+    pub otlp_http_port: Option<u16>,
+    /// The port of OTLP over gRPC, to tell clients; `None` if it is turned off.
+    pub otlp_grpc_port: Option<u16>,
     /// How long requests in flight may go on once the server has been told to stop.
     pub drain_timeout: Duration,
 }
@@ -52,6 +56,8 @@ impl Default for ServerConfig {
             connections_max: 4096,
             header_timeout: Duration::from_secs(15),
             body_idle_timeout: Duration::from_secs(30),
+            otlp_http_port: None,
+            otlp_grpc_port: None,
             drain_timeout: Duration::from_secs(4),
         }
     }

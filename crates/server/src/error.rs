@@ -7,8 +7,10 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
+use spanwise_api_types::native::FilterProblem;
 use spanwise_ingest::IngestError;
 use spanwise_model::{ErrorKind, IdError};
+use spanwise_query::FilterDiagnostic;
 use spanwise_store::StoreError;
 use std::error::Error;
 
@@ -184,27 +186,57 @@ impl IntoResponse for MlflowError {
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) detail: String,
+    /// All that is wrong with a filter or an order.
+    pub(crate) errors: Option<Vec<FilterProblem>>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Problem { status, detail: detail.into() }
+        Problem { status, detail: detail.into(), errors: None }
+    }
+
+    /// A 400.
+    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
+        Problem::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// A 400 for a filter or an order, which the parameter `name` holds.
+    pub(crate) fn of_query(name: &str, diagnostics: Vec<FilterDiagnostic>) -> Self {
+        let errors: Vec<FilterProblem> = diagnostics.into_iter().map(filter_problem).collect();
+        let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+        let detail = format!("parameter `{name}` can't be understood: {}", messages.join("; "));
+        Problem { errors: Some(errors), ..Problem::invalid(detail) }
+    }
+}
+
+/// Returns a problem of a filter as it is answered.
+pub(crate) fn filter_problem(diagnostic: FilterDiagnostic) -> FilterProblem {
+    FilterProblem {
+        message: diagnostic.message,
+        start: diagnostic.span.start,
+        end: diagnostic.span.end,
+        expected: diagnostic.expected,
+        suggestion: diagnostic.suggestion,
     }
 }
 
 impl<E: Into<Failure>> From<E> for Problem {
     fn from(error: E) -> Self {
         let failure = error.into();
-        Problem { status: http_status(failure.kind), detail: failure.into_public_message() }
+        Problem::new(http_status(failure.kind), failure.into_public_message())
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let body = json!({
-            "type": "about:blank", "title": title, "status": self.status.as_u16(), "detail": self.detail,
-        });
+        let body = spanwise_api_types::native::Problem {
+            r#type: "about:blank".to_owned(),
+            title: title.to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail,
+            errors: self.errors,
+        };
         let mut response = (self.status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         with_retry_hint(self.status, response)

@@ -70,7 +70,7 @@ fn broken(error: DecodeError) -> StoreError {
 }
 
 /// Groups spans that follow each other by resource and scope, so that their order stays.
-fn groups(spans: &[StoredSpan]) -> Vec<ResourceGroup<'_>> {
+pub(crate) fn groups(spans: &[StoredSpan]) -> Vec<ResourceGroup<'_>> {
     spans.chunk_by(|a, b| a.resource.hash == b.resource.hash).map(resource_group).collect()
 }
 

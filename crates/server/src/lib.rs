@@ -4,6 +4,7 @@
 //! of its own and knows no storage engine.
 
 mod app;
+mod clock;
 mod drain;
 mod error;
 mod export;
@@ -11,6 +12,7 @@ mod guard;
 mod listen;
 mod metric;
 mod mlflow;
+mod native;
 mod observe;
 mod otlp;
 mod probe;
@@ -20,4 +22,5 @@ pub use app::{App, ServerConfig};
 pub use export::{json_chunks, protobuf_chunks};
 pub use listen::{Listeners, serve};
 pub use metric::describe_metrics;
+pub use native::openapi;
 pub use router::{grpc_router, main_router, otlp_router};

@@ -2,7 +2,7 @@
 
 use crate::App;
 use crate::router::{grpc_router, main_router, otlp_router};
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -35,6 +35,10 @@ pub struct Listeners {
     pub otlp_grpc: Option<TcpListener>,
 }
 
+/// Told to requests that last until the server stops.
+#[derive(Debug, Clone)]
+pub(crate) struct Stopping(pub(crate) CancellationToken);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Protocol {
     Http1,
@@ -47,7 +51,7 @@ enum Protocol {
 pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken) {
     let limits = Arc::new(Semaphore::new(app.config.connections_max));
     let routers = [
-        (listeners.main, Protocol::Http1, main_router(app.clone())),
+        (listeners.main, Protocol::Http1, main_router(app.clone()).layer(Extension(Stopping(stop.clone())))),
         (listeners.otlp_http, Protocol::Http1, otlp_router(app.clone())),
         (listeners.otlp_grpc, Protocol::Http2, grpc_router(app.clone())),
     ];

@@ -2,7 +2,7 @@
 
 use crate::drain::drain_body;
 use crate::error::{MlflowCode, MlflowError, Problem};
-use crate::{App, export, guard, mlflow, observe, otlp, probe};
+use crate::{App, export, guard, mlflow, native, observe, otlp, probe};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -18,6 +18,7 @@ pub fn main_router(app: App) -> Router {
         .merge(otlp::http_routes())
         .merge(export::routes())
         .merge(mlflow::routes())
+        .merge(native::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method);
     wrap(&app, routes)

@@ -108,6 +108,7 @@ pub(crate) fn append_spans(context: &mut WriteContext<'_>, batch: &[PreparedSpan
         let mut state = context.states.take(context.conn, trace_id)?;
         // On an error the state is dropped with what it learned; it will be loaded again.
         append_trace(context, prepared, &mut state, &mut appended.outcome)?;
+        context.changed.push(trace_id.clone());
         if state.has_logs() && prepared.spans.spans.iter().any(|span| span.parent_id.is_none()) {
             appended.roots_with_logs.push(trace_id.clone());
         }

@@ -73,6 +73,7 @@ fn let_go(context: &mut WriteContext<'_>, deleted: &DeletedTraces) -> StoreResul
     }
     for (_, trace_id) in &deleted.traces {
         context.states.forget(trace_id);
+        context.changed.push(trace_id.clone());
         context.segment.append_deleted(context.conn, trace_id, now)?;
     }
     Ok(())

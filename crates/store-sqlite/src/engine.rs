@@ -3,18 +3,22 @@
 use crate::append;
 use crate::catalog;
 use crate::check;
+use crate::explore;
 use crate::search;
 use crate::spans;
 use crate::store::{SqliteStore, now_ns};
+use crate::writer::WriteContext;
 use async_trait::async_trait;
+use rusqlite::Connection;
 use spanwise_model::{
-    Assessment, AssessmentId, ErrorKind, Experiment, ExperimentId, LifecycleStage, TraceId, TraceInfo,
-    TraceLogs, TraceSpans, TraceStart,
+    Assessment, AssessmentId, ErrorKind, Experiment, ExperimentId, LifecycleStage, SpanId, TraceId,
+    TraceInfo, TraceLogs, TraceSpans, TraceStart,
 };
 use spanwise_store::{
-    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage,
-    ExperimentQuery, NewExperiment, PromptLink, SpanStream, Store, StoreError, StoreResult, StoreStats,
-    TracePage, TraceQuery,
+    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentActivity,
+    ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, NewExperiment, PromptLink,
+    Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan,
+    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
 };
 use std::sync::Arc;
 
@@ -98,7 +102,11 @@ impl Store for SqliteStore {
     }
 
     async fn start_trace(&self, start: TraceStart) -> StoreResult<TraceInfo> {
-        self.write(move |context| catalog::start_trace(context.conn, &start, now_ns())).await
+        self.write(move |context| {
+            context.changed.push(start.trace_id.clone());
+            catalog::start_trace(context.conn, &start, now_ns())
+        })
+        .await
     }
 
     async fn get_trace(&self, id: &TraceId) -> StoreResult<TraceInfo> {
@@ -121,6 +129,56 @@ impl Store for SqliteStore {
         self.readers.read(move |conn| search::count_traces(conn, &context, &query)).await
     }
 
+    async fn trace_histogram(&self, selection: Selection, buckets_max: usize) -> StoreResult<TraceHistogram> {
+        let context = self.search_context();
+        let read =
+            move |conn: &mut Connection| explore::trace_histogram(conn, &context, &selection, buckets_max);
+        self.readers.read(read).await
+    }
+
+    async fn trace_facets(&self, query: FacetQuery) -> StoreResult<Vec<FacetCounts>> {
+        let context = self.search_context();
+        self.readers.read(move |conn| explore::trace_facets(conn, &context, &query)).await
+    }
+
+    async fn find_sessions(&self, query: SessionQuery) -> StoreResult<SessionPage> {
+        let context = self.search_context();
+        self.readers.read(move |conn| explore::find_sessions(conn, &context, &query)).await
+    }
+
+    async fn experiment_activity(&self) -> StoreResult<Vec<ExperimentActivity>> {
+        self.read(catalog::experiment_activity).await
+    }
+
+    async fn read_tree(&self, id: &TraceId) -> StoreResult<TraceTree> {
+        let id = id.clone();
+        self.read(move |conn| explore::read_tree(conn, &id)).await
+    }
+
+    async fn read_some_spans(&self, id: &TraceId, ids: &[SpanId]) -> StoreResult<Vec<StoredSpan>> {
+        let (spans, id, ids) = (Arc::clone(&self.spans), id.clone(), ids.to_vec());
+        self.read(move |conn| spans::read_some(conn, &spans, &id, &ids)).await
+    }
+
+    async fn next_changes(&self, after: Option<FeedPosition>) -> StoreResult<TraceChanges> {
+        self.changes.next(after).await
+    }
+
+    async fn archive_trace(&self, id: &TraceId) -> StoreResult<TraceArchive> {
+        let id = id.clone();
+        self.read(move |conn| catalog::archive_trace(conn, &id)).await
+    }
+
+    async fn restore_trace(&self, archive: TraceArchive) -> StoreResult<()> {
+        self.write(move |context| {
+            context.changed.push(archive.info.trace_id.clone());
+            // What is remembered of the trace may have been made without the record.
+            context.states.forget(&archive.info.trace_id);
+            catalog::restore_trace(context.conn, &archive, now_ns())
+        })
+        .await
+    }
+
     async fn read_spans(&self, id: &TraceId) -> StoreResult<SpanStream> {
         spans::read_spans(Arc::clone(&self.readers), Arc::clone(&self.spans), id.clone()).await
     }
@@ -134,16 +192,17 @@ impl Store for SqliteStore {
 
     async fn set_trace_tag(&self, id: &TraceId, key: &str, value: &str) -> StoreResult<()> {
         let (id, key, value) = (id.clone(), key.to_owned(), value.to_owned());
-        self.write(move |context| catalog::set_trace_tag(context.conn, &id, &key, &value)).await
+        self.write_trace(id, move |context, id| catalog::set_trace_tag(context.conn, id, &key, &value)).await
     }
 
     async fn delete_trace_tag(&self, id: &TraceId, key: &str) -> StoreResult<()> {
         let (id, key) = (id.clone(), key.to_owned());
-        self.write(move |context| catalog::delete_trace_tag(context.conn, &id, &key)).await
+        self.write_trace(id, move |context, id| catalog::delete_trace_tag(context.conn, id, &key)).await
     }
 
     async fn create_assessment(&self, assessment: Assessment) -> StoreResult<Assessment> {
-        self.write(move |context| catalog::create_assessment(context.conn, &assessment)).await
+        let id = assessment.trace_id.clone();
+        self.write_trace(id, move |context, _| catalog::create_assessment(context.conn, &assessment)).await
     }
 
     async fn get_assessment(&self, trace: &TraceId, id: &AssessmentId) -> StoreResult<Assessment> {
@@ -158,12 +217,16 @@ impl Store for SqliteStore {
         change: AssessmentChange,
     ) -> StoreResult<Assessment> {
         let (trace, id) = (trace.clone(), id.clone());
-        self.write(move |context| catalog::update_assessment(context.conn, &trace, &id, &change)).await
+        self.write_trace(trace, move |context, trace| {
+            catalog::update_assessment(context.conn, trace, &id, &change)
+        })
+        .await
     }
 
     async fn delete_assessment(&self, trace: &TraceId, id: &AssessmentId) -> StoreResult<()> {
         let (trace, id) = (trace.clone(), id.clone());
-        self.write(move |context| catalog::delete_assessment(context.conn, &trace, &id)).await
+        self.write_trace(trace, move |context, trace| catalog::delete_assessment(context.conn, trace, &id))
+            .await
     }
 
     async fn link_traces_to_run(&self, traces: &[TraceId], run_id: &str) -> StoreResult<()> {
@@ -188,6 +251,22 @@ impl Store for SqliteStore {
 
     async fn close(&self) -> StoreResult<()> {
         self.stop().await
+    }
+}
+
+impl SqliteStore {
+    /// Runs a write that changes one trace.
+    async fn write_trace<T: Send + 'static>(
+        &self,
+        trace: TraceId,
+        operation: impl FnOnce(&mut WriteContext<'_>, &TraceId) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        self.write(move |context| {
+            let result = operation(context, &trace)?;
+            context.changed.push(trace);
+            Ok(result)
+        })
+        .await
     }
 }
 

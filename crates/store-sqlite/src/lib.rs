@@ -15,6 +15,7 @@ mod compaction;
 mod delete;
 mod engine;
 mod error;
+mod explore;
 mod function;
 mod postings;
 mod rank;

@@ -26,7 +26,10 @@ impl SqliteStore {
             return Ok(());
         }
         self.write(move |context| {
-            refreshed.iter().try_for_each(|(trace_id, facts)| update_previews(context.conn, trace_id, facts))
+            refreshed.iter().try_for_each(|(trace_id, facts)| {
+                context.changed.push(trace_id.clone());
+                update_previews(context.conn, trace_id, facts)
+            })
         })
         .await
     }

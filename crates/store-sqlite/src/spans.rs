@@ -198,14 +198,44 @@ impl StreamState {
     }
 }
 
-fn is_gone(error: &StoreError) -> bool {
+/// Returns whether a read failed since compaction has removed the file; where its blocks are now is in the index.
+pub(crate) fn is_gone(error: &StoreError) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     source.is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
+/// Reads some spans of a trace, in the order asked; those that do not exist are left out.
+pub(crate) fn read_some(
+    conn: &Connection,
+    spans: &SpanReader,
+    trace_id: &TraceId,
+    ids: &[SpanId],
+) -> StoreResult<Vec<StoredSpan>> {
+    match try_read_some(conn, spans, trace_id, ids) {
+        Err(error) if is_gone(&error) => try_read_some(conn, spans, trace_id, ids),
+        result => result,
+    }
+}
+
+fn try_read_some(
+    conn: &Connection,
+    spans: &SpanReader,
+    trace_id: &TraceId,
+    ids: &[SpanId],
+) -> StoreResult<Vec<StoredSpan>> {
+    let plan = plan(conn, trace_id, Some(&ids.iter().copied().collect()))?;
+    let mut found = HashMap::new();
+    for position in &plan.order {
+        let block = spans.block(plan.blocks[position.0 as usize])?;
+        found.insert(entry(&block, position.1)?.1, spans.stored_span(conn, &plan, *position)?);
+    }
+    // Taking a span out makes the second mention of an id find nothing.
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
 async fn plan_on(readers: &ReaderPool, trace_id: &TraceId) -> StoreResult<Plan> {
     let trace_id = trace_id.clone();
-    readers.read(move |conn| plan(conn, &trace_id)).await
+    readers.read(move |conn| plan(conn, &trace_id, None)).await
 }
 
 /// What the order of two spans depends on, and which of two arrivals of one span counts.
@@ -217,12 +247,18 @@ pub(crate) struct Candidate {
     position: (u32, u32),
 }
 
-fn plan(conn: &Connection, trace_id: &TraceId) -> StoreResult<Plan> {
-    let trace_key: i64 = conn
-        .prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1 AND visible = 1")
+/// Returns the key of a visible trace.
+pub(crate) fn key_of(conn: &Connection, trace_id: &TraceId) -> StoreResult<i64> {
+    conn.prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1 AND visible = 1")
         .and_then(|mut statement| statement.query_row([SqlTraceId(trace_id)], |row| row.get(0)).optional())
         .map_err(sql_error)?
-        .ok_or_else(|| StoreError::not_found(format!("trace {trace_id} does not exist")))?;
+        .ok_or_else(|| StoreError::not_found(format!("trace {trace_id} does not exist")))
+}
+
+/// Plans the reading of all spans, or of those in `only`.
+fn plan(conn: &Connection, trace_id: &TraceId, only: Option<&HashSet<SpanId>>) -> StoreResult<Plan> {
+    let trace_key = key_of(conn, trace_id)?;
+    let wanted = |span_id: &SpanId| only.is_none_or(|only| only.contains(span_id));
     let mut plan = Plan::default();
     let mut candidates = Vec::new();
     // A block is written whole if one of its records is new: the others are here a second time.
@@ -232,9 +268,8 @@ fn plan(conn: &Connection, trace_id: &TraceId) -> StoreResult<Plan> {
         plan.blocks.push(location);
         if kind == BlockKind::Spans {
             let rows = columns::unpack_spans(packed)?.rows;
-            candidates.extend(
-                rows.iter().enumerate().map(|(index, row)| Candidate::new(row, (number, index as u32))),
-            );
+            let rows = rows.iter().enumerate().filter(|(_, row)| wanted(&row.span_id));
+            candidates.extend(rows.map(|(index, row)| Candidate::new(row, (number, index as u32))));
         } else {
             for (index, row) in columns::unpack_logs(packed)?.rows.iter().enumerate() {
                 if seen_logs.insert(row.content_hash) {

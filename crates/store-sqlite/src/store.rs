@@ -3,6 +3,7 @@
 use crate::background::Background;
 use crate::compaction::Compactor;
 use crate::error::io_error;
+use crate::explore::ChangeFeed;
 use crate::postings::{Indexer, KeeperContext, Postings};
 use crate::reader::ReaderPool;
 use crate::schema;
@@ -42,6 +43,7 @@ pub struct SqliteStore {
     pub(crate) readers: Arc<ReaderPool>,
     pub(crate) spans: Arc<SpanReader>,
     pub(crate) postings: Postings,
+    pub(crate) changes: Arc<ChangeFeed>,
     writer: Mutex<Option<Arc<Writer>>>,
     background: Mutex<Option<Background>>,
     indexer: Mutex<Option<Arc<Indexer>>>,
@@ -67,7 +69,10 @@ impl SqliteStore {
         let conn = schema::open_writer(&database)?;
         let segment_writer = SegmentWriter::open(&segments, &conn)?;
         let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;
-        let (writer, writer_thread) = Writer::start(conn, segment_writer, TraceStates::new())?;
+        // No two openings are at the same nanosecond: the lock lets only one process in.
+        let changes = Arc::new(ChangeFeed::new(now_ns().cast_unsigned()));
+        let (writer, writer_thread) =
+            Writer::start(conn, segment_writer, TraceStates::new(), Arc::clone(&changes))?;
         let writer = Arc::new(writer);
         let spans = Arc::new(SpanReader::new(SegmentReader::new(&segments)));
         let postings = Postings::default();
@@ -79,6 +84,7 @@ impl SqliteStore {
             readers: Arc::new(readers),
             spans,
             postings,
+            changes,
             writer: Mutex::new(Some(writer)),
             background: Mutex::new(Some(background)),
             indexer: Mutex::new(Some(indexer)),

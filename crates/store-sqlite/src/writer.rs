@@ -4,10 +4,11 @@
 //! back alone (to its savepoint); if the segment or the commit fails, the whole group fails as `Unavailable`.
 
 use crate::error::sql_error;
+use crate::explore::ChangeFeed;
 use crate::segment::SegmentWriter;
 use crate::trace_state::TraceStates;
 use rusqlite::{Connection, TransactionBehavior};
-use spanwise_model::ErrorKind;
+use spanwise_model::{ErrorKind, TraceId};
 use spanwise_store::{StoreError, StoreResult};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,6 +32,8 @@ pub(crate) struct WriteContext<'a> {
     pub(crate) states: &'a mut TraceStates,
     /// Where blocks are appended; they reach the disk before the transaction commits.
     pub(crate) segment: &'a mut SegmentWriter,
+    /// Traces that the group changes; the feed of changes learns of them once it is durable.
+    pub(crate) changed: &'a mut Vec<TraceId>,
 }
 
 /// Does a write, or learns why the group could not begin.
@@ -64,10 +67,11 @@ impl Writer {
         conn: Connection,
         segment: SegmentWriter,
         states: TraceStates,
+        changes: Arc<ChangeFeed>,
     ) -> StoreResult<(Writer, JoinHandle<()>)> {
         let (commands, queue) = channel();
         let in_flight = Arc::new(AtomicUsize::new(0));
-        let mut thread = WriterThread { conn, segment, states, in_flight: Arc::clone(&in_flight) };
+        let mut thread = WriterThread { conn, segment, states, changes, in_flight: Arc::clone(&in_flight) };
         let handle = thread::Builder::new()
             .name("write".into())
             .spawn(move || thread.run(&queue))
@@ -130,6 +134,7 @@ struct WriterThread {
     conn: Connection,
     segment: SegmentWriter,
     states: TraceStates,
+    changes: Arc<ChangeFeed>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -157,7 +162,7 @@ impl WriterThread {
         answers: &mut Vec<Finish>,
     ) -> StoreResult<()> {
         let deadline = Instant::now() + GROUP_WAIT_MAX;
-        let WriterThread { conn, segment, states, in_flight } = self;
+        let WriterThread { conn, segment, states, changes, in_flight } = self;
         let txn = match conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error) {
             Ok(txn) => txn,
             Err(error) => {
@@ -165,7 +170,8 @@ impl WriterThread {
                 return Err(error);
             }
         };
-        let mut context = WriteContext { conn: &txn, states, segment };
+        let mut changed = Vec::new();
+        let mut context = WriteContext { conn: &txn, states, segment, changed: &mut changed };
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(command) = next {
@@ -178,7 +184,10 @@ impl WriterThread {
         }
         let outcome = segment.flush(&txn).and_then(|()| txn.commit().map_err(sql_error));
         match &outcome {
-            Ok(()) => segment.committed(),
+            Ok(()) => {
+                segment.committed();
+                changes.publish(changed);
+            }
             Err(_) => segment.rolled_back(),
         }
         outcome.map_err(|error| {

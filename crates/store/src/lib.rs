@@ -6,11 +6,17 @@
 pub mod conformance;
 mod cursor;
 mod error;
+mod explore;
 mod params;
 mod traits;
 
 pub use cursor::{Cursor, CursorError, SortValue};
 pub use error::{StoreError, StoreResult};
+pub use explore::{
+    ExperimentActivity, ExplicitValues, FacetCounts, FacetField, FacetQuery, FeedPosition, Percentiles,
+    Selection, SessionInfo, SessionPage, SessionQuery, TraceArchive, TraceBucket, TraceChanges,
+    TraceHistogram, TraceTree, TreeSpan,
+};
 pub use params::{
     AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage,
     ExperimentQuery, LifecycleFilter, NewExperiment, PromptLink, SpanStream, StoreStats, StoredSpan,

@@ -1,15 +1,17 @@
 //! The traits that an engine implements, with the contract that [`crate::conformance`] holds it to.
 
 use crate::{
-    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage,
-    ExperimentQuery, NewExperiment, PromptLink, SpanStream, StoreResult, StoreStats, TracePage, TraceQuery,
+    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentActivity,
+    ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, NewExperiment, PromptLink,
+    Selection, SessionPage, SessionQuery, SpanStream, StoreResult, StoreStats, StoredSpan, TraceArchive,
+    TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use spanwise_model::{
-    Assessment, AssessmentId, Experiment, ExperimentId, LifecycleStage, TraceId, TraceInfo, TraceLogs,
-    TraceSpans, TraceStart,
+    Assessment, AssessmentId, Experiment, ExperimentId, LifecycleStage, SpanId, TraceId, TraceInfo,
+    TraceLogs, TraceSpans, TraceStart,
 };
 
 /// A store of experiments, traces, spans and assessments.
@@ -92,6 +94,40 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns how many traces match (limit, order and cursor are ignored).
     async fn count_traces(&self, query: TraceQuery) -> StoreResult<u64>;
+
+    /// Returns the course of a selection over time in at most `buckets_max` buckets of a round width, and its sums.
+    ///
+    /// Where the selection has no start or no end, that of the first or last matching trace is taken.
+    async fn trace_histogram(&self, selection: Selection, buckets_max: usize) -> StoreResult<TraceHistogram>;
+
+    /// Counts the values of fields over a selection, field by field in the order asked.
+    ///
+    /// An engine may count only the newest traces of a large selection, and then says so.
+    async fn trace_facets(&self, query: FacetQuery) -> StoreResult<Vec<FacetCounts>>;
+
+    /// Returns one page of the sessions that selected traces belong to.
+    async fn find_sessions(&self, query: SessionQuery) -> StoreResult<SessionPage>;
+
+    /// Returns the activity of those experiments that have traces.
+    async fn experiment_activity(&self) -> StoreResult<Vec<ExperimentActivity>>;
+
+    /// Returns the structure of a trace. An unknown trace is `NotFound`.
+    async fn read_tree(&self, id: &TraceId) -> StoreResult<TraceTree>;
+
+    /// Returns those of some spans of a trace that exist, in the order asked. An unknown trace is `NotFound`.
+    async fn read_some_spans(&self, id: &TraceId, spans: &[SpanId]) -> StoreResult<Vec<StoredSpan>>;
+
+    /// Waits for changes of traces (their spans, record, tags, assessments; also their deletion) after a position,
+    /// and returns them. Without a position it answers at once with the present one.
+    async fn next_changes(&self, after: Option<FeedPosition>) -> StoreResult<TraceChanges>;
+
+    /// Returns all that is known of a trace but its spans.
+    async fn archive_trace(&self, id: &TraceId) -> StoreResult<TraceArchive>;
+
+    /// Restores what [`Store::archive_trace`] returned, in the experiment that `archive.info` names; its spans are
+    /// appended before or after. Tags, metadata, assessments and links are merged, by key or id. Doing it again
+    /// changes nothing.
+    async fn restore_trace(&self, archive: TraceArchive) -> StoreResult<()>;
 
     /// Streams the spans of a trace: parentless ones first, then by start, then by span id.
     ///

@@ -81,6 +81,18 @@ impl UsageTree {
         (self.total.usage(), self.total.cost())
     }
 
+    /// Returns whether a span's tokens and its cost count in the totals; what it does not report does not count.
+    pub fn counts(&mut self, span_id: SpanId) -> (bool, bool) {
+        if self.stale {
+            self.rebuild();
+        }
+        let Some(&number) = self.numbers.get(&span_id) else { return (false, false) };
+        let report = self.reports.get(&number).copied().unwrap_or_default();
+        let (_, above) = self.forest.find(number);
+        let counts = |kind| report.has(kind) && !above.has(kind);
+        (counts(Kind::Usage), counts(Kind::Cost))
+    }
+
     fn number(&mut self, id: SpanId) -> u32 {
         *self.numbers.entry(id).or_insert_with(|| {
             self.spans.push(Span { id, parent: None, arrived: false, has_children: false, cut: false });

@@ -1,28 +1,23 @@
 //! Inputs and outputs out of message events, on the span and as log records.
 
-use crate::fixture::{any_value, entries, with_span};
+use crate::fixture::{any_value, entries, with_records, with_span};
 use serde_json::{Value, json};
 use spanwise_genai::derive;
 use spanwise_genai::mlflow::{mlflow_attributes, write_dict_span};
-use spanwise_otlp::json::transcode_logs;
-use spanwise_otlp::{LogRecordView, scan_logs};
+use spanwise_otlp::{LogRecordView, SpanView};
 
 /// Returns inputs and outputs of a span with these events and log records.
 fn read(attributes: Value, events: &[(&str, Value)], records: Vec<Value>) -> [Value; 2] {
-    let request = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]});
-    let body = transcode_logs(request.to_string().as_bytes()).unwrap().body;
-    let resources = scan_logs(&body).unwrap();
-    let raw = resources.iter().flat_map(|resource| &resource.scopes).flat_map(|scope| &scope.records);
-    let records: Vec<_> = raw.map(|raw| LogRecordView::parse(raw).unwrap()).collect();
-    with_span(&attributes, events, |span| {
-        let derived = derive(span, &records);
+    let read = |span: &SpanView<'_>, records: &[LogRecordView<'_>]| {
+        let derived = derive(span, records);
         let mut text = String::new();
         write_dict_span(span, &mlflow_attributes(span, &derived, "tr-1", None), &mut text);
         let dict: Value = serde_json::from_str(&text).unwrap();
         ["mlflow.spanInputs", "mlflow.spanOutputs"].map(|key| {
             dict["attributes"][key].as_str().map_or(Value::Null, |text| serde_json::from_str(text).unwrap())
         })
-    })
+    };
+    with_span(&attributes, events, |span| with_records(records, |records| read(span, records)))
 }
 
 fn check(events: &[(&str, Value)], inputs: Value, outputs: Value) {

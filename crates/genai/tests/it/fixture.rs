@@ -1,13 +1,18 @@
-//! Files of `tests/fixtures`, and spans made for a test.
+//! Files of `tests/fixtures` and `tests/samples`, and spans made for a test.
 
 use serde_json::{Value, json};
-use spanwise_otlp::json::transcode_traces;
-use spanwise_otlp::{SpanView, scan_traces};
+use spanwise_otlp::json::{transcode_logs, transcode_traces};
+use spanwise_otlp::{LogRecordView, SpanView, scan_logs, scan_traces};
 use std::path::PathBuf;
 
 /// Reads a fixture.
 pub(crate) fn read(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    read_from("tests/fixtures", name)
+}
+
+/// Reads a file of a directory of this crate.
+pub(crate) fn read_from(directory: &str, name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(directory).join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -43,6 +48,16 @@ pub(crate) fn with_span<T>(
     let body = transcode_traces(request.to_string().as_bytes()).unwrap().body;
     let resources = scan_traces(&body).unwrap();
     check(&SpanView::parse(resources[0].scopes[0].spans[0]).unwrap())
+}
+
+/// Calls `check` with log records given as OTLP/JSON.
+pub(crate) fn with_records<T>(records: Vec<Value>, check: impl FnOnce(&[LogRecordView<'_>]) -> T) -> T {
+    let request = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]});
+    let body = transcode_logs(request.to_string().as_bytes()).unwrap().body;
+    let resources = scan_logs(&body).unwrap();
+    let raw = resources.iter().flat_map(|resource| &resource.scopes).flat_map(|scope| &scope.records);
+    let records: Vec<_> = raw.map(|raw| LogRecordView::parse(raw).unwrap()).collect();
+    check(&records)
 }
 
 /// Returns OTLP/JSON key-value pairs.

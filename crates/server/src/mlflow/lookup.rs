@@ -1,9 +1,9 @@
 //! Ids out of paths, and the texts with which MLflow says that something is not there.
 
+pub(super) use crate::clock::now_ns;
 use crate::error::{MlflowCode, MlflowError, MlflowResult};
 use spanwise_model::{AssessmentId, ErrorKind, ExperimentId, TraceId};
 use spanwise_store::{StoreError, StoreResult};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Reads the id of a trace that is looked for; no trace has an id that can't be read.
 pub(super) fn trace_id(text: &str) -> MlflowResult<TraceId> {
@@ -57,10 +57,4 @@ impl<T> OrMissing<T> for StoreResult<T> {
 /// Makes the id of an assessment whose client chose none.
 pub(super) fn fresh_assessment_id() -> AssessmentId {
     AssessmentId(format!("a-{}", uuid::Uuid::new_v4().simple()))
-}
-
-/// Returns the time of a change.
-pub(super) fn now_ns() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -7,6 +7,6 @@ mod http;
 mod reply;
 
 pub(crate) use body::{BodyError, content_length, read_body};
-pub(crate) use decompress::Encoding;
+pub(crate) use decompress::{Decompressor, Encoding, PushError};
 pub(crate) use grpc::routes as grpc_routes;
 pub(crate) use http::routes as http_routes;

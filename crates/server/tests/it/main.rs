@@ -14,5 +14,6 @@ mod mlflow_search;
 mod mlflow_spans;
 mod mlflow_traces;
 mod otlp_grpc;
+mod native_openapi;
 mod otlp_http;
 mod probe;

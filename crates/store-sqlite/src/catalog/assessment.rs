@@ -85,6 +85,19 @@ pub(super) fn merge(conn: &Connection, trace_key: i64, assessments: &[Assessment
     Ok(())
 }
 
+/// Restores assessments as they were, those that others override included.
+pub(super) fn restore(conn: &Connection, trace_key: i64, assessments: &[Assessment]) -> StoreResult<()> {
+    for assessment in assessments {
+        let sequence = match assessment_row::load(conn, &assessment.assessment_id)? {
+            Some(stored) if stored.trace_key == trace_key => stored.sequence,
+            Some(_) => return Err(taken(&assessment.assessment_id)),
+            None => next_sequence(conn, trace_key)?,
+        };
+        assessment_row::write(conn, trace_key, sequence, assessment)?;
+    }
+    Ok(())
+}
+
 /// Loads the assessments of traces, in order of creation; the caller fills in the trace ids.
 pub(super) fn load_for(conn: &Connection, keys: Array) -> StoreResult<HashMap<i64, Vec<Assessment>>> {
     let mut by_trace: HashMap<i64, Vec<Assessment>> = HashMap::new();

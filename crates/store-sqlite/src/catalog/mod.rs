@@ -3,6 +3,8 @@
 //! Those that write run inside the writer's transaction, each in a savepoint of its own; none begins or commits.
 //! A trace of which only log records are known (`visible = 0`) is not found by any of them.
 
+mod activity;
+mod archive;
 mod assessment;
 mod assessment_row;
 mod delete;
@@ -15,6 +17,8 @@ mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use activity::experiment_activity;
+pub(crate) use archive::{archive_trace, restore_trace};
 pub(crate) use assessment::{create_assessment, delete_assessment, get_assessment, update_assessment};
 pub(crate) use delete::{DeletedTraces, delete_traces};
 pub(crate) use experiment::{
@@ -55,7 +59,7 @@ fn no_trace(id: &TraceId) -> StoreError {
 }
 
 /// Makes the parameter of an `rarray(?)` of integers.
-fn key_array(keys: impl IntoIterator<Item = i64>) -> Array {
+pub(crate) fn key_array(keys: impl IntoIterator<Item = i64>) -> Array {
     Rc::new(keys.into_iter().map(Value::Integer).collect())
 }
 

@@ -69,7 +69,8 @@ fn overwrite<T: Clone>(value: &mut Option<T>, new: &Option<T>, given: &mut u32, 
     new.is_some()
 }
 
-fn upsert_metadata(conn: &Connection, trace_key: i64, key: &str, value: &str) -> StoreResult<()> {
+/// Sets one metadata entry of the trace with that key.
+pub(super) fn upsert_metadata(conn: &Connection, trace_key: i64, key: &str, value: &str) -> StoreResult<()> {
     conn.prepare_cached("INSERT OR REPLACE INTO trace_metadata (trace_key, key, value) VALUES (?1, ?2, ?3)")
         .and_then(|mut insert| insert.execute((trace_key, key, value)))
         .map_err(sql_error)?;

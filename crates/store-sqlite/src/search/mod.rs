@@ -9,5 +9,7 @@ mod probe;
 mod run;
 mod text;
 
+pub(crate) use compile::Compiled;
 pub(crate) use functions::install;
-pub(crate) use run::{SearchContext, count_traces, find_traces};
+pub(crate) use run::{SearchContext, count_traces, find_traces, select};
+pub(crate) use text::attribute as attribute_text;

@@ -12,7 +12,8 @@ use crate::spans::SpanReader;
 use crate::trace_row::SqlTraceId;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
-use spanwise_model::TraceId;
+use spanwise_model::{ExperimentId, TraceId};
+use spanwise_query::Filter;
 use spanwise_store::{Cursor, SortValue, StoreError, StoreResult, TracePage, TraceQuery};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,7 +42,8 @@ pub(crate) fn find_traces(
         return Ok(TracePage { traces: Vec::new(), next: None });
     }
     let deadline = Instant::now() + SEARCH_TIME_MAX;
-    let mut compiled = narrow_and_compile(conn, context, query, deadline)?;
+    let mut compiled =
+        narrow_and_compile(conn, context, &query.experiments, query.filter.as_ref(), deadline)?;
     let columns = sort_columns(&mut compiled, &query.order);
     let after = query.after.as_ref().map(|cursor| after(&mut compiled, &columns, cursor)).transpose()?;
     let keys: Vec<&str> = columns.iter().map(|column| column.sql.as_str()).collect();
@@ -66,32 +68,46 @@ pub(crate) fn find_traces(
     Ok(TracePage { traces: catalog::load_infos(conn, &trace_keys)?, next })
 }
 
+/// Runs a query of one's own over the traces `t` that match: `write_sql` puts the compiled condition into it.
+pub(crate) fn select<T>(
+    conn: &mut Connection,
+    context: &SearchContext,
+    experiments: &[ExperimentId],
+    filter: Option<&Filter>,
+    write_sql: impl FnOnce(&mut Compiled) -> String,
+    read_row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> StoreResult<Vec<T>> {
+    if experiments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let deadline = Instant::now() + SEARCH_TIME_MAX;
+    let mut compiled = narrow_and_compile(conn, context, experiments, filter, deadline)?;
+    let sql = write_sql(&mut compiled);
+    execute(conn, context, compiled, &sql, deadline, read_row)
+}
+
 /// Returns how many match; see the trait.
 pub(crate) fn count_traces(
     conn: &mut Connection,
     context: &SearchContext,
     query: &TraceQuery,
 ) -> StoreResult<u64> {
-    if query.experiments.is_empty() {
-        return Ok(0);
-    }
-    let deadline = Instant::now() + SEARCH_TIME_MAX;
-    let compiled = narrow_and_compile(conn, context, query, deadline)?;
-    let sql = format!("SELECT count(*) FROM trace t WHERE {}", compiled.sql);
-    let counts = execute(conn, context, compiled, &sql, deadline, |row| row.get(0))?;
+    let count = |compiled: &mut Compiled| format!("SELECT count(*) FROM trace t WHERE {}", compiled.sql);
+    let counts = select(conn, context, &query.experiments, query.filter.as_ref(), count, |row| row.get(0))?;
     Ok(counts.first().copied().unwrap_or(0))
 }
 
 fn narrow_and_compile(
     conn: &Connection,
     context: &SearchContext,
-    query: &TraceQuery,
+    experiments: &[ExperimentId],
+    filter: Option<&Filter>,
     deadline: Instant,
 ) -> StoreResult<Compiled> {
     let parts = context.postings.snapshot();
     let narrower = Narrower::new(conn, parts)?;
     let check = || if Instant::now() > deadline { Err(too_slow()) } else { Ok(()) };
-    compile(&query.experiments, query.filter.as_ref(), &narrower, &check)
+    compile(experiments, filter, &narrower, &check)
 }
 
 struct FoundRow {

@@ -1,0 +1,34 @@
+//! The native API's shapes, `/api/v1`: what the web UI, the command line and other programs read and send.
+//!
+//! Answers hold every field (absent values are null). Times are nanoseconds as decimal text, since JavaScript's
+//! numbers lose them; durations and offsets are numbers of nanoseconds.
+
+mod archive;
+mod assessment;
+mod bulk;
+mod experiment;
+mod figure;
+mod filter;
+mod info;
+mod session;
+mod span;
+mod trace;
+mod tree;
+
+pub use archive::{ARCHIVE_VERSION, ArchiveError, ArchivedTrace};
+pub use assessment::{
+    Assessment, AssessmentChange, AssessmentErrorInfo, AssessmentKindName, AssessmentSummary, NewAssessment,
+    Source, SourceName,
+};
+pub use bulk::{BulkRequest, BulkResult, BulkTagRequest, ImportResult, LineError};
+pub use experiment::{Experiment, ExperimentList, NewExperiment};
+pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};
+pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};
+pub use info::Info;
+pub use session::{SessionList, SessionSummary};
+pub use span::{
+    Attribute, AttributeType, Body, Document, Exception, Message, Part, Previews, Scope, SpanDetail,
+    SpanEvent, SpanLink, SpanLog, SpanPreview, ToolDefinition,
+};
+pub use trace::{Cost, StateName, TagValue, TraceList, TraceRecord, TraceSummary, Usage};
+pub use tree::{CostColumns, Dictionary, SparseDictionary, Tree, UsageColumns};

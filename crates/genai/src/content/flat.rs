@@ -1,0 +1,44 @@
+//! Trees that were sent as one attribute for each leaf, such as `llm.input_messages.0.message.role`.
+
+use super::json::native_tree;
+use serde_json::{Map, Value};
+use spanwise_otlp::SpanView;
+
+/// Most steps of a key that are taken apart; the rest of a longer key is one step.
+const STEPS_MAX: usize = 16;
+
+/// Puts the attributes below `prefix` together again; `None` if there are none.
+pub(crate) fn flat_tree(span: &SpanView<'_>, prefix: &str) -> Option<Value> {
+    let mut root = Value::Null;
+    for (key, value) in span.attributes() {
+        if let Some(path) = key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) {
+            insert(&mut root, path, native_tree(value));
+        }
+    }
+    (!root.is_null()).then(|| with_lists(root))
+}
+
+fn insert(root: &mut Value, path: &str, leaf: Value) {
+    let mut place = root;
+    for step in path.splitn(STEPS_MAX, '.') {
+        if !place.is_object() {
+            *place = Value::Object(Map::new());
+        }
+        let Value::Object(map) = place else { return };
+        place = map.entry(step).or_insert(Value::Null);
+    }
+    *place = leaf;
+}
+
+/// Makes lists of the maps whose keys are numbers, in the order of the numbers. The depth is that of the steps.
+fn with_lists(value: Value) -> Value {
+    let Value::Object(map) = value else { return value };
+    let numbers: Option<Vec<u32>> = map.keys().map(|key| key.parse().ok()).collect();
+    let values = map.into_iter().map(|(key, value)| (key, with_lists(value)));
+    let Some(numbers) = numbers.filter(|numbers| !numbers.is_empty()) else {
+        return values.collect::<Map<_, _>>().into();
+    };
+    let mut elements: Vec<_> = numbers.into_iter().zip(values.map(|(_, value)| value)).collect();
+    elements.sort_by_key(|(number, _)| *number);
+    elements.into_iter().map(|(_, value)| value).collect()
+}

@@ -1,0 +1,129 @@
+//! Figures over many traces: the histogram and the facets.
+
+use super::facet_field::{default_fields, expand, label_of, parse_field};
+use super::parameter::Parameters;
+use super::selection::{SelectionParameters, SelectionText};
+use crate::App;
+use crate::error::Problem;
+use axum::Json;
+use axum::extract::State;
+use spanwise_api_types::native::{
+    self, DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket,
+};
+use spanwise_store::{FacetCounts, FacetQuery, TraceBucket, TraceHistogram};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Buckets of a histogram.
+const BUCKETS_MAX: usize = 500;
+const BUCKETS_DEFAULT: usize = 60;
+/// Values of a facet.
+const VALUES_MAX: usize = 100;
+const VALUES_DEFAULT: usize = 10;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(histogram)).routes(routes!(facets))
+}
+
+/// Counts traces over time
+///
+/// The exact count of the selection, its course over time in buckets of a round width, its sums and percentiles.
+/// Where `from` or `to` is absent, the first or last matching trace ends the chart.
+#[utoipa::path(
+    get,
+    path = "/traces/histogram",
+    tag = "traces",
+    params(SelectionParameters, ("buckets" = Option<usize>, Query, description = "Buckets at most, 1 to 500; 60 if absent")),
+    responses((status = 200, body = Histogram), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
+)]
+async fn histogram(State(app): State<App>, mut parameters: Parameters) -> Result<Json<Histogram>, Problem> {
+    let text = SelectionText::take(&mut parameters)?;
+    let buckets = parameters.number("buckets", 1..=BUCKETS_MAX, BUCKETS_DEFAULT)?;
+    parameters.finish()?;
+    let selection = text.resolve(&app).await?;
+    Ok(Json(wire_histogram(app.store.trace_histogram(selection, buckets).await?)))
+}
+
+fn wire_histogram(histogram: TraceHistogram) -> Histogram {
+    let durations = histogram.durations;
+    Histogram {
+        total: histogram.total,
+        errors: histogram.errors,
+        tokens: histogram.tokens,
+        cost: histogram.cost,
+        duration_ns: DurationPercentiles {
+            p50: durations.p50_ns,
+            p95: durations.p95_ns,
+            p99: durations.p99_ns,
+        },
+        start_ns: histogram.start_ns.to_string(),
+        bucket_ns: histogram.bucket_ns,
+        buckets: histogram.buckets.iter().map(wire_bucket).collect(),
+    }
+}
+
+fn wire_bucket(bucket: &TraceBucket) -> HistogramBucket {
+    HistogramBucket {
+        ok: bucket.ok,
+        error: bucket.error,
+        in_progress: bucket.in_progress,
+        unspecified: bucket.unspecified,
+        p50_ns: bucket.durations.p50_ns,
+        p95_ns: bucket.durations.p95_ns,
+        tokens: bucket.tokens,
+        cost: bucket.cost,
+    }
+}
+
+/// Counts the values of fields
+///
+/// For each field its most frequent values among the newest traces of the selection, with the number of traces that
+/// have them. `tags`, `metadata`, `feedback` and `expectation` stand for all their keys, each a facet of its own.
+#[utoipa::path(
+    get,
+    path = "/traces/facets",
+    tag = "traces",
+    params(
+        SelectionParameters,
+        ("field" = Option<Vec<String>>, Query, description = "A field as the filter language names it; may be repeated. None: a useful set"),
+        ("limit" = Option<usize>, Query, description = "Values a field, 1 to 100; 10 if absent"),
+        ("containing" = Option<String>, Query, description = "Only values that contain this text, in any case"),
+    ),
+    responses((status = 200, body = Facets), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
+)]
+async fn facets(State(app): State<App>, mut parameters: Parameters) -> Result<Json<Facets>, Problem> {
+    let text = SelectionText::take(&mut parameters)?;
+    let names = parameters.all("field");
+    let values_max = parameters.number("limit", 1..=VALUES_MAX, VALUES_DEFAULT)?;
+    let containing = parameters.one("containing")?.unwrap_or_default();
+    parameters.finish()?;
+    let wanted = match names.as_slice() {
+        [] => default_fields(),
+        names => names.iter().map(|name| parse_field(name)).collect::<Result<_, _>>()?,
+    };
+    let selection = text.resolve(&app).await?;
+    let fields = expand(&app, &selection, wanted).await?;
+    let query = FacetQuery { selection, fields, values_max, containing };
+    let counts = app.store.trace_facets(query).await?;
+    // What records say is counted over the most traces.
+    let counted_traces = counts.iter().map(|counts| counts.counted).max().unwrap_or(0);
+    let complete = counts.iter().all(|counts| counts.complete);
+    Ok(Json(Facets { facets: counts.into_iter().map(wire_facet).collect(), counted_traces, complete }))
+}
+
+fn wire_facet(counts: FacetCounts) -> Facet {
+    let (field, label) = label_of(&counts.field);
+    let values = counts.values.into_iter().map(|(value, count)| FacetValue {
+        clause: super::facet_field::clause_of(&counts.field, &field, &value),
+        value,
+        count,
+    });
+    Facet {
+        values: values.collect(),
+        field,
+        label,
+        distinct: counts.distinct,
+        counted_traces: counts.counted,
+        complete: counts.complete,
+    }
+}

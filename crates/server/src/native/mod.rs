@@ -1,0 +1,60 @@
+//! The native API, `/api/v1`: what MLflow's has no answer for, or a slow one. The web UI and the command line are its
+//! first users.
+//!
+//! A route and its description are registered together; shapes live in `api-types`. One file a group of routes.
+
+mod assessments;
+mod attribute;
+mod body;
+mod bulk;
+mod content;
+mod experiments;
+mod export;
+mod facet_field;
+mod figures;
+mod filter;
+mod import;
+mod info;
+mod openapi;
+mod parameter;
+mod selection;
+mod sessions;
+mod spans;
+mod stream;
+mod traces;
+mod tree;
+
+use crate::App;
+use axum::Router;
+use serde_json::Value;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Returns all routes, with their whole paths.
+pub(crate) fn routes() -> Router<App> {
+    let (routes, document) = described().split_for_parts();
+    routes.route("/api/v1/openapi.json", openapi::route(&document))
+}
+
+/// Returns the OpenAPI document of the native API, as it is served.
+pub fn openapi() -> Value {
+    openapi::served(&described().into_openapi())
+}
+
+fn described() -> OpenApiRouter<App> {
+    let api = OpenApiRouter::new()
+        .merge(assessments::routes())
+        .merge(bulk::routes())
+        .merge(experiments::routes())
+        .merge(export::routes())
+        .merge(figures::routes())
+        .merge(filter::routes())
+        .merge(import::routes())
+        .merge(info::routes())
+        .merge(sessions::routes())
+        .merge(spans::routes())
+        .merge(stream::routes())
+        .merge(traces::routes())
+        .merge(tree::routes());
+    OpenApiRouter::with_openapi(openapi::Described::openapi()).nest("/api/v1", api)
+}

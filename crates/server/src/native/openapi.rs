@@ -1,0 +1,65 @@
+//! The description of the native API.
+
+use super::parameter::Parameters;
+use crate::error::Problem;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::Value;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+
+/// Schemas of what clients send; all others are answers.
+const REQUESTS: [&str; 6] =
+    ["NewExperiment", "TagValue", "NewAssessment", "AssessmentChange", "BulkRequest", "BulkTagRequest"];
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Spanwise",
+        description = "The native API of Spanwise. Times are nanoseconds since the epoch as decimal text; durations are numbers of nanoseconds. It only grows: unknown fields in answers are to be ignored, unknown query parameters are errors.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    tags(
+        (name = "traces", description = "Lists, figures, one trace"),
+        (name = "filter", description = "The filter language"),
+        (name = "assessments", description = "Feedback and expectations"),
+        (name = "sessions", description = "Conversations"),
+        (name = "experiments", description = "The folders that traces live in"),
+        (name = "export", description = "Out of one store and into another"),
+        (name = "server", description = "The server itself"),
+    ),
+)]
+pub(super) struct Described;
+
+/// Returns a document as it is served: answers always hold all of their fields, so that clients need not ask.
+pub(super) fn served(document: &Document) -> Value {
+    let mut json = serde_json::to_value(document).unwrap_or_default();
+    let Some(schemas) = json["components"]["schemas"].as_object_mut() else { return json };
+    for (name, schema) in schemas {
+        if !REQUESTS.contains(&name.as_str()) && name != "Problem" && name != "Source" {
+            require_all(schema);
+        }
+    }
+    json
+}
+
+fn require_all(schema: &mut Value) {
+    if let Some(alternatives) = schema["oneOf"].as_array_mut() {
+        alternatives.iter_mut().for_each(require_all);
+    }
+    let keys =
+        schema["properties"].as_object().map(|properties| properties.keys().cloned().collect::<Vec<_>>());
+    if let Some(keys) = keys {
+        schema["required"] = keys.into();
+    }
+}
+
+/// Returns the route that serves a document.
+pub(super) fn route<S: Clone + Send + Sync + 'static>(document: &Document) -> axum::routing::MethodRouter<S> {
+    let json = served(document);
+    get(async move |parameters: Parameters| -> Result<Response, Problem> {
+        parameters.finish()?;
+        Ok(Json(json).into_response())
+    })
+}

@@ -1,0 +1,189 @@
+//! The course of a selection over time: one pass over its rows, into buckets of a round width.
+
+use super::sketch::DurationSketch;
+use crate::search::{self, SearchContext};
+use crate::trace_row::state_from_number;
+use rusqlite::Connection;
+use spanwise_model::TraceState;
+use spanwise_query::Filter;
+use spanwise_store::{Selection, StoreResult, TraceBucket, TraceHistogram};
+
+const MS: i64 = 1_000_000;
+const SECOND: i64 = 1_000 * MS;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// Widths of buckets that a person reads easily.
+const WIDTHS: [i64; 32] = [
+    MS,
+    2 * MS,
+    5 * MS,
+    10 * MS,
+    20 * MS,
+    50 * MS,
+    100 * MS,
+    200 * MS,
+    500 * MS,
+    SECOND,
+    2 * SECOND,
+    5 * SECOND,
+    10 * SECOND,
+    15 * SECOND,
+    30 * SECOND,
+    MINUTE,
+    2 * MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    3 * HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    30 * DAY,
+    365 * DAY,
+    36_500 * DAY,
+];
+
+/// See [`spanwise_store::Store::trace_histogram`].
+pub(crate) fn trace_histogram(
+    conn: &mut Connection,
+    context: &SearchContext,
+    selection: &Selection,
+    buckets_max: usize,
+) -> StoreResult<TraceHistogram> {
+    let filter = selection.whole_filter();
+    let Some((start_ns, end_ns)) = range(conn, context, selection, filter.as_ref())? else {
+        return Ok(TraceHistogram::default());
+    };
+    let mut builder = Builder::new(start_ns, end_ns, buckets_max);
+    let columns = "t.start_ns, t.state, t.duration_ns, t.total_tokens, t.cost_total";
+    search::select(
+        conn,
+        context,
+        &selection.experiments,
+        filter.as_ref(),
+        |compiled| format!("SELECT {columns} FROM trace t WHERE {}", compiled.sql),
+        |row| {
+            builder.add(&Row {
+                start_ns: row.get(0)?,
+                state: state_from_number(row.get(1)?),
+                duration_ns: row.get(2)?,
+                tokens: row.get::<_, Option<i64>>(3)?.unwrap_or(0).max(0) as u64,
+                cost: row.get::<_, Option<f64>>(4)?.unwrap_or(0.0),
+            });
+            Ok(())
+        },
+    )?;
+    Ok(builder.finish())
+}
+
+/// Returns the first and the last nanosecond of the chart; `None` if there is nothing to show.
+fn range(
+    conn: &mut Connection,
+    context: &SearchContext,
+    selection: &Selection,
+    filter: Option<&Filter>,
+) -> StoreResult<Option<(i64, i64)>> {
+    let from = selection.from_ms.map(|from| from.saturating_mul(MS));
+    let to = selection.to_ms.map(|to| to.saturating_mul(MS).saturating_sub(1));
+    if let (Some(from), Some(to)) = (from, to) {
+        return Ok(Some((from, to)).filter(|_| from <= to));
+    }
+    let found = search::select(
+        conn,
+        context,
+        &selection.experiments,
+        filter,
+        |compiled| format!("SELECT min(t.start_ns), max(t.start_ns) FROM trace t WHERE {}", compiled.sql),
+        |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)),
+    )?;
+    let Some(&(Some(first), Some(last))) = found.first() else { return Ok(None) };
+    Ok(Some((from.unwrap_or(first), to.unwrap_or(last))))
+}
+
+struct Row {
+    start_ns: i64,
+    state: TraceState,
+    duration_ns: Option<i64>,
+    tokens: u64,
+    cost: f64,
+}
+
+struct Builder {
+    out: TraceHistogram,
+    all: DurationSketch,
+    by_bucket: Vec<DurationSketch>,
+}
+
+impl Builder {
+    fn new(first_ns: i64, last_ns: i64, buckets_max: usize) -> Builder {
+        let (bucket_ns, count) = width(first_ns, last_ns, buckets_max.max(1));
+        let start_ns = first_ns.div_euclid(bucket_ns).saturating_mul(bucket_ns);
+        let buckets = vec![TraceBucket::default(); count];
+        let out = TraceHistogram { start_ns, bucket_ns, buckets, ..TraceHistogram::default() };
+        Builder { out, all: DurationSketch::default(), by_bucket: vec![DurationSketch::default(); count] }
+    }
+
+    fn add(&mut self, row: &Row) {
+        let out = &mut self.out;
+        out.total += 1;
+        out.errors += u64::from(row.state == TraceState::Error);
+        out.tokens = out.tokens.saturating_add(row.tokens);
+        out.cost += row.cost;
+        if let Some(duration) = row.duration_ns {
+            self.all.add(duration);
+        }
+        // A trace may arrive between the query for the range and this one: it joins the last bucket.
+        let index = (i128::from(row.start_ns) - i128::from(out.start_ns)).max(0) / i128::from(out.bucket_ns);
+        let index = usize::try_from(index).unwrap_or(usize::MAX).min(out.buckets.len() - 1);
+        let bucket = &mut out.buckets[index];
+        match row.state {
+            TraceState::Ok => bucket.ok += 1,
+            TraceState::Error => bucket.error += 1,
+            TraceState::InProgress => bucket.in_progress += 1,
+            TraceState::Unspecified => bucket.unspecified += 1,
+        }
+        bucket.tokens = bucket.tokens.saturating_add(row.tokens);
+        bucket.cost += row.cost;
+        if let Some(duration) = row.duration_ns {
+            self.by_bucket[index].add(duration);
+        }
+    }
+
+    fn finish(mut self) -> TraceHistogram {
+        self.out.durations = self.all.percentiles();
+        for (bucket, sketch) in self.out.buckets.iter_mut().zip(&self.by_bucket) {
+            bucket.durations = sketch.percentiles();
+        }
+        self.out
+    }
+}
+
+/// Returns the smallest width with which the range has at most `buckets_max` buckets, and how many it has then.
+fn width(first_ns: i64, last_ns: i64, buckets_max: usize) -> (i64, usize) {
+    let count = |width: i64| (last_ns.div_euclid(width) - first_ns.div_euclid(width) + 1) as usize;
+    let fits = WIDTHS.into_iter().find(|width| count(*width) <= buckets_max);
+    // The range of 64 bits is 585 years; a single bucket holds what the widest ones don't.
+    fits.map_or((i64::MAX, count(i64::MAX)), |width| (width, count(width)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_are_round_and_few_enough() {
+        assert_eq!(width(0, HOUR - 1, 60), (MINUTE, 60));
+        assert_eq!(width(MINUTE / 2, HOUR + MINUTE / 2, 60), (2 * MINUTE, 31));
+        assert_eq!(width(-DAY, 0, 24), (2 * HOUR, 13));
+        assert_eq!(width(5, 5, 1), (MS, 1));
+        let (widest, count) = width(i64::MIN + 1, i64::MAX, 1);
+        assert!(widest == i64::MAX && count <= 3);
+    }
+}

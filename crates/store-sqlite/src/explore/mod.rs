@@ -1,0 +1,15 @@
+//! The reads behind lists, charts and the trace page: figures over a selection of traces, and the structure of one.
+
+mod changes;
+mod facet;
+mod histogram;
+mod session;
+mod sketch;
+mod span_values;
+mod tree;
+
+pub(crate) use changes::ChangeFeed;
+pub(crate) use facet::trace_facets;
+pub(crate) use histogram::trace_histogram;
+pub(crate) use session::find_sessions;
+pub(crate) use tree::read_tree;
