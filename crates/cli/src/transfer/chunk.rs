@@ -7,8 +7,8 @@ use std::io::{self, BufRead, Read};
 pub(super) const CHUNK_BYTES_MAX: usize = 4 << 20;
 /// Lines after which a chunk is full.
 pub(super) const CHUNK_LINES_MAX: u64 = 1_000;
-/// Bytes of one line, which is held in memory; a trace of 100,000 spans has some hundred million.
-pub(super) const LINE_BYTES_MAX: usize = 1 << 30;
+/// Bytes of one line, which is held in memory (the API's limit). An export spreads a large trace over several lines.
+pub(super) const LINE_BYTES_MAX: usize = 64 << 20;
 
 /// Some lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,25 +23,6 @@ pub(super) struct Chunk {
     pub(super) is_cut: bool,
     /// Bytes of the file that were read so far; with compression, fewer than `end_offset`.
     pub(super) position: u64,
-}
-
-impl Chunk {
-    /// Returns the chunk in pieces of `lines` lines, each with the number of its first line.
-    pub(super) fn pieces(&self, lines: usize) -> Vec<(u64, Bytes)> {
-        let mut pieces = Vec::new();
-        let (mut start, mut first_line, mut count) = (0, self.first_line, 0);
-        for (index, _) in self.bytes.iter().enumerate().filter(|&(_, &byte)| byte == b'\n') {
-            count += 1;
-            if count == lines {
-                pieces.push((first_line, self.bytes.slice(start..=index)));
-                (start, first_line, count) = (index + 1, first_line + lines as u64, 0);
-            }
-        }
-        if start < self.bytes.len() {
-            pieces.push((first_line, self.bytes.slice(start..)));
-        }
-        pieces
-    }
 }
 
 /// Limits of chunks; tests have smaller ones.
@@ -144,20 +125,5 @@ mod tests {
         check(&text, &[("a\n", 1, 28, true), ("b\n", 3, 30, false)]);
         check(&long, &[("", 1, 25, true)]);
         check("1234567890\n", &[("1234567890\n", 1, 11, false)]);
-    }
-
-    #[test]
-    fn a_chunk_can_be_asked_about_in_pieces() {
-        let chunk = Chunk {
-            bytes: Bytes::from_static(b"a\nb\nc\nd"),
-            first_line: 11,
-            lines: 4,
-            end_offset: 0,
-            is_cut: false,
-            position: 0,
-        };
-        let pieces = chunk.pieces(2);
-        assert_eq!(pieces, [(11, Bytes::from_static(b"a\nb\n")), (13, Bytes::from_static(b"c\nd"))]);
-        assert_eq!(chunk.pieces(9), [(11, chunk.bytes.clone())]);
     }
 }

@@ -1,5 +1,6 @@
 //! `spanwise export`: streams traces into a file, which gets its name when it is complete.
 
+use super::count::TraceCounter;
 use super::progress::Progress;
 use crate::args::ExportArgs;
 use crate::backend::Backend;
@@ -107,21 +108,21 @@ async fn write(
     Ok((traces, bytes))
 }
 
-/// Passes pieces on until the answer or the writer ends; returns how many lines went by.
+/// Passes pieces on until the answer or the writer ends; returns how many traces went by.
 async fn receive(mut body: Body, sender: &mpsc::Sender<Bytes>, progress: Option<&Progress>) -> Result<u64> {
-    let mut lines = 0;
+    let mut counter = TraceCounter::default();
     while let Some(frame) = body.frame().await {
         let Ok(piece) = frame.context("the answer broke off")?.into_data() else { continue };
-        lines += piece.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        counter.push(&piece);
         if let Some(progress) = progress {
-            progress.set(lines);
+            progress.set(counter.traces());
         }
         // A writer that is gone says why itself.
         if sender.send(piece).await.is_err() {
             break;
         }
     }
-    Ok(lines)
+    Ok(counter.traces())
 }
 
 /// Writes pieces until no more come; returns how many bytes that made.

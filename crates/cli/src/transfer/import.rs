@@ -18,8 +18,6 @@ use http::StatusCode;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Errors that the API names in one answer; the rest of its lines must be asked about again.
-const ERRORS_MAX: usize = 100;
 /// Bad lines that are named for each file; more are only counted.
 const BAD_LINES_SHOWN: u64 = 100;
 /// Columns of the message of a bad line.
@@ -140,7 +138,9 @@ struct Run<'a> {
     path: PathBuf,
     progress: Progress,
     counts: Counts,
-    shown: u64,
+    /// Bad lines that were named, and those that were not.
+    named: u64,
+    unnamed: u64,
 }
 
 impl<'a> Run<'a> {
@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
     ) -> Run<'a> {
         let mut query = Query::default();
         query.add_some("experiment", args.experiment.as_deref());
-        Run { client, route: query.on("/api/v1/import"), path, progress, counts, shown: 0 }
+        Run { client, route: query.on("/api/v1/import"), path, progress, counts, named: 0, unnamed: 0 }
     }
 
     async fn send(&mut self, chunk: &Chunk) -> Result<()> {
@@ -161,30 +161,18 @@ impl<'a> Run<'a> {
             let result = self.post(chunk.bytes.clone(), chunk.first_line).await?;
             self.counts.traces += result.traces;
             self.counts.spans += result.spans;
-            self.counts.unchanged_spans += result.unchanged_spans;
-            let errors = match result.errors.len() {
-                ..ERRORS_MAX => in_file(result.errors, chunk.first_line),
-                _ => self.all_errors(chunk).await?,
-            };
-            for error in &errors {
-                self.name_bad_line(error);
+            let unnamed = result.error_count.saturating_sub(result.errors.len() as u64);
+            for error in in_file(result.errors, chunk.first_line) {
+                self.name_bad_line(&error);
             }
+            self.counts.bad_lines += unnamed;
+            self.unnamed += unnamed;
         }
         if chunk.is_cut {
             let message = format!("the line is longer than {}", bytes_text(LINE_BYTES_MAX as u64));
             self.name_bad_line(&LineError { line: chunk.first_line + chunk.lines - 1, message });
         }
         Ok(())
-    }
-
-    /// Asks about so few lines at a time that an answer has room for all of their errors. What is there already does
-    /// not change by being sent again.
-    async fn all_errors(&mut self, chunk: &Chunk) -> Result<Vec<LineError>> {
-        let mut errors = Vec::new();
-        for (first_line, bytes) in chunk.pieces(ERRORS_MAX) {
-            errors.extend(in_file(self.post(bytes, first_line).await?.errors, first_line));
-        }
-        Ok(errors)
     }
 
     /// Sends lines until the server takes them. A single line that is too large for it is a bad line.
@@ -222,16 +210,18 @@ impl<'a> Run<'a> {
 
     fn name_bad_line(&mut self, error: &LineError) {
         self.counts.bad_lines += 1;
-        self.shown += 1;
-        if self.shown <= BAD_LINES_SHOWN {
-            let message = one_line(&error.message, MESSAGE_WIDTH_MAX);
-            self.progress.err_line(&format!("{}:{}: {message}", self.path.display(), error.line));
+        if self.named >= BAD_LINES_SHOWN {
+            self.unnamed += 1;
+            return;
         }
+        self.named += 1;
+        let message = one_line(&error.message, MESSAGE_WIDTH_MAX);
+        self.progress.err_line(&format!("{}:{}: {message}", self.path.display(), error.line));
     }
 
     fn end(self) -> Counts {
-        if self.shown > BAD_LINES_SHOWN {
-            let rest = counted(self.shown - BAD_LINES_SHOWN, "more bad line");
+        if self.unnamed > 0 {
+            let rest = counted(self.unnamed, "more bad line");
             self.progress.err_line(&format!("{}: and {rest}", self.path.display()));
         }
         self.counts
@@ -250,34 +240,33 @@ fn in_file(errors: Vec<LineError>, first_line: u64) -> Vec<LineError> {
 }
 
 fn report(path: &Path, counts: &Counts) -> String {
-    let Counts { traces, spans, unchanged_spans, bad_lines } = *counts;
+    let Counts { traces, spans, bad_lines } = *counts;
     let name = if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
-    let mut text = format!("{name}: imported {}, {}", counted(traces, "trace"), counted(spans, "span"));
-    if unchanged_spans > 0 {
-        text.push_str(&format!(" ({} already there)", count_text(unchanged_spans)));
+    let mut parts = vec![counted(spans, "span")];
+    // Lines of OTLP/JSON have no records, so their traces are not counted.
+    if traces > 0 {
+        parts.insert(0, counted(traces, "trace"));
     }
     if bad_lines > 0 {
-        text.push_str(&format!(", {}", counted(bad_lines, "bad line")));
+        parts.push(counted(bad_lines, "bad line"));
     }
-    text
+    format!("{name}: imported {}", parts.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(counts: [u64; 4], expected: &str) {
-        let [traces, spans, unchanged_spans, bad_lines] = counts;
-        assert_eq!(
-            report(Path::new("a.jsonl"), &Counts { traces, spans, unchanged_spans, bad_lines }),
-            expected
-        );
+    fn check(counts: [u64; 3], expected: &str) {
+        let [traces, spans, bad_lines] = counts;
+        assert_eq!(report(Path::new("a.jsonl"), &Counts { traces, spans, bad_lines }), expected);
     }
 
     #[test]
     fn a_report_says_what_was_there() {
-        check([1, 2, 0, 0], "a.jsonl: imported 1 trace, 2 spans");
-        check([1_000, 20, 20, 1], "a.jsonl: imported 1,000 traces, 20 spans (20 already there), 1 bad line");
+        check([1, 2, 0], "a.jsonl: imported 1 trace, 2 spans");
+        check([1_000, 20, 1], "a.jsonl: imported 1,000 traces, 20 spans, 1 bad line");
+        check([0, 20, 0], "a.jsonl: imported 20 spans");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `export` and `import`: traces to files and back, in pieces, so that neither needs memory for all of them.
 
 mod chunk;
+mod count;
 mod export;
 mod import;
 mod progress;

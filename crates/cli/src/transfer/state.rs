@@ -51,7 +51,6 @@ impl Identity {
 pub(super) struct Counts {
     pub(super) traces: u64,
     pub(super) spans: u64,
-    pub(super) unchanged_spans: u64,
     pub(super) bad_lines: u64,
 }
 
