@@ -15,29 +15,33 @@ PYTEST := .venv/bin/python -m pytest -c tests/pytest.ini
 # The client tests mostly wait for each other's network; more workers than cores pay off.
 E2E_WORKERS ?= 4
 
-.PHONY: run release test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-faults venv openapi
+.PHONY: run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-faults test-ui test-browser lint-ui venv openapi
 
 run:
-	@scripts/check-tools.sh cargo node python3 cc
+	@scripts/check-tools.sh cargo node npm cc
 	@$(MAKE) --no-print-directory release
 	@exec $(BINARY) serve --demo --data-dir ./data
 
-# The UI will be built here, before the binary that embeds it.
-release:
+# The web UI goes into the binary, so it is built first.
+release: ui
 	$(CARGO) build --release --package spanwise-cli
 
 test:
-	@scripts/check-tools.sh cargo cc python3 venv cargo-nextest strace
+	@scripts/check-tools.sh cargo cc node npm python3 venv cargo-nextest strace chromium
 	@$(STEP) "formatting" $(MAKE) --no-print-directory fmt-check
 	@$(STEP) "lints" $(MAKE) --no-print-directory lint
 	@$(STEP) "Rust tests" $(MAKE) --no-print-directory test-rust
+	@$(STEP) "UI packages" scripts/npm-packages.sh
+	@$(STEP) "UI lints and types" $(MAKE) --no-print-directory lint-ui
+	@$(STEP) "UI unit tests" $(MAKE) --no-print-directory test-ui
 	@$(STEP) "release build" $(MAKE) --no-print-directory release
 	@$(STEP) "Python environment" $(MAKE) --no-print-directory venv
 	@$(STEP) "Python lints" $(MAKE) --no-print-directory lint-python
+	@$(STEP) "browser tests" $(MAKE) --no-print-directory test-browser
 	@$(STEP) "end-to-end tests" $(MAKE) --no-print-directory test-e2e
 	@$(STEP) "replay" $(MAKE) --no-print-directory test-replay
 	@$(STEP) "fault tests" $(MAKE) --no-print-directory test-faults
-	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/e2e.log $(LOGS)/replay.log $(LOGS)/faults.log
+	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/ui.log $(LOGS)/browser.log $(LOGS)/e2e.log $(LOGS)/replay.log $(LOGS)/faults.log
 
 fmt:
 	$(CARGO) fmt --all
@@ -56,7 +60,18 @@ test-rust:
 	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace
 	$(RUN_TESTS) $(LOGS)/doc.log $(CARGO) test --workspace --doc
 
-# These three expect the binary of `make release`.
+ui:
+	@scripts/build-ui.sh
+
+lint-ui:
+	@scripts/npm-packages.sh
+	cd ui && npm run --silent lint && npm run --silent typecheck
+
+test-ui:
+	@scripts/npm-packages.sh
+	cd ui && ../$(RUN_TESTS) $(abspath $(LOGS))/ui.log npm run --silent test
+
+# These four expect the binary of `make release`.
 test-e2e: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/e2e.log $(PYTEST) -n $(E2E_WORKERS) tests/e2e
 
@@ -66,9 +81,15 @@ test-replay: venv
 test-faults: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults.log $(PYTEST) tests/faults
 
+test-browser:
+	@scripts/npm-packages.sh
+	cd ui && SPANWISE_BIN=$(abspath $(BINARY)) ../$(RUN_TESTS) $(abspath $(LOGS))/browser.log npm run --silent test:browser
+
 venv:
 	@scripts/make-venv.sh
 
 # The description of the native API, from the code, and the types that the UI has from it.
 openapi:
 	UPDATE_OPENAPI=1 $(CARGO) nextest run --package spanwise-server native_openapi
+	@scripts/npm-packages.sh
+	cd ui && npm run --silent generate

@@ -38,6 +38,13 @@ for tool in "$@"; do
     node)
         require Node.js 20.19 "$(version_of node --version)" "get it from https://nodejs.org or your package manager"
         ;;
+    npm)
+        command -v npm >/dev/null || complain "npm" "it comes with Node.js"
+        ;;
+    chromium)
+        [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null ||
+            complain "Chromium (or its path in CHROMIUM)" "on Debian: apt-get install chromium"
+        ;;
     python3)
         require Python 3.10 "$(version_of "${PYTHON:-python3}" --version)" "on Debian: apt-get install python3 python3-venv"
         ;;

@@ -4,9 +4,13 @@
 
 use libfuzzer_sys::fuzz_target;
 use spanwise_query::{
-    FilterError, parse_experiment_filter, parse_experiment_order, parse_filter, parse_order_by, required_tokens,
-    tokens,
+    FilterDiagnostic, FilterError, analyze, analyze_order, clause, complete, parse_experiment_filter,
+    parse_experiment_order, parse_filter, parse_filter_at, parse_order_by, parse_order_text, quote_value,
+    required_tokens, tokens,
 };
+
+/// What relative times count from.
+const NOW_NS: i64 = 1_700_000_000_000_000_000;
 
 fuzz_target!(|text: &str| {
     match parse_filter(text) {
@@ -19,8 +23,38 @@ fuzz_target!(|text: &str| {
     for error in [parse_order_by(&[text]).err(), parse_experiment_order(&[text]).err()].into_iter().flatten() {
         check_error(text, &error);
     }
+    check_house(text);
     check_narrowing(text);
 });
+
+/// The house's face takes no less than MLflow's but for values that never are, and every problem has a place.
+fn check_house(text: &str) {
+    let analysis = analyze(text, NOW_NS);
+    assert_eq!(analysis.filter.is_some(), analysis.errors.is_empty());
+    analysis.errors.iter().for_each(|problem| check_problem(text, problem));
+    if let Some(filter) = analysis.filter {
+        let printed = filter.to_string();
+        assert_eq!(parse_filter_at(&printed, NOW_NS).as_ref(), Ok(&filter));
+        assert_eq!(analyze(&printed, NOW_NS).filter, Some(filter));
+    }
+    let order = analyze_order(text);
+    assert_eq!(order.order.is_some(), order.errors.is_empty());
+    assert_eq!(order.order, parse_order_text(text).ok());
+    order.errors.iter().for_each(|problem| check_problem(text, problem));
+    for cursor in [0, text.len() / 2, text.len(), text.len() + 1] {
+        let context = complete(text, cursor);
+        assert!(text.get(context.span.clone()).is_some(), "{context:?}");
+    }
+    assert!(!quote_value(text).is_empty());
+    if text.matches(['\'', '"', '`']).count() < 100 && text.len() < 1_000 {
+        assert!(parse_filter(&clause("name", text)).is_ok(), "{}", clause("name", text));
+    }
+}
+
+fn check_problem(text: &str, problem: &FilterDiagnostic) {
+    assert!(text.get(problem.span.clone()).is_some(), "{problem:?}");
+    assert!(!problem.message.is_empty());
+}
 
 fn check_error(text: &str, error: &FilterError) {
     assert!(text.get(error.span.clone()).is_some(), "{error}: {:?}", error.span);

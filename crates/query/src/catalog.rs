@@ -76,11 +76,14 @@ pub const SPAN_TYPES: &[&str] = &[
     "UNKNOWN",
 ];
 
-const TEXT: &[&str] =
+/// What `has:` takes beside fields.
+pub const PRESENCE_WORDS: &[&str] = &["error", "feedback", "expectation"];
+
+pub(crate) const TEXT: &[&str] =
     &["=", "!=", "~", "!~", "IN", "NOT IN", "LIKE", "ILIKE", "RLIKE", "IS NULL", "IS NOT NULL"];
-const ALWAYS_TEXT: &[&str] = &["=", "!=", "~", "!~", "IN", "NOT IN", "LIKE", "ILIKE", "RLIKE"];
-const NUMBER: &[&str] = &["=", "!=", "<", "<=", ">", ">=", "IS NULL", "IS NOT NULL"];
-const MAP: &[&str] = &[
+pub(crate) const ALWAYS_TEXT: &[&str] = &["=", "!=", "~", "!~", "IN", "NOT IN", "LIKE", "ILIKE", "RLIKE"];
+pub(crate) const NUMBER: &[&str] = &["=", "!=", "<", "<=", ">", ">=", "IS NULL", "IS NOT NULL"];
+pub(crate) const MAP: &[&str] = &[
     "=",
     "!=",
     "<",
@@ -97,10 +100,12 @@ const MAP: &[&str] = &[
     "IS NULL",
     "IS NOT NULL",
 ];
-const ASSESSMENT: &[&str] =
+pub(crate) const ASSESSMENT: &[&str] =
     &["=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "RLIKE", "IS NULL", "IS NOT NULL"];
-const CONTENT: &[&str] = &["~", "!~", "LIKE", "ILIKE"];
-const EQUAL: &[&str] = &["="];
+pub(crate) const CONTENT: &[&str] = &["~", "!~", "LIKE", "ILIKE"];
+pub(crate) const EQUAL: &[&str] = &["="];
+/// Operators of MLflow's texts of usage and cost.
+pub(crate) const RESERVED: &[&str] = &["=", "!=", "IS NULL", "IS NOT NULL"];
 const WHOLE_MS: &[&str] = &["=", "!=", "<", "<=", ">", ">="];
 
 const fn of_trace(
@@ -172,8 +177,8 @@ pub const FIELDS: &[FieldInfo] = &[
     of_trace("metadata", FieldKind::Map, MAP, "metadata of the trace"),
     of_trace("feedback", FieldKind::Map, ASSESSMENT, "feedback by its name"),
     of_trace("expectation", FieldKind::Map, ASSESSMENT, "expectations by their name"),
-    of_span("span.name", FieldKind::Text, TEXT, "name of a span"),
-    FieldInfo { values: SPAN_TYPES, ..of_span("span.type", FieldKind::Text, TEXT, "type of a span") },
+    of_span("span.name", FieldKind::Text, ALWAYS_TEXT, "name of a span"),
+    FieldInfo { values: SPAN_TYPES, ..of_span("span.type", FieldKind::Text, ALWAYS_TEXT, "type of a span") },
     FieldInfo {
         values: SPAN_STATUSES,
         ..of_span("span.status", FieldKind::Enum, ALWAYS_TEXT, "status of a span")

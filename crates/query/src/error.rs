@@ -20,6 +20,9 @@ pub const FILTER_RLIKE_MAX: usize = 16;
 /// Most keys in one order.
 pub const ORDER_KEYS_MAX: usize = 16;
 
+/// Most problems that are said of one filter; with the rest unsaid, the work stays linear in the text.
+pub const FILTER_PROBLEMS_MAX: usize = 64;
+
 /// A filter or order that can't be understood.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{problem}")]

@@ -62,7 +62,7 @@ const ATTRIBUTE_COMPARATORS: &[&str] = &["=", "!=", "IN", "NOT IN", "LIKE", "ILI
 
 /// Parses and checks a filter of experiments; the empty text matches every one.
 pub fn parse_experiment_filter(text: &str) -> Result<ExperimentFilter, FilterError> {
-    let tree = syntax::parse(text).map_err(|mut error| {
+    let tree = syntax::parse_mlflow(text, None).map_err(|mut error| {
         if let Problem::InvalidClauses(words) = error.problem {
             error.problem = Problem::InvalidExperimentClauses(words);
         }

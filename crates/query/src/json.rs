@@ -22,6 +22,14 @@ pub fn assessment_text(value: &AssessmentValue) -> String {
     }
 }
 
+/// Returns the text that a value which is no number is ordered by: a string as it is, anything else as JSON.
+pub fn order_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => value_text(other),
+    }
+}
+
 /// Returns the JSON text of a string, quotes included.
 pub fn string_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);

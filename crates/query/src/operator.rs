@@ -1,7 +1,10 @@
 //! Operators with their literals, and what they mean on a value. Every engine and the reference share these, so
 //! that an engine only has to find candidates.
 
+use crate::fold::fold_text;
 use crate::like::LikePattern;
+use crate::token::{each_token, tokens};
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 
 /// Largest compiled size of one RLIKE pattern, and of the cache of its matcher; a larger one matches nothing, as
@@ -23,6 +26,14 @@ pub enum TextTest {
     Like(LikePattern),
     /// `RLIKE`.
     RLike(RLikePattern),
+    /// `~ 'v'` of a short text: it has this in it, whatever the case.
+    Contains(Substring),
+    /// `!~ 'v'` of a short text: present and without this in it.
+    Lacks(Substring),
+    /// `~ 'v'` of a span's content: all words of it are words of the text.
+    Words(Words),
+    /// A comparison with a number: the text is a number, and the comparison holds.
+    Number(NumberTest),
     /// `IS NULL`: absent.
     IsNull,
     /// `IS NOT NULL`: present.
@@ -42,6 +53,10 @@ impl TextTest {
             TextTest::NotIn(values) => values.iter().all(|value| value != text),
             TextTest::Like(pattern) => pattern.matches(text),
             TextTest::RLike(pattern) => pattern.matches(text),
+            TextTest::Contains(part) => part.is_in(text),
+            TextTest::Lacks(part) => !part.is_in(text),
+            TextTest::Words(words) => words.are_in(text),
+            TextTest::Number(test) => json_number(text).is_some_and(|number| test.matches_float(number)),
             TextTest::IsNull => false,
             TextTest::IsNotNull => true,
         }
@@ -80,6 +95,77 @@ impl RLikePattern {
 impl PartialEq for RLikePattern {
     fn eq(&self, other: &Self) -> bool {
         self.pattern == other.pattern
+    }
+}
+
+/// A text to find in others, whatever the case.
+#[derive(Debug, Clone)]
+pub struct Substring {
+    text: String,
+    finder: Box<Finder<'static>>,
+}
+
+impl Substring {
+    /// Makes one of `text`, of which every character counts.
+    pub fn new(text: &str) -> Self {
+        let finder = Finder::new(fold_text(text).as_bytes()).into_owned();
+        Substring { text: text.to_owned(), finder: Box::new(finder) }
+    }
+
+    /// Returns the text as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns whether it stands somewhere in `text`.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.finder.find(fold_text(text).as_bytes()).is_some()
+    }
+}
+
+impl PartialEq for Substring {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+/// Words to find in a text, in any order and any case: the tokens of [`crate::token`].
+#[derive(Debug, Clone)]
+pub struct Words {
+    text: String,
+    tokens: Vec<String>,
+}
+
+impl Words {
+    /// Takes the words of `text`; `None` if it has none.
+    pub fn new(text: &str) -> Option<Self> {
+        let mut tokens = tokens(text);
+        tokens.sort_unstable();
+        tokens.dedup();
+        (!tokens.is_empty()).then(|| Words { text: text.to_owned(), tokens })
+    }
+
+    /// Returns the text as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the words, each once, in order.
+    pub fn tokens(&self) -> &[String] {
+        &self.tokens
+    }
+
+    /// Returns whether all of them are words of `text`.
+    pub fn are_in(&self, text: &str) -> bool {
+        let mut missing: Vec<&str> = self.tokens.iter().map(String::as_str).collect();
+        each_token(text, |token| missing.retain(|word| *word != token));
+        missing.is_empty()
+    }
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 
@@ -255,7 +341,7 @@ pub enum ValueTest {
     /// `=`, `!=`, `LIKE`, `ILIKE`, `RLIKE` with a quoted literal; `IS NULL`, `IS NOT NULL` ask whether there is
     /// such an assessment at all.
     Text(TextTest),
-    /// `>`, `>=`, `<`, `<=` with a number; only JSON numbers satisfy it.
+    /// A comparison with a number; only JSON numbers satisfy it.
     Number(NumberTest),
 }
 

@@ -2,7 +2,8 @@
 
 use crate::error::{FILTER_BYTES_MAX, FilterError, ORDER_KEYS_MAX, Problem};
 use crate::field::{self, COST_METADATA_KEY, Entity, USAGE_METADATA_KEY};
-use crate::filter::{RUN_METADATA_KEY, SESSION_METADATA_KEY, TextSpan};
+use crate::filter::{AssessmentField, CostPart, RUN_METADATA_KEY, SESSION_METADATA_KEY, TextSpan, TokenPart};
+use crate::house;
 use crate::lex::{Token, TokenKind, tokenize};
 
 /// One step of an order. Absent values come last in both directions.
@@ -37,6 +38,20 @@ pub enum OrderKey {
     Tag(String),
     /// Client metadata other than the reserved keys; the run is `mlflow.sourceRun`.
     Metadata(String),
+    /// Tokens.
+    Tokens(TokenPart),
+    /// US dollars.
+    Cost(CostPart),
+    /// How many spans it has.
+    SpanCount,
+    /// The value of the newest valid assessment of the trace's own with this kind and name: numbers by size, before
+    /// all others by their text (see [`crate::json::order_text`]). Absent if there is none or it has no value.
+    Assessment {
+        /// Feedback or expectation.
+        kind: AssessmentField,
+        /// The assessment's name.
+        name: String,
+    },
 }
 
 const ORDER_ATTRIBUTES: &[&str] = &[
@@ -61,7 +76,7 @@ pub fn parse_order_by<S: AsRef<str>>(clauses: &[S]) -> Result<Vec<OrderBy>, Filt
     for clause in clauses {
         let clause = clause.as_ref();
         let (token, descending) = split_clause(clause)?;
-        let key = order_key(token)?;
+        let key = key(token)?;
         if order.iter().any(|by: &OrderBy| by.key == key) {
             let clauses = clauses.iter().map(|clause| clause.as_ref().to_owned()).collect();
             return Err(FilterError::new(Problem::OrderDuplicate(clauses), token.span()));
@@ -137,7 +152,12 @@ fn is_field(token: Token<'_>) -> bool {
     (token.kind == TokenKind::Word || quoted) && !token.is_keyword("ASC") && !token.is_keyword("DESC")
 }
 
-fn order_key(token: Token<'_>) -> Result<OrderKey, FilterError> {
+/// Returns the key that a field is; MLflow's grammar comes first.
+pub(crate) fn key(token: Token<'_>) -> Result<OrderKey, FilterError> {
+    mlflow_key(token).or_else(|refusal| house::order_key(token).ok_or(refusal))
+}
+
+fn mlflow_key(token: Token<'_>) -> Result<OrderKey, FilterError> {
     let refuse = |problem| Err(FilterError::new(problem, token.span()));
     let (entity, key) = field::resolve_among(token, ORDER_ATTRIBUTES)?;
     Ok(match (entity, key.as_str()) {

@@ -4,12 +4,12 @@
 use crate::expr::Expr;
 use crate::filter::{
     AssessmentField, Filter, NumberField, Predicate, RUN_METADATA_KEY, SESSION_METADATA_KEY, SpanField,
-    SpanTest, TextField, state_name,
+    SpanNumber, SpanTest, TextField, TokenPart, state_name,
 };
-use crate::json::{assessment_text, cost_text, usage_text};
-use crate::operator::whole_ms;
+use crate::json::{assessment_text, cost_text, order_text, usage_text};
+use crate::operator::{NumberTest, whole_ms};
 use crate::order::{OrderBy, OrderKey};
-use spanwise_model::{Assessment, AssessmentKind, SpanStatus, TraceInfo};
+use spanwise_model::{Assessment, AssessmentKind, AssessmentValue, Cost, SpanStatus, TokenUsage, TraceInfo};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -35,9 +35,19 @@ pub struct Span {
     pub span_type: String,
     /// Its status.
     pub status: SpanStatus,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The provider of the model.
+    pub provider: Option<String>,
+    /// How long it took; `None` while it is open.
+    pub duration_ns: Option<i64>,
+    /// Tokens that it reports.
+    pub usage: Option<TokenUsage>,
+    /// Its cost.
+    pub cost: Option<Cost>,
     /// The texts of its attributes: strings as they are, anything else as JSON.
     pub attributes: BTreeMap<String, String>,
-    /// The whole span as MLflow's JSON.
+    /// All texts of the span, as a search sees them.
     pub content: String,
 }
 
@@ -53,20 +63,22 @@ pub fn search<'a>(searched: &'a [Trace], filter: &Filter, order: &[OrderBy]) -> 
 pub fn matches(trace: &Trace, filter: &Filter, searched: &[Trace]) -> bool {
     filter.holds(&mut |predicate| match predicate {
         Predicate::Number { field, test } => {
-            number(trace, *field).is_some_and(|value| test.int_range().contains(value))
+            number(trace, *field).is_some_and(|value| value.satisfies(*test))
         }
+        Predicate::Present(field) => number(trace, *field).is_some(),
         Predicate::Text { field, test } => test.matches(text(trace, field).as_deref()),
         Predicate::Run(run) => {
             trace.info.metadata.get(RUN_METADATA_KEY) == Some(run) || trace.linked_runs.contains(run)
         }
         Predicate::Prompt { name, version } => trace.prompts.contains(&(name.clone(), version.clone())),
         Predicate::Assessment { kind, name, test } => {
-            let values = assessed_values(trace, *kind, name, searched);
+            let values = assessed_values(trace, *kind, Some(name), searched);
             match test.is_absence() {
                 true => values.is_empty(),
                 false => values.iter().any(|value| test.matches(value)),
             }
         }
+        Predicate::HasAssessment(kind) => !assessed_values(trace, *kind, None, searched).is_empty(),
         Predicate::Issue(id) => trace
             .info
             .assessments
@@ -76,13 +88,52 @@ pub fn matches(trace: &Trace, filter: &Filter, searched: &[Trace]) -> bool {
     })
 }
 
-fn number(trace: &Trace, field: NumberField) -> Option<i64> {
-    let start = whole_ms(trace.info.start_ns);
-    let duration = trace.info.duration_ns.map(whole_ms);
+/// A number of a trace or span.
+enum Plain {
+    Int(i64),
+    Float(f64),
+}
+
+impl Plain {
+    fn satisfies(&self, test: NumberTest) -> bool {
+        match self {
+            Plain::Int(value) => test.int_range().contains(*value),
+            Plain::Float(value) => test.matches_float(*value),
+        }
+    }
+}
+
+fn number(trace: &Trace, field: NumberField) -> Option<Plain> {
+    let info = &trace.info;
+    let start = whole_ms(info.start_ns);
+    let duration = info.duration_ns.map(whole_ms);
     match field {
-        NumberField::StartMs => Some(start),
-        NumberField::DurationMs => duration,
-        NumberField::EndMs => Some(start.saturating_add(duration.unwrap_or(0))),
+        NumberField::StartMs => Some(Plain::Int(start)),
+        NumberField::DurationMs => duration.map(Plain::Int),
+        NumberField::EndMs => Some(Plain::Int(start.saturating_add(duration.unwrap_or(0)))),
+        NumberField::Start => Some(Plain::Int(info.start_ns)),
+        NumberField::Duration => info.duration_ns.map(Plain::Int),
+        NumberField::End => Some(Plain::Int(info.start_ns.saturating_add(info.duration_ns.unwrap_or(0)))),
+        NumberField::Tokens(part) => tokens(info.usage.as_ref(), part),
+        NumberField::Cost(part) => info.cost.as_ref().map(|cost| Plain::Float(part.of(cost))),
+        NumberField::SpanCount => Some(Plain::Int(count(info.span_count))),
+    }
+}
+
+fn tokens(usage: Option<&TokenUsage>, part: TokenPart) -> Option<Plain> {
+    part.of(usage?).map(|tokens| Plain::Int(count(tokens)))
+}
+
+/// Counts beyond 63 bits are nonsense and saturate.
+fn count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn span_number(span: &Span, field: SpanNumber) -> Option<Plain> {
+    match field {
+        SpanNumber::Duration => span.duration_ns.map(Plain::Int),
+        SpanNumber::Tokens(part) => tokens(span.usage.as_ref(), part),
+        SpanNumber::Cost(part) => span.cost.as_ref().map(|cost| Plain::Float(part.of(cost))),
     }
 }
 
@@ -101,15 +152,16 @@ fn text(trace: &Trace, field: &TextField) -> Option<String> {
     }
 }
 
-/// Returns the JSON texts of the valid assessments of this kind and name that count for `trace`: its own, and the
+/// Returns the JSON texts of the valid assessments of this kind, and name if there is one, that count for `trace`: its own, and the
 /// session-level ones of other traces of its session.
-fn assessed_values(trace: &Trace, kind: AssessmentField, name: &str, searched: &[Trace]) -> Vec<String> {
+fn assessed_values(
+    trace: &Trace,
+    kind: AssessmentField,
+    name: Option<&str>,
+    searched: &[Trace],
+) -> Vec<String> {
     let wanted = |one: &&Assessment| {
-        let kind = match kind {
-            AssessmentField::Feedback => AssessmentKind::Feedback,
-            AssessmentField::Expectation => AssessmentKind::Expectation,
-        };
-        one.valid && one.name == name && one.value.kind() == kind
+        one.valid && name.is_none_or(|name| one.name == name) && one.value.kind() == assessment_kind(kind)
     };
     let own = trace.info.assessments.iter().filter(wanted);
     let siblings = searched
@@ -123,15 +175,28 @@ fn assessed_values(trace: &Trace, kind: AssessmentField, name: &str, searched: &
     own.chain(of_session).map(|one| assessment_text(&one.value)).collect()
 }
 
+fn assessment_kind(kind: AssessmentField) -> AssessmentKind {
+    match kind {
+        AssessmentField::Feedback => AssessmentKind::Feedback,
+        AssessmentField::Expectation => AssessmentKind::Expectation,
+    }
+}
+
 fn span_matches(span: &Span, group: &Expr<SpanTest>) -> bool {
-    group.holds(&mut |SpanTest { field, test }| {
-        test.matches(match field {
+    group.holds(&mut |test| match test {
+        SpanTest::Text { field, test } => test.matches(match field {
             SpanField::Name => Some(&span.name),
             SpanField::Type => Some(&span.span_type),
             SpanField::Status => Some(span.status.as_str()),
+            SpanField::Model => span.model.as_deref(),
+            SpanField::Provider => span.provider.as_deref(),
             SpanField::Attribute(key) => span.attributes.get(key).map(String::as_str),
             SpanField::Content => Some(&span.content),
-        })
+        }),
+        SpanTest::Number { field, test } => {
+            span_number(span, *field).is_some_and(|value| value.satisfies(*test))
+        }
+        SpanTest::Present(field) => span_number(span, *field).is_some(),
     })
 }
 
@@ -144,10 +209,52 @@ pub fn compare(a: &Trace, b: &Trace, order: &[OrderBy]) -> Ordering {
         .unwrap_or(Ordering::Equal)
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+/// A value to order by: numbers by size, then texts.
 enum Value {
     Number(i64),
+    Float(f64),
     Text(String),
+}
+
+impl Value {
+    fn compare(&self, other: &Value) -> Ordering {
+        match (self, other) {
+            (Value::Text(a), Value::Text(b)) => a.cmp(b),
+            (Value::Text(_), _) => Ordering::Greater,
+            (_, Value::Text(_)) => Ordering::Less,
+            (Value::Number(a), Value::Number(b)) => a.cmp(b),
+            (a, b) => a.float().total_cmp(&b.float()),
+        }
+    }
+
+    fn float(&self) -> f64 {
+        match self {
+            Value::Number(int) => *int as f64,
+            Value::Float(float) => *float,
+            Value::Text(_) => f64::NAN,
+        }
+    }
+}
+
+impl From<Plain> for Value {
+    fn from(plain: Plain) -> Value {
+        match plain {
+            Plain::Int(int) => Value::Number(int),
+            Plain::Float(float) => Value::Float(float),
+        }
+    }
+}
+
+/// The value of the newest valid assessment, which is the last: they are in order of creation.
+fn assessed_value(trace: &Trace, kind: AssessmentField, name: &str) -> Option<Value> {
+    let is_wanted =
+        |one: &&Assessment| one.valid && one.name == name && one.value.kind() == assessment_kind(kind);
+    let value = match &trace.info.assessments.iter().rfind(is_wanted)?.value {
+        AssessmentValue::Feedback { value, .. } => value.as_ref()?,
+        AssessmentValue::Expectation { value, .. } => value,
+        AssessmentValue::Issue { .. } => return None,
+    };
+    Some(value.as_f64().map_or_else(|| Value::Text(order_text(value)), Value::Float))
 }
 
 fn order_value(trace: &Trace, key: &OrderKey) -> Option<Value> {
@@ -163,13 +270,17 @@ fn order_value(trace: &Trace, key: &OrderKey) -> Option<Value> {
         OrderKey::Session => text(trace, &TextField::Session).map(Value::Text),
         OrderKey::Tag(key) => text(trace, &TextField::Tag(key.clone())).map(Value::Text),
         OrderKey::Metadata(key) => text(trace, &TextField::Metadata(key.clone())).map(Value::Text),
+        OrderKey::Tokens(part) => number(trace, NumberField::Tokens(*part)).map(Value::from),
+        OrderKey::Cost(part) => number(trace, NumberField::Cost(*part)).map(Value::from),
+        OrderKey::SpanCount => number(trace, NumberField::SpanCount).map(Value::from),
+        OrderKey::Assessment { kind, name } => assessed_value(trace, *kind, name),
     }
 }
 
 fn compare_values(a: &Option<Value>, b: &Option<Value>, descending: bool) -> Ordering {
     match (a, b) {
-        (Some(a), Some(b)) if descending => b.cmp(a),
-        (Some(a), Some(b)) => a.cmp(b),
+        (Some(a), Some(b)) if descending => b.compare(a),
+        (Some(a), Some(b)) => a.compare(b),
         (a, b) => b.is_some().cmp(&a.is_some()),
     }
 }

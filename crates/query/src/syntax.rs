@@ -9,7 +9,8 @@ use crate::error::{
 };
 use crate::expr::Expr;
 use crate::filter::TextSpan;
-use crate::lex::{Token, TokenKind, tokenize};
+use crate::house;
+use crate::lex::{HAS, Token, TokenKind, tokenize};
 
 /// A parsed filter.
 pub(crate) type Syntax<'a> = Expr<Item<'a>>;
@@ -43,7 +44,7 @@ pub(crate) enum Literal<'a> {
     Quoted(&'a str),
     /// A number as written.
     Number(&'a str),
-    /// A word that should have been quoted.
+    /// A word: one that should have been quoted, a quantity (`5s`, `-1h`), or a text in backticks.
     Word(&'a str),
     /// A parenthesised list: its text, and the tokens in it, commas included.
     List(&'a str, Vec<Token<'a>>),
@@ -64,11 +65,43 @@ impl<'a> Literal<'a> {
 /// Words that join clauses, and so are never values.
 const CONNECTIVES: [&str; 3] = ["AND", "OR", "NOT"];
 
-/// Parses `text`; the empty text gives [`Expr::all`].
-pub(crate) fn parse(text: &str) -> Result<Syntax<'_>, FilterError> {
-    if text.len() > FILTER_BYTES_MAX {
-        return Err(FilterError::new(Problem::TooLong { bytes: text.len() }, 0..text.len()));
-    }
+/// The comparator of `has:field`.
+pub(crate) const HAS_COMPARATOR: &str = "HAS";
+
+/// What a text was parsed into. What fits nowhere is left out of the tree.
+pub(crate) struct Parsed<'a> {
+    pub(crate) tree: Syntax<'a>,
+    pub(crate) tokens: Vec<Token<'a>>,
+    pub(crate) rejected: Vec<Rejected<'a>>,
+    /// `span(…)` inside `span(…)`.
+    pub(crate) nested: Vec<TextSpan>,
+}
+
+/// What fits nowhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Rejected<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) span: TextSpan,
+    pub(crate) reason: Reason,
+    /// Whether MLflow's message names it.
+    in_mlflow: bool,
+}
+
+/// Why something fits nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The token of this number begins or continues nothing.
+    Token(usize),
+    /// The word or parenthesis has nothing to work on.
+    MissingOperand,
+    /// MLflow takes bare `timestamp` with a whole number only.
+    BareTimestamp,
+}
+
+/// Parses `text` as MLflow does: what fits nowhere is an error that names all of it. The empty text gives
+/// [`Expr::all`].
+pub(crate) fn parse_mlflow(text: &str, now_ns: Option<i64>) -> Result<Syntax<'_>, FilterError> {
+    check_length(text)?;
     let tokens = tokenize(text);
     if tokens.is_empty() && !text.is_empty() {
         return Err(FilterError::new(Problem::Blank(text.to_owned()), 0..text.len()));
@@ -78,11 +111,51 @@ pub(crate) fn parse(text: &str) -> Result<Syntax<'_>, FilterError> {
     {
         return Err(FilterError::new(Problem::MultipleStatements(text.to_owned()), tokens[at].span()));
     }
+    let parsed = parse_tokens(text, tokens, now_ns)?;
+    if let Some(span) = parsed.nested.first() {
+        return Err(FilterError::new(Problem::NestedSpanGroup, span.clone()));
+    }
+    let named: Vec<&Rejected<'_>> = parsed.rejected.iter().filter(|rejected| rejected.in_mlflow).collect();
+    let start = named.iter().map(|rejected| rejected.span.start).min();
+    let end = named.iter().map(|rejected| rejected.span.end).max();
+    let (Some(start), Some(end)) = (start, end) else { return Ok(parsed.tree) };
+    let words = named.iter().map(|rejected| rejected.text.to_owned()).collect();
+    Err(FilterError::new(Problem::InvalidClauses(words), start..end))
+}
+
+/// Parses `text`, and leaves what fits nowhere for the caller to judge. Only limits are errors.
+pub(crate) fn parse_all(text: &str, now_ns: Option<i64>) -> Result<Parsed<'_>, FilterError> {
+    check_length(text)?;
+    parse_tokens(text, tokenize(text), now_ns)
+}
+
+fn check_length(text: &str) -> Result<(), FilterError> {
+    if text.len() > FILTER_BYTES_MAX {
+        return Err(FilterError::new(Problem::TooLong { bytes: text.len() }, 0..text.len()));
+    }
+    Ok(())
+}
+
+fn parse_tokens<'a>(
+    text: &'a str,
+    tokens: Vec<Token<'a>>,
+    now_ns: Option<i64>,
+) -> Result<Parsed<'a>, FilterError> {
     let closing = match_parentheses(&tokens);
-    let mut parser =
-        Parser { text, tokens, closing, at: 0, depth: 0, clauses: 0, regexes: 0, invalid: Vec::new() };
+    let mut parser = Parser {
+        text,
+        tokens,
+        closing,
+        now_ns,
+        at: 0,
+        depth: 0,
+        clauses: 0,
+        regexes: 0,
+        rejected: Vec::new(),
+        nested: Vec::new(),
+    };
     let tree = parser.disjunction(usize::MAX)?;
-    parser.finish(tree)
+    Ok(Parsed { tree, tokens: parser.tokens, rejected: parser.rejected, nested: parser.nested })
 }
 
 /// Returns for each token that opens a parenthesis the index of the one that closes it.
@@ -107,34 +180,29 @@ struct Parser<'a> {
     text: &'a str,
     tokens: Vec<Token<'a>>,
     closing: Vec<Option<usize>>,
+    now_ns: Option<i64>,
     at: usize,
     depth: usize,
     clauses: usize,
     regexes: usize,
     /// What fits nowhere. It is collected, because MLflow names it all in one message.
-    invalid: Vec<(&'a str, TextSpan)>,
+    rejected: Vec<Rejected<'a>>,
+    nested: Vec<TextSpan>,
 }
 
 impl<'a> Parser<'a> {
-    fn finish(self, tree: Syntax<'a>) -> Result<Syntax<'a>, FilterError> {
-        let start = self.invalid.iter().map(|(_, span)| span.start).min();
-        let end = self.invalid.iter().map(|(_, span)| span.end).max();
-        let (Some(start), Some(end)) = (start, end) else { return Ok(tree) };
-        let span = start..end;
-        let words = self.invalid.iter().map(|(word, _)| (*word).to_owned()).collect();
-        Err(FilterError::new(Problem::InvalidClauses(words), span))
-    }
-
     /// Parses conjunctions joined by OR, up to the token at `end`.
     fn disjunction(&mut self, end: usize) -> Result<Syntax<'a>, FilterError> {
+        let mut rejected_before = self.rejected.len();
         let mut branches = vec![self.conjunction(end)?];
         while let Some(token) = self.peek(end) {
             // A conjunction only stops before an OR.
             self.at += 1;
             let right = self.conjunction(end)?;
             if branches.last().is_none_or(Expr::is_all) || right.is_all() {
-                self.miss_operand(token);
+                self.miss_operand(token, rejected_before);
             }
+            rejected_before = self.rejected.len();
             branches.push(right);
         }
         Ok(Expr::or(branches))
@@ -161,6 +229,9 @@ impl<'a> Parser<'a> {
         if token.is_keyword("NOT") {
             return self.negation(token, end);
         }
+        if token.kind == TokenKind::Has {
+            return self.presence(token).map(|clause| clause.map(|clause| Expr::Is(Item::Clause(clause))));
+        }
         if token.kind == TokenKind::Open
             && let Some(close) = self.closing[self.at]
         {
@@ -184,7 +255,7 @@ impl<'a> Parser<'a> {
         self.at += 1;
         let Some(next) = self.peek(end).filter(|next| !next.is_keyword("AND") && !next.is_keyword("OR"))
         else {
-            self.miss_operand(token);
+            self.miss_operand(token, self.rejected.len());
             return Ok(None);
         };
         self.descend(token)?;
@@ -196,11 +267,12 @@ impl<'a> Parser<'a> {
     fn group(&mut self, open: Token<'a>, close: usize) -> Result<Option<Syntax<'a>>, FilterError> {
         self.descend(open)?;
         self.at += 1;
+        let rejected_before = self.rejected.len();
         let inner = self.disjunction(close)?;
         self.at = close + 1;
         self.depth -= 1;
         if inner.is_all() {
-            self.miss_operand(open);
+            self.miss_operand(open, rejected_before);
             return Ok(None);
         }
         Ok(Some(inner))
@@ -210,12 +282,30 @@ impl<'a> Parser<'a> {
         self.at += 1;
         let Some(inner) = self.group(word, close)? else { return Ok(None) };
         let Some(clauses) = only_clauses(inner) else {
-            return Err(FilterError::new(
-                Problem::NestedSpanGroup,
-                word.start..self.tokens[close].span().end,
-            ));
+            self.nested.push(word.start..self.tokens[close].span().end);
+            return Ok(None);
         };
         Ok(Some(Expr::Is(Item::SpanGroup(clauses))))
+    }
+
+    /// Takes `has:field`.
+    fn presence(&mut self, token: Token<'a>) -> Result<Option<Clause<'a>>, FilterError> {
+        let name = &token.text[HAS.len()..];
+        if name.is_empty() {
+            self.reject(token);
+            return Ok(None);
+        }
+        self.count(HAS_COMPARATOR, token)?;
+        self.at += 1;
+        let start = token.start + HAS.len();
+        let end = token.span().end;
+        Ok(Some(Clause {
+            identifier: Token { kind: TokenKind::Word, text: name, start },
+            comparator: HAS_COMPARATOR.to_owned(),
+            comparator_span: token.start..start,
+            literal: Literal::Absent,
+            literal_span: end..end,
+        }))
     }
 
     /// Parses a clause, or takes nothing if the tokens here are none.
@@ -239,13 +329,19 @@ impl<'a> Parser<'a> {
         self.count(&comparator, first)?;
         let literal_span = self.span_of(1 + words, literal_tokens);
         let clause = Clause { identifier: first, comparator, comparator_span, literal, literal_span };
-        if rejects_bare_timestamp(&clause) {
-            let before = &self.tokens[self.at..=self.at + words];
-            self.invalid.extend(before.iter().map(|token| (token.text, token.span())));
+        if rejects_bare_timestamp(&clause) && !house::is_time_clause(&clause, self.now_ns) {
+            let mut words: Vec<(&str, TextSpan)> = self.tokens[self.at..=self.at + words]
+                .iter()
+                .map(|token| (token.text, token.span()))
+                .collect();
             if literal_tokens > 0 {
-                self.invalid.push((clause.literal.text(), clause.literal_span.clone()));
+                words.push((clause.literal.text(), clause.literal_span.clone()));
             }
-            self.invalid.push((first.text, first.span()));
+            words.push((first.text, first.span()));
+            let reason = Reason::BareTimestamp;
+            let rejected =
+                words.into_iter().map(|(text, span)| Rejected { text, span, reason, in_mlflow: true });
+            self.rejected.extend(rejected);
         }
         self.at += 1 + words + literal_tokens;
         Ok(Some(clause))
@@ -305,14 +401,23 @@ impl<'a> Parser<'a> {
     }
 
     fn reject(&mut self, token: Token<'a>) {
-        self.invalid.push((token.text, token.span()));
+        let reason = Reason::Token(self.at);
+        self.rejected.push(Rejected { text: token.text, span: token.span(), reason, in_mlflow: true });
         self.at += 1;
     }
 
-    /// Rejects a connective without an operand, unless what stands there was rejected itself.
-    fn miss_operand(&mut self, connective: Token<'a>) {
-        if self.invalid.is_empty() {
-            self.invalid.push((connective.text, connective.span()));
+    /// Rejects a connective without an operand. If something was rejected since its operands began, that is what is
+    /// missing; MLflow's message leaves the connective out if anything was rejected before.
+    fn miss_operand(&mut self, connective: Token<'a>, rejected_before: usize) {
+        let in_mlflow = self.rejected.is_empty();
+        if self.rejected.len() == rejected_before {
+            let reason = Reason::MissingOperand;
+            self.rejected.push(Rejected {
+                text: connective.text,
+                span: connective.span(),
+                reason,
+                in_mlflow,
+            });
         }
     }
 

@@ -73,6 +73,7 @@ pub fn required_tokens(test: &TextTest) -> Narrowing {
     match test {
         TextTest::Eq(value) => all_of(tokens(value)),
         TextTest::Like(pattern) => required_by_pattern(pattern),
+        TextTest::Words(words) => all_of(words.tokens().to_vec()),
         _ => Narrowing::Nothing,
     }
 }

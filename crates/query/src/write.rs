@@ -65,3 +65,39 @@ impl Display for Key<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Expr, Predicate, TextField, TextTest, parse_filter};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_clause_finds_its_value(key in "[a.`é \"x-]{1,6}", value in "[ab'\"`% é]{0,8}") {
+            prop_assume!(!key.starts_with('.') && !key.ends_with('.'));
+            let text = clause(&format!("tags.{key}"), &value);
+            match parse_filter(&text) {
+                Ok(Expr::Is(Predicate::Text { field: TextField::Tag(_), test })) => {
+                    prop_assert!(test.matches(Some(&value)), "{}", text);
+                    prop_assert!(matches!(test, TextTest::Eq(_) | TextTest::Like(_)));
+                }
+                other => prop_assert!(false, "{}: {:?}", text, other),
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_are_those_that_work() {
+        for (value, expected) in [
+            ("gpt-4o", "model = 'gpt-4o'"),
+            ("it's", "model = \"it's\""),
+            ("it's 5\"", "model = `it's 5\"`"),
+            ("'\"`", "model LIKE '___'"),
+        ] {
+            assert_eq!(clause("model", value), expected);
+        }
+        assert_eq!(clause("tags.my key", "x"), "tags.`my key` = 'x'");
+        assert_eq!(quote_value("'\"`x"), "`'\"x`");
+    }
+}

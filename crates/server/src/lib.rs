@@ -17,6 +17,7 @@ mod observe;
 mod otlp;
 mod probe;
 mod router;
+mod ui;
 
 pub use app::{App, ServerConfig};
 pub use export::{json_chunks, protobuf_chunks};

@@ -3,24 +3,18 @@
 use crate::App;
 use axum::Router;
 use axum::extract::State;
-use axum::response::Html;
 use axum::routing::get;
 
 /// The MLflow version that we are compatible with. MLflow's client reads it before its first span, and exports none
 /// for the life of its process if it is older than 3.4 or no version at all.
 const MLFLOW_VERSION: &str = "3.17.2";
 
-/// Returns the probes and the start page.
+/// Returns the probes.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/", get(start_page))
         .route("/health", get(async || "OK"))
         .route("/version", get(async || MLFLOW_VERSION))
         .route("/metrics", get(metrics))
-}
-
-async fn start_page() -> Html<&'static str> {
-    Html(include_str!("start_page.html"))
 }
 
 /// Answers in the text format of Prometheus.

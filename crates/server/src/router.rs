@@ -2,12 +2,12 @@
 
 use crate::drain::drain_body;
 use crate::error::{MlflowCode, MlflowError, Problem};
-use crate::{App, export, guard, mlflow, native, observe, otlp, probe};
+use crate::{App, export, guard, mlflow, native, observe, otlp, probe, ui};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::{Method, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
@@ -19,7 +19,7 @@ pub fn main_router(app: App) -> Router {
         .merge(export::routes())
         .merge(mlflow::routes())
         .merge(native::routes())
-        .fallback(unknown_path)
+        .fallback(page_or_unknown_path)
         .method_not_allowed_fallback(wrong_method);
     wrap(&app, routes)
         .layer(from_fn_with_state(app.clone(), guard::check_host_and_origin))
@@ -53,6 +53,13 @@ fn wrap(app: &App, routes: Router<App>) -> Router<App> {
         .layer(DefaultBodyLimit::max(app.config.body_bytes_max))
         .layer(RequestBodyTimeoutLayer::new(app.config.body_idle_timeout))
         .layer(from_fn(observe::observe))
+}
+
+async fn page_or_unknown_path(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    match ui::respond(&method, uri.path(), &headers) {
+        Some(response) => response,
+        None => unknown_path(uri).await,
+    }
 }
 
 async fn unknown_path(uri: Uri) -> Response {

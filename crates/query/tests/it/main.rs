@@ -1,5 +1,7 @@
 //! The filter language from outside: text in, meaning or message out.
 
+mod analyze;
+mod complete;
 mod error;
 mod experiment;
 mod generate;

@@ -108,8 +108,8 @@ fn run_id_equals_also_finds_linked_runs() {
 #[test]
 fn both_forms_of_a_trace_id_are_one() {
     let hex = "00112233445566778899aabbccddeeff";
-    check(&format!("request_id IN ('{hex}', 'tr-own')"), &format!("request_id IN ('tr-{hex}', 'tr-own')"));
-    check(&format!("request_id LIKE '{hex}'"), &format!("request_id LIKE '{hex}'"));
+    check(&format!("request_id IN ('{hex}', 'tr-own')"), &format!("trace_id IN ('tr-{hex}', 'tr-own')"));
+    check(&format!("trace_id LIKE '{hex}'"), &format!("trace_id LIKE '{hex}'"));
 }
 
 #[test]

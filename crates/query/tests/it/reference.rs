@@ -46,6 +46,11 @@ fn span(name: &str, span_type: &str, attributes: &[(&str, &str)]) -> Span {
         name: name.into(),
         span_type: span_type.into(),
         status: SpanStatus::Unset,
+        model: None,
+        provider: None,
+        duration_ns: None,
+        usage: None,
+        cost: None,
         attributes: attributes.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
         content: format!("{{\"name\": \"{name}\"}}"),
     }

@@ -1,6 +1,7 @@
 //! Search of traces.
 
 use super::extract::Params;
+use super::lookup::now_ns;
 use crate::App;
 use crate::error::{Failure, MlflowError, MlflowResult};
 use axum::extract::State;
@@ -10,7 +11,7 @@ use spanwise_api_types::mlflow::trace::{SearchTraces, SearchTracesV2};
 use spanwise_api_types::mlflow::trace_info::{TraceInfo, TracesResponse};
 use spanwise_api_types::mlflow::v2::{TraceInfoV2, TracesV2Response};
 use spanwise_model::ErrorKind;
-use spanwise_query::{FilterError, parse_filter, parse_order_by};
+use spanwise_query::{FilterError, parse_filter_at, parse_order_by};
 use spanwise_store::{Cursor, CursorError, TraceQuery};
 
 pub(super) fn routes() -> Router<App> {
@@ -53,7 +54,11 @@ async fn find(
     };
     let query = TraceQuery {
         experiments: request.experiments,
-        filter: if request.filter.is_empty() { None } else { Some(parse_filter(&request.filter)?) },
+        filter: if request.filter.is_empty() {
+            None
+        } else {
+            Some(parse_filter_at(&request.filter, now_ns())?)
+        },
         order: parse_order_by(&request.order_by)?,
         limit: request.max_results,
         after,

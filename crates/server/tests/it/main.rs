@@ -13,7 +13,7 @@ mod mlflow_experiments;
 mod mlflow_search;
 mod mlflow_spans;
 mod mlflow_traces;
-mod otlp_grpc;
 mod native_openapi;
+mod otlp_grpc;
 mod otlp_http;
 mod probe;

@@ -145,6 +145,9 @@ impl Condition {
             }
             TextTest::IsNull => self.text.push('0'),
             TextTest::IsNotNull => self.text.push('1'),
+            TextTest::Contains(_) | TextTest::Lacks(_) | TextTest::Words(_) | TextTest::Number(_) => {
+                unreachable!("filters of experiments have no such operators")
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use rusqlite::types::Value;
 use spanwise_model::{ExperimentId, TraceId, TraceState};
 use spanwise_query::filter::RUN_METADATA_KEY;
 use spanwise_query::{
-    AssessmentField, Expr, Filter, IntRange, NumberField, NumberTest, Predicate, SpanFilter, TextField,
-    TextTest, ValueTest,
+    AssessmentField, CostPart, Expr, Filter, IntRange, Number, NumberField, NumberOperator, NumberTest,
+    Predicate, SpanFilter, TextField, TextTest, TokenPart, ValueTest,
 };
 use spanwise_store::StoreResult;
 
@@ -30,6 +30,8 @@ pub(crate) struct Compiled {
 pub(crate) struct Tests {
     /// For `sw_value(n, json)`.
     pub(crate) values: Vec<ValueTest>,
+    /// For `sw_text(n, text)`.
+    pub(crate) texts: Vec<TextTest>,
     /// For `sw_span(n, trace_key)`.
     pub(crate) spans: Vec<SpanLeaf>,
 }
@@ -164,7 +166,7 @@ fn weight(expr: &Filter) -> u8 {
     match expr {
         Expr::And(parts) | Expr::Or(parts) => parts.iter().map(weight).max().unwrap_or(0),
         Expr::Not(inner) => weight(inner),
-        Expr::Is(Predicate::Number { .. }) => 0,
+        Expr::Is(Predicate::Number { .. } | Predicate::Present(_)) => 0,
         Expr::Is(Predicate::Text { field: TextField::Tag(_) | TextField::Metadata(_), .. }) => 1,
         Expr::Is(Predicate::Text { .. }) => 0,
         Expr::Is(Predicate::Span(_)) => 2,
@@ -175,6 +177,7 @@ fn weight(expr: &Filter) -> u8 {
 fn leaf(out: &mut Compiled, predicate: &Predicate, scope: &str) -> String {
     match predicate {
         Predicate::Number { field, test } => number(out, *field, *test),
+        Predicate::Present(field) => format!("{} IS NOT NULL", number_column(*field)),
         Predicate::Text { field, test } => text_field(out, field, test),
         Predicate::Run(run_id) => {
             let run = out.bind(run_id.clone());
@@ -190,7 +193,10 @@ fn leaf(out: &mut Compiled, predicate: &Predicate, scope: &str) -> String {
                 "EXISTS (SELECT 1 FROM trace_prompt p WHERE p.trace_key = t.trace_key AND p.name = {name} AND p.version = {version})"
             )
         }
-        Predicate::Assessment { kind, name, test } => assessment(out, *kind, name, test, scope),
+        Predicate::Assessment { kind, name, test } => assessment(out, *kind, Some(name), test, scope),
+        Predicate::HasAssessment(kind) => {
+            assessment(out, *kind, None, &ValueTest::Text(TextTest::IsNotNull), scope)
+        }
         Predicate::Issue(issue_id) => {
             let issue = out.bind(issue_id.clone());
             format!(
@@ -202,15 +208,63 @@ fn leaf(out: &mut Compiled, predicate: &Predicate, scope: &str) -> String {
 }
 
 fn number(out: &mut Compiled, field: NumberField, test: NumberTest) -> String {
+    let column = number_column(field);
     match field {
         NumberField::StartMs => in_range(out, "t.start_ns", test.int_range().ms_to_ns()),
         NumberField::DurationMs => in_range(out, "t.duration_ns", test.int_range().ms_to_ns()),
-        NumberField::EndMs => in_range(
-            out,
-            &format!("({} + coalesce(t.duration_ns, 0) / {NS_PER_MS})", floor_ms("t.start_ns")),
-            test.int_range(),
-        ),
+        NumberField::Cost(_) => compare_float(out, &column, test),
+        _ => in_range(out, &column, test.int_range()),
     }
+}
+
+/// The value of a number of a trace; NULL where it is not known.
+pub(crate) fn number_column(field: NumberField) -> String {
+    match field {
+        NumberField::StartMs => floor_ms("t.start_ns"),
+        NumberField::DurationMs => floor_ms("t.duration_ns"),
+        NumberField::EndMs => {
+            format!("({} + coalesce(t.duration_ns, 0) / {NS_PER_MS})", floor_ms("t.start_ns"))
+        }
+        NumberField::Start => "t.start_ns".to_owned(),
+        NumberField::Duration => "t.duration_ns".to_owned(),
+        NumberField::End => "(t.start_ns + coalesce(t.duration_ns, 0))".to_owned(),
+        NumberField::Tokens(part) => token_column(part).to_owned(),
+        NumberField::Cost(CostPart::Total) => "t.cost_total".to_owned(),
+        // A part that is not a number was kept as NULL and is read as 0.
+        NumberField::Cost(CostPart::Input) => cost_part_column("t.cost_input"),
+        NumberField::Cost(CostPart::Output) => cost_part_column("t.cost_output"),
+        NumberField::SpanCount => "t.span_count".to_owned(),
+    }
+}
+
+fn token_column(part: TokenPart) -> &'static str {
+    match part {
+        TokenPart::Total => "t.total_tokens",
+        TokenPart::Input => "t.input_tokens",
+        TokenPart::Output => "t.output_tokens",
+        TokenPart::CacheRead => "t.cache_read_tokens",
+        TokenPart::CacheWrite => "t.cache_creation_tokens",
+    }
+}
+
+fn cost_part_column(column: &str) -> String {
+    format!("CASE WHEN t.cost_total IS NOT NULL THEN coalesce({column}, 0.0) END")
+}
+
+fn compare_float(out: &mut Compiled, column: &str, test: NumberTest) -> String {
+    let operator = match test.operator {
+        NumberOperator::Eq => "=",
+        NumberOperator::Ne => "<>",
+        NumberOperator::Lt => "<",
+        NumberOperator::Le => "<=",
+        NumberOperator::Gt => ">",
+        NumberOperator::Ge => ">=",
+    };
+    let value = match test.value {
+        Number::Int(int) => int as f64,
+        Number::Float(float) => float,
+    };
+    format!("{column} {operator} {}", out.bind(value))
 }
 
 /// Milliseconds rounded down, before 1970 too (SQLite divides towards zero).
@@ -322,6 +376,10 @@ fn text(out: &mut Compiled, value: &str, test: &TextTest) -> String {
         TextTest::RLike(pattern) => {
             format!("matches_rlike({value}, {})", out.bind(pattern.as_str().to_owned()))
         }
+        TextTest::Contains(_) | TextTest::Lacks(_) | TextTest::Words(_) | TextTest::Number(_) => {
+            out.tests.texts.push(test.clone());
+            format!("sw_text({}, {value})", out.tests.texts.len() - 1)
+        }
     }
 }
 
@@ -329,20 +387,20 @@ fn bind_all(out: &mut Compiled, values: &[String]) -> String {
     values.iter().map(|value| out.bind(value.clone())).collect::<Vec<_>>().join(", ")
 }
 
-/// A valid assessment of the trace itself, or a session-level one of a trace of the same session among those that
+/// A valid assessment of the trace itself (of that name, if there is one), or a session-level one of a trace of the same session among those that
 /// are searched.
 fn assessment(
     out: &mut Compiled,
     kind: AssessmentField,
-    name: &str,
+    name: Option<&str>,
     test: &ValueTest,
     scope: &str,
 ) -> String {
-    let kind = match kind {
-        AssessmentField::Feedback => 0,
-        AssessmentField::Expectation => 1,
+    let kind = assessment_kind(kind);
+    let of_name = match name {
+        Some(name) => format!("AND a.name = {} ", out.bind(name.to_owned())),
+        None => String::new(),
     };
-    let name = out.bind(name.to_owned());
     let condition = match test {
         ValueTest::Text(TextTest::IsNull | TextTest::IsNotNull) => "1".to_owned(),
         _ => {
@@ -350,7 +408,7 @@ fn assessment(
             format!("sw_value({}, a.value)", out.tests.values.len() - 1)
         }
     };
-    let matches = format!("a.valid = 1 AND a.kind = {kind} AND a.name = {name} AND {condition}");
+    let matches = format!("a.valid = 1 AND a.kind = {kind} {of_name}AND {condition}");
     // The second list does not depend on the trace that is asked about: it is made once a query.
     let any = format!(
         "(EXISTS (SELECT 1 FROM assessment a WHERE a.trace_key = t.trace_key AND {matches}) \
@@ -359,4 +417,12 @@ fn assessment(
          AND o.experiment_id IN ({scope}))) IS TRUE)"
     );
     if test.is_absence() { format!("NOT {any}") } else { any }
+}
+
+/// The number of a kind in column `kind` of table `assessment`.
+pub(crate) fn assessment_kind(kind: AssessmentField) -> i64 {
+    match kind {
+        AssessmentField::Feedback => 0,
+        AssessmentField::Expectation => 1,
+    }
 }

@@ -36,7 +36,9 @@ pub(crate) fn install(conn: &Connection) -> StoreResult<()> {
     let flags = FunctionFlags::SQLITE_UTF8;
     function::add_functions(conn)?;
     conn.create_scalar_function("sw_value", 2, flags, value)
+        .and_then(|()| conn.create_scalar_function("sw_text", 2, flags, text))
         .and_then(|()| conn.create_scalar_function("sw_span", 2, flags, span))
+        .and_then(|()| conn.create_scalar_function("sw_order_text", 1, flags, order_text))
         .and_then(|()| {
             conn.create_scalar_function("sw_trace_id", 1, flags, |context| trace_id_text(context.get_raw(0)))
         })
@@ -53,6 +55,22 @@ fn value(context: &Context<'_>) -> rusqlite::Result<bool> {
         let test = current.as_ref().and_then(|current| current.tests.values.get(number));
         Ok(test.is_some_and(|test| test.matches(&canonical(json))))
     })
+}
+
+fn text(context: &Context<'_>) -> rusqlite::Result<bool> {
+    let number = context.get::<i64>(0)? as usize;
+    let text = context.get_raw(1).as_str_or_null()?;
+    CURRENT.with_borrow(|current| {
+        let test = current.as_ref().and_then(|current| current.tests.texts.get(number));
+        Ok(test.is_some_and(|test| test.matches(text)))
+    })
+}
+
+fn order_text(context: &Context<'_>) -> rusqlite::Result<Option<String>> {
+    let stored = context.get_raw(0).as_str_or_null()?;
+    Ok(stored.map(|stored| {
+        serde_json::from_str(stored).map_or_else(|_| stored.to_owned(), |value| json::order_text(&value))
+    }))
 }
 
 fn span(context: &Context<'_>) -> rusqlite::Result<bool> {

@@ -53,7 +53,7 @@ fn content_needs(filter: &SpanFilter) -> Vec<Narrowing> {
     match filter {
         Expr::And(parts) | Expr::Or(parts) => parts.iter().flat_map(content_needs).collect(),
         Expr::Not(_) => Vec::new(),
-        Expr::Is(test) if test.field == SpanField::Content => vec![required_tokens(&test.test)],
+        Expr::Is(SpanTest::Text { field: SpanField::Content, test }) => vec![required_tokens(test)],
         Expr::Is(_) => Vec::new(),
     }
 }
@@ -64,7 +64,7 @@ fn term_query<'a>(filter: &'a SpanFilter, needs: &mut Iter<'a, Narrowing>) -> Te
         Expr::And(parts) => and_query(parts, needs),
         Expr::Or(parts) => TermQuery::Or(parts.iter().map(|part| term_query(part, needs)).collect()),
         Expr::Not(_) => TermQuery::All,
-        Expr::Is(test) if test.field == SpanField::Content => content_query(needs.next()),
+        Expr::Is(test) if test.is_content() => content_query(needs.next()),
         Expr::Is(test) => span_query(test).map_or(TermQuery::All, TermQuery::Span),
     }
 }
@@ -75,7 +75,7 @@ fn and_query<'a>(parts: &'a [SpanFilter], needs: &mut Iter<'a, Narrowing>) -> Te
     let mut queries = Vec::new();
     for part in parts {
         match part {
-            Expr::Is(test) if test.field != SpanField::Content => of_one_span.extend(span_query(test)),
+            Expr::Is(test) if !test.is_content() => of_one_span.extend(span_query(test)),
             other => queries.push(term_query(other, needs)),
         }
     }
@@ -85,24 +85,30 @@ fn and_query<'a>(parts: &'a [SpanFilter], needs: &mut Iter<'a, Narrowing>) -> Te
     TermQuery::And(queries)
 }
 
-/// Returns what the index can be asked of a field; `None` if most values satisfy the test.
+/// Returns what the index can be asked of a field; `None` if most values satisfy the test, or it has none.
 fn span_query(test: &SpanTest) -> Option<SpanQuery<'_>> {
-    let field = match &test.field {
+    let SpanTest::Text { field, test } = test else { return None };
+    let field = match field {
         SpanField::Name => Field::Name,
         SpanField::Type => Field::Type,
         SpanField::Status => Field::Status,
+        SpanField::Model => Field::Model,
+        SpanField::Provider => Field::Provider,
         SpanField::Attribute(key) => Field::Attribute(key),
         SpanField::Content => return None,
     };
-    match &test.test {
+    match test {
         TextTest::Eq(value) => Some(SpanQuery::Is(field, value)),
         TextTest::In(values) => {
             Some(SpanQuery::Or(values.iter().map(|value| SpanQuery::Is(field, value)).collect()))
         }
-        TextTest::Like(_) | TextTest::RLike(_) => {
-            Some(SpanQuery::Matches(field, Box::new(|value| test.test.matches(Some(value)))))
-        }
-        TextTest::Ne(_) | TextTest::NotIn(_) | TextTest::IsNull | TextTest::IsNotNull => None,
+        TextTest::Like(_)
+        | TextTest::RLike(_)
+        | TextTest::Contains(_)
+        | TextTest::Words(_)
+        | TextTest::Number(_)
+        | TextTest::IsNotNull => Some(SpanQuery::Matches(field, Box::new(|value| test.matches(Some(value))))),
+        TextTest::Ne(_) | TextTest::NotIn(_) | TextTest::Lacks(_) | TextTest::IsNull => None,
     }
 }
 

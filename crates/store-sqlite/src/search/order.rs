@@ -1,8 +1,8 @@
 //! Order and pages: the sort key of a row in SQL, and the condition "after this row".
 
-use super::compile::{Compiled, metadata_value, tag_value, trace_id_value};
+use super::compile::{Compiled, assessment_kind, metadata_value, number_column, tag_value, trace_id_value};
 use rusqlite::types::Value;
-use spanwise_query::{OrderBy, OrderKey};
+use spanwise_query::{AssessmentField, NumberField, OrderBy, OrderKey};
 use spanwise_store::{Cursor, SortValue, StoreError, StoreResult};
 
 /// One part of the sort key.
@@ -43,8 +43,22 @@ fn sort_column(out: &mut Compiled, by: &OrderBy) -> SortColumn {
         OrderKey::Session => ("t.session".to_owned(), true),
         OrderKey::Tag(key) => (tag_value(out, key), true),
         OrderKey::Metadata(key) => (metadata_value(out, key), true),
+        OrderKey::Tokens(part) => (number_column(NumberField::Tokens(*part)), true),
+        OrderKey::Cost(part) => (number_column(NumberField::Cost(*part)), true),
+        OrderKey::SpanCount => (number_column(NumberField::SpanCount), false),
+        OrderKey::Assessment { kind, name } => (assessed_value(out, *kind, name), true),
     };
     SortColumn { sql, descending: by.descending, nullable, is_trace_id: by.key == OrderKey::TraceId }
+}
+
+/// The value of the newest valid assessment. SQLite puts numbers before texts, as the order does.
+fn assessed_value(out: &mut Compiled, kind: AssessmentField, name: &str) -> String {
+    let (kind, name) = (assessment_kind(kind), out.bind(name.to_owned()));
+    format!(
+        "(SELECT CASE WHEN a.value_number IS NOT NULL THEN a.value_number ELSE sw_order_text(a.value) END \
+         FROM assessment a WHERE a.trace_key = t.trace_key AND a.kind = {kind} AND a.name = {name} AND a.valid = 1 \
+         ORDER BY a.sequence DESC LIMIT 1)"
+    )
 }
 
 /// Returns the `ORDER BY` text; rows without a value come last in both directions.

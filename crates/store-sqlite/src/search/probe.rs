@@ -7,7 +7,7 @@ use crate::segment::Location;
 use crate::spans::{self, Candidate, SpanReader};
 use rusqlite::Connection;
 use spanwise_otlp::SpanView;
-use spanwise_query::{Expr, SpanField, SpanFilter, SpanTest};
+use spanwise_query::{Expr, NumberTest, SpanField, SpanFilter, SpanNumber, SpanTest, TokenPart};
 use spanwise_store::StoreResult;
 use std::path::Path;
 use std::sync::Arc;
@@ -93,24 +93,60 @@ impl SpanProbe {
 
 /// Decides a leaf by the columns; `None` if only the body knows.
 fn by_columns(columns: &Columns, row: &Row, test: &SpanTest) -> Option<bool> {
-    let text = match test.field {
-        SpanField::Name => columns.name(row),
-        SpanField::Type => columns.span_type(row),
-        SpanField::Status => row.status.as_str(),
+    let (field, test) = match test {
+        SpanTest::Text { field, test } => (field, test),
+        SpanTest::Number { field, test } => return Some(number_matches(row, *field, *test)),
+        SpanTest::Present(field) => return Some(is_present(row, *field)),
+    };
+    let text = match field {
+        SpanField::Name => Some(columns.name(row)),
+        SpanField::Type => Some(columns.span_type(row)),
+        SpanField::Status => Some(row.status.as_str()),
+        SpanField::Model => columns.model(row),
+        SpanField::Provider => columns.provider(row),
         SpanField::Attribute(_) | SpanField::Content => return None,
     };
-    Some(test.test.matches(Some(text)))
+    Some(test.matches(text))
+}
+
+fn number_matches(row: &Row, field: SpanNumber, test: NumberTest) -> bool {
+    match field {
+        SpanNumber::Duration => duration_ns(row).is_some_and(|ns| test.int_range().contains(ns)),
+        SpanNumber::Tokens(part) => tokens(row, part).is_some_and(|tokens| test.int_range().contains(tokens)),
+        SpanNumber::Cost(part) => row.cost.as_ref().is_some_and(|cost| test.matches_float(part.of(cost))),
+    }
+}
+
+fn is_present(row: &Row, field: SpanNumber) -> bool {
+    match field {
+        SpanNumber::Duration => row.end_ns.is_some(),
+        SpanNumber::Tokens(part) => tokens(row, part).is_some(),
+        SpanNumber::Cost(_) => row.cost.is_some(),
+    }
+}
+
+fn duration_ns(row: &Row) -> Option<i64> {
+    row.end_ns.map(|end| end.saturating_sub(row.start_ns))
+}
+
+/// Counts beyond 63 bits are nonsense and saturate.
+fn tokens(row: &Row, part: TokenPart) -> Option<i64> {
+    part.of(row.usage.as_ref()?).map(|count| i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 fn by_body(view: &SpanView<'_>, test: &SpanTest) -> bool {
-    match &test.field {
-        SpanField::Attribute(key) => test.test.matches(super::text::attribute(view, key).as_deref()),
+    let SpanTest::Text { field, test } = test else { return false };
+    match field {
+        SpanField::Attribute(key) => test.matches(super::text::attribute(view, key).as_deref()),
         SpanField::Content => {
             let mut text = String::new();
             spanwise_otlp::write_search_text(view, &mut text);
-            test.test.matches(Some(&text))
+            test.matches(Some(&text))
         }
-        SpanField::Name | SpanField::Type | SpanField::Status => false,
+        // The columns have decided these.
+        SpanField::Name | SpanField::Type | SpanField::Status | SpanField::Model | SpanField::Provider => {
+            false
+        }
     }
 }
 

@@ -1,0 +1,11 @@
+// Writes a `.gz` beside each file of `dist`. The binary embeds only those, and unpacks for the rare client without gzip.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+const dist = new URL("../dist", import.meta.url).pathname;
+for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || entry.name.endsWith(".gz")) continue;
+  const path = join(entry.parentPath, entry.name);
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+}

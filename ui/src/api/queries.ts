@@ -1,0 +1,129 @@
+// What the pages ask for, as options for TanStack Query. A relative time range is fixed when it is asked, so that all
+// pages of one list speak of the same time.
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { fix } from "../lib/range";
+import type { AppSearch } from "../lib/search";
+import { type QueryValue, request } from "./client";
+import type {
+  BulkRequest,
+  BulkResult,
+  BulkTagRequest,
+  Completion,
+  Experiment,
+  Facets,
+  FilterCheck,
+  Histogram,
+  Info,
+  SessionPage,
+  TracePageOfList,
+} from "./types";
+
+/** What is selected: the part of the URL that lists, counts and bulk actions share. */
+export type Selection = Pick<AppSearch, "experiment" | "filter" | "from" | "to">;
+
+export const PAGE_SIZE = 100;
+const BUCKETS = 120;
+const FACET_VALUES = 8;
+
+export function selectionOf(search: AppSearch): Selection {
+  const { experiment, filter, from, to } = search;
+  return { experiment, filter, from, to };
+}
+
+/** Returns the selection as query parameters with its time range fixed now. */
+export function fixed(selection: Selection): Record<string, QueryValue> {
+  return { ...selection, ...fix(selection, Date.now()) };
+}
+
+export const infoQuery = queryOptions({
+  queryKey: ["info"],
+  queryFn: ({ signal }) => request<Info>("/info", { signal }),
+});
+
+export function experimentsQuery(deleted = false) {
+  return queryOptions({
+    queryKey: ["experiments", deleted],
+    queryFn: async ({ signal }) =>
+      (await request<{ experiments: Experiment[] }>("/experiments", { query: { deleted: deleted || null }, signal }))
+        .experiments,
+  });
+}
+
+interface Cursor {
+  token: string | null;
+  selection: Record<string, QueryValue>;
+}
+
+export function tracesQuery(selection: Selection, order: string | undefined) {
+  return infiniteQueryOptions({
+    queryKey: ["traces", selection, order ?? null],
+    initialPageParam: null as Cursor | null,
+    queryFn: async ({ pageParam, signal }) => {
+      const parameters = pageParam?.selection ?? fixed(selection);
+      const query = { ...parameters, order_by: order, limit: PAGE_SIZE, page_token: pageParam?.token };
+      const page = await request<TracePageOfList>("/traces", { query, signal });
+      return { ...page, selection: parameters };
+    },
+    getNextPageParam: (page): Cursor | null =>
+      page.next_page_token === null ? null : { token: page.next_page_token, selection: page.selection },
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function histogramQuery(selection: Selection) {
+  return queryOptions({
+    queryKey: ["histogram", selection],
+    queryFn: ({ signal }) =>
+      request<Histogram>("/traces/histogram", { query: { ...fixed(selection), buckets: BUCKETS }, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function facetsQuery(selection: Selection) {
+  return queryOptions({
+    queryKey: ["facets", selection],
+    queryFn: ({ signal }) =>
+      request<Facets>("/traces/facets", { query: { ...fixed(selection), limit: FACET_VALUES }, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function sessionsQuery(selection: Selection) {
+  return infiniteQueryOptions({
+    queryKey: ["sessions", selection],
+    initialPageParam: null as Cursor | null,
+    queryFn: async ({ pageParam, signal }) => {
+      const parameters = pageParam?.selection ?? fixed(selection);
+      const query = { ...parameters, limit: PAGE_SIZE, page_token: pageParam?.token };
+      const page = await request<SessionPage>("/sessions", { query, signal });
+      return { ...page, selection: parameters };
+    },
+    getNextPageParam: (page): Cursor | null =>
+      page.next_page_token === null ? null : { token: page.next_page_token, selection: page.selection },
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Checks a filter's text as it is typed; always answers. */
+export function checkFilter(text: string, signal: AbortSignal): Promise<FilterCheck> {
+  return request<FilterCheck>("/filter", { query: { text }, signal });
+}
+
+/** Asks what may stand at a place in the filter. `cursor` is a byte offset. */
+export function completeFilter(
+  text: string,
+  cursor: number,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<Completion> {
+  const { experiment, from, to } = fixed(selection);
+  return request<Completion>("/filter/complete", { query: { text, cursor, experiment, from, to }, signal });
+}
+
+export function deleteTraces(body: BulkRequest): Promise<BulkResult> {
+  return request<BulkResult>("/traces/delete", { body });
+}
+
+export function tagTraces(body: BulkTagRequest): Promise<BulkResult> {
+  return request<BulkResult>("/traces/tag", { body });
+}

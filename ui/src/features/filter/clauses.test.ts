@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { addClause, clausesOf, presenceOf, quote, removeClause, toggleClause } from "./clauses";
+
+const GPT = "model = 'gpt-4o'";
+const MINI = "model = 'gpt-4o-mini'";
+
+describe("clausesOf", () => {
+  it.each([
+    ["", []],
+    ["status = 'ERROR'", ["status = 'ERROR'"]],
+    ["a = 1 AND b = 'x AND y' and c > 2", ["a = 1", "b = 'x AND y'", "c > 2"]],
+    ["(a = 1 OR b = 2) AND NOT c = 3", ["(a = 1 OR b = 2)", "NOT c = 3"]],
+    ["a = 1 OR b = 2 AND c = 3", ["a = 1 OR b = 2 AND c = 3"]],
+    ["span(type = 'TOOL' AND status = 'ERROR') AND x = 1", ["span(type = 'TOOL' AND status = 'ERROR')", "x = 1"]],
+    ["tags.`my AND key` = 'v' AND n = 1", ["tags.`my AND key` = 'v'", "n = 1"]],
+    ["model IN ('a', 'b') AND has:error", ["model IN ('a', 'b')", "has:error"]],
+  ])("%s", (text, clauses) => {
+    expect(clausesOf(text).map((clause) => clause.text)).toEqual(clauses);
+  });
+});
+
+describe("a click on a facet", () => {
+  it.each([
+    ["the first", "", GPT, "include", GPT],
+    ["beside another field", "status = 'OK'", GPT, "include", `status = 'OK' AND ${GPT}`],
+    ["again takes it away", `status = 'OK' AND ${GPT}`, GPT, "include", "status = 'OK'"],
+    ["a second value joins the first", GPT, MINI, "include", "model IN ('gpt-4o', 'gpt-4o-mini')"],
+    ["out of a list", "model IN ('gpt-4o', 'gpt-4o-mini')", MINI, "include", GPT],
+    ["a third", "model IN ('a', 'b') AND x = 1", GPT, "include", "model IN ('a', 'b', 'gpt-4o') AND x = 1"],
+    ["exclude", "x = 1", GPT, "exclude", `x = 1 AND NOT ${GPT}`],
+    ["exclude again takes it away", `x = 1 AND NOT ${GPT}`, GPT, "exclude", "x = 1"],
+    ["from excluded to included", `NOT ${GPT} AND x = 1`, GPT, "include", `x = 1 AND ${GPT}`],
+    ["from included to excluded", `${GPT} AND x = 1`, GPT, "exclude", `x = 1 AND NOT ${GPT}`],
+    ["an OR is kept whole", "a = 1 OR b = 2", GPT, "include", `(a = 1 OR b = 2) AND ${GPT}`],
+    [
+      "feedback has no IN",
+      "feedback.ok = 'true'",
+      "feedback.ok = 'false'",
+      "include",
+      "feedback.ok = 'true' AND feedback.ok = 'false'",
+    ],
+    ["spaces and case do not matter", "x=1 and model='gpt-4o'", GPT, "include", "x=1"],
+  ] as const)("%s", (_, text, clause, wanted, result) => {
+    expect(toggleClause(text, clause, wanted)).toBe(result);
+  });
+
+  it("keeps an unfinished clause as it was typed", () => {
+    expect(toggleClause("name = ", GPT, "include")).toBe(`name = AND ${GPT}`);
+  });
+});
+
+it("presence is seen in lists, in parentheses and under NOT", () => {
+  expect(presenceOf("model IN ('x', 'gpt-4o')", GPT)).toBe("include");
+  expect(presenceOf(`(${GPT})`, GPT)).toBe("include");
+  expect(presenceOf(`x = 1 AND not ${GPT}`, GPT)).toBe("exclude");
+  expect(presenceOf("text ~ 'model'", GPT)).toBeNull();
+});
+
+it("removing a clause takes the right AND with it", () => {
+  expect(removeClause("a = 1 AND b = 2 AND c = 3", 0)).toBe("b = 2 AND c = 3");
+  expect(removeClause("a = 1 AND b = 2 AND c = 3", 1)).toBe("a = 1 AND c = 3");
+  expect(removeClause("a = 1 AND b = 2 AND c = 3", 2)).toBe("a = 1 AND b = 2");
+  expect(removeClause("a = 1", 0)).toBe("");
+  expect(removeClause("a = 1", 4)).toBe("a = 1");
+});
+
+it("adding to blanks is the clause alone", () => {
+  expect(addClause("  ", "a = 1")).toBe("a = 1");
+});
+
+it("values are quoted by the quote they do not hold", () => {
+  expect(quote("plain")).toBe("'plain'");
+  expect(quote("it's")).toBe('"it\'s"');
+  expect(quote(`it's "both"`)).toBeNull();
+});

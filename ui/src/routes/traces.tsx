@@ -1,0 +1,4 @@
+// The list of traces.
+export default function TracesRoute() {
+  return <main>Traces</main>;
+}
