@@ -1,6 +1,5 @@
 //! Requests to a server, over a socket or in this process: commands do not notice which.
 
-use crate::api::FilterProblem;
 use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::body::Body;
@@ -31,8 +30,8 @@ type HttpClient = hyper_util::client::legacy::Client<HttpConnector, Body>;
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) detail: String,
-    /// What is wrong with a filter or an order.
-    pub(crate) problems: Vec<FilterProblem>,
+    /// Whether a filter or an order could not be understood.
+    pub(crate) is_about_a_query: bool,
     /// How long to wait before the request is repeated.
     pub(crate) retry_after: Option<Duration>,
 }
@@ -184,7 +183,7 @@ async fn read_json<T: DeserializeOwned>(body: Body) -> Result<T> {
 struct ErrorBody {
     message: Option<String>,
     detail: Option<String>,
-    errors: Vec<FilterProblem>,
+    errors: Vec<Value>,
 }
 
 async fn read_refusal(response: Response<Body>) -> Result<Refusal> {
@@ -195,7 +194,7 @@ async fn read_refusal(response: Response<Body>) -> Result<Refusal> {
     Ok(Refusal {
         status,
         detail: body.message.or(body.detail).unwrap_or_else(|| format!("the server answered {status}")),
-        problems: body.errors,
+        is_about_a_query: !body.errors.is_empty(),
         retry_after: retry_after.map(Duration::from_secs),
     })
 }

@@ -52,11 +52,16 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Returns the columns of the terminal that standard output is, or nothing if it is none.
 pub(crate) fn stdout_width() -> Option<usize> {
-    if !io::stdout().is_terminal() {
-        return None;
-    }
-    let size = terminal_size::terminal_size_of(io::stdout());
-    Some(size.map_or(WIDTH_DEFAULT, |(width, _)| usize::from(width.0)).max(WIDTH_MIN))
+    io::stdout().is_terminal().then(|| columns(terminal_size::terminal_size_of(io::stdout())))
+}
+
+/// Returns the columns of the terminal that standard error is, or nothing if it is none.
+pub(crate) fn stderr_width() -> Option<usize> {
+    io::stderr().is_terminal().then(|| columns(terminal_size::terminal_size_of(io::stderr())))
+}
+
+fn columns(size: Option<(terminal_size::Width, terminal_size::Height)>) -> usize {
+    size.map_or(WIDTH_DEFAULT, |(width, _)| usize::from(width.0)).max(WIDTH_MIN)
 }
 
 /// Says whether the locale has box-drawing characters. Where none is set, as in most containers, the terminal is

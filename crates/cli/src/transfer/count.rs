@@ -43,7 +43,7 @@ impl TraceCounter {
 
 fn trace_id(head: &[u8]) -> Option<&[u8]> {
     let after =
-        |key: &&[u8]| head.windows(key.len()).position(|window| window == **key).map(|at| at + key.len());
+        |key: &&[u8]| head.windows(key.len()).position(|window| *window == **key).map(|at| at + key.len());
     let start = ID_KEYS.iter().find_map(after)?;
     let length = head[start..].iter().position(|&byte| byte == b'"')?;
     Some(&head[start..start + length])
