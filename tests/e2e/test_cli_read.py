@@ -30,6 +30,7 @@ def server(tmp_path_factory):
     spans = [span(server.wide_id, root, "root 日本語 \x1b[31mred")]
     spans += [span(server.wide_id, ids.span(), "same", parent=root) for _ in range(25)]
     spans.append(span(server.wide_id, failed, "breaks", parent=root))
+    spans[-1].start_time_unix_nano += 1
     spans[-1].status.code, spans[-1].status.message = 2, "connection refused by \x07 the tool"
     server.failed_span = failed.hex()
     post_spans(server.url, spans, **{"service.name": "wide"})

@@ -133,7 +133,7 @@ def test_bad_lines_are_named_by_file_and_line(exported, tmp_path):
     _, path = exported
     sound = path.read_bytes().splitlines(keepends=True)
     mixed = tmp_path / "mixed.jsonl"
-    mixed.write_bytes(b"".join([sound[0], b"not json\n", *sound[1:], b'{"spanwise":1}\n']))
+    mixed.write_bytes(b"".join([sound[0], b"not json\n", *sound[1:], b'{"spanwise":99}\n']))
     done = spanwise("import", str(mixed), "--data-dir", str(tmp_path / "copy"), check=False)
     assert done.returncode == 1
     named = done.stderr.decode().splitlines()

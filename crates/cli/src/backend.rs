@@ -43,8 +43,8 @@ impl Backend {
         let base = base_url(&config.host, config.port);
         if !named_by_uri() && !config.data_dir.exists() && !Client::is_running(&base).await {
             bail!(
-                "no server answers at {base}, and there is no data directory {}; start one with `spanwise serve`, or \
-                 name another with {TRACKING_URI}=http://HOST:PORT or --data-dir",
+                "no server answers at {base}, and there is no data directory {}; start a server with `spanwise serve`, or \
+                 name one with {TRACKING_URI}=http://HOST:PORT, or a directory with --data-dir",
                 config.data_dir.display()
             );
         }

@@ -57,6 +57,25 @@ pub(crate) fn many_lines(text: &str) -> String {
     text.chars().filter(|&c| c == '\n' || c == '\t' || !is_unsafe(c)).collect()
 }
 
+/// Breaks a line between words, so that none of its parts is wider than `columns`; a longer word is broken too.
+pub(crate) fn wrap(line: &str, columns: usize) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut part = String::new();
+    for word in line.split_inclusive(' ') {
+        if !part.is_empty() && width(&part) + width(word.trim_end()) > columns {
+            parts.push(std::mem::take(&mut part));
+        }
+        for c in word.chars() {
+            if !part.is_empty() && c != ' ' && width(&part) + c.width().unwrap_or(0) > columns {
+                parts.push(std::mem::take(&mut part));
+            }
+            part.push(c);
+        }
+    }
+    parts.push(part);
+    parts
+}
+
 /// Returns `text` with spaces up to `columns`, at its end or, for numbers, at its start.
 pub(crate) fn pad(text: &str, columns: usize, at_start: bool) -> String {
     let spaces = " ".repeat(columns.saturating_sub(width(text)));
@@ -176,6 +195,22 @@ mod tests {
             let line = one_line(text, 10);
             assert_eq!(line, expected);
             assert!(width(&line) <= 10);
+        }
+    }
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        for (line, expected) in [
+            ("", &[""][..]),
+            ("one two three", &["one two ", "three"]),
+            ("one two", &["one two"]),
+            ("    deep in", &["    deep ", "in"]),
+            ("abcdefghijkl mn", &["abcdefgh", "ijkl mn"]),
+            ("日本語の文", &["日本語の", "文"]),
+        ] {
+            let parts = wrap(line, 8);
+            assert_eq!(parts, expected);
+            assert!(parts.iter().all(|part| width(part.trim_end()) <= 8));
         }
     }
 

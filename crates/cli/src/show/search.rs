@@ -19,7 +19,9 @@ use std::io::{self, IsTerminal, Write};
 /// Traces of one page (the API's limit).
 const PAGE_SIZE: u32 = 1_000;
 /// Terminals from this width on have room for the year.
-const YEAR_WIDTH_MIN: usize = 110;
+const YEAR_WIDTH_MIN: usize = 160;
+/// Terminals from this width on have room for seconds.
+const SECONDS_WIDTH_MIN: usize = 100;
 /// Columns of the input where no terminal limits it.
 const INPUT_WIDTH_MAX: usize = 100;
 
@@ -161,8 +163,11 @@ async fn print_lines(pages: &mut Pages<'_>) -> Result<Shown> {
 async fn print_table(pages: &mut Pages<'_>) -> Result<Shown> {
     let width = stdout_width();
     let clock = Clock::new(pages.args.utc);
-    let has_year = width.is_none_or(|width| width >= YEAR_WIDTH_MIN);
-    let pattern = if has_year { "%Y-%m-%d %H:%M:%S" } else { "%m-%d %H:%M:%S" };
+    let pattern = match width.unwrap_or(YEAR_WIDTH_MIN) {
+        ..SECONDS_WIDTH_MIN => "%m-%d %H:%M",
+        ..YEAR_WIDTH_MIN => "%m-%d %H:%M:%S",
+        _ => "%Y-%m-%d %H:%M:%S",
+    };
     let mut rows = Vec::new();
     while let Some(page) = pages.next().await? {
         for trace in page {

@@ -3,11 +3,13 @@
 use super::head::{labelled, usage_text};
 use crate::api::{Body, Document, Exception, Message, SpanDetail};
 use crate::terminal::{Painter, Style};
-use crate::text::{Clock, cost_text, count_text, duration_text, many_lines, one_line};
+use crate::text::{Clock, cost_text, count_text, duration_text, many_lines, one_line, width, wrap};
 use serde_json::Value;
 
 /// Columns of a name in a heading.
 const NAME_WIDTH_MAX: usize = 100;
+/// Columns of a text below which breaking it more does not help.
+const TEXT_WIDTH_MIN: usize = 20;
 /// The margin of a body below its heading.
 const MARGIN: &str = "  ";
 
@@ -84,9 +86,15 @@ impl Page {
         self.lines.extend([String::new(), self.painter.paint(Style::Bold, text)]);
     }
 
+    /// Adds text below a margin. A terminal would break its lines within words; a pipe gets them as they are.
     fn text(&mut self, text: &str, margin: &str) {
-        self.lines
-            .extend(many_lines(text).lines().map(|line| format!("{margin}{line}").trim_end().to_owned()));
+        for line in many_lines(text).lines() {
+            let parts = match self.columns {
+                Some(columns) => wrap(line, columns.saturating_sub(width(margin)).max(TEXT_WIDTH_MIN)),
+                None => vec![line.to_owned()],
+            };
+            self.lines.extend(parts.iter().map(|part| format!("{margin}{part}").trim_end().to_owned()));
+        }
     }
 
     fn messages(&mut self, heading: &str, messages: &[Message]) {

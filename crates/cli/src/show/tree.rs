@@ -18,6 +18,8 @@ const BAR_WIDTH_MIN: usize = 16;
 const BAR_WIDTH_MAX: usize = 60;
 /// Columns of a line where no terminal limits it.
 const WIDTH_DEFAULT: usize = 140;
+/// The type of a span that nothing is known of.
+const TYPE_UNKNOWN: &str = "UNKNOWN";
 /// Columns of one name, type or model.
 const NAME_WIDTH_MAX: usize = 60;
 
@@ -115,12 +117,13 @@ fn span_row(
     let span = &outline.spans[index];
     let name_style = if span.is_failed { Style::Red } else { Style::Plain };
     let short = |text: &str| one_line(text, NAME_WIDTH_MAX);
-    let mut branch = vec![
-        (Style::Dim, line.marks.clone()),
-        (name_style, short(&outline.names[span.name])),
-        (Style::Cyan, format!("  {}", short(&outline.types[span.span_type]))),
-    ];
-    branch.extend(span.model.map(|model| (Style::Dim, format!("  {}", short(&outline.models[model])))));
+    let mut branch = vec![(Style::Dim, line.marks.clone()), (name_style, short(&outline.names[span.name]))];
+    // What says nothing, or says again what the name says, is left out.
+    let name = &outline.names[span.name];
+    let span_type = Some(&outline.types[span.span_type]).filter(|text| *text != TYPE_UNKNOWN);
+    let model = span.model.map(|model| &outline.models[model]).filter(|model| !name.contains(*model));
+    branch.extend(span_type.map(|text| (Style::Cyan, format!("  {}", short(text)))));
+    branch.extend(model.map(|text| (Style::Dim, format!("  {}", short(text)))));
     if hidden > 0 {
         branch.push((Style::Dim, format!("  (+{} below)", count_text(hidden as u64))));
     }
@@ -316,6 +319,18 @@ mod tests {
         let outline = sample();
         let rendered = render(&outline, &lines(&outline, &extent()), &HashMap::new(), &canvas(Some(60)));
         assert_eq!(rendered[0], "SPAN                             DURATION  TOKENS     COST");
+    }
+
+    #[test]
+    fn what_says_nothing_new_is_left_out() {
+        let mut outline = outline(&[("chat gpt-4o", None, 0), ("query", None, 1)]);
+        outline.models = vec!["gpt-4o".into()];
+        outline.types = vec!["CHAT_MODEL".into(), "UNKNOWN".into()];
+        outline.spans[0].model = Some(0);
+        (outline.spans[1].model, outline.spans[1].span_type) = (Some(0), 1);
+        let rendered = render(&outline, &lines(&outline, &extent()), &HashMap::new(), &canvas(Some(40)));
+        assert!(rendered[1].starts_with("chat gpt-4o  CHAT_MODEL  "), "{rendered:#?}");
+        assert!(rendered[2].starts_with("query  gpt-4o  "), "{rendered:#?}");
     }
 
     #[test]
