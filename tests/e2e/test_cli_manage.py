@@ -81,6 +81,14 @@ def test_delete_needs_a_yes_where_nobody_can_answer(server):
     assert found(server) == set(server.ids[1:])
 
 
+def test_traces_that_are_not_there_are_bad_news(server):
+    missing = "tr-" + "0" * 32
+    for command, done_text in [(["tag", "k=v"], b"tagged 1 trace\n"), (["delete", "--yes"], b"deleted 1 trace\n")]:
+        done = spanwise(*command, server.ids[0], missing, missing, server=server, check=False)
+        assert (done.returncode, done.stdout) == (1, done_text)
+        assert done.stderr == b"1 of 2 traces named are not there\n"
+
+
 def test_delete_asks_on_a_terminal(server):
     args = ["delete", "--where", "name LIKE 'trace %'", "--experiment", "shop"]
     shown, code = on_terminal(*args, server=server, answers={"[y/N]": "n"})

@@ -34,6 +34,7 @@ impl Backend {
         if config.port != 0 && Client::is_running(&base).await {
             return Ok(Backend { client: Client::http(&base)?, store: None });
         }
+        log_errors();
         let app = open_app(config, PrometheusBuilder::new().build_recorder().handle())?;
         Ok(Backend { store: Some(app.store.clone()), client: Client::InProcess(main_router(app)) })
     }
@@ -81,6 +82,13 @@ impl Backend {
         }
         Ok(())
     }
+}
+
+/// Prints what the routes log on an error: their answers leave out what is not for clients, and here nobody else keeps
+/// a log. A process that logs already goes on as it does.
+fn log_errors() {
+    let logger = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_writer(std::io::stderr);
+    drop(logger.without_time().with_target(false).with_ansi(false).try_init());
 }
 
 fn named_by_uri() -> bool {

@@ -3,6 +3,7 @@
 use crate::args::{BulkSelection, Scope, Selection};
 use crate::text::url_encoded;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Query parameters of a URL.
 #[derive(Debug, Default)]
@@ -49,7 +50,7 @@ impl Query {
 }
 
 /// Returns the body of a bulk request, without what it shall do.
-pub(crate) fn bulk_body(trace_ids: &[&str], selection: &BulkSelection) -> Map<String, Value> {
+pub(crate) fn bulk_body(trace_ids: &BTreeSet<&str>, selection: &BulkSelection) -> Map<String, Value> {
     let Scope { experiment, from, to } = &selection.scope;
     let mut body = Map::new();
     let mut add = |name: &str, is_given: bool, value: Value| {
@@ -83,10 +84,10 @@ mod tests {
     #[test]
     fn a_bulk_body_has_what_was_given() {
         let mut selection = BulkSelection::default();
-        assert!(bulk_body(&[], &selection).is_empty());
+        assert!(bulk_body(&BTreeSet::new(), &selection).is_empty());
         selection.filter = Some("has:error".into());
         selection.scope.from = Some("-1h".into());
-        let body = bulk_body(&["tr-1"], &selection);
+        let body = bulk_body(&BTreeSet::from(["tr-1"]), &selection);
         assert_eq!(Value::from(body), json!({"trace_ids": ["tr-1"], "filter": "has:error", "from": "-1h"}));
     }
 }

@@ -1,23 +1,25 @@
 //! `spanwise tag` and `spanwise delete`: changes of many traces at once.
 
+use crate::Outcome;
 use crate::api::BulkResult;
 use crate::args::{BulkSelection, DeleteArgs, TagArgs, TagPosition};
 use crate::backend::Backend;
 use crate::client::Client;
 use crate::explain::explain;
 use crate::select::bulk_body;
-use crate::terminal::out_line;
-use crate::text::counted;
+use crate::terminal::{err_line, out_line};
+use crate::text::{count_text, counted};
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 const DELETE_PATH: &str = "/api/v1/traces/delete";
 const TAG_PATH: &str = "/api/v1/traces/tag";
 
 /// Deletes traces, after it has asked.
-pub(crate) async fn delete(args: &DeleteArgs) -> Result<()> {
-    let ids: Vec<&str> = args.trace_ids.iter().map(String::as_str).collect();
+pub(crate) async fn delete(args: &DeleteArgs) -> Result<Outcome> {
+    let ids: BTreeSet<&str> = args.trace_ids.iter().map(String::as_str).collect();
     let body = selected(&ids, &args.selection, "spanwise delete --where \"tags.env = 'dev'\"")?;
     let may_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
     if !args.yes && !args.selection.dry_run && !may_ask {
@@ -29,10 +31,11 @@ pub(crate) async fn delete(args: &DeleteArgs) -> Result<()> {
     let backend = Backend::connect_to_read(&config).await?;
     let deleted = ask_and_delete(&backend.client, args, body).await;
     backend.close().await?;
-    deleted
+    Ok(name_missing(&ids, deleted?))
 }
 
-async fn ask_and_delete(client: &Client, args: &DeleteArgs, body: Map<String, Value>) -> Result<()> {
+/// Returns what was selected, and what became of it.
+async fn ask_and_delete(client: &Client, args: &DeleteArgs, body: Map<String, Value>) -> Result<BulkResult> {
     let selection = &args.selection;
     if args.yes && !selection.dry_run {
         return report("deleted", send(client, DELETE_PATH, body, selection).await?, selection);
@@ -44,18 +47,19 @@ async fn ask_and_delete(client: &Client, args: &DeleteArgs, body: Map<String, Va
         return report("would delete", would, selection);
     }
     if !is_yes(&format!("delete {}? [y/N] ", counted(would.matched, "trace")))? {
-        return out_line("nothing was deleted").map_err(Into::into);
+        out_line("nothing was deleted")?;
+        return Ok(would);
     }
     report("deleted", send(client, DELETE_PATH, body, selection).await?, selection)
 }
 
 /// Sets and removes tags.
-pub(crate) async fn tag(args: &TagArgs) -> Result<()> {
-    let mut ids = Vec::new();
+pub(crate) async fn tag(args: &TagArgs) -> Result<Outcome> {
+    let mut ids = BTreeSet::new();
     let mut set = Map::new();
     for position in &args.positions {
         match position {
-            TagPosition::Trace(id) => ids.push(id.as_str()),
+            TagPosition::Trace(id) => drop(ids.insert(id.as_str())),
             TagPosition::Set(key, _) if key.is_empty() => bail!("a tag has no key; expected KEY=VALUE"),
             TagPosition::Set(key, value) => drop(set.insert(key.clone(), value.as_str().into())),
         }
@@ -67,7 +71,7 @@ pub(crate) async fn tag(args: &TagArgs) -> Result<()> {
         bail!("`{key}` can't be both set and removed");
     }
     let selection = &args.selection;
-    if !ids.is_empty() && !bulk_body(&[], selection).is_empty() {
+    if !ids.is_empty() && !bulk_body(&BTreeSet::new(), selection).is_empty() {
         bail!("name traces or select them with --where, --experiment, --from, --to or --all, not both");
     }
     let mut body = selected(&ids, selection, "spanwise tag --where \"has:error\" queue=review")?;
@@ -78,11 +82,25 @@ pub(crate) async fn tag(args: &TagArgs) -> Result<()> {
     let backend = Backend::connect_to_read(&config).await?;
     let changed = send(&backend.client, TAG_PATH, body, selection).await;
     backend.close().await?;
-    report(if selection.dry_run { "would tag" } else { "tagged" }, changed?, selection)
+    let changed = report(if selection.dry_run { "would tag" } else { "tagged" }, changed?, selection)?;
+    Ok(name_missing(&ids, changed))
+}
+
+/// Says that traces which were named are not there; that is bad news.
+fn name_missing(ids: &BTreeSet<&str>, result: BulkResult) -> Outcome {
+    let missing = (ids.len() as u64).saturating_sub(result.matched);
+    if missing > 0 {
+        err_line(&format!(
+            "{} of {} named are not there",
+            count_text(missing),
+            counted(ids.len() as u64, "trace")
+        ));
+    }
+    Outcome::bad_news_if(missing > 0)
 }
 
 /// Returns the body of a request; something must be selected, for all traces are seldom what is meant.
-fn selected(ids: &[&str], selection: &BulkSelection, example: &str) -> Result<Map<String, Value>> {
+fn selected(ids: &BTreeSet<&str>, selection: &BulkSelection, example: &str) -> Result<Map<String, Value>> {
     let body = bulk_body(ids, selection);
     if !["trace_ids", "filter", "from", "to", "all"].iter().any(|key| body.contains_key(*key)) {
         bail!("no traces are selected; name them, or use --where, --from, --to or --all, e.g. {example}");
@@ -102,13 +120,13 @@ async fn send(
     }
 }
 
-fn report(verb: &str, result: BulkResult, selection: &BulkSelection) -> Result<()> {
-    if selection.json {
-        out_line(&serde_json::to_string(&result)?)?;
-        return Ok(());
-    }
-    out_line(&report_text(verb, result, selection.dry_run))?;
-    Ok(())
+fn report(verb: &str, result: BulkResult, selection: &BulkSelection) -> Result<BulkResult> {
+    let text = match selection.json {
+        true => serde_json::to_string(&result)?,
+        false => report_text(verb, result, selection.dry_run),
+    };
+    out_line(&text)?;
+    Ok(result)
 }
 
 fn report_text(verb: &str, result: BulkResult, is_dry_run: bool) -> String {
@@ -154,12 +172,12 @@ mod tests {
 
     #[test]
     fn something_must_be_selected() {
-        let mut selection = BulkSelection::default();
-        assert!(selected(&[], &selection, "x").is_err());
+        let (none, mut selection) = (BTreeSet::new(), BulkSelection::default());
+        assert!(selected(&none, &selection, "x").is_err());
         selection.scope.experiment = vec!["shop".into()];
-        assert!(selected(&[], &selection, "x").is_err());
+        assert!(selected(&none, &selection, "x").is_err());
         selection.all = true;
-        assert!(selected(&[], &selection, "x").is_ok());
-        assert!(selected(&["tr-1"], &BulkSelection::default(), "x").is_ok());
+        assert!(selected(&none, &selection, "x").is_ok());
+        assert!(selected(&BTreeSet::from(["tr-1"]), &BulkSelection::default(), "x").is_ok());
     }
 }

@@ -165,7 +165,7 @@ async fn print_table(pages: &mut Pages<'_>) -> Result<Shown> {
     let clock = Clock::new(pages.args.utc);
     let pattern = match width.unwrap_or(YEAR_WIDTH_MIN) {
         ..SECONDS_WIDTH_MIN => "%m-%d %H:%M",
-        ..YEAR_WIDTH_MIN => "%m-%d %H:%M:%S",
+        SECONDS_WIDTH_MIN..YEAR_WIDTH_MIN => "%m-%d %H:%M:%S",
         _ => "%Y-%m-%d %H:%M:%S",
     };
     let mut rows = Vec::new();
