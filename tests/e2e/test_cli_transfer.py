@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from support.cli import on_terminal, plain, spanwise
+from support.cli import on_terminal, peak_memory_kib, plain, spanwise
+from support.otlp import post_spans, span
 from support.proxy import Call, Proxy, Verdict
 
 pytestmark = pytest.mark.spanwise
@@ -159,6 +160,35 @@ def test_a_file_that_is_missing_or_broken_is_an_error(exported, tmp_path):
     (tmp_path / "cut.zst").write_bytes(packed[: len(packed) // 2])
     done = spanwise("import", str(tmp_path / "cut.zst"), "--data-dir", str(tmp_path / "b"), check=False)
     assert done.returncode == 2 and b"cut.zst" in done.stderr
+
+
+def post_large(server, ids, experiment: str | None = None) -> None:
+    """Posts a trace of 64 MiB: 256 spans of 256 KiB each, which no compression makes small."""
+    chance = random.Random(64)
+    trace_id, root = ids.trace(), ids.span()
+    post_spans(server.url, [span(trace_id, root, "root")], experiment, **{"service.name": "large"})
+    for _ in range(32):
+        texts = [chance.randbytes(128 << 10).hex() for _ in range(8)]
+        spans = [span(trace_id, ids.span(), "part", parent=root, attributes={"text": text}) for text in texts]
+        post_spans(server.url, spans, experiment, **{"service.name": "large"})
+
+
+def test_a_large_trace_needs_little_memory_and_comes_back_the_same(new_server, ids, tmp_path):
+    server = new_server().start()
+    spanwise("experiments", "create", "elsewhere", server=server)
+    (made,) = [
+        one for one in json.loads(spanwise("experiments", "--json", server=server).stdout) if one["name"] == "elsewhere"
+    ]
+    post_large(server, ids, made["experiment_id"])
+    path = tmp_path / "large.jsonl"
+    limit_kib = 48 << 10
+    assert peak_memory_kib("export", "-o", str(path), server=server) < limit_kib
+    assert path.stat().st_size > 64 << 20
+    copy = new_server("copy").start()
+    assert peak_memory_kib("import", str(path), server=copy) < limit_kib
+    out = spanwise("export", "-o", str(tmp_path / "again.jsonl"), server=copy).stdout.decode()
+    assert out.startswith("exported 1 trace to ")
+    assert (tmp_path / "again.jsonl").read_bytes() == path.read_bytes()
 
 
 def many_lines(path: Path, seed: int) -> list[str]:

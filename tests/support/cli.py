@@ -9,6 +9,7 @@ import re
 import select
 import struct
 import subprocess
+import sys
 import termios
 import time
 from pathlib import Path
@@ -39,6 +40,28 @@ def spanwise(
     if check and done.returncode != 0:
         raise AssertionError(f"`spanwise {' '.join(args)}` ended with {done.returncode}:\n{done.stderr.decode()}")
     return done
+
+
+# A process counts the memory of the one that it was forked from, and this one has held all sorts of things.
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def peak_memory_kib(*args: str, server: Server | None = None) -> int:
+    """Runs one command, which must succeed, and returns the most memory that it had."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(binary()), *args],
+        env=command_env(server.url if server else None),
+        check=True,
+        capture_output=True,
+        timeout=DEADLINE_S,
+    )
+    code, peak = map(int, done.stdout.split())
+    assert code == 0, f"`spanwise {' '.join(args)}` ended with {code}:\n{done.stderr.decode()}"
+    return peak
 
 
 def command_env(url: str | None, extra: dict[str, str] | None = None) -> dict[str, str]:
