@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from pathlib import Path
 
@@ -121,13 +122,14 @@ def test_an_export_that_fails_leaves_no_file_of_that_name(exported, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_is_shown_on_a_terminal(exported, tmp_path):
+def test_what_is_said_on_a_terminal_is_not_said_in_a_pipe(exported, tmp_path):
     data, path = exported
     shown, code = on_terminal("export", "-o", str(tmp_path / "a"), "--data-dir", str(data))
     assert code == 0 and f"exported {TRACES} traces" in plain(shown)
     shown, code = on_terminal("import", str(path), "--data-dir", str(tmp_path / "copy"))
     assert code == 0 and f"imported {TRACES} traces" in plain(shown)
-    assert b"\x1b" not in spanwise("import", str(path), "--data-dir", str(tmp_path / "copy")).stderr
+    assert spanwise("import", str(path), "--data-dir", str(tmp_path / "copy")).stderr == b""
+    assert spanwise("export", "-o", str(tmp_path / "b"), "--data-dir", str(data)).stderr == b""
 
 
 def test_bad_lines_are_named_by_file_and_line(exported, tmp_path):
@@ -300,3 +302,19 @@ def test_a_busy_server_is_given_time(new_server, tmp_path):
     assert bodies[1] == bodies[2] and len(bodies) == 5
     assert refused[1] - refused[0] >= 1.0
     assert stored(server) == set(ids)
+
+
+def test_progress_is_shown_on_a_terminal(new_server, tmp_path):
+    server = new_server().start()
+    path = tmp_path / "lines.jsonl"
+    many_lines(path, 9)
+
+    def decide(call: Call) -> Verdict:
+        is_refused = is_import(call) and len(imports(proxy)) == 2
+        return Verdict(is_passed_on=not is_refused, status=429, headers={"Retry-After": "1"})
+
+    with Proxy(server.url, decide) as proxy:
+        shown, code = on_terminal("import", str(path), url=proxy.url, columns=120)
+    assert code == 0
+    assert re.search(r"█+.* [0-9.]+ KiB/[0-9.]+ KiB .*the server is busy; waiting 1 s", plain(shown))
+    assert plain(shown).splitlines()[-1].endswith(f"imported {LINES:,} spans")

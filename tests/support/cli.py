@@ -82,6 +82,7 @@ def on_terminal(
     *args: str,
     columns: int = 80,
     server: Server | None = None,
+    url: str | None = None,
     env: dict[str, str] | None = None,
     answers: dict[str, str] | None = None,
 ) -> tuple[str, int]:
@@ -93,7 +94,7 @@ def on_terminal(
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(
         [str(binary()), *args],
-        env=command_env(server.url if server else None, env),
+        env=command_env(server.url if server else url, env),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -4,7 +4,6 @@ use crate::api::Experiment;
 use crate::args::{ExperimentsArgs, ExperimentsCommand, ListArgs};
 use crate::backend::Backend;
 use crate::client::Client;
-use crate::config::ClientFlags;
 use crate::table::{Cell, Column, layout};
 use crate::terminal::{Painter, Style, err_line, out_line, stdout_width};
 use crate::text::{Clock, count_text, counted, one_line, url_encoded};
@@ -36,18 +35,22 @@ pub(crate) async fn experiments(args: &ExperimentsArgs) -> Result<()> {
     let flags = match &args.command {
         None => &args.list.flags,
         Some(Sub::List(args)) => &args.flags,
-        Some(Sub::Create(args)) => return create(&args.flags, &args.name, args.json).await,
+        Some(Sub::Create(args)) => &args.flags,
         Some(Sub::Rename(args)) => &args.flags,
         Some(Sub::Delete(args)) => &args.flags,
         Some(Sub::Restore(args)) => &args.flags,
     };
     let config = flags.load()?.config;
-    let backend = Backend::connect_to_read(&config).await?;
+    // Only who creates may begin a data directory.
+    let backend = match &args.command {
+        Some(Sub::Create(_)) => Backend::connect(&config).await?,
+        _ => Backend::connect_to_read(&config).await?,
+    };
     let client = &backend.client;
     let done = match &args.command {
         None => list(client, &args.list).await,
         Some(Sub::List(args)) => list(client, args).await,
-        Some(Sub::Create(_)) => Ok(()),
+        Some(Sub::Create(args)) => create(client, &args.name, args.json).await,
         Some(Sub::Rename(args)) => rename(client, &args.experiment, &args.name, args.json).await,
         Some(Sub::Delete(args)) => delete(client, &args.experiment).await,
         Some(Sub::Restore(args)) => restore(client, &args.experiment, args.json).await,
@@ -91,12 +94,8 @@ fn row(experiment: &Experiment, clock: &Clock) -> Vec<Cell> {
     ]
 }
 
-async fn create(flags: &ClientFlags, name: &str, is_json: bool) -> Result<()> {
-    let config = flags.load()?.config;
-    let backend = Backend::connect(&config).await?;
-    let created = backend.client.post_json(PATH, &json!({"name": name})).await;
-    backend.close().await?;
-    report("created", &created?, is_json)
+async fn create(client: &Client, name: &str, is_json: bool) -> Result<()> {
+    report("created", &client.post_json(PATH, &json!({"name": name})).await?, is_json)
 }
 
 async fn rename(client: &Client, wanted: &str, name: &str, is_json: bool) -> Result<()> {
