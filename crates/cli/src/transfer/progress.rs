@@ -1,13 +1,15 @@
 //! Progress bars on standard error; where that is no terminal, nothing is drawn.
 
 use crate::terminal::{err_line, is_utf8};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::text::count_text;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::time::Duration;
 
 /// How often a bar whose work stands still is drawn again.
 const TICK: Duration = Duration::from_millis(250);
 
-const TRACES: &str = "{bar:30} {human_pos}/{human_len} traces  {per_sec}  {eta} left  {msg}";
+const TRACES: &str = "{bar:30} {human_pos}/{human_len} traces  {rate}  {eta} left  {msg}";
 const BYTES: &str = "{bar:30} {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left  {msg}";
 const ENDLESS: &str = "{spinner} {binary_bytes}  {binary_bytes_per_sec}  {msg}";
 
@@ -30,6 +32,10 @@ impl Progress {
     fn new(total: Option<u64>, template: &str) -> Progress {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template(template).expect("the templates are sound");
+        // Its own rate has four decimals.
+        let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+            drop(write!(out, "{}/s", count_text(state.per_sec() as u64)));
+        });
         let style = if is_utf8() {
             style.progress_chars("█▉▊▋▌▍▎▏ ")
         } else {
