@@ -5,7 +5,8 @@ import { gzipSync } from "node:zlib";
 
 const dist = new URL("../dist", import.meta.url).pathname;
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile() || entry.name.endsWith(".gz")) continue;
+  // Vite's manifest is for the size script alone.
+  if (!entry.isFile() || entry.name.endsWith(".gz") || entry.parentPath.includes(".vite")) continue;
   const path = join(entry.parentPath, entry.name);
   writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
 }

@@ -9,13 +9,13 @@ import type {
   BulkResult,
   BulkTagRequest,
   Completion,
-  Experiment,
+  ExperimentList,
   Facets,
   FilterCheck,
   Histogram,
   Info,
-  SessionPage,
-  TracePageOfList,
+  SessionList,
+  TraceList,
 } from "./types";
 
 /** What is selected: the part of the URL that lists, counts and bulk actions share. */
@@ -24,6 +24,8 @@ export type Selection = Pick<AppSearch, "experiment" | "filter" | "from" | "to">
 export const PAGE_SIZE = 100;
 const BUCKETS = 120;
 const FACET_VALUES = 8;
+/** How many values a facet shows when more are asked for. */
+export const FACET_VALUES_MAX = 50;
 
 export function selectionOf(search: AppSearch): Selection {
   const { experiment, filter, from, to } = search;
@@ -44,8 +46,7 @@ export function experimentsQuery(deleted = false) {
   return queryOptions({
     queryKey: ["experiments", deleted],
     queryFn: async ({ signal }) =>
-      (await request<{ experiments: Experiment[] }>("/experiments", { query: { deleted: deleted || null }, signal }))
-        .experiments,
+      (await request<ExperimentList>("/experiments", { query: { deleted: deleted || null }, signal })).experiments,
   });
 }
 
@@ -61,7 +62,7 @@ export function tracesQuery(selection: Selection, order: string | undefined) {
     queryFn: async ({ pageParam, signal }) => {
       const parameters = pageParam?.selection ?? fixed(selection);
       const query = { ...parameters, order_by: order, limit: PAGE_SIZE, page_token: pageParam?.token };
-      const page = await request<TracePageOfList>("/traces", { query, signal });
+      const page = await request<TraceList>("/traces", { query, signal });
       return { ...page, selection: parameters };
     },
     getNextPageParam: (page): Cursor | null =>
@@ -79,11 +80,12 @@ export function histogramQuery(selection: Selection) {
   });
 }
 
-export function facetsQuery(selection: Selection) {
+/** The default facets, or one by its field. */
+export function facetsQuery(selection: Selection, field?: string, limit = FACET_VALUES) {
   return queryOptions({
-    queryKey: ["facets", selection],
+    queryKey: ["facets", selection, field ?? null, limit],
     queryFn: ({ signal }) =>
-      request<Facets>("/traces/facets", { query: { ...fixed(selection), limit: FACET_VALUES }, signal }),
+      request<Facets>("/traces/facets", { query: { ...fixed(selection), limit, field }, signal }),
     placeholderData: keepPreviousData,
   });
 }
@@ -95,7 +97,7 @@ export function sessionsQuery(selection: Selection) {
     queryFn: async ({ pageParam, signal }) => {
       const parameters = pageParam?.selection ?? fixed(selection);
       const query = { ...parameters, limit: PAGE_SIZE, page_token: pageParam?.token };
-      const page = await request<SessionPage>("/sessions", { query, signal });
+      const page = await request<SessionList>("/sessions", { query, signal });
       return { ...page, selection: parameters };
     },
     getNextPageParam: (page): Cursor | null =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, cost, count, duration, nsToMs, plain } from "./format";
+import { ago, bytes, cost, count, duration, nsToMs, plain, timeSpan } from "./format";
 
 describe("duration", () => {
   it.each([
@@ -30,6 +30,7 @@ describe("count and cost", () => {
   it.each([
     [0, "$0"],
     [0.0042, "$0.0042"],
+    [0.01, "$0.010"],
     [0.00001234, "$0.000012"],
     [0.0000001, "$<0.000001"],
     [0.5, "$0.50"],
@@ -61,4 +62,13 @@ it("relative time grows with its distance", () => {
 
 it("nanoseconds as text become milliseconds without losing digits", () => {
   expect(nsToMs("1764000000123456789")).toBe(1_764_000_000_123);
+});
+
+it("a span of time is no finer than it must be", () => {
+  const start = new Date(2026, 10, 25, 11).getTime();
+  expect(timeSpan(start, start + 900_000)).toBe("Nov 25, 11:00 – 11:15");
+  expect(timeSpan(start, start + 10_000)).toBe("Nov 25, 11:00:00 – 11:00:10");
+  expect(timeSpan(start, start + 43_200_000)).toBe("Nov 25, 11:00 – 23:00");
+  expect(timeSpan(start, start + 50_400_000)).toBe("Nov 25, 11:00 – Nov 26, 01:00");
+  expect(timeSpan(start, start + 7 * 86_400_000)).toBe("Nov 25 – Dec 2");
 });

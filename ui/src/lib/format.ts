@@ -39,8 +39,7 @@ export function exact(value: number): string {
 export function cost(dollars: number): Figure {
   if (dollars === 0) return { value: "0", unit: "$" };
   if (dollars < 0.000_001) return { value: "<0.000001", unit: "$" };
-  if (dollars < 0.1)
-    return { value: trimZeros(dollars.toFixed(Math.min(6, 1 - Math.floor(Math.log10(dollars))))), unit: "$" };
+  if (dollars < 0.1) return { value: dollars.toFixed(Math.min(6, 1 - Math.floor(Math.log10(dollars)))), unit: "$" };
   if (dollars < 1000) return { value: dollars.toFixed(2), unit: "$" };
   const figure = count(dollars);
   return { value: figure.value + figure.unit, unit: "$" };
@@ -94,6 +93,16 @@ export function shortTime(ms: number, now: number): string {
   return `${month} ${date.getDate()} ${date.getFullYear()}`;
 }
 
+/** Returns a short span of time, no finer than it must be: Nov 25, 11:00 – 11:15. */
+export function timeSpan(from: number, to: number): string {
+  const [start, end] = [new Date(from), new Date(to)];
+  const date = (value: Date) => `${MONTHS[value.getMonth()]} ${value.getDate()}`;
+  if (to - from >= 86_400_000) return to - from === 86_400_000 ? date(start) : `${date(start)} – ${date(end)}`;
+  const time = (value: Date) => (to - from < 60_000 ? clock(value) : clock(value).slice(0, 5));
+  const sameDay = start.toDateString() === end.toDateString() || time(end).startsWith("00:00");
+  return `${date(start)}, ${time(start)} – ${sameDay ? "" : `${date(end)}, `}${time(end)}`;
+}
+
 export const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 function day(date: Date): string {
@@ -114,8 +123,4 @@ function pair(total: number, base: number, big: string, small: string): Figure {
 
 function digits(value: number): string {
   return value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0);
-}
-
-function trimZeros(text: string): string {
-  return text.replace(/0+$/, "").replace(/\.$/, "");
 }

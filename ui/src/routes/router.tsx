@@ -1,15 +1,20 @@
 // The routes, in code. Each page is a chunk of its own.
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-  redirect,
-} from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { Frame } from "../features/frame/Frame";
 import { parseSearch, stringifySearch, validateSearch } from "../lib/search";
 
-const root = createRootRoute({ component: Outlet, validateSearch });
+function NotFound() {
+  return (
+    <div style={{ padding: 32 }}>
+      <h1>There is no such page</h1>
+      <Link to="/traces" style={{ color: "var(--accent)" }}>
+        To the traces
+      </Link>
+    </div>
+  );
+}
+
+const root = createRootRoute({ component: Frame, validateSearch });
 
 const index = createRoute({
   getParentRoute: () => root,
@@ -31,11 +36,24 @@ const trace = createRoute({
   component: lazyRouteComponent(() => import("./trace")),
 });
 
+const sessions = createRoute({
+  getParentRoute: () => root,
+  path: "/sessions",
+  component: lazyRouteComponent(() => import("./sessions")),
+});
+
+const experiments = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments",
+  component: lazyRouteComponent(() => import("./experiments")),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([index, traces, trace]),
+  routeTree: root.addChildren([index, traces, trace, sessions, experiments]),
   parseSearch: parseSearch as (text: string) => Record<string, unknown>,
   stringifySearch: stringifySearch as (search: Record<string, unknown>) => string,
   defaultPreload: "intent",
+  defaultNotFoundComponent: NotFound,
 });
 
 declare module "@tanstack/react-router" {

@@ -1,4 +1,4 @@
-// The list of traces.
-export default function TracesRoute() {
-  return <main>Traces</main>;
-}
+// The list of traces: `/traces?experiment=…&filter=…&trace=…`.
+import { TracesPage } from "../features/traces/TracesPage";
+
+export default TracesPage;

@@ -19,12 +19,15 @@ export function Dialog({ title, onClose, children, actions, width = 480, bare = 
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // Not the close button, which the browser would choose: what the dialog is for, or the dialog itself.
+    (element?.querySelector<HTMLElement>("[data-autofocus]") ?? element)?.focus();
     return () => element?.close();
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the click closes by the backdrop; the keyboard has Escape.
     <dialog
       ref={dialog}
+      tabIndex={-1}
       className={styles.dialog}
       data-bare={bare || undefined}
       style={{ width }}

@@ -1,6 +1,7 @@
 // A button with a panel, on the browser's own popover: it closes by Escape and by a click elsewhere, is above everything,
 // and gives the focus back. The panel's content exists only while it is open.
 import { type ReactNode, type Ref, useCallback, useEffect, useId, useImperativeHandle, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import styles from "./Popover.module.css";
 
 export interface PopoverHandle {
@@ -40,23 +41,18 @@ export function Popover({ button, children, label, align = "start", width, ref }
     const element = panel.current;
     if (!element) return;
     const place = () => position(element, buttonElement.current, align);
-    const toggle = (event: Event) => {
-      const opening = (event as ToggleEvent).newState === "open";
-      setOpen(opening);
-      if (opening) place();
-    };
-    element.addEventListener("beforetoggle", toggle);
+    // The content is rendered at once, so that the panel has its size when it is shown and placed.
+    const before = (event: Event) => flushSync(() => setOpen((event as ToggleEvent).newState === "open"));
+    const observer = new ResizeObserver(place);
+    observer.observe(element);
+    element.addEventListener("beforetoggle", before);
     window.addEventListener("resize", place);
     return () => {
-      element.removeEventListener("beforetoggle", toggle);
+      observer.disconnect();
+      element.removeEventListener("beforetoggle", before);
       window.removeEventListener("resize", place);
     };
   }, [align]);
-
-  // The panel is measured once its content is there.
-  useEffect(() => {
-    if (open && panel.current) position(panel.current, buttonElement.current, align);
-  }, [open, align]);
 
   return (
     <>
@@ -77,7 +73,7 @@ export function Popover({ button, children, label, align = "start", width, ref }
 }
 
 function position(panel: HTMLElement, button: HTMLElement | null, align: "start" | "end"): void {
-  if (!button) return;
+  if (!button || panel.offsetWidth === 0) return;
   const anchor = button.getBoundingClientRect();
   const width = panel.offsetWidth;
   const wanted = align === "start" ? anchor.left : anchor.right - width;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addClause, clausesOf, presenceOf, quote, removeClause, toggleClause } from "./clauses";
+import { addClause, clausesOf, presenceOf, quote, removeClause, toggleClause, valuesOf } from "./clauses";
 
 const GPT = "model = 'gpt-4o'";
 const MINI = "model = 'gpt-4o-mini'";
@@ -72,4 +72,10 @@ it("values are quoted by the quote they do not hold", () => {
   expect(quote("plain")).toBe("'plain'");
   expect(quote("it's")).toBe('"it\'s"');
   expect(quote(`it's "both"`)).toBeNull();
+});
+
+it("the values of a field are read from equalities, lists and negations", () => {
+  const text = "m = 'a' AND m IN ('b', 'c') AND NOT m = 'd' AND n = 'e' AND m != 'f'";
+  expect(valuesOf(text, "m").map(({ value }) => value)).toEqual(["a", "b", "c", "d"]);
+  expect(valuesOf(text, "n")).toEqual([{ value: "e", clause: "n = 'e'" }]);
 });

@@ -59,6 +59,16 @@ export function toggleClause(text: string, clause: string, wanted: "include" | "
   return found.presence === wanted ? without : toggleClause(without, clause, wanted);
 }
 
+/** Returns what the text includes and excludes of a field by `=`, `IN` and `NOT … =`: each value with its own clause. */
+export function valuesOf(text: string, field: string): { value: string; clause: string }[] {
+  const literals = clausesOf(text).flatMap((clause) => {
+    const body = clause.text.replace(/^NOT\s+/i, "");
+    const equal = equality(body);
+    return equal?.field === field ? [equal.value] : (sameList(body, field) ?? []);
+  });
+  return literals.map((literal) => ({ value: literal.slice(1, -1), clause: `${field} = ${literal}` }));
+}
+
 /** Returns a value as the filter writes it, or null if it holds both kinds of quotes, which no literal can. */
 export function quote(value: string): string | null {
   if (!value.includes("'")) return `'${value}'`;

@@ -1,0 +1,2571 @@
+// Generated from docs/openapi.json by `npm run generate`.
+
+export interface paths {
+    "/api/v1/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists experiments
+         * @description The one with the newest trace first; those without traces by name, after the others.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description List deleted ones instead of active ones */
+                    deleted?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExperimentList"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Creates an experiment */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewExperiment"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Experiment"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes an experiment
+         * @description Its traces are kept, and it can be restored.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its id */
+                    experiment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Renames an experiment */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its id */
+                    experiment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewExperiment"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Experiment"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restores a deleted experiment */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its id */
+                    experiment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Experiment"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports traces
+         * @description Lines of JSON, experiment by experiment (by name), the oldest trace of each first. `jsonl` holds whole records (tags, metadata, assessments, links) and spans as
+         *     OTLP/JSON; spans that JSON can't give back byte for byte also come as base64 of an OTLP request. `otlp-json` holds
+         *     an `ExportTraceServiceRequest` a line. A large trace takes several lines.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Name or id of an experiment; may be repeated. None: all active ones. */
+                    experiment: string[];
+                    /** @description Of the filter language; none: all. */
+                    filter?: string;
+                    /** @description `jsonl` (if absent) or `otlp-json` */
+                    format?: string;
+                    /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                    from?: string;
+                    /** @description Started before; written as `from`. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": string;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/filter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checks a filter and an order */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The order */
+                    order_by?: string;
+                    /** @description The filter */
+                    text?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FilterCheck"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/filter/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Completes a filter
+         * @description What may stand at byte `cursor` of the filter `text`: fields, operators, values that the selected experiments
+         *     hold, and the words of the language.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where in it, in bytes of UTF-8; the end if absent */
+                    cursor?: number;
+                    /** @description Name or id of an experiment to take names and values from; may be repeated */
+                    experiment?: string[];
+                    /** @description Take them from traces that started at or after this */
+                    from?: string;
+                    /** @description The filter, which need not be valid */
+                    text?: string;
+                    /** @description Take them from traces that started before this */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Completion"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imports traces
+         * @description Takes the lines of an export of either format, plain or compressed (`gzip`, `deflate`, `zstd`), of any length. What
+         *     is there already stays as it is. A line that can't be taken is named in the answer, and the others are kept.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Name of the experiment to put all traces into; it is created if there is none */
+                    experiment?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportResult"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describes the server */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Info"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists sessions
+         * @description Sessions (conversations) that selected traces belong to, the one with the newest trace first. Their figures count
+         *     the selected traces only.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Name or id of an experiment; may be repeated. None: all active ones. */
+                    experiment: string[];
+                    /** @description Of the filter language; none: all. */
+                    filter?: string;
+                    /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                    from?: string;
+                    /** @description Sessions on the page, 1 to 500; 50 if absent */
+                    limit?: number;
+                    /** @description `next_page_token` of the page before */
+                    page_token?: string;
+                    /** @description Started before; written as `from`. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionList"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists traces
+         * @description One page of the selected traces. A page token is good for the same filter and order only, and stays valid while
+         *     traces arrive.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Name or id of an experiment; may be repeated. None: all active ones. */
+                    experiment: string[];
+                    /** @description Of the filter language; none: all. */
+                    filter?: string;
+                    /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                    from?: string;
+                    /** @description Traces on the page, 1 to 1000; 50 if absent */
+                    limit?: number;
+                    /** @description `field [ASC|DESC]`, separated by commas; newest first if absent */
+                    order_by?: string;
+                    /** @description `next_page_token` of the page before */
+                    page_token?: string;
+                    /** @description Started before; written as `from`. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TraceList"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns one trace's record */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trace; `tr-` may be left out */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TraceRecord"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes a trace */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds an assessment to a trace */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAssessment"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Assessment"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/assessments/{assessment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes an assessment
+         * @description The one that it overrode is valid again.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The assessment */
+                    assessment_id: string;
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Changes an assessment */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The assessment */
+                    assessment_id: string;
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AssessmentChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Assessment"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns short texts of spans
+         * @description What a person reads of their inputs, outputs and errors, each at most 300 characters.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description A span, 16 hex digits; repeated, at most 200 */
+                    span: string[];
+                };
+                header?: never;
+                path: {
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Previews"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/spans/{span_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a span with its body */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Attributes with longer values come without them; 65536 if absent */
+                    value_bytes?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The span, 16 hex digits */
+                    span_id: string;
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SpanDetail"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/spans/{span_id}/attributes/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns one attribute whole
+         * @description A text as `text/plain`, anything else as JSON.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The attribute's key */
+                    key: string;
+                    /** @description The span, 16 hex digits */
+                    span_id: string;
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/tags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a tag of a trace */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The tag's key */
+                    key: string;
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TagValue"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Removes a tag of a trace */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The tag's key */
+                    key: string;
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the structure of a trace
+         * @description All spans without their bodies, in columns: about 50 bytes a span.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Tree"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes the selected traces */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BulkRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkResult"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts the values of fields
+         * @description For each field its most frequent values among the newest traces of the selection, with the number of traces that
+         *     have them. `tags`, `metadata`, `feedback` and `expectation` stand for all their keys, each a facet of its own.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Only values that contain this text, in any case */
+                    containing?: string;
+                    /** @description Name or id of an experiment; may be repeated. None: all active ones. */
+                    experiment: string[];
+                    /** @description A field as the filter language names it; may be repeated. None: a useful set */
+                    field?: string[];
+                    /** @description Of the filter language; none: all. */
+                    filter?: string;
+                    /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                    from?: string;
+                    /** @description Values a field, 1 to 100; 10 if absent */
+                    limit?: number;
+                    /** @description Started before; written as `from`. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Facets"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts traces over time
+         * @description The exact count of the selection, its course over time in buckets of a round width, its sums and percentiles.
+         *     Where `from` or `to` is absent, the first or last matching trace ends the chart.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Buckets at most, 1 to 500; 60 if absent */
+                    buckets?: number;
+                    /** @description Name or id of an experiment; may be repeated. None: all active ones. */
+                    experiment: string[];
+                    /** @description Of the filter language; none: all. */
+                    filter?: string;
+                    /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                    from?: string;
+                    /** @description Started before; written as `from`. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Histogram"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams traces as they change
+         * @description Server-sent events: `ready` first; then a `trace` with a `TraceSummary` each time that a selected trace is new or
+         *     something about it changed. Resume with `Last-Event-ID`; a `reset` says that something may have been missed.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Name or id of an experiment; may be repeated. None: all active ones */
+                    experiment?: string[];
+                    /** @description Of the filter language; none: all */
+                    filter?: string;
+                };
+                header?: {
+                    /** @description The id of the last event that was seen */
+                    "Last-Event-ID"?: string | null;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["TraceSummary"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets and removes tags of the selected traces */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BulkTagRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkResult"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description An assessment. */
+        Assessment: {
+            /** @description Its id. */
+            assessment_id: string;
+            /** @description When it was made. */
+            created_ns: string;
+            error: components["schemas"]["AssessmentError"] | null;
+            /** @description What it is. */
+            kind: components["schemas"]["AssessmentKind"];
+            /** @description When it changed last. */
+            last_updated_ns: string;
+            /** @description Anything else. */
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description What is assessed. */
+            name: string;
+            /** @description The assessment that it overrides. */
+            overrides: string | null;
+            /** @description Why. */
+            rationale: string | null;
+            /** @description Who made it. */
+            source: components["schemas"]["Source"];
+            /** @description The span that it is about; null for the whole trace. */
+            span_id: string | null;
+            /** @description The trace that it is about. */
+            trace_id: string;
+            /** @description False once another one overrides it. */
+            valid: boolean;
+            /** @description Any JSON; null for feedback that only has an error. Of an issue its name. */
+            value: unknown;
+        };
+        /** @description A change of an assessment; what is left out stays. */
+        AssessmentChange: {
+            /** @description Metadata to merge. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @description New name. */
+            name?: string | null;
+            /** @description New rationale; an empty one removes it. */
+            rationale?: string | null;
+            /** @description New value: any JSON but null. */
+            value?: unknown;
+        };
+        /** @description Why a scorer could not give a value. */
+        AssessmentError: {
+            /** @description A short code. */
+            error_code: string | null;
+            /** @description What went wrong. */
+            error_message: string | null;
+            /** @description Where. */
+            stack_trace: string | null;
+        };
+        /**
+         * @description What an assessment is.
+         * @enum {string}
+         */
+        AssessmentKind: "feedback" | "expectation" | "issue";
+        /** @description An assessment as a list of traces shows it. */
+        AssessmentSummary: {
+            /** @description What it is. */
+            kind: components["schemas"]["AssessmentKind"];
+            /** @description What is assessed. */
+            name: string;
+            /** @description Who made it. */
+            source: components["schemas"]["SourceType"];
+            /** @description Any JSON; null for feedback that only has an error. */
+            value: unknown;
+        };
+        /** @description An attribute. */
+        Attribute: {
+            /** @description Bytes of its text. */
+            bytes: number;
+            /** @description Whether it was left out for its size; its own route has it. */
+            cut: boolean;
+            /** @description Its key. */
+            key: string;
+            /** @description What it holds. */
+            type: components["schemas"]["AttributeType"];
+            /** @description The value; null if `cut`. Whole numbers beyond 2^53 are texts. */
+            value: unknown;
+        };
+        /**
+         * @description What an attribute holds.
+         * @enum {string}
+         */
+        AttributeType: "string" | "bool" | "int" | "double" | "bytes" | "array" | "map" | "empty";
+        /** @description An input or output. */
+        Body: {
+            /** @description Bytes of its JSON text. */
+            bytes: number;
+            /** @description Whether it is too large to be sent whole. */
+            cut: boolean;
+            /** @description JSON; a text that holds JSON was parsed. Of a body that is `cut`, the beginning of its JSON text. */
+            value: unknown;
+        };
+        /** @description Which traces to delete. */
+        BulkRequest: {
+            /**
+             * @description Must be true for a request that names neither filter, time nor traces.
+             * @default false
+             */
+            all: boolean;
+            /**
+             * @description Count only.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Names or ids; none = all active experiments.
+             * @default []
+             */
+            experiments: string[];
+            /**
+             * @description Of the filter language.
+             * @default
+             */
+            filter: string;
+            /**
+             * @description Started at or after: milliseconds, ISO 8601 or `-1h`.
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description Started before.
+             * @default null
+             */
+            to: string | null;
+            /**
+             * @description Only these traces.
+             * @default null
+             */
+            trace_ids: string[] | null;
+        };
+        /** @description What a bulk request did. */
+        BulkResult: {
+            /**
+             * Format: int64
+             * @description Traces that were changed or deleted; 0 in a dry run.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Traces that were selected.
+             */
+            matched: number;
+        };
+        /** @description Which traces to tag, and how. */
+        BulkTagRequest: {
+            /**
+             * @description Must be true for a request that names neither filter, time nor traces.
+             * @default false
+             */
+            all: boolean;
+            /**
+             * @description Count only.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Names or ids; none = all active experiments.
+             * @default []
+             */
+            experiments: string[];
+            /**
+             * @description Of the filter language.
+             * @default
+             */
+            filter: string;
+            /**
+             * @description Started at or after: milliseconds, ISO 8601 or `-1h`.
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description Keys of tags to remove; a trace without one stays as it is.
+             * @default []
+             */
+            remove: string[];
+            /**
+             * @description Tags to set.
+             * @default {}
+             */
+            set: {
+                [key: string]: string;
+            };
+            /**
+             * @description Started before.
+             * @default null
+             */
+            to: string | null;
+            /**
+             * @description Only these traces.
+             * @default null
+             */
+            trace_ids: string[] | null;
+        };
+        /** @description What may stand at a place of a filter. */
+        Completion: {
+            /** @description Where it ends, excluded. */
+            end: number;
+            /** @description The best first. */
+            items: components["schemas"]["CompletionItem"][];
+            /** @description Where the text begins that an accepted item replaces, in bytes. */
+            start: number;
+        };
+        /** @description One proposal. */
+        CompletionItem: {
+            /**
+             * Format: int64
+             * @description Traces that have it, where known.
+             */
+            count: number | null;
+            /** @description What it means, in a few words. */
+            detail: string | null;
+            /** @description What it is. */
+            kind: components["schemas"]["CompletionItemKind"];
+            /** @description What is inserted. */
+            text: string;
+        };
+        /**
+         * @description What an item is.
+         * @enum {string}
+         */
+        CompletionItemKind: "field" | "operator" | "value" | "keyword";
+        /** @description Cost in US dollars. */
+        Cost: {
+            /**
+             * Format: double
+             * @description For input tokens.
+             */
+            input: number;
+            /**
+             * Format: double
+             * @description For output tokens.
+             */
+            output: number;
+            /**
+             * Format: double
+             * @description Both.
+             */
+            total: number;
+        };
+        /** @description Cost of some rows. */
+        CostColumns: {
+            /** @description The rows, as deltas. */
+            rows: number[];
+            /** @description US dollars. */
+            total: number[];
+        };
+        /** @description A text for each row, by number. */
+        Dictionary: {
+            /** @description For each row the index of its text. */
+            rows: number[];
+            /** @description The texts. */
+            values: string[];
+        };
+        /** @description A document. */
+        Document: {
+            /** @description Its text. */
+            content: string;
+            /** @description Its id. */
+            id: string | null;
+            /** @description Anything else. */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: double
+             * @description How well it fits.
+             */
+            score: number | null;
+        };
+        /** @description Percentiles of durations in nanoseconds; null where no duration is known. */
+        DurationPercentiles: {
+            /**
+             * Format: int64
+             * @description Half take at most this.
+             */
+            p50: number | null;
+            /**
+             * Format: int64
+             * @description 95 % take at most this.
+             */
+            p95: number | null;
+            /**
+             * Format: int64
+             * @description 99 % take at most this.
+             */
+            p99: number | null;
+        };
+        /** @description An exception. */
+        Exception: {
+            /** @description What it says. */
+            message: string | null;
+            /** @description Where it came from. */
+            stacktrace: string | null;
+            /** @description Its type. */
+            type: string | null;
+        };
+        /** @description An experiment, and how much is in it. */
+        Experiment: {
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description Whether it was deleted; its traces are kept. */
+            deleted: boolean;
+            /** @description Its id, a decimal number. */
+            experiment_id: string;
+            /** @description When the newest of them started. */
+            last_trace_ns: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Its traces.
+             */
+            trace_count: number;
+        };
+        /** @description The answer of `GET /api/v1/experiments`: the one with the newest trace first. */
+        ExperimentList: {
+            /** @description The experiments. */
+            experiments: components["schemas"]["Experiment"][];
+        };
+        /** @description The most frequent values of one field. */
+        Facet: {
+            /** @description Whether those are all of the selection. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Traces that were counted for this field; what spans say is counted over fewer than what records say.
+             */
+            counted_traces: number;
+            /**
+             * Format: int64
+             * @description How many values there are in the counted traces.
+             */
+            distinct: number;
+            /** @description The field, as the filter language names it. */
+            field: string;
+            /** @description A heading for it. */
+            label: string;
+            /** @description The most frequent first. */
+            values: components["schemas"]["FacetValue"][];
+        };
+        /** @description Counts of values over a selection. */
+        Facets: {
+            /** @description Whether those are all. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Traces whose records were counted: the newest of the selection.
+             */
+            counted_traces: number;
+            /** @description One entry a field, in the order asked. */
+            facets: components["schemas"]["Facet"][];
+        };
+        /** @description A value and how many traces have it. */
+        FacetValue: {
+            /** @description The filter clause that asks for it. */
+            clause: string;
+            /**
+             * Format: int64
+             * @description Traces that have it.
+             */
+            count: number;
+            /** @description The value. */
+            value: string;
+        };
+        /** @description What became of a filter and an order. */
+        FilterCheck: {
+            /** @description The filter in its canonical form; null if it is not valid. */
+            canonical: string | null;
+            /** @description All problems of the filter, then of the order. */
+            errors: components["schemas"]["FilterProblem"][];
+            /** @description Whether both were understood. */
+            valid: boolean;
+        };
+        /** @description One problem of a filter or an order. */
+        FilterProblem: {
+            /** @description Where it ends, excluded. */
+            end: number;
+            /** @description What would have been right here; may be empty. */
+            expected: string[];
+            /** @description What is wrong, and what would be right. */
+            message: string;
+            /** @description Where it begins, in bytes of UTF-8. */
+            start: number;
+            /** @description A text to put there instead, if one is obvious. */
+            suggestion: string | null;
+        };
+        /** @description A selection's exact count, its course over time and its sums. */
+        Histogram: {
+            /**
+             * Format: int64
+             * @description Width of a bucket.
+             */
+            bucket_ns: number;
+            /** @description The buckets, without gaps. */
+            buckets: components["schemas"]["HistogramBucket"][];
+            /**
+             * Format: double
+             * @description Cost of all, in US dollars.
+             */
+            cost: number;
+            /** @description Percentiles of the durations, at most 1 % off. */
+            duration_ns: components["schemas"]["DurationPercentiles"];
+            /**
+             * Format: int64
+             * @description Of them, those that ended with an error.
+             */
+            errors: number;
+            /** @description Start of the first bucket. */
+            start_ns: string;
+            /**
+             * Format: int64
+             * @description Tokens of all.
+             */
+            tokens: number;
+            /**
+             * Format: int64
+             * @description Traces, exactly.
+             */
+            total: number;
+        };
+        /** @description The traces that started in one stretch of time. */
+        HistogramBucket: {
+            /**
+             * Format: double
+             * @description Cost in US dollars.
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description Ended with an error.
+             */
+            error: number;
+            /**
+             * Format: int64
+             * @description Not ended.
+             */
+            in_progress: number;
+            /**
+             * Format: int64
+             * @description Ended well.
+             */
+            ok: number;
+            /**
+             * Format: int64
+             * @description Half of the known durations are at most this.
+             */
+            p50_ns: number | null;
+            /**
+             * Format: int64
+             * @description 95 % of the known durations are at most this.
+             */
+            p95_ns: number | null;
+            /**
+             * Format: int64
+             * @description Tokens.
+             */
+            tokens: number;
+            /**
+             * Format: int64
+             * @description Without a state.
+             */
+            unspecified: number;
+        };
+        /** @description What an import did. */
+        ImportResult: {
+            /**
+             * Format: int64
+             * @description How many could not be taken.
+             */
+            error_count: number;
+            /** @description Lines that could not be taken, the first 100 of them. */
+            errors: components["schemas"]["LineError"][];
+            /**
+             * Format: int64
+             * @description Lines read.
+             */
+            lines: number;
+            /**
+             * Format: int64
+             * @description Spans stored, or there already.
+             */
+            spans: number;
+            /**
+             * Format: int64
+             * @description Records of traces restored.
+             */
+            traces: number;
+        };
+        /** @description The server and how much it holds. */
+        Info: {
+            /**
+             * Format: int32
+             * @description Where OTLP over gRPC is taken.
+             */
+            otlp_grpc_port: number | null;
+            /**
+             * Format: int32
+             * @description Where OTLP over HTTP is taken, besides the main port.
+             */
+            otlp_http_port: number | null;
+            /**
+             * Format: int64
+             * @description Traces in the whole store.
+             */
+            traces: number;
+            /** @description The server's version. */
+            version: string;
+        };
+        /** @description A line that could not be imported. */
+        LineError: {
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            line: number;
+            /** @description Why. */
+            message: string;
+        };
+        /** @description A message of a conversation. */
+        Message: {
+            /** @description Why the model stopped. */
+            finish_reason: string | null;
+            /** @description Of the speaker, or of the tool. */
+            name: string | null;
+            /** @description What it says. */
+            parts: components["schemas"]["Part"][];
+            /** @description `system`, `user`, `assistant`, `tool`, or another role. */
+            role: string;
+        };
+        /** @description An assessment to add. */
+        NewAssessment: {
+            /** @description `feedback` or `expectation`. */
+            kind: components["schemas"]["AssessmentKind"];
+            /** @description Anything else. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description What is assessed, e.g. `correctness`. */
+            name: string;
+            /** @description Why. */
+            rationale?: string | null;
+            source?: components["schemas"]["Source"] | null;
+            /** @description The span that it is about, 16 hex digits. */
+            span_id?: string | null;
+            /** @description Any JSON but null. */
+            value: unknown;
+        };
+        /** @description An experiment to create, or the new name of one. */
+        NewExperiment: {
+            /** @description The name; unique. */
+            name: string;
+        };
+        /** @description A part of a message. */
+        Part: {
+            /** @description The text. */
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            /** @description The text. */
+            text: string;
+            /** @enum {string} */
+            type: "thinking";
+        } | {
+            /** @description What it is called with. */
+            arguments: unknown;
+            /** @description The call's id. */
+            id: string | null;
+            /** @description The tool. */
+            name: string;
+            /** @enum {string} */
+            type: "tool_call";
+        } | {
+            /** @description The call's id. */
+            id: string | null;
+            /** @description Whether it is an error. */
+            is_error: boolean;
+            /** @description The tool. */
+            name: string | null;
+            /** @description The answer. */
+            result: unknown;
+            /** @enum {string} */
+            type: "tool_result";
+        } | {
+            /** @description Base64. */
+            data: string | null;
+            /** @description Its media type. */
+            mime_type: string | null;
+            /** @description Its name. */
+            name: string | null;
+            /** @enum {string} */
+            type: "image";
+            /** @description Where it is. */
+            url: string | null;
+        } | {
+            /** @description Base64. */
+            data: string | null;
+            /** @description Its media type. */
+            mime_type: string | null;
+            /** @description Its name. */
+            name: string | null;
+            /** @enum {string} */
+            type: "audio";
+            /** @description Where it is. */
+            url: string | null;
+        } | {
+            /** @description Base64. */
+            data: string | null;
+            /** @description Its media type. */
+            mime_type: string | null;
+            /** @description Its name. */
+            name: string | null;
+            /** @enum {string} */
+            type: "file";
+            /** @description Where it is. */
+            url: string | null;
+        } | {
+            /** @enum {string} */
+            type: "json";
+            /** @description The value. */
+            value: unknown;
+        };
+        /** @description The answer of `previews`, in the order asked; spans that do not exist are left out. */
+        Previews: {
+            /** @description One a span. */
+            previews: components["schemas"]["SpanPreview"][];
+        };
+        /** @description An error (RFC 9457, `application/problem+json`). */
+        Problem: {
+            /** @description What is wrong, and what would have been right. */
+            detail: string;
+            /** @description All problems of a filter or an order that was not understood. */
+            errors?: components["schemas"]["FilterProblem"][] | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The status in words. */
+            title: string;
+            /** @description Always `about:blank`: the status tells. */
+            type: string;
+        };
+        /** @description What instrumented a span. */
+        Scope: {
+            /** @description Its attributes. */
+            attributes: components["schemas"]["Attribute"][];
+            /** @description The library. */
+            name: string;
+            /** @description Its version. */
+            version: string;
+        };
+        /** @description The answer of `GET /api/v1/sessions`: the one with the newest trace first. */
+        SessionList: {
+            /** @description What to ask the next page with; null at the end. */
+            next_page_token: string | null;
+            /** @description The page. */
+            sessions: components["schemas"]["SessionSummary"][];
+        };
+        /** @description A session, as the selected traces of it tell. */
+        SessionSummary: {
+            /**
+             * Format: double
+             * @description Cost in US dollars.
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description From the first start to the last end.
+             */
+            duration_ns: number;
+            /**
+             * Format: int64
+             * @description Of them, those that ended with an error.
+             */
+            error_count: number;
+            /** @description What was asked first. */
+            first_input: string | null;
+            /** @description When the first trace started. */
+            first_start_ns: string;
+            /** @description What was answered last. */
+            last_output: string | null;
+            /** @description When the last trace started. */
+            last_start_ns: string;
+            /** @description The last trace. */
+            last_trace_id: string;
+            /** @description Its name. */
+            session: string;
+            /**
+             * Format: int64
+             * @description Tokens.
+             */
+            tokens: number;
+            /**
+             * Format: int64
+             * @description Traces.
+             */
+            trace_count: number;
+            /** @description Its user. */
+            user: string | null;
+        };
+        /** @description The source of an assessment. */
+        Source: {
+            /** @description Who exactly. */
+            id?: string | null;
+            /** @description Its type. */
+            type: components["schemas"]["SourceType"];
+        };
+        /**
+         * @description Who or what made an assessment.
+         * @enum {string}
+         */
+        SourceType: "HUMAN" | "LLM_JUDGE" | "CODE" | "UNSPECIFIED";
+        /** @description A span with all that it says. */
+        SpanDetail: {
+            /** @description Attributes as they came, in order. */
+            attributes: components["schemas"]["Attribute"][];
+            cost: components["schemas"]["Cost"] | null;
+            /** @description What a retriever or reranker returned. */
+            documents: components["schemas"]["Document"][] | null;
+            /**
+             * Format: int64
+             * @description How long it took; null while it is open.
+             */
+            duration_ns: number | null;
+            /** @description Events in order, exceptions included. */
+            events: components["schemas"]["SpanEvent"][];
+            exception: components["schemas"]["Exception"] | null;
+            /** @description The conversation that went in, if it is one. */
+            input_messages: components["schemas"]["Message"][] | null;
+            inputs: components["schemas"]["Body"] | null;
+            /** @description OpenTelemetry's kind, e.g. `CLIENT`. */
+            kind: string;
+            /** @description Links to other spans. */
+            links: components["schemas"]["SpanLink"][];
+            /** @description Log records that belong to it. */
+            logs: components["schemas"]["SpanLog"][];
+            /** @description The model that answered, else the one asked. */
+            model: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description The messages that came out. */
+            output_messages: components["schemas"]["Message"][] | null;
+            outputs: components["schemas"]["Body"] | null;
+            /** @description Parameters of the call, such as `temperature`. */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** @description Its parent's id; null of a root. */
+            parent_id: string | null;
+            /** @description The provider. */
+            provider: string | null;
+            /** @description Attributes of the resource. */
+            resource: components["schemas"]["Attribute"][];
+            /** @description What instrumented it. */
+            scope: components["schemas"]["Scope"];
+            /** @description The session that it names. */
+            session: string | null;
+            /** @description Its id, 16 hex digits. */
+            span_id: string;
+            /** @description When it started. */
+            start_ns: string;
+            /** @description `OK`, `ERROR` or `UNSET`. */
+            status: string;
+            /** @description What its status says. */
+            status_message: string;
+            /** @description Tools on offer. */
+            tools: components["schemas"]["ToolDefinition"][] | null;
+            /** @description Its trace. */
+            trace_id: string;
+            /** @description Its type, e.g. `CHAT_MODEL`. */
+            type: string;
+            usage: components["schemas"]["Usage"] | null;
+            /** @description The user that it names. */
+            user: string | null;
+        };
+        /** @description An event of a span. */
+        SpanEvent: {
+            /** @description Its attributes. */
+            attributes: components["schemas"]["Attribute"][];
+            /** @description Its name. */
+            name: string;
+            /** @description When. */
+            time_ns: string;
+        };
+        /** @description A link to another span. */
+        SpanLink: {
+            /** @description Attributes of the link. */
+            attributes: components["schemas"]["Attribute"][];
+            /** @description The span. */
+            span_id: string;
+            /** @description Its trace. */
+            trace_id: string;
+        };
+        /** @description A log record of a span. */
+        SpanLog: {
+            /** @description Its attributes. */
+            attributes: components["schemas"]["Attribute"][];
+            /** @description What it says. */
+            body: unknown;
+            /** @description The event's name. */
+            event_name: string;
+            /** @description How severe it is. */
+            severity: string;
+            /** @description When. */
+            time_ns: string;
+        };
+        /** @description What one reads of a span in a row; each text at most 300 characters. */
+        SpanPreview: {
+            /** @description Why it failed. */
+            error: string | null;
+            /** @description Of its inputs. */
+            input: string | null;
+            /** @description Of its outputs. */
+            output: string | null;
+            /** @description The span. */
+            span_id: string;
+        };
+        /** @description A text for some rows, by number. */
+        SparseDictionary: {
+            /** @description For each of them the index of its text. */
+            indexes: number[];
+            /** @description The rows, as deltas. */
+            rows: number[];
+            /** @description The texts. */
+            values: string[];
+        };
+        /**
+         * @description How a trace ended, or that it has not.
+         * @enum {string}
+         */
+        State: "OK" | "ERROR" | "IN_PROGRESS" | "STATE_UNSPECIFIED";
+        /** @description The value of a tag. */
+        TagValue: {
+            /** @description The value. */
+            value: string;
+        };
+        /** @description A tool that a model may call. */
+        ToolDefinition: {
+            /** @description What it does. */
+            description: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description The schema of its arguments. */
+            parameters: unknown;
+        };
+        /** @description The answer of `GET /api/v1/traces`. */
+        TraceList: {
+            /** @description What to ask the next page with; null at the end. */
+            next_page_token: string | null;
+            /** @description The page. */
+            traces: components["schemas"]["TraceSummary"][];
+        };
+        /** @description A trace as a whole record. */
+        TraceRecord: {
+            /** @description All assessments, overridden ones too, in order of creation. */
+            assessments: components["schemas"]["Assessment"][];
+            /** @description An id that the client chose. */
+            client_request_id: string | null;
+            cost: components["schemas"]["Cost"] | null;
+            /**
+             * Format: int64
+             * @description How long it took; null while unknown.
+             */
+            duration_ns: number | null;
+            /** @description When it ended; null while unknown. */
+            end_ns: string | null;
+            /** @description Its experiment. */
+            experiment_id: string;
+            /** @description The name of its experiment. */
+            experiment_name: string;
+            /** @description What was asked, as a person reads it. */
+            input: string | null;
+            /** @description What its client told of it. */
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description Its name. */
+            name: string | null;
+            /** @description What was answered, as a person reads it. */
+            output: string | null;
+            /** @description All of its own tags. */
+            own_tags: {
+                [key: string]: string;
+            };
+            /** @description MLflow's preview of the root's inputs. */
+            request_preview: string | null;
+            /** @description Tags that come from its root's resource. */
+            resource_tags: {
+                [key: string]: string;
+            };
+            /** @description MLflow's preview of the root's outputs. */
+            response_preview: string | null;
+            /** @description The conversation that it belongs to. */
+            session: string | null;
+            /**
+             * Format: int64
+             * @description Spans stored for it.
+             */
+            span_count: number;
+            /** @description When it started. */
+            start_ns: string;
+            /** @description How it ended. */
+            state: components["schemas"]["State"];
+            /** @description Its tags, its own over those of its resource, without MLflow's reserved ones. */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description Its id. */
+            trace_id: string;
+            usage: components["schemas"]["Usage"] | null;
+            /** @description The end user. */
+            user: string | null;
+        };
+        /** @description A trace as a list shows it. */
+        TraceSummary: {
+            /** @description Its valid assessments. */
+            assessments: components["schemas"]["AssessmentSummary"][];
+            cost: components["schemas"]["Cost"] | null;
+            /**
+             * Format: int64
+             * @description How long it took; null while unknown.
+             */
+            duration_ns: number | null;
+            /** @description Its experiment. */
+            experiment_id: string;
+            /** @description What was asked, as a person reads it; at most 1,000 characters. */
+            input: string | null;
+            /** @description Its name. */
+            name: string | null;
+            /** @description What was answered, as a person reads it; at most 1,000 characters. */
+            output: string | null;
+            /** @description The conversation that it belongs to. */
+            session: string | null;
+            /**
+             * Format: int64
+             * @description Spans stored for it.
+             */
+            span_count: number;
+            /** @description When it started. */
+            start_ns: string;
+            /** @description How it ended. */
+            state: components["schemas"]["State"];
+            /** @description Its tags, its own over those of its resource, without MLflow's reserved ones. */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description Its id: `tr-` and 32 hex digits, or the text that its client chose. */
+            trace_id: string;
+            usage: components["schemas"]["Usage"] | null;
+            /** @description The end user. */
+            user: string | null;
+        };
+        /**
+         * @description The spans of a trace without their bodies, in columns. Parentless spans come first, then by start.
+         *
+         *     "Deltas" are differences to the previous entry; the first entry's is to zero, or to what is said.
+         */
+        Tree: {
+            /** @description Cost, of the spans whose cost is known. */
+            cost: components["schemas"]["CostColumns"];
+            /** @description Spans. */
+            count: number;
+            /** @description Durations in nanoseconds; -1 of a span that is still open. */
+            durations: number[];
+            /** @description Ids, 16 hex digits each, one after the other. */
+            ids: string;
+            /** @description Models, of the spans that have one. */
+            models: components["schemas"]["SparseDictionary"];
+            /** @description Names. */
+            names: components["schemas"]["Dictionary"];
+            /** @description The row of each span's parent; -1 of a root, -2 of a span whose parent is not there. */
+            parents: number[];
+            /** @description What the first of `starts` counts from. */
+            start_ns: string;
+            /** @description Starts in nanoseconds, as deltas. */
+            starts: number[];
+            /** @description A digit a span: 0 unset, 1 ok, 2 error. */
+            statuses: string;
+            /** @description The trace. */
+            trace_id: string;
+            /** @description Types. */
+            types: components["schemas"]["Dictionary"];
+            /**
+             * @description Rows, as deltas, of spans whose tokens or cost do not count in the trace's totals, since a span above reports
+             *     them too.
+             */
+            uncounted: number[];
+            /** @description Tokens, of the spans that report some. */
+            usage: components["schemas"]["UsageColumns"];
+        };
+        /** @description Tokens, each counted once. */
+        Usage: {
+            /**
+             * Format: int64
+             * @description Input tokens read from a cache, where reported.
+             */
+            cache_read: number | null;
+            /**
+             * Format: int64
+             * @description Input tokens written to a cache, where reported.
+             */
+            cache_write: number | null;
+            /**
+             * Format: int64
+             * @description Of the prompt, cached ones included.
+             */
+            input: number;
+            /**
+             * Format: int64
+             * @description Of the answer, reasoning included.
+             */
+            output: number;
+            /**
+             * Format: int64
+             * @description Both.
+             */
+            total: number;
+        };
+        /** @description Tokens of some rows. */
+        UsageColumns: {
+            /** @description Input tokens read from a cache; 0 where not reported. */
+            cache_read: number[];
+            /** @description Input tokens. */
+            input: number[];
+            /** @description Output tokens. */
+            output: number[];
+            /** @description The rows, as deltas. */
+            rows: number[];
+            /** @description Total tokens. */
+            total: number[];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

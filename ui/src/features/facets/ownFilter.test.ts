@@ -1,0 +1,9 @@
+import { expect, it } from "vitest";
+import { ownFilter } from "./ownFilter";
+
+it("a facet is counted without the clauses that include its values", () => {
+  expect(ownFilter("model = 'a' AND status = 'OK'", "model")).toBe("status = 'OK'");
+  expect(ownFilter("model IN ('a', 'b') AND NOT model = 'c'", "model")).toBe("NOT model = 'c'");
+  expect(ownFilter("status = 'OK' AND model = 'a'", "name")).toBeNull();
+  expect(ownFilter("model = 'a' OR status = 'OK'", "model")).toBeNull();
+});

@@ -1,0 +1,62 @@
+// The editor's looks, in the tokens of the app.
+import { EditorView } from "@codemirror/view";
+
+export const editorTheme = EditorView.theme({
+  "&": { fontSize: "var(--size-mono)", color: "var(--fg)", backgroundColor: "transparent" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "20px", maxHeight: "108px", overflow: "auto" },
+  ".cm-content": { padding: "8px 0", caretColor: "var(--fg)" },
+  ".cm-line": { padding: "0 2px" },
+  ".cm-cursor": { borderLeftColor: "var(--fg)", borderLeftWidth: "1.5px" },
+  ".cm-placeholder": { color: "var(--fg-3)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    background: "light-dark(oklch(86% 0.07 276), oklch(40% 0.11 276))",
+  },
+  ".cm-field": { color: "light-dark(oklch(46% 0.15 252), oklch(79% 0.1 245))" },
+  ".cm-operator": { color: "var(--fg-2)" },
+  ".cm-keyword": { color: "light-dark(oklch(48% 0.19 300), oklch(77% 0.13 300))", fontWeight: "600" },
+  ".cm-string": { color: "light-dark(oklch(46% 0.11 155), oklch(79% 0.12 155))" },
+  ".cm-number": { color: "light-dark(oklch(50% 0.12 60), oklch(80% 0.11 75))" },
+  ".cm-bracket": { color: "var(--fg-3)" },
+  ".cm-problem": {
+    textDecoration: "underline wavy var(--error-fill) 1.2px",
+    textUnderlineOffset: "3px",
+    textDecorationSkipInk: "none",
+  },
+  ".cm-tooltip": {
+    border: "0",
+    borderRadius: "var(--radius-3)",
+    background: "var(--bg-overlay)",
+    color: "var(--fg)",
+    boxShadow: "var(--shadow-2)",
+    overflow: "hidden",
+    zIndex: "40",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": {
+    fontFamily: "var(--mono)",
+    fontSize: "var(--size-small)",
+    maxHeight: "296px",
+    minWidth: "280px",
+    padding: "4px",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": {
+    display: "flex",
+    alignItems: "center",
+    gap: "16px",
+    height: "26px",
+    padding: "0 8px",
+    borderRadius: "var(--radius-2)",
+  },
+  ".cm-tooltip-autocomplete > ul > li[aria-selected]": { background: "var(--bg-active)", color: "var(--fg)" },
+  ".cm-completionLabel": { flex: "1", overflow: "hidden", textOverflow: "ellipsis", maxWidth: "420px" },
+  ".cm-completionDetail": {
+    margin: "0",
+    color: "var(--fg-3)",
+    fontFamily: "var(--font)",
+    fontStyle: "normal",
+    fontVariantNumeric: "tabular-nums",
+  },
+  ".cm-option-field .cm-completionLabel": { color: "light-dark(oklch(46% 0.15 252), oklch(79% 0.1 245))" },
+  ".cm-option-value .cm-completionLabel": { color: "light-dark(oklch(46% 0.11 155), oklch(79% 0.12 155))" },
+  ".cm-option-keyword .cm-completionLabel": { color: "light-dark(oklch(48% 0.19 300), oklch(77% 0.13 300))" },
+});

@@ -1,0 +1,43 @@
+// Checks the filter's text with the server while it is written.
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { checkFilter } from "../../api/queries";
+import type { FilterCheck, FilterProblem } from "../../api/types";
+import { toUtf16 } from "../../lib/utf8";
+
+const DELAY_MS = 180;
+
+export function checkQuery(text: string) {
+  return {
+    queryKey: ["filter", text],
+    queryFn: ({ signal }: { signal: AbortSignal }) => checkFilter(text, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  };
+}
+
+/** Returns the answer for this text, or undefined while it is not known. */
+export function useFilterCheck(text: string): FilterCheck | undefined {
+  const settled = useSettled(text);
+  const check = useQuery({ ...checkQuery(settled), enabled: settled.trim() !== "" });
+  return settled === text && text.trim() !== "" ? check.data : undefined;
+}
+
+/** Returns the problems that are worth showing: those at the cursor may only mean that it is not written to its end. */
+export function worthShowing(text: string, problems: readonly FilterProblem[], cursor: number): FilterProblem[] {
+  return problems.filter(({ start, end }) => cursor < toUtf16(text, start) || cursor > toUtf16(text, end));
+}
+
+/** Returns the text with a problem's suggestion in its place. */
+export function fixed(text: string, problem: FilterProblem): string {
+  if (problem.suggestion === null) return text;
+  return text.slice(0, toUtf16(text, problem.start)) + problem.suggestion + text.slice(toUtf16(text, problem.end));
+}
+
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), DELAY_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}

@@ -1,0 +1,81 @@
+// All shortcuts on one page.
+import { Dialog } from "../../components/dialog/Dialog";
+import { shown } from "../../lib/keys";
+import styles from "./CheatSheet.module.css";
+
+const SECTIONS: { title: string; rows: [string[], string][] }[] = [
+  {
+    title: "Everywhere",
+    rows: [
+      [["mod+k"], "Search and commands"],
+      [["p"], "Switch experiment"],
+      [["l"], "Live updates on or off"],
+      [["mod+shift+l"], "Dark or light"],
+      [["?"], "This page"],
+    ],
+  },
+  {
+    title: "List of traces",
+    rows: [
+      [["/"], "Write a filter"],
+      [["f"], "Facets"],
+      [["j", "k"], "Next, previous row"],
+      [["Enter"], "Open"],
+      [["shift+Enter"], "Open as a page"],
+      [["x"], "Select"],
+      [["ArrowLeft", "ArrowRight"], "Previous, next cell"],
+      [["."], "Filter by the value of the cell"],
+      [[">"], "Exclude the value of the cell"],
+      [["Escape"], "Clear the selection"],
+    ],
+  },
+  {
+    title: "Filter",
+    rows: [
+      [["Enter"], "Apply"],
+      [["Tab"], "Take the completion"],
+      [["mod+."], "Fix the first problem"],
+      [["Escape"], "Back to the list"],
+    ],
+  },
+  {
+    title: "Trace",
+    rows: [
+      [["j", "k"], "Next, previous span"],
+      [["ArrowRight", "ArrowLeft"], "Expand, collapse"],
+      [["shift+ArrowRight"], "Expand everything below"],
+      [["J", "K"], "Next, previous trace"],
+      [["e", "E"], "Next, previous error"],
+      [["w", "t"], "Timeline, transcript"],
+      [["c"], "Copy the link"],
+      [["y"], "Copy the span as JSON"],
+      [["Escape"], "Close"],
+    ],
+  },
+];
+
+export function CheatSheet({ onClose }: { onClose(): void }) {
+  return (
+    <Dialog title="Keyboard shortcuts" onClose={onClose} width={760}>
+      <div className={styles.sections}>
+        {SECTIONS.map((section) => (
+          <section key={section.title}>
+            <h3>{section.title}</h3>
+            <dl>
+              {section.rows.map(([keys, text]) => (
+                <div key={text} className={styles.row}>
+                  <dt>
+                    {keys.map((key) => (
+                      <kbd key={key}>{shown(key)}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{text}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

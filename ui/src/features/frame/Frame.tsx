@@ -1,0 +1,53 @@
+// What is around every page: the rail, the bar on top, the palette, tooltips and notes.
+import { useQuery } from "@tanstack/react-query";
+import { Outlet } from "@tanstack/react-router";
+import { useCallback, useRef, useState } from "react";
+import { infoQuery } from "../../api/queries";
+import type { PopoverHandle } from "../../components/popover/Popover";
+import { ToastLayer } from "../../components/toast/toast";
+import { TooltipLayer } from "../../components/tooltip/TooltipLayer";
+import { useShortcuts } from "../../lib/keys";
+import { currentTheme, toggleTheme } from "../../lib/theme";
+import { FirstRun } from "../firstrun/FirstRun";
+import { CheatSheet } from "./CheatSheet";
+import styles from "./Frame.module.css";
+import { Palette } from "./Palette";
+import { Rail } from "./Rail";
+import { live } from "./state";
+import { TopBar } from "./TopBar";
+
+export function Frame() {
+  const [theme, setTheme] = useState(currentTheme);
+  const [dialog, setDialog] = useState<"palette" | "help" | null>(null);
+  const switcher = useRef<PopoverHandle>(null);
+  const info = useQuery(infoQuery);
+  const close = useCallback(() => setDialog(null), []);
+  const switchTheme = () => setTheme(toggleTheme());
+
+  useShortcuts({
+    "mod+k": () => setDialog("palette"),
+    "mod+shift+l": switchTheme,
+    "?": () => setDialog("help"),
+    p: () => switcher.current?.open(),
+    l: () => live.set(!live.get()),
+  });
+
+  return (
+    <div className={styles.frame}>
+      <a href="#content" className={styles.skip}>
+        Skip to the content
+      </a>
+      <Rail onHelp={() => setDialog("help")} />
+      <div className={styles.column}>
+        <TopBar switcher={switcher} theme={theme} onTheme={switchTheme} onPalette={() => setDialog("palette")} />
+        <main id="content" tabIndex={-1} className={styles.content}>
+          {info.data?.traces === 0 ? <FirstRun info={info.data} /> : <Outlet />}
+        </main>
+      </div>
+      {dialog === "palette" && <Palette onClose={close} onTheme={switchTheme} onHelp={() => setDialog("help")} />}
+      {dialog === "help" && <CheatSheet onClose={close} />}
+      <TooltipLayer />
+      <ToastLayer />
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+// The tags of a trace: its own can be changed, those of its resource are shown.
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { TraceRecord } from "../../../api/types";
+import { Button, IconButton } from "../../../components/button/Button";
+import { tagFilter } from "../links";
+import styles from "./assess.module.css";
+import { useAssess } from "./useAssess";
+
+export function TagEditor({ record }: { record: TraceRecord }) {
+  const assess = useAssess(record.trace_id);
+  const [key, setKey] = useState("");
+  const [value, setValue] = useState("");
+  const own = Object.entries(record.own_tags).filter(([name]) => !name.startsWith("mlflow."));
+  const resource = Object.entries(record.resource_tags).filter(([name]) => !(name in record.own_tags));
+  const add = (event: React.SyntheticEvent) => {
+    event.preventDefault();
+    if (key.trim() === "") return;
+    assess.setTag(key.trim(), value);
+    setKey("");
+    setValue("");
+  };
+  return (
+    <div className={styles.tags}>
+      {own.map(([name, text]) => (
+        <OwnTag
+          key={name}
+          name={name}
+          value={text}
+          onSet={(next) => assess.setTag(name, next)}
+          onRemove={() => assess.removeTag(name)}
+        />
+      ))}
+      <form className={styles.tagLine} onSubmit={add}>
+        <input
+          aria-label="Key of the new tag"
+          placeholder="key"
+          value={key}
+          onChange={(event) => setKey(event.target.value)}
+        />
+        <input
+          aria-label="Value of the new tag"
+          placeholder="value"
+          value={value}
+          onChange={(event) => setValue(event.target.value)}
+        />
+        <Button kind="outline" type="submit" disabled={key.trim() === ""}>
+          Add
+        </Button>
+      </form>
+      {resource.length > 0 && (
+        <section aria-label="From the resource">
+          <h3 className={styles.groupTitle}>From the resource</h3>
+          <ul className={styles.resource}>
+            {resource.map(([name, text]) => (
+              <li key={name}>
+                <span>{name}</span>
+                <Link to="/traces" search={{ filter: tagFilter(name, text) }} className="cut" title={text}>
+                  {text}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </div>
+  );
+}
+
+function OwnTag({
+  name,
+  value,
+  onSet,
+  onRemove,
+}: {
+  name: string;
+  value: string;
+  onSet(value: string): void;
+  onRemove(): void;
+}) {
+  const [text, setText] = useState(value);
+  const save = () => text !== value && onSet(text);
+  return (
+    <form
+      className={styles.tagLine}
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <span className="cut" title={name}>
+        {name}
+      </span>
+      <input
+        aria-label={`Value of ${name}`}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={save}
+      />
+      <IconButton icon="trash" label={`Remove ${name}`} onClick={onRemove} />
+    </form>
+  );
+}

@@ -1,0 +1,141 @@
+// The head of a span: type, name, model, then figures. What the skeleton knows is there before the detail has come.
+import type { SpanDetail } from "../../../api/types";
+import { CopyButton } from "../../../components/CopyButton";
+import { Count, Dollars, Duration } from "../../../components/Figure";
+import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
+import { exact } from "../../../lib/format";
+import { CopyButton as CopyLazily } from "../../content/CopyButton";
+import { linkTo } from "../links";
+import { idOf, modelOf, nameOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
+import styles from "./detail.module.css";
+import { UsageBar } from "./UsageBar";
+
+export function SpanHeader({
+  skeleton,
+  row,
+  span,
+  traceId,
+}: {
+  skeleton: Skeleton;
+  row: number;
+  span: SpanDetail | undefined;
+  traceId: string;
+}) {
+  const type = typeOf(skeleton, row);
+  const model = span?.model ?? modelOf(skeleton, row);
+  const id = idOf(skeleton, row);
+  return (
+    <header className={styles.header}>
+      <div className={styles.titleLine}>
+        <SpanTypeIcon type={type} size={18} />
+        <h2 className="cut" title={nameOf(skeleton, row)}>
+          {nameOf(skeleton, row)}
+        </h2>
+        <span className={styles.type} data-span-type={type}>
+          {type}
+        </span>
+        <span className={styles.tools}>
+          <code className={styles.id}>{id.slice(0, 8)}</code>
+          <CopyButton text={id} label={`Copy span id ${id}`} />
+          <CopyLazily label="Copy link to this span (c)" text={() => linkTo(traceId, id)}>
+            link
+          </CopyLazily>
+          <CopyLazily label="Copy span as JSON (y)" text={() => JSON.stringify(span, null, 2) ?? ""}>
+            JSON
+          </CopyLazily>
+        </span>
+      </div>
+      <Figures skeleton={skeleton} row={row} span={span} model={model} />
+      {span && <Parameters parameters={span.parameters} />}
+    </header>
+  );
+}
+
+interface FiguresProps {
+  skeleton: Skeleton;
+  row: number;
+  span: SpanDetail | undefined;
+  model: string | null;
+}
+
+function Figures({ skeleton, row, span, model }: FiguresProps) {
+  const duration = skeleton.duration[row] ?? 0;
+  const failed = skeleton.status[row] === STATUS_ERROR;
+  const self = skeleton.self[row] ?? 0;
+  const output = span?.usage?.output ?? 0;
+  const finish = span?.output_messages?.findLast((message) => message.finish_reason)?.finish_reason;
+  return (
+    <dl className={styles.figures}>
+      {model && (
+        <div>
+          <dt className="visually-hidden">Model</dt>
+          <dd className={styles.model}>{model}</dd>
+          {span?.provider && <dd className={styles.provider}>{span.provider}</dd>}
+        </div>
+      )}
+      <div data-state={failed ? "error" : undefined}>
+        <dt>Status</dt>
+        <dd>{duration < 0 ? "open" : failed ? "error" : skeleton.status[row] === 1 ? "ok" : "unset"}</dd>
+      </div>
+      {duration >= 0 && (
+        <div>
+          <dt>Duration</dt>
+          <dd>
+            <Duration ns={duration} />
+          </dd>
+        </div>
+      )}
+      {duration > 0 && self < duration * 0.995 && (
+        <div data-tip="Time in which none of its children was running">
+          <dt>Self</dt>
+          <dd>
+            <Duration ns={self} />
+          </dd>
+        </div>
+      )}
+      {span?.usage && <UsageBar usage={span.usage} />}
+      {span?.cost && (
+        <div data-tip={`input $${span.cost.input.toFixed(6)} + output $${span.cost.output.toFixed(6)}`}>
+          <dt>Cost</dt>
+          <dd>
+            <Dollars value={span.cost.total} />
+          </dd>
+        </div>
+      )}
+      {output > 0 && duration > 0 && (
+        <div data-tip={`${exact(output)} output tokens over the whole duration`}>
+          <dt>Speed</dt>
+          <dd>
+            <Count value={Math.round(output / (duration / 1e9))} />
+            <span className="unit"> tok/s</span>
+          </dd>
+        </div>
+      )}
+      {finish && (
+        <div>
+          <dt>Finish</dt>
+          <dd>{finish}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+/** More parameters than this are only in the attributes. */
+const MOST_PARAMETERS = 8;
+
+function Parameters({ parameters }: { parameters: Record<string, unknown> }) {
+  const entries = Object.entries(parameters).filter(
+    ([, value]) => value !== null && (typeof value !== "object" || Array.isArray(value)),
+  );
+  if (entries.length === 0) return null;
+  return (
+    <ul className={styles.parameters} aria-label="Parameters">
+      {entries.slice(0, MOST_PARAMETERS).map(([key, value]) => (
+        <li key={key}>
+          <span>{key}</span> {typeof value === "string" ? value : JSON.stringify(value)}
+        </li>
+      ))}
+    </ul>
+  );
+}

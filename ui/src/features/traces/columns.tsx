@@ -1,0 +1,238 @@
+// The columns of the list: what each shows, by what it sorts, and which clause its value makes.
+import type { ReactNode } from "react";
+import type { State, TraceSummary } from "../../api/types";
+import { Count, Dollars, Duration } from "../../components/Figure";
+import { Icon } from "../../components/icon/Icon";
+import * as format from "../../lib/format";
+import { quote } from "../filter/clauses";
+import styles from "./TraceTable.module.css";
+
+export interface Column {
+  id: string;
+  label: string;
+  /** The field of `order_by`, if the server can sort by it. */
+  order?: string;
+  numeric?: boolean;
+  /** Pixels; a flexible column has at least these and shares what is left. */
+  width: number;
+  flexible?: boolean;
+  cell(trace: TraceSummary, now: number): ReactNode;
+  /** The whole text, shown when the cell cuts it. */
+  full?(trace: TraceSummary): string | null;
+  clause?(trace: TraceSummary): string | null;
+}
+
+export const COLUMNS: readonly Column[] = [
+  {
+    id: "time",
+    label: "Time",
+    order: "start",
+    width: 132,
+    cell: (trace, now) => <Time ns={trace.start_ns} now={now} />,
+  },
+  {
+    id: "name",
+    label: "Name",
+    order: "name",
+    width: 148,
+    cell: (trace) => <span className={styles.name}>{trace.name ?? <Nothing />}</span>,
+    full: (trace) => trace.name,
+    clause: (trace) => equals("name", trace.name),
+  },
+  {
+    id: "input",
+    label: "Input",
+    width: 150,
+    flexible: true,
+    cell: (trace) => (trace.input === null ? <Nothing /> : oneLine(trace.input)),
+    full: (trace) => trace.input,
+  },
+  {
+    id: "output",
+    label: "Output",
+    width: 150,
+    flexible: true,
+    cell: (trace) =>
+      trace.output === null ? <Nothing /> : <span className={styles.quiet}>{oneLine(trace.output)}</span>,
+    full: (trace) => trace.output,
+  },
+  {
+    id: "status",
+    label: "Status",
+    order: "status",
+    width: 82,
+    cell: (trace) => <Status state={trace.state} />,
+    clause: (trace) => equals("status", trace.state),
+  },
+  {
+    id: "latency",
+    label: "Latency",
+    order: "latency",
+    numeric: true,
+    width: 78,
+    cell: (trace) => (trace.duration_ns === null ? <Nothing /> : <Duration ns={trace.duration_ns} />),
+    clause: (trace) => (trace.duration_ns === null ? null : `latency >= ${Math.floor(trace.duration_ns / 1e6)}ms`),
+  },
+  {
+    id: "tokens",
+    label: "Tokens",
+    order: "tokens",
+    numeric: true,
+    width: 74,
+    cell: (trace) => (trace.usage === null ? <Nothing /> : <Count value={trace.usage.total} />),
+    full: (trace) => trace.usage && `${format.exact(trace.usage.input)} in, ${format.exact(trace.usage.output)} out`,
+    clause: (trace) => trace.usage && `tokens >= ${trace.usage.total}`,
+  },
+  {
+    id: "cost",
+    label: "Cost",
+    order: "cost",
+    numeric: true,
+    width: 90,
+    cell: (trace) => (trace.cost === null ? <Nothing /> : <Dollars value={trace.cost.total} />),
+    clause: (trace) => trace.cost && `cost >= ${Number(trace.cost.total.toPrecision(6))}`,
+  },
+  {
+    id: "session",
+    label: "Session",
+    order: "session",
+    width: 134,
+    cell: (trace) => trace.session ?? <Nothing />,
+    full: (trace) => trace.session,
+    clause: (trace) => equals("session", trace.session),
+  },
+  {
+    id: "user",
+    label: "User",
+    order: "user",
+    width: 108,
+    cell: (trace) => trace.user ?? <Nothing />,
+    full: (trace) => trace.user,
+    clause: (trace) => equals("user", trace.user),
+  },
+  {
+    id: "spans",
+    label: "Spans",
+    order: "spans",
+    numeric: true,
+    width: 66,
+    cell: (trace) => <Count value={trace.span_count} />,
+    clause: (trace) => `spans >= ${trace.span_count}`,
+  },
+  {
+    id: "tags",
+    label: "Tags",
+    width: 180,
+    cell: (trace) => <Tags tags={trace.tags} />,
+    full: (trace) => tagText(trace.tags),
+  },
+  {
+    id: "feedback",
+    label: "Feedback",
+    width: 140,
+    cell: (trace) => <Feedback trace={trace} />,
+    full: (trace) => trace.assessments.map(({ name, value }) => `${name}: ${shortValue(value)}`).join("\n"),
+  },
+  {
+    id: "trace_id",
+    label: "Trace ID",
+    order: "trace_id",
+    width: 140,
+    cell: (trace) => <span className="mono">{trace.trace_id}</span>,
+    full: (trace) => trace.trace_id,
+    clause: (trace) => equals("trace_id", trace.trace_id),
+  },
+];
+
+export const DEFAULT_COLUMNS = [
+  "time",
+  "name",
+  "input",
+  "output",
+  "status",
+  "latency",
+  "tokens",
+  "cost",
+  "session",
+  "user",
+] as const;
+
+/** Returns the columns that the URL or the browser's memory names; what they name wrongly is left out. */
+export function chosenColumns(text: string | undefined, remembered: readonly string[]): Column[] {
+  const ids = text ? text.split(",") : remembered;
+  const columns = ids.flatMap((id) => COLUMNS.find((column) => column.id === id) ?? []);
+  return columns.length > 0 ? columns : chosenColumns(undefined, DEFAULT_COLUMNS);
+}
+
+const STATES: Record<State, string> = {
+  OK: "OK",
+  ERROR: "Error",
+  IN_PROGRESS: "Running",
+  STATE_UNSPECIFIED: "Unset",
+};
+
+export function Status({ state }: { state: State }) {
+  return (
+    <span className={styles.status} data-state={state}>
+      {state === "ERROR" ? <Icon name="warning" size={13} /> : <span className={styles.dot} />}
+      {STATES[state]}
+    </span>
+  );
+}
+
+export function Time({ ns, now }: { ns: string; now: number }) {
+  const ms = format.nsToMs(ns);
+  return (
+    <span className={styles.time} data-tip={`${format.timestamp(ms)} local time`}>
+      <span>{format.shortTime(ms, now)}</span>
+      <span className={styles.ago}>{format.ago(ms, now)}</span>
+    </span>
+  );
+}
+
+function Nothing() {
+  return <span className={styles.nothing}>–</span>;
+}
+
+function Tags({ tags }: { tags: Record<string, string> }) {
+  return Object.entries(tags).map(([key, value]) => (
+    <span key={key} className={styles.tag}>
+      <span className="unit">{key}</span> {value}
+    </span>
+  ));
+}
+
+function tagText(tags: Record<string, string>): string {
+  return Object.entries(tags)
+    .map(([key, value]) => `${key}: ${value}`)
+    .join("\n");
+}
+
+function Feedback({ trace }: { trace: TraceSummary }) {
+  return trace.assessments.map((assessment) => (
+    <span key={`${assessment.name} ${assessment.kind}`} className={styles.tag} data-good={goodness(assessment.value)}>
+      <span className="unit">{assessment.name}</span> {shortValue(assessment.value)}
+    </span>
+  ));
+}
+
+function goodness(value: unknown): "yes" | "no" | undefined {
+  if (value === true || value === "yes") return "yes";
+  return value === false || value === "no" ? "no" : undefined;
+}
+
+function shortValue(value: unknown): string {
+  if (value === true) return "yes";
+  if (value === false) return "no";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function equals(field: string, value: string | null): string | null {
+  const literal = value === null ? null : quote(value);
+  return literal && `${field} = ${literal}`;
+}
+
+// Line breaks would only show as blanks, but the text's measuring would be slower.
+function oneLine(text: string): string {
+  return text.slice(0, 400).replace(/\s+/g, " ");
+}

@@ -1,0 +1,4 @@
+// The experiments: `/experiments`.
+import { ExperimentsPage } from "../features/experiments/ExperimentsPage";
+
+export default ExperimentsPage;
