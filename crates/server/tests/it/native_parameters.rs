@@ -42,7 +42,8 @@ async fn an_unknown_parameter_lists_the_documented_ones() {
         let told = detail.split_once("; ").unwrap().1;
         let mut told: Vec<&str> = told.split('`').skip(1).step_by(2).collect();
         let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-        (told.sort_unstable(), names.sort_unstable());
+        told.sort_unstable();
+        names.sort_unstable();
         assert_eq!(told, names, "{route}");
     }
     // None of them did anything.

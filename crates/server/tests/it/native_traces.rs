@@ -8,6 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const NONE: Value = Value::Null;
 
+/// Query parameters: names and values.
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
 fn chat() -> Vec<Span> {
     let root = with_attribute(span(7, 1, "chat"), "session.id", "s");
     let root = with_attribute(with_attribute(root, "input.value", "what?"), "output.value", "that");
@@ -240,7 +243,7 @@ async fn times_may_be_absolute_or_relative() {
     native.spans(vec![at(1, START_NS), at(2, now - 1_800_000_000_000), at(3, now - 60_000_000_000)]).await;
     let (first, second, third) = (trace_id(1), trace_id(2), trace_id(3));
     let all: &[&str] = &[&third, &second, &first];
-    let cases: [(&[(&str, &str)], &[&str]); 13] = [
+    let cases: [(Parameters<'_>, &[&str]); 13] = [
         (&[("from", "-1h")], &all[..2]),
         (&[("from", "-15m")], &all[..1]),
         (&[("to", "-15m")], &all[1..]),
@@ -283,7 +286,7 @@ async fn experiments_are_named_or_numbered() {
     }
     native.send(&format!("DELETE /experiments/{gone}"), &NONE).await;
     let both = [trace_id(2), trace_id(1)].map(String::from);
-    let cases: [(&[(&str, &str)], &[String]); 6] = [
+    let cases: [(Parameters<'_>, &[String]); 6] = [
         (&[], &both),
         (&[("experiment", "shop")], &both[1..]),
         (&[("experiment", &shop)], &both[1..]),

@@ -21,10 +21,7 @@ pub(super) fn count(
     if fields.iter().any(|field| matches!(field, FacetField::Tag(_) | FacetField::TagKeys)) {
         count_tags(conn, fields, traces, &mut out)?;
     }
-    let kinds: [(i64, fn(&FacetField) -> Option<&str>); 2] = [
-        (FEEDBACK, |field| if let FacetField::Feedback(name) = field { Some(name) } else { None }),
-        (EXPECTATION, |field| if let FacetField::Expectation(name) = field { Some(name) } else { None }),
-    ];
+    let kinds: [(i64, NameOf); 2] = [(FEEDBACK, feedback_name), (EXPECTATION, expectation_name)];
     for (kind, name_of) in kinds {
         let asked: HashMap<&str, &FacetField> =
             fields.iter().filter_map(|field| Some((name_of(field)?, field))).collect();
@@ -33,6 +30,17 @@ pub(super) fn count(
         }
     }
     Ok(out)
+}
+
+/// Returns the name of the assessment that a field counts, if it is of one kind.
+type NameOf = fn(&FacetField) -> Option<&str>;
+
+fn feedback_name(field: &FacetField) -> Option<&str> {
+    if let FacetField::Feedback(name) = field { Some(name) } else { None }
+}
+
+fn expectation_name(field: &FacetField) -> Option<&str> {
+    if let FacetField::Expectation(name) = field { Some(name) } else { None }
 }
 
 fn count_assessments(
