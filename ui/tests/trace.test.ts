@@ -144,6 +144,15 @@ describe("tree", () => {
       );
     }));
 
+  test("keys that come faster than the page draws are not lost", async () =>
+    onTrace(await sendSiblings(server), "", async (page) => {
+      await rowNamed(page, "embed").first().click();
+      await eventually(async () => expect(await page.locator(ROWS).count()).toBeGreaterThan(30));
+      for (let press = 0; press < 12; press++) await page.keyboard.press("j");
+      await eventually(async () => expect(await selected(page).getAttribute("aria-rowindex")).toBe("15"));
+      await eventually(async () => expect(await heading(page).textContent()).toBe("embed"));
+    }));
+
   test("many siblings of a name are one line, which opens; a failed one stands by itself", async () =>
     onTrace(await sendSiblings(server), "", async (page) => {
       expect(await page.locator(ROWS).count()).toBe(3);

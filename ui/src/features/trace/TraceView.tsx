@@ -31,6 +31,7 @@ import styles from "./trace.module.css";
 import { Transcript } from "./transcript/Transcript";
 import { collapseOrLeave, expandOrEnter } from "./treeMoves";
 import { useFind } from "./useFind";
+import { usePicked } from "./usePicked";
 import { useSelection } from "./useSelection";
 import { useSize, useWidth } from "./useSize";
 import { useTimeAxis } from "./useTimeAxis";
@@ -51,7 +52,7 @@ export interface TraceViewProps extends TracePageProps {
 }
 
 export function TraceView(props: TraceViewProps) {
-  const { traceId, record, skeleton, onSelectSpan, onClose, onStep, layout } = props;
+  const { traceId, record, skeleton, onClose, onStep, layout } = props;
   const [search, setSearch] = useAppSearch();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -61,7 +62,8 @@ export function TraceView(props: TraceViewProps) {
   const previews = usePreviews(traceId);
   const palette = usePalette(skeleton.types);
   const assess = useAssess(traceId);
-  const selection = useSelection(skeleton, props.spanId, tree, onSelectSpan);
+  const [picked, pick] = usePicked(props.spanId, props.onSelectSpan);
+  const selection = useSelection(skeleton, picked, tree, pick);
   const { row } = selection;
   const spanId = row >= 0 ? idOf(skeleton, row) : null;
   const ahead = useMemo(() => nextIds(skeleton, tree.rows, selection.line), [skeleton, tree.rows, selection.line]);
@@ -92,9 +94,9 @@ export function TraceView(props: TraceViewProps) {
     (next: number) => {
       if (next < 0) return;
       tree.show(next);
-      onSelectSpan(idOf(skeleton, next));
+      pick(idOf(skeleton, next));
     },
-    [tree.show, skeleton, onSelectSpan],
+    [tree.show, skeleton, pick],
   );
   const step = (rows: Int32Array, delta: 1 | -1) => selectRow(stepThrough(skeleton, rows, row, delta));
   const setView = (next: View) => setSearch({ view: next === "timeline" ? undefined : next }, { replace: true });
