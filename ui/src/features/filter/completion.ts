@@ -19,6 +19,8 @@ import * as format from "../../lib/format";
 import { toUtf8, toUtf16 } from "../../lib/utf8";
 import { tokenize } from "./tokens";
 
+const OPTIONS_SHOWN = 12;
+
 export type Complete = (text: string, cursor: number, signal: AbortSignal) => Promise<Completion>;
 
 export function completion(complete: Complete): Extension {
@@ -28,6 +30,8 @@ export function completion(complete: Complete): Extension {
       icons: false,
       defaultKeymap: false,
       interactionDelay: 0,
+      // As many as fit: a list that scrolls would have to take the focus.
+      maxRenderedOptions: OPTIONS_SHOWN,
       activateOnTypingDelay: 40,
       optionClass: (option) => `cm-option-${option.type}`,
     }),

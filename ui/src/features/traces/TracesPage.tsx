@@ -75,7 +75,7 @@ export function TracesPage() {
     else update({ trace: traceId, span: undefined }, { replace: search.trace !== undefined });
   };
   const close = () => {
-    update({ trace: undefined, span: undefined });
+    update({ trace: undefined, span: undefined, tab: undefined, find: undefined });
     table.current?.focus();
   };
   const step = (delta: 1 | -1) => {
