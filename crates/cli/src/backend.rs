@@ -34,21 +34,45 @@ impl Backend {
         if config.port != 0 && Client::is_running(&base).await {
             return Ok(Backend { client: Client::http(&base)?, store: None });
         }
+        log_errors();
         let app = open_app(config, PrometheusBuilder::new().build_recorder().handle())?;
         Ok(Backend { store: Some(app.store.clone()), client: Client::InProcess(main_router(app)) })
     }
 
     /// Finds whom to talk to, in order to read: there must be something to read.
     pub(crate) async fn connect_to_read(config: &Config) -> Result<Backend> {
-        let by_name = std::env::var(TRACKING_URI).is_ok_and(|uri| !uri.is_empty());
         let base = base_url(&config.host, config.port);
-        if !by_name && !config.data_dir.exists() && !Client::is_running(&base).await {
+        if !named_by_uri() && !config.data_dir.exists() && !Client::is_running(&base).await {
             bail!(
-                "no server answers at {base}, and there is no data directory {}",
+                "no server answers at {base}, and there is no data directory {}; start a server with `spanwise serve`, or \
+                 name one with {TRACKING_URI}=http://HOST:PORT, or a directory with --data-dir",
                 config.data_dir.display()
             );
         }
         Backend::connect(config).await
+    }
+
+    /// Finds a server, for what only a server can do: `what` does it, as in “`spanwise tail` follows”.
+    pub(crate) async fn connect_to_server(config: &Config, what: &str) -> Result<Backend> {
+        let base = base_url(&config.host, config.port);
+        if !named_by_uri() && (config.port == 0 || !Client::is_running(&base).await) {
+            bail!(
+                "no server answers at {base}, and {what} a running one; start it with `spanwise serve`, or name \
+                 another with {TRACKING_URI}=http://HOST:PORT"
+            );
+        }
+        Backend::connect(config).await
+    }
+
+    /// Returns what commands call the place that they work on: an address or a data directory.
+    pub(crate) fn place(&self, config: &Config) -> String {
+        match &self.client {
+            Client::Http { base, .. } => base.clone(),
+            Client::InProcess(_) => std::path::absolute(&config.data_dir)
+                .unwrap_or_else(|_| config.data_dir.clone())
+                .display()
+                .to_string(),
+        }
     }
 
     /// Closes the store, if this process opened it.
@@ -58,6 +82,17 @@ impl Backend {
         }
         Ok(())
     }
+}
+
+/// Prints what the routes log on an error: their answers leave out what is not for clients, and here nobody else keeps
+/// a log. A process that logs already goes on as it does.
+fn log_errors() {
+    let logger = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_writer(std::io::stderr);
+    drop(logger.without_time().with_target(false).with_ansi(false).try_init());
+}
+
+fn named_by_uri() -> bool {
+    std::env::var(TRACKING_URI).is_ok_and(|uri| !uri.is_empty())
 }
 
 /// Returns the URL at which a server that listens on `host` is reached from this machine.

@@ -4,12 +4,15 @@ use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, Uri};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::fmt;
 use std::time::Duration;
 use tower::ServiceExt;
 
@@ -21,6 +24,25 @@ const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 const SERVER_NAME: &str = "spanwise/";
 
 type HttpClient = hyper_util::client::legacy::Client<HttpConnector, Body>;
+
+/// An answer that is no success, in the server's words.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) detail: String,
+    /// Whether a filter or an order could not be understood.
+    pub(crate) is_about_a_query: bool,
+    /// How long to wait before the request is repeated.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 /// Where requests go.
 pub(crate) enum Client {
@@ -61,41 +83,74 @@ impl Client {
     }
 
     /// Gets JSON.
-    pub(crate) async fn get_json(&self, path: &str) -> Result<Value> {
-        let body = self.expect_ok(request(Method::GET, path, Body::empty())?).await?;
-        read_json(body).await
+    pub(crate) async fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let answer = self.expect_ok(request(Method::GET, path, Body::empty())?).await?;
+        read_json(answer.into_body()).await
     }
 
     /// Posts JSON and gets JSON.
-    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Result<Value> {
-        let mut request = request(Method::POST, path, Body::from(body.to_string()))?;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        read_json(self.expect_ok(request).await?).await
+    pub(crate) async fn post_json<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T> {
+        self.send_json(Method::POST, path, body).await
+    }
+
+    /// Sends JSON with another method and gets JSON.
+    pub(crate) async fn send_json<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<T> {
+        let answer = self.post(method, path, "application/json", body.to_string().into()).await?;
+        read_json(answer).await
+    }
+
+    /// Posts lines of JSON and gets JSON.
+    pub(crate) async fn post_lines<T: DeserializeOwned>(&self, path: &str, lines: Bytes) -> Result<T> {
+        read_json(self.post(Method::POST, path, "application/x-ndjson", lines.into()).await?).await
     }
 
     /// Posts a protobuf message and gets one.
     pub(crate) async fn post_protobuf(&self, path: &str, body: Vec<u8>) -> Result<Bytes> {
-        let mut request = request(Method::POST, path, Body::from(body))?;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
-        let body = self.expect_ok(request).await?;
-        Ok(body.collect().await.context("the answer broke off")?.to_bytes())
+        let answer = self.post(Method::POST, path, "application/x-protobuf", body.into()).await?;
+        Ok(answer.collect().await.context("the answer broke off")?.to_bytes())
+    }
+
+    /// Deletes what is at a path.
+    pub(crate) async fn delete(&self, path: &str) -> Result<()> {
+        self.expect_ok(request(Method::DELETE, path, Body::empty())?).await?;
+        Ok(())
     }
 
     /// Gets a body of some media type, to be read piece by piece.
     pub(crate) async fn get_body(&self, path: &str, accept: &'static str) -> Result<Body> {
+        Ok(self.open(path, accept, HeaderMap::new()).await?.into_body())
+    }
+
+    /// Gets an answer with its headers, its body to be read piece by piece.
+    pub(crate) async fn open(
+        &self,
+        path: &str,
+        accept: &'static str,
+        headers: HeaderMap,
+    ) -> Result<Response<Body>> {
         let mut request = request(Method::GET, path, Body::empty())?;
+        *request.headers_mut() = headers;
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
         self.expect_ok(request).await
     }
 
-    async fn expect_ok(&self, request: Request<Body>) -> Result<Body> {
+    async fn post(&self, method: Method, path: &str, media_type: &'static str, body: Body) -> Result<Body> {
+        let mut request = request(method, path, body)?;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        Ok(self.expect_ok(request).await?.into_body())
+    }
+
+    async fn expect_ok(&self, request: Request<Body>) -> Result<Response<Body>> {
         let response = self.send(request).await?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response.into_body());
+        if response.status().is_success() {
+            return Ok(response);
         }
-        let body = response.into_body().collect().await.context("the answer broke off")?.to_bytes();
-        bail!(error_text(&body).unwrap_or_else(|| format!("the server answered {status}")))
+        Err(read_refusal(response).await?.into())
     }
 
     async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>> {
@@ -117,16 +172,31 @@ fn request(method: Method, path: &str, body: Body) -> Result<Request<Body>> {
     Request::builder().method(method).uri(path).body(body).context("cannot make the request")
 }
 
-async fn read_json(body: Body) -> Result<Value> {
+async fn read_json<T: DeserializeOwned>(body: Body) -> Result<T> {
     let bytes = body.collect().await.context("the answer broke off")?.to_bytes();
-    serde_json::from_slice(&bytes).context("the answer is no JSON")
+    serde_json::from_slice(&bytes).context("the answer is not what this command understands")
 }
 
-/// Returns what an error body says: MLflow's `message`, or a problem's `detail`.
-fn error_text(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let text = body.get("message").or_else(|| body.get("detail"))?;
-    Some(text.as_str()?.to_owned())
+/// An error body: MLflow's `message`, or a problem's `detail`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ErrorBody {
+    message: Option<String>,
+    detail: Option<String>,
+    errors: Vec<Value>,
+}
+
+async fn read_refusal(response: Response<Body>) -> Result<Refusal> {
+    let status = response.status();
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let bytes = response.into_body().collect().await.context("the answer broke off")?.to_bytes();
+    let body: ErrorBody = serde_json::from_slice(&bytes).unwrap_or_default();
+    Ok(Refusal {
+        status,
+        detail: body.message.or(body.detail).unwrap_or_else(|| format!("the server answered {status}")),
+        is_about_a_query: !body.errors.is_empty(),
+        retry_after: retry_after.map(Duration::from_secs),
+    })
 }
 
 /// The client wraps its errors in layers that say nothing; the innermost one says what is wrong.

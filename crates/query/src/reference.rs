@@ -54,13 +54,29 @@ pub struct Span {
 /// Returns those of `searched` that match `filter`, in `order`. `searched` is all traces of the experiments that
 /// are searched, since session-level assessments reach across them.
 pub fn search<'a>(searched: &'a [Trace], filter: &Filter, order: &[OrderBy]) -> Vec<&'a Trace> {
-    let mut found: Vec<&Trace> = searched.iter().filter(|trace| matches(trace, filter, searched)).collect();
+    let judged = session_level(searched);
+    let mut found: Vec<&Trace> =
+        searched.iter().filter(|trace| matches_among(trace, filter, &judged)).collect();
     found.sort_by(|a, b| compare(a, b, order));
     found
 }
 
 /// Returns whether `trace`, one of `searched`, matches `filter`.
 pub fn matches(trace: &Trace, filter: &Filter, searched: &[Trace]) -> bool {
+    matches_among(trace, filter, &session_level(searched))
+}
+
+/// Returns the traces that have an assessment of their whole session.
+fn session_level(searched: &[Trace]) -> Vec<&Trace> {
+    searched.iter().filter(|trace| trace.info.assessments.iter().any(is_session_level)).collect()
+}
+
+fn is_session_level(assessment: &Assessment) -> bool {
+    assessment.metadata.contains_key(SESSION_METADATA_KEY)
+}
+
+/// `judged`: the searched traces that have an assessment of their whole session.
+fn matches_among(trace: &Trace, filter: &Filter, judged: &[&Trace]) -> bool {
     filter.holds(&mut |predicate| match predicate {
         Predicate::Number { field, test } => {
             number(trace, *field).is_some_and(|value| value.satisfies(*test))
@@ -72,13 +88,13 @@ pub fn matches(trace: &Trace, filter: &Filter, searched: &[Trace]) -> bool {
         }
         Predicate::Prompt { name, version } => trace.prompts.contains(&(name.clone(), version.clone())),
         Predicate::Assessment { kind, name, test } => {
-            let values = assessed_values(trace, *kind, Some(name), searched);
+            let values = assessed_values(trace, *kind, Some(name), judged);
             match test.is_absence() {
                 true => values.is_empty(),
                 false => values.iter().any(|value| test.matches(value)),
             }
         }
-        Predicate::HasAssessment(kind) => !assessed_values(trace, *kind, None, searched).is_empty(),
+        Predicate::HasAssessment(kind) => !assessed_values(trace, *kind, None, judged).is_empty(),
         Predicate::Issue(id) => trace
             .info
             .assessments
@@ -158,20 +174,17 @@ fn assessed_values(
     trace: &Trace,
     kind: AssessmentField,
     name: Option<&str>,
-    searched: &[Trace],
+    judged: &[&Trace],
 ) -> Vec<String> {
     let wanted = |one: &&Assessment| {
         one.valid && name.is_none_or(|name| one.name == name) && one.value.kind() == assessment_kind(kind)
     };
     let own = trace.info.assessments.iter().filter(wanted);
-    let siblings = searched
+    let siblings = judged
         .iter()
-        .filter(|other| !other.info.assessments.is_empty())
         .filter(|other| trace.info.session.is_some() && other.info.session == trace.info.session);
-    let of_session = siblings
-        .flat_map(|other| &other.info.assessments)
-        .filter(|one| one.metadata.contains_key(SESSION_METADATA_KEY))
-        .filter(wanted);
+    let of_session =
+        siblings.flat_map(|other| &other.info.assessments).filter(|one| is_session_level(one)).filter(wanted);
     own.chain(of_session).map(|one| assessment_text(&one.value)).collect()
 }
 

@@ -39,7 +39,17 @@ pub(crate) fn respond(method: &Method, path: &str, headers: &HeaderMap) -> Optio
 
 /// Returns the page of the UI; a build without one says so.
 fn page(headers: &HeaderMap) -> Response {
-    file_response(INDEX, headers).unwrap_or_else(|| Html(include_str!("start_page.html")).into_response())
+    file_response(INDEX, headers).unwrap_or_else(|| {
+        let mut response = Html(include_str!("start_page.html")).into_response();
+        protect(response.headers_mut());
+        response
+    })
+}
+
+/// Adds what keeps a page from doing more than it should.
+fn protect(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
 /// Says whether a path is of an API: what is missing there is an error, not a page.
@@ -65,8 +75,7 @@ fn file_response(file: &str, headers: &HeaderMap) -> Option<Response> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(file)));
     headers.insert(CACHE_CONTROL, if file.starts_with(HASHED) { FOR_EVER } else { ASK_AGAIN });
-    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    protect(headers);
     Some(response)
 }
 

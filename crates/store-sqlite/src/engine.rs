@@ -164,9 +164,9 @@ impl Store for SqliteStore {
         self.changes.next(after).await
     }
 
-    async fn archive_trace(&self, id: &TraceId) -> StoreResult<TraceArchive> {
-        let id = id.clone();
-        self.read(move |conn| catalog::archive_trace(conn, &id)).await
+    async fn archive_traces(&self, ids: &[TraceId]) -> StoreResult<Vec<TraceArchive>> {
+        let ids = ids.to_vec();
+        self.read(move |conn| catalog::archive_traces(conn, &ids)).await
     }
 
     async fn restore_trace(&self, archive: TraceArchive) -> StoreResult<()> {
@@ -231,12 +231,18 @@ impl Store for SqliteStore {
 
     async fn link_traces_to_run(&self, traces: &[TraceId], run_id: &str) -> StoreResult<()> {
         let (traces, run_id) = (traces.to_vec(), run_id.to_owned());
-        self.write(move |context| catalog::link_traces_to_run(context.conn, &traces, &run_id)).await
+        self.write(move |context| {
+            catalog::link_traces_to_run(context.conn, &traces, &run_id)?;
+            context.changed.extend(traces);
+            Ok(())
+        })
+        .await
     }
 
     async fn link_prompts(&self, trace: &TraceId, prompts: &[PromptLink]) -> StoreResult<()> {
         let (trace, prompts) = (trace.clone(), prompts.to_vec());
-        self.write(move |context| catalog::link_prompts(context.conn, &trace, &prompts)).await
+        self.write_trace(trace, move |context, trace| catalog::link_prompts(context.conn, trace, &prompts))
+            .await
     }
 
     async fn stats(&self) -> StoreResult<StoreStats> {

@@ -206,6 +206,7 @@ fn in_savepoint<T>(
     operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T>,
 ) -> StoreResult<T> {
     let mark = context.segment.mark();
+    let changed = context.changed.len();
     context.conn.execute_batch("SAVEPOINT operation").map_err(sql_error)?;
     let result = operation(context);
     if let Err(error) = &result {
@@ -214,6 +215,7 @@ fn in_savepoint<T>(
             context.states.clear();
         }
         context.segment.undo_to(mark);
+        context.changed.truncate(changed);
         context.conn.execute_batch("ROLLBACK TO operation").map_err(sql_error)?;
     }
     context.conn.execute_batch("RELEASE operation").map_err(sql_error)?;

@@ -173,7 +173,7 @@ pub struct SessionInfo {
     pub tokens: u64,
     /// Cost in US dollars.
     pub cost: f64,
-    /// What was asked first.
+    /// What was asked first; of equal starts, the trace that arrived first is the first.
     pub first_input: Option<String>,
     /// What was answered last.
     pub last_output: Option<String>,

@@ -145,7 +145,7 @@ pub struct AppendOutcome {
 }
 
 /// One span as it was received, with what it came under.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSpan {
     /// The OTLP `Span` message.
     pub raw: Bytes,

@@ -3,8 +3,8 @@
 use crate::{
     AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentActivity,
     ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, NewExperiment, PromptLink,
-    Selection, SessionPage, SessionQuery, SpanStream, StoreResult, StoreStats, StoredSpan, TraceArchive,
-    TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    Selection, SessionPage, SessionQuery, SpanStream, StoreError, StoreResult, StoreStats, StoredSpan,
+    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -117,16 +117,22 @@ pub trait Store: Send + Sync + 'static {
     /// Returns those of some spans of a trace that exist, in the order asked. An unknown trace is `NotFound`.
     async fn read_some_spans(&self, id: &TraceId, spans: &[SpanId]) -> StoreResult<Vec<StoredSpan>>;
 
-    /// Waits for changes of traces (their spans, record, tags, assessments; also their deletion) after a position,
-    /// and returns them. Without a position it answers at once with the present one.
+    /// Waits for changes of traces (their spans, record, tags, assessments, links; also their deletion) after a
+    /// position, and returns them. Without a position it answers at once with the present one.
     async fn next_changes(&self, after: Option<FeedPosition>) -> StoreResult<TraceChanges>;
 
-    /// Returns all that is known of a trace but its spans.
-    async fn archive_trace(&self, id: &TraceId) -> StoreResult<TraceArchive>;
+    /// Returns all that is known of those traces that exist but their spans, in the order asked, each once.
+    async fn archive_traces(&self, ids: &[TraceId]) -> StoreResult<Vec<TraceArchive>>;
 
-    /// Restores what [`Store::archive_trace`] returned, in the experiment that `archive.info` names; its spans are
-    /// appended before or after. Tags, metadata, assessments and links are merged, by key or id. Doing it again
-    /// changes nothing.
+    /// Returns all that is known of one trace but its spans. An unknown trace is `NotFound`.
+    async fn archive_trace(&self, id: &TraceId) -> StoreResult<TraceArchive> {
+        let found = self.archive_traces(std::slice::from_ref(id)).await?.pop();
+        found.ok_or_else(|| StoreError::not_found(format!("no trace `{id}`")))
+    }
+
+    /// Restores what [`Store::archive_traces`] returned, in the experiment that `archive.info` names; its spans are
+    /// appended before or after. Tags, metadata, assessments and links are merged, by key or id. Time and state of an
+    /// archive that is not final only add to what is there. Doing it again changes nothing.
     async fn restore_trace(&self, archive: TraceArchive) -> StoreResult<()>;
 
     /// Streams the spans of a trace: parentless ones first, then by start, then by span id.

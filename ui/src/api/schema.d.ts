@@ -257,7 +257,7 @@ export interface paths {
         };
         /**
          * Exports traces
-         * @description Lines of JSON, oldest trace first. `jsonl` holds whole records (tags, metadata, assessments, links) and spans as
+         * @description Lines of JSON, experiment by experiment (by name), the oldest trace of each first. `jsonl` holds whole records (tags, metadata, assessments, links) and spans as
          *     OTLP/JSON; spans that JSON can't give back byte for byte also come as base64 of an OTLP request. `otlp-json` holds
          *     an `ExportTraceServiceRequest` a line. A large trace takes several lines.
          */

@@ -18,7 +18,12 @@ pub(super) fn find(asked: Option<PathBuf>, data_dir: &Path) -> Result<Option<Pat
         }
         return Ok(Some(path));
     }
-    Ok([PathBuf::from(NAME), data_dir.join(NAME)].into_iter().find(|path| path.is_file()))
+    Ok(places(data_dir).into_iter().find(|path| path.is_file()))
+}
+
+/// Returns where a file is looked for, the first that is there counts.
+pub(super) fn places(data_dir: &Path) -> Vec<PathBuf> {
+    vec![PathBuf::from(NAME), data_dir.join(NAME)]
 }
 
 /// Reads a file's settings.

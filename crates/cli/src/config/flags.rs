@@ -6,6 +6,9 @@ use anyhow::Result;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use std::path::PathBuf;
 
+/// What they stand under in help, apart from what only one command has.
+const HEADING: &str = "Configuration";
+
 /// Flags for all keys.
 pub(crate) type ServeFlags = Flags<true>;
 /// Flags for what other commands need: where the data is, or who serves it.
@@ -25,7 +28,7 @@ impl<const ALL: bool> Flags<ALL> {
     }
 
     fn keys() -> impl Iterator<Item = &'static Key> {
-        KEYS.iter().filter(|key| ALL || key.for_clients)
+        KEYS.iter().filter(|key| ALL || key.client_help.is_some())
     }
 }
 
@@ -33,11 +36,13 @@ impl<const ALL: bool> Args for Flags<ALL> {
     fn augment_args(command: Command) -> Command {
         let flag = |key: &'static Key| {
             let flag = key.flag().trim_start_matches('-').to_owned();
-            Arg::new(key.name).long(flag).value_name(key.value_name).help(key.help)
+            let help = key.client_help.filter(|_| !ALL).unwrap_or(key.help);
+            Arg::new(key.name).long(flag).value_name(key.value_name).help(help).help_heading(HEADING)
         };
         let file = Arg::new("config").long("config").value_name("FILE").help(
             "The configuration file [default: spanwise.toml in the working directory, else in the data directory]",
         );
+        let file = file.help_heading(HEADING);
         command.args(Self::keys().map(flag)).arg(file)
     }
 

@@ -12,8 +12,8 @@ pub(crate) struct Key {
     pub(crate) value_name: &'static str,
     /// One line of help.
     pub(crate) help: &'static str,
-    /// Whether commands other than `serve` need it.
-    pub(crate) for_clients: bool,
+    /// Its help for commands that talk to a server; none: they do not need it.
+    pub(crate) client_help: Option<&'static str>,
     /// Reads a value; the error completes the sentence “`value` …”.
     pub(crate) set: fn(&mut Config, &str) -> Result<(), String>,
     /// Shows the value.
@@ -44,7 +44,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "data_dir",
         value_name: "PATH",
         help: "The folder that holds everything; one process owns it",
-        for_clients: true,
+        client_help: Some("The data directory to open if no server answers"),
         set: |config, text| {
             config.data_dir = PathBuf::from(text);
             if text.is_empty() { Err("is no path".into()) } else { Ok(()) }
@@ -55,7 +55,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "host",
         value_name: "ADDRESS",
         help: "The address to listen on; 0.0.0.0 lets other machines in",
-        for_clients: true,
+        client_help: Some("Where the server is"),
         set: |config, text| {
             config.host = text.to_owned();
             if text.is_empty() { Err("is no address".into()) } else { Ok(()) }
@@ -66,7 +66,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "port",
         value_name: "PORT",
         help: "The port of the API, OTLP/HTTP and probes (0 = off)",
-        for_clients: true,
+        client_help: Some("The server's port"),
         set: |config, text| set_port(&mut config.port, text),
         get: |config| config.port.to_string(),
     },
@@ -74,7 +74,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "otlp.http_port",
         value_name: "PORT",
         help: "The port of OTLP over HTTP (0 = off)",
-        for_clients: false,
+        client_help: None,
         set: |config, text| set_port(&mut config.otlp_http_port, text),
         get: |config| config.otlp_http_port.to_string(),
     },
@@ -82,7 +82,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "otlp.grpc_port",
         value_name: "PORT",
         help: "The port of OTLP over gRPC (0 = off)",
-        for_clients: false,
+        client_help: None,
         set: |config, text| set_port(&mut config.otlp_grpc_port, text),
         get: |config| config.otlp_grpc_port.to_string(),
     },
@@ -90,7 +90,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "allowed.hosts",
         value_name: "LIST",
         help: "Names by which clients may reach the server, besides the loopback ones (comma separated; `*.name`, `*`)",
-        for_clients: false,
+        client_help: None,
         set: |config, text| set_list(&mut config.allowed_hosts, text),
         get: |config| config.allowed_hosts.join(","),
     },
@@ -98,7 +98,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "allowed.origins",
         value_name: "LIST",
         help: "Web origins whose pages may call the server, besides the loopback ones (comma separated; `*`)",
-        for_clients: false,
+        client_help: None,
         set: |config, text| set_list(&mut config.allowed_origins, text),
         get: |config| config.allowed_origins.join(","),
     },
@@ -106,7 +106,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "log.format",
         value_name: "FORMAT",
         help: "How log lines are written: text or json",
-        for_clients: false,
+        client_help: None,
         set: |config, text| {
             config.log_format = match text {
                 "text" => LogFormat::Text,
@@ -124,7 +124,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "log.level",
         value_name: "LEVEL",
         help: "What is logged: error, warn, info, debug or trace, also by module (`info,spanwise_server=debug`)",
-        for_clients: false,
+        client_help: None,
         set: |config, text| {
             text.parse::<tracing_subscriber::filter::Targets>().map_err(|error| {
                 format!("is no log level ({error}); expected error, warn, info, debug or trace")
@@ -138,7 +138,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "limits.body_bytes",
         value_name: "BYTES",
         help: "Largest request, also after decompression (`64MiB`)",
-        for_clients: false,
+        client_help: None,
         set: |config, text| set_bytes(&mut config.body_bytes, text),
         get: |config| format_bytes(config.body_bytes),
     },
@@ -146,7 +146,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "limits.queue_bytes",
         value_name: "BYTES",
         help: "Bytes of all requests between the socket and the disk; beyond it clients are told to retry",
-        for_clients: false,
+        client_help: None,
         set: |config, text| set_bytes(&mut config.queue_bytes, text),
         get: |config| format_bytes(config.queue_bytes),
     },
@@ -154,7 +154,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "limits.artifact_bytes",
         value_name: "BYTES",
         help: "Largest uploaded attachment",
-        for_clients: false,
+        client_help: None,
         set: |config, text| set_bytes(&mut config.artifact_bytes, text),
         get: |config| format_bytes(config.artifact_bytes),
     },
@@ -162,7 +162,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "limits.connections",
         value_name: "COUNT",
         help: "Connections at one time, over all ports",
-        for_clients: false,
+        client_help: None,
         set: |config, text| {
             config.connections = text
                 .parse()

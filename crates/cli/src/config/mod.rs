@@ -68,6 +68,8 @@ type Setting = (&'static Key, String);
 #[derive(Debug, Clone)]
 pub(crate) struct Loaded {
     pub(crate) config: Config,
+    /// The configuration file that was read.
+    pub(crate) file: Option<PathBuf>,
     origins: Vec<Origin>,
 }
 
@@ -75,6 +77,15 @@ impl Loaded {
     /// Returns each key's name, value and origin, in the order of the table.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static str, String, &Origin)> {
         KEYS.iter().zip(&self.origins).map(|(key, origin)| (key.name, (key.get)(&self.config), origin))
+    }
+
+    /// Returns where a configuration file is looked for, if none is named.
+    pub(crate) fn file_places(&self) -> Vec<PathBuf> {
+        file::places(&self.config.data_dir)
+    }
+
+    fn defaults(file: Option<PathBuf>) -> Loaded {
+        Loaded { config: Config::default(), file, origins: vec![Origin::Default; KEYS.len()] }
     }
 
     fn apply(&mut self, settings: Vec<Setting>, origin: impl Fn(&Key) -> Origin) -> Result<()> {
@@ -93,14 +104,14 @@ impl Loaded {
 
 /// Reads file, environment and flags.
 pub(crate) fn load(flags: &[(&'static Key, String)], file: Option<PathBuf>) -> Result<Loaded> {
-    let mut loaded = Loaded { config: Config::default(), origins: vec![Origin::Default; KEYS.len()] };
+    let mut loaded = Loaded::defaults(None);
     // The data directory may hold the file, so it must be known first, from what overrides the file anyway.
     loaded.apply(environment(), |key| Origin::Environment(key.variable()))?;
     loaded.apply(flags.to_vec(), |key| Origin::Flag(key.flag()))?;
     let Some(path) = file::find(file, &loaded.config.data_dir)? else {
         return Ok(loaded);
     };
-    loaded = Loaded { config: Config::default(), origins: vec![Origin::Default; KEYS.len()] };
+    loaded = Loaded::defaults(Some(path.clone()));
     loaded.apply(file::read(&path)?, |_| Origin::File(path.clone()))?;
     loaded.apply(environment(), |key| Origin::Environment(key.variable()))?;
     loaded.apply(flags.to_vec(), |key| Origin::Flag(key.flag()))?;

@@ -44,7 +44,12 @@ impl Feedback {
             "feedback": {"value": self.value},
             "rationale": self.rationale,
         }});
-        client.post_json(&format!("/api/3.0/mlflow/traces/{trace_id}/assessments"), &assessment).await?;
+        client
+            .post_json::<serde_json::Value>(
+                &format!("/api/3.0/mlflow/traces/{trace_id}/assessments"),
+                &assessment,
+            )
+            .await?;
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ use crate::args::DemoArgs;
 use crate::backend::Backend;
 use crate::client::Client;
 use crate::terminal::out_line;
+use crate::text::counted;
 use anyhow::Result;
 use feedback::Feedback;
 use prost::Message;
@@ -63,12 +64,12 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<()> {
     let backend = Backend::connect(&config).await?;
     let seed = args.seed.unwrap_or_else(rand::random);
     let added = add(&backend.client, args.traces, seed).await;
-    let place = match &backend.client {
-        Client::Http { base, .. } => base.clone(),
-        Client::InProcess(_) => config.data_dir.display().to_string(),
-    };
+    let place = backend.place(&config);
     backend.close().await?;
-    out_line(&format!("added {} traces to {place} (--seed {seed} makes them again)", added?))?;
+    out_line(&format!(
+        "added {} to {place} (--seed {seed} makes them again)",
+        counted(added? as u64, "trace")
+    ))?;
     Ok(())
 }
 

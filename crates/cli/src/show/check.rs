@@ -1,13 +1,15 @@
 //! `spanwise check`.
 
+use crate::Outcome;
 use crate::args::CheckArgs;
 use crate::backend::open_store;
 use crate::terminal::{Painter, Style, out_line};
+use crate::text::counted;
 use anyhow::{Result, bail};
 use spanwise_store::Store;
 
-/// Verifies a whole data directory; false if something is wrong with it.
-pub(crate) async fn check(args: &CheckArgs) -> Result<bool> {
+/// Verifies a whole data directory; something that is wrong with it is bad news.
+pub(crate) async fn check(args: &CheckArgs) -> Result<Outcome> {
     let config = args.flags.load()?.config;
     if !config.data_dir.exists() {
         bail!("there is no data directory {} (--data-dir)", config.data_dir.display());
@@ -17,18 +19,18 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<bool> {
     store.close().await?;
     let painter = Painter::for_stdout();
     out_line(&format!(
-        "{}: {} traces, {} spans in {} blocks",
+        "{}: {}, {} in {}",
         config.data_dir.display(),
-        report.traces,
-        report.spans,
-        report.blocks
+        counted(report.traces, "trace"),
+        counted(report.spans, "span"),
+        counted(report.blocks, "block")
     ))?;
     for problem in &report.problems {
         out_line(&format!("{} {problem}", painter.paint(Style::Red, "problem:")))?;
     }
     match report.problems.len() {
         0 => out_line(&painter.paint(Style::Green, "everything is in order"))?,
-        count => out_line(&painter.paint(Style::Red, format!("{count} problems")))?,
+        count => out_line(&painter.paint(Style::Red, counted(count as u64, "problem")))?,
     }
-    Ok(report.problems.is_empty())
+    Ok(Outcome::bad_news_if(!report.problems.is_empty()))
 }

@@ -1,7 +1,8 @@
-//! `spanwise config show`.
+//! `spanwise config`.
 
-use crate::args::ConfigShowArgs;
-use crate::terminal::{Painter, Style, out_line};
+use crate::Outcome;
+use crate::args::{ConfigPathArgs, ConfigShowArgs};
+use crate::terminal::{Painter, Style, err_line, out_line};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
@@ -25,4 +26,18 @@ pub(crate) fn config(args: &ConfigShowArgs) -> Result<()> {
         out_line(&format!("{name:name_width$}  {value:value_width$}  {origin}"))?;
     }
     Ok(())
+}
+
+/// Prints the path of the configuration file that is in use; none is bad news.
+pub(crate) fn config_path(args: &ConfigPathArgs) -> Result<Outcome> {
+    let loaded = args.flags.load()?;
+    match &loaded.file {
+        Some(path) => out_line(&path.display().to_string())?,
+        None => {
+            let places: Vec<String> =
+                loaded.file_places().iter().map(|path| path.display().to_string()).collect();
+            err_line(&format!("no configuration file; it may be {}", places.join(" or ")));
+        }
+    }
+    Ok(Outcome::bad_news_if(loaded.file.is_none()))
 }

@@ -1,207 +1,217 @@
 //! `spanwise search`: a table of traces.
 
-use super::{cost_text, duration_text, url_encoded};
+use crate::Outcome;
+use crate::api::TraceSummary;
 use crate::args::SearchArgs;
 use crate::backend::Backend;
 use crate::client::Client;
-use crate::terminal::{Painter, Style, one_line, out_line};
-use anyhow::{Context, Result};
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use crate::explain::explain;
+use crate::select::Query;
+use crate::summary::cells;
+use crate::table::{Column, layout};
+use crate::terminal::{Painter, buffered_stdout, err_line, stdout_width};
+use crate::text::{Clock, count_text, counted};
+use anyhow::Result;
+use serde::Deserialize;
+use serde_json::Value;
+use std::io::{self, IsTerminal, Write};
 
-/// Traces of one page (MLflow's limit).
-const PAGE_SIZE: u32 = 500;
-/// Experiments of one page (MLflow's limit).
-const EXPERIMENTS_PAGE_SIZE: u32 = 1_000;
-/// Characters of the columns that hold free text.
-const NAME_CHARS: usize = 28;
-const INPUT_CHARS: usize = 60;
+/// Traces of one page (the API's limit).
+const PAGE_SIZE: u32 = 1_000;
+/// Terminals from this width on have room for the year.
+const YEAR_WIDTH_MIN: usize = 160;
+/// Terminals from this width on have room for seconds.
+const SECONDS_WIDTH_MIN: usize = 100;
+/// Columns of the input where no terminal limits it.
+const INPUT_WIDTH_MAX: usize = 100;
+
+const COLUMNS: [Column; 8] = [
+    Column::new("TIME"),
+    Column::new("TRACE ID"),
+    Column::new("NAME").shrinks_to(10),
+    Column::new("STATUS"),
+    Column::new("LATENCY").number(),
+    Column::new("TOKENS").number().leaves(1),
+    Column::new("COST").number().leaves(2),
+    Column::new("INPUT").shrinks_to(16).leaves(3),
+];
+
+/// A page of the list, its traces unread.
+#[derive(Deserialize)]
+struct Page {
+    traces: Vec<Value>,
+    next_page_token: Option<String>,
+}
+
+/// The part of the histogram that is wanted here.
+#[derive(Deserialize)]
+struct Histogram {
+    total: u64,
+}
+
+/// How many traces were shown, and whether there are more.
+struct Shown {
+    count: u64,
+    is_all: bool,
+}
 
 /// Prints the traces that match.
-pub(crate) async fn search(args: &SearchArgs) -> Result<()> {
+pub(crate) async fn search(args: &SearchArgs) -> Result<Outcome> {
     let config = args.flags.load()?.config;
     let backend = Backend::connect_to_read(&config).await?;
-    let traces = find(&backend.client, args).await;
+    let shown = show(&backend.client, args).await;
     backend.close().await?;
-    let traces = traces?;
-    if args.json {
-        out_line(&serde_json::to_string_pretty(&traces)?)?;
-    } else {
-        print_table(&traces)?;
-    }
-    Ok(())
+    let shown = shown?;
+    Ok(Outcome::bad_news_if(args.exit_code && shown.count == 0))
 }
 
-async fn find(client: &Client, args: &SearchArgs) -> Result<Vec<Value>> {
-    let experiments = match args.experiment.is_empty() {
-        true => all_experiments(client).await?,
-        false => named_experiments(client, &args.experiment).await?,
+async fn show(client: &Client, args: &SearchArgs) -> Result<Shown> {
+    let order_by = (!args.order_by.is_empty()).then(|| args.order_by.join(", "));
+    let mut pages =
+        Pages { client, args, order_by: order_by.as_deref(), token: None, left: args.limit, is_first: true };
+    let shown = match (args.json, args.jsonl) {
+        (true, _) => print_array(&mut pages).await?,
+        (_, true) => print_lines(&mut pages).await?,
+        _ => print_table(&mut pages).await?,
     };
-    let location =
-        |id: &String| json!({"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": id}});
-    let mut request = json!({
-        "locations": experiments.iter().map(location).collect::<Vec<_>>(),
-        "filter": args.filter.as_deref().unwrap_or_default(),
-        "order_by": args.order_by,
-    });
-    let mut traces = Vec::new();
-    loop {
-        let missing = args.limit - u32::try_from(traces.len()).unwrap_or(args.limit);
-        request["max_results"] = missing.min(PAGE_SIZE).into();
-        let mut page = client.post_json("/api/3.0/mlflow/traces/search", &request).await?;
-        if let Value::Array(found) = page["traces"].take() {
-            traces.extend(found);
-        }
-        let token = page["next_page_token"].take();
-        if traces.len() >= args.limit as usize || token.as_str().is_none_or(str::is_empty) {
-            return Ok(traces);
-        }
-        request["page_token"] = token;
+    // A script that wants the count asks for it; a person reads it.
+    if !args.json && !args.jsonl && io::stdout().is_terminal() {
+        err_line(&count_line(client, args, &shown).await?);
     }
+    Ok(shown)
 }
 
-async fn all_experiments(client: &Client) -> Result<Vec<String>> {
-    let mut request = json!({"max_results": EXPERIMENTS_PAGE_SIZE, "view_type": "ALL"});
-    let mut ids = Vec::new();
-    loop {
-        let mut page = client.post_json("/api/2.0/mlflow/experiments/search", &request).await?;
-        let experiments = page["experiments"].as_array().map(Vec::as_slice).unwrap_or_default();
-        ids.extend(experiments.iter().filter_map(|one| one["experiment_id"].as_str()).map(str::to_owned));
-        let token = page["next_page_token"].take();
-        if token.as_str().is_none_or(str::is_empty) {
-            return Ok(ids);
-        }
-        request["page_token"] = token;
+async fn count_line(client: &Client, args: &SearchArgs, shown: &Shown) -> Result<String> {
+    if shown.count == 0 {
+        return Ok("no traces match".to_owned());
     }
+    if shown.is_all {
+        return Ok(counted(shown.count, "trace"));
+    }
+    let mut query = Query::of(&args.selection);
+    query.add("buckets", "1");
+    let histogram: Histogram = client.get_json(&query.on("/api/v1/traces/histogram")).await?;
+    Ok(format!("{} of {}", count_text(shown.count), counted(histogram.total, "trace")))
 }
 
-/// A name wins over an id, since an experiment may be named `7`.
-async fn named_experiments(client: &Client, wanted: &[String]) -> Result<Vec<String>> {
-    let mut ids = Vec::new();
-    for text in wanted {
-        let path = |what: &str| format!("/api/2.0/mlflow/experiments/{what}={}", url_encoded(text));
-        let by_name = client.get_json(&path("get-by-name?experiment_name")).await;
-        let found = match by_name {
-            Err(_) if text.parse::<i64>().is_ok() => client.get_json(&path("get?experiment_id")).await?,
-            other => other?,
+/// The pages of an answer, read one after the other.
+struct Pages<'a> {
+    client: &'a Client,
+    args: &'a SearchArgs,
+    order_by: Option<&'a str>,
+    token: Option<String>,
+    left: u32,
+    is_first: bool,
+}
+
+impl Pages<'_> {
+    /// Returns the traces of the next page, or nothing after the last.
+    async fn next(&mut self) -> Result<Option<Vec<Value>>> {
+        if self.left == 0 || !self.is_first && self.token.is_none() {
+            return Ok(None);
+        }
+        let mut query = Query::of(&self.args.selection);
+        query.add_some("order_by", self.order_by);
+        query.add("limit", &self.left.min(PAGE_SIZE).to_string());
+        query.add_some("page_token", self.token.as_deref());
+        let page = self.client.get_json::<Page>(&query.on("/api/v1/traces")).await;
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => {
+                let filter = self.args.selection.filter();
+                return Err(explain(error, self.client, filter, self.order_by).await);
+            }
         };
-        let id = found["experiment"]["experiment_id"].as_str().context("the answer has no experiment id")?;
-        ids.push(id.to_owned());
+        self.is_first = false;
+        self.token = page.next_page_token;
+        self.left = self.left.saturating_sub(u32::try_from(page.traces.len()).unwrap_or(u32::MAX));
+        Ok(Some(page.traces))
     }
-    Ok(ids)
+
+    fn shown(&self) -> Shown {
+        Shown { count: u64::from(self.args.limit - self.left), is_all: self.token.is_none() }
+    }
 }
 
-fn print_table(traces: &[Value]) -> Result<()> {
-    let painter = Painter::for_stdout();
-    let header = ["TIME (UTC)", "TRACE ID", "NAME", "STATE", "DURATION", "TOKENS", "COST", "INPUT"];
-    let rows: Vec<[String; 8]> = traces.iter().map(row).collect();
-    let mut widths = header.map(str::len);
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+/// Prints an array page by page; it is opened only when the first page is there, for nothing is printed on an error.
+async fn print_array(pages: &mut Pages<'_>) -> Result<Shown> {
+    let mut out = buffered_stdout();
+    let mut before = "[";
+    while let Some(page) = pages.next().await? {
+        for trace in page {
+            write!(out, "{before}\n{trace}")?;
+            before = ",";
+        }
+        out.flush()?;
+    }
+    writeln!(out, "{}", if before == "[" { "[]" } else { "\n]" })?;
+    out.flush()?;
+    Ok(pages.shown())
+}
+
+async fn print_lines(pages: &mut Pages<'_>) -> Result<Shown> {
+    let mut out = buffered_stdout();
+    while let Some(page) = pages.next().await? {
+        for trace in page {
+            writeln!(out, "{trace}")?;
+        }
+        out.flush()?;
+    }
+    Ok(pages.shown())
+}
+
+async fn print_table(pages: &mut Pages<'_>) -> Result<Shown> {
+    let width = stdout_width();
+    let clock = Clock::new(pages.args.utc);
+    let pattern = match width.unwrap_or(YEAR_WIDTH_MIN) {
+        ..SECONDS_WIDTH_MIN => "%m-%d %H:%M",
+        SECONDS_WIDTH_MIN..YEAR_WIDTH_MIN => "%m-%d %H:%M:%S",
+        _ => "%Y-%m-%d %H:%M:%S",
+    };
+    let mut rows = Vec::new();
+    while let Some(page) = pages.next().await? {
+        for trace in page {
+            let trace: TraceSummary = serde_json::from_value(trace)?;
+            rows.push(cells(&trace, &clock, pattern, width.unwrap_or(INPUT_WIDTH_MAX)));
         }
     }
-    let line = |cells: [String; 8], style: &dyn Fn(usize, String) -> String| {
-        let padded = cells.into_iter().enumerate().map(|(column, cell)| {
-            let width = widths[column];
-            // Numbers line up at their end; the last column needs no padding.
-            let cell = match column {
-                4..=6 => format!("{cell:>width$}"),
-                7 => cell,
-                _ => format!("{cell:width$}"),
-            };
-            style(column, cell)
-        });
-        padded.collect::<Vec<_>>().join("  ")
-    };
-    out_line(&line(header.map(str::to_owned), &|_, cell| painter.paint(Style::Bold, cell)))?;
-    for row in rows {
-        out_line(&line(row, &|column, cell| match (column, cell.trim_end()) {
-            (3, "OK") => painter.paint(Style::Green, cell),
-            (3, "ERROR") => painter.paint(Style::Red, cell),
-            (3, _) => painter.paint(Style::Yellow, cell),
-            (0 | 1, _) => painter.paint(Style::Dim, cell),
-            _ => cell,
-        }))?;
-    }
-    Ok(())
-}
-
-fn row(trace: &Value) -> [String; 8] {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let metadata = |key: &str| -> Value {
-        let text = trace["trace_metadata"][key].as_str().unwrap_or_default();
-        serde_json::from_str(text).unwrap_or_default()
-    };
-    let tokens = metadata("mlflow.trace.tokenUsage")["total_tokens"].as_u64();
-    let cost = metadata("mlflow.trace.cost")["total_cost"].as_f64();
-    [
-        time_text(&trace["request_time"]),
-        text(&trace["trace_id"]),
-        one_line(&text(&trace["tags"]["mlflow.traceName"]), NAME_CHARS),
-        text(&trace["state"]),
-        nanoseconds(&trace["execution_duration"]).map(milliseconds_text).unwrap_or_default(),
-        tokens.map(|count| count.to_string()).unwrap_or_default(),
-        cost.map(cost_text).unwrap_or_default(),
-        one_line(&readable(&text(&trace["request_preview"])), INPUT_CHARS),
-    ]
-}
-
-/// MLflow's records have whole milliseconds.
-fn milliseconds_text(nanoseconds: i64) -> String {
-    if nanoseconds == 0 { "<1ms".to_owned() } else { duration_text(nanoseconds) }
-}
-
-/// Returns what a person wants to read of a preview, which may be the JSON of a text or of a list of messages.
-pub(super) fn readable(preview: &str) -> String {
-    let Ok(value) = serde_json::from_str::<Value>(preview) else { return preview.to_owned() };
-    last_text(&value).unwrap_or_else(|| preview.to_owned())
-}
-
-/// Finds the last text under `content`, as all forms of messages have it, or the only value of an object of inputs.
-fn last_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(items) => items.iter().rev().find_map(last_text),
-        Value::Object(fields) => {
-            let known = ["content", "parts", "text"].into_iter().find_map(|key| fields.get(key));
-            let only = || fields.values().next().filter(|_| fields.len() == 1);
-            known.or_else(only).and_then(last_text)
+    if !rows.is_empty() {
+        let mut columns = COLUMNS;
+        columns[0].header = if clock.is_utc { "TIME (UTC)" } else { "TIME" };
+        let mut out = buffered_stdout();
+        for line in layout(&columns, &rows, width, Painter::for_stdout()) {
+            writeln!(out, "{line}")?;
         }
-        _ => None,
+        out.flush()?;
     }
-}
-
-fn time_text(value: &Value) -> String {
-    let time: Option<Timestamp> = value.as_str().and_then(|text| text.parse().ok());
-    time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
-}
-
-/// Reads protobuf's JSON form of a duration, e.g. `1.250s`.
-pub(super) fn nanoseconds(value: &Value) -> Option<i64> {
-    let seconds: f64 = value.as_str()?.strip_suffix('s')?.parse().ok()?;
-    i64::try_from(SignedDuration::try_from_secs_f64(seconds).ok()?.as_nanos()).ok()
+    Ok(pages.shown())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Cell;
+    use crate::terminal::Style;
+    use crate::text::width;
 
-    fn check(preview: &str, expected: &str) {
-        assert_eq!(readable(preview), expected);
+    /// The columns that a terminal of some width has room for.
+    fn check(terminal: usize, expected: &str) {
+        let row =
+            ["11-25 10:00:00", "tr-0123456789abcdef0123456789abcdef", "docs-assistant", "ERROR", "10.65s"]
+                .into_iter()
+                .chain(["12,345", "$0.0123", "How do I rotate the signing key of a webhook?"]);
+        let row: Vec<Cell> = row.map(|cell| (Style::Plain, cell.to_owned())).collect();
+        let lines = layout(&COLUMNS, &[row], Some(terminal), Painter::off());
+        assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>().join(" "), expected);
+        assert!(lines.iter().all(|line| width(line) <= terminal), "{lines:#?}");
+        assert!(lines[1].contains("tr-0123456789abcdef0123456789abcdef"), "the id is to be copied");
     }
 
     #[test]
-    fn a_preview_is_read_as_a_person_would() {
-        check("plain", "plain");
-        check(r#""quoted""#, "quoted");
-        check(r#"{"question": "why?"}"#, "why?");
-        check(
-            r#"[{"role":"user","content":"a"},{"role":"user","content":[{"type":"text","text":"b"}]}]"#,
-            "b",
-        );
-        check(r#"[{"role":"user","parts":[{"type":"text","content":"c"}]}]"#, "c");
-        check(r#"{"a": 1, "b": 2}"#, r#"{"a": 1, "b": 2}"#);
-        check(r#"[{"role":"user","content":"cut of..."#, r#"[{"role":"user","content":"cut of..."#);
+    fn the_table_fits_the_terminal() {
+        check(80, "TIME TRACE ID NAME STATUS LATENCY");
+        check(100, "TIME TRACE ID NAME STATUS LATENCY TOKENS COST");
+        check(120, "TIME TRACE ID NAME STATUS LATENCY TOKENS COST INPUT");
+        check(200, "TIME TRACE ID NAME STATUS LATENCY TOKENS COST INPUT");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn test(clause: &Clause<'_>, numbers: bool) -> Result<TextTest, Filte
             return Err(not_a_number(clause));
         }
     }
-    let value = string(clause, numbers)?;
+    let value = string(clause, numbers && matches!(comparator, "=" | "!="))?;
     Ok(match comparator {
         "~" => TextTest::Contains(Substring::new(&value)),
         "!~" => TextTest::Lacks(Substring::new(&value)),

@@ -121,6 +121,7 @@ fn values_come_with_how_they_are_written() {
     check_fix("name = 5", "name = '5'");
     check_fix("model = gpt-4o", "model = 'gpt-4o'");
     check_fix("tags.n > '5'", "tags.n > 5");
+    check_fix("feedback.x LIKE true", "feedback.x LIKE 'true'");
     check_fix("tokens > '5'", "tokens > 5");
     check_fix("latency > 5", "latency > 5s");
     check_fix("latency > 2500", "latency > 2500ms");

@@ -1,6 +1,8 @@
 //! What may stand at the cursor, which is `|` in these texts.
 
-use spanwise_query::{Expected, FIELDS, FieldKind, FieldScope, complete, field_info, parse_filter};
+use spanwise_query::{
+    Expected, FIELDS, FieldKind, FieldScope, complete, field_info, parse_filter, parse_order_text,
+};
 
 /// Writes what is expected: `field`, `span-field` or `has-field`, `operator of x`, `value of x (kind)`, words; each
 /// with the prefix in brackets; and before it all what is replaced.
@@ -132,6 +134,11 @@ fn the_table_of_fields_is_what_the_parser_takes() {
                 }
             }
         }
+    }
+    for info in FIELDS {
+        let name =
+            if info.kind == FieldKind::Map { format!("{}.key", info.name) } else { info.name.to_owned() };
+        assert_eq!(parse_order_text(&name).is_ok(), info.orders, "{name}");
     }
     for key in ["tags.env", "tag.env", "span.attributes.a.b", "feedback.q", "metadata.`x y`"] {
         assert_eq!(field_info(key).map(|info| info.kind), Some(FieldKind::Map), "{key}");

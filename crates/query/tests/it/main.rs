@@ -2,6 +2,7 @@
 
 mod analyze;
 mod complete;
+mod document;
 mod error;
 mod experiment;
 mod generate;

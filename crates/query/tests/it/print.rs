@@ -2,7 +2,9 @@
 
 use crate::generate::filter;
 use proptest::prelude::*;
-use spanwise_query::{parse_experiment_filter, parse_filter, parse_order_by};
+use spanwise_query::{
+    analyze, analyze_order, complete, parse_experiment_filter, parse_filter, parse_order_by, parse_order_text,
+};
 
 proptest! {
     #[test]
@@ -20,6 +22,18 @@ proptest! {
             Ok(filter) => prop_assert_eq!(parse_filter(&filter.to_string()), Ok(filter)),
             Err(error) => prop_assert!(text.get(error.span.clone()).is_some(), "{:?}", error),
         }
+        let analysis = analyze(&text, 0);
+        prop_assert_eq!(analysis.filter.is_some(), analysis.errors.is_empty());
+        for error in analysis.errors {
+            prop_assert!(text.get(error.span.clone()).is_some(), "{:?}", error);
+        }
+        if let Some(filter) = analysis.filter {
+            prop_assert_eq!(analyze(&filter.to_string(), 0).filter, Some(filter));
+        }
+        for cursor in 0..text.len() {
+            prop_assert!(text.get(complete(&text, cursor).span).is_some());
+        }
+        prop_assert_eq!(analyze_order(&text).order, parse_order_text(&text).ok());
         let _ = parse_experiment_filter(&text);
         let _ = parse_order_by(&[text]);
     }
@@ -31,6 +45,18 @@ fn word() -> impl Strategy<Value = &'static str> {
         "status",
         "timestamp",
         "tags.a",
+        "latency",
+        "tokens.input",
+        "model",
+        "start",
+        "has:error",
+        "has:",
+        "5s",
+        "-1h",
+        "10k",
+        "'2026-11-25'",
+        "~",
+        "!~",
         "metadata.`mlflow.trace.cost`",
         "span.name",
         "span(",

@@ -227,6 +227,103 @@ fn usage_and_cost_compare_by_their_canonical_text() {
 }
 
 #[test]
+fn numbers_of_traces_are_exact_and_absent_ones_match_nothing() {
+    let traces = [
+        with("long", |t| {
+            t.info.duration_ns = Some(2_999_999);
+            t.info.span_count = 3;
+            t.info.usage = Some(TokenUsage {
+                input: 7,
+                output: 3,
+                total: 10,
+                cache_read: Some(2),
+                ..TokenUsage::default()
+            });
+            t.info.cost = Some(Cost { input: 0.25, output: 0.5, total: 0.75 });
+        }),
+        trace("open"),
+    ];
+    check(&traces, "latency = 2999999ns", &["long"]);
+    check(&traces, "latency < 2999.999us", &[]);
+    check(&traces, "latency >= 2.9ms", &["long"]);
+    check(&traces, "NOT latency > 1ms", &["open"]);
+    check(&traces, "start = '1970-01-01T00:00:01Z'", &["long", "open"]);
+    check(&traces, "end > '1970-01-01T00:00:01Z'", &["long"]);
+    check(&traces, "tokens >= 0.01k AND tokens.input = 7 AND tokens.cache_read < 2.5", &["long"]);
+    check(&traces, "tokens.cache_write != 5 OR tokens != 10", &[]);
+    check(&traces, "cost > 0.7 AND cost.output = 0.5", &["long"]);
+    check(&traces, "has:tokens AND has:cost AND NOT has:tokens.cache_write", &["long"]);
+    check(&traces, "latency IS NULL", &["open"]);
+    check(&traces, "spans = 0", &["open"]);
+}
+
+#[test]
+fn texts_may_be_numbers_and_have_others_in_them() {
+    let tagged = |id: &str, value: &str| with(id, |t| drop(t.info.tags.insert("k".into(), value.into())));
+    let traces = [tagged("a", "10"), tagged("b", "9.5"), tagged("c", "Ten"), trace("none")];
+    check(&traces, "tags.k > 9.5", &["a"]);
+    check(&traces, "tags.k != 10", &["b"]);
+    check(&traces, "tags.k = 10.0", &["a"]);
+    check(&traces, "tags.k = '10.0'", &[]);
+    check(&traces, "tags.k ~ 'TE'", &["c"]);
+    check(&traces, "tags.k !~ 'te'", &["a", "b"]);
+    check(&traces, "tags.k NOT IN ('10', 'Ten')", &["b"]);
+    check(&traces, "has:tags.k", &["a", "b", "c"]);
+}
+
+#[test]
+fn spans_have_models_numbers_and_words() {
+    let call = |model: &str, duration_ns, text: &str| Span {
+        model: Some(model.into()),
+        duration_ns,
+        usage: Some(TokenUsage { total: 5, ..TokenUsage::default() }),
+        content: text.into(),
+        ..span("call", "LLM", &[])
+    };
+    let traces = [
+        with("fast", |t| t.spans = vec![call("gpt", Some(5), "refund the Policy"), span("b", "TOOL", &[])]),
+        with("slow", |t| t.spans = vec![call("claude", Some(50), "refund"), call("gpt", None, "policy")]),
+        with("failed", |t| t.spans = vec![Span { status: SpanStatus::Error, ..span("b", "TOOL", &[]) }]),
+        trace("empty"),
+    ];
+    check(&traces, "model = 'gpt' AND span.latency > 1ns", &["fast"]);
+    check(&traces, "model != 'gpt'", &["slow"]);
+    check(&traces, "span(model = 'gpt' AND NOT has:latency)", &["slow"]);
+    check(&traces, "model IS NULL", &["failed", "fast"]);
+    check(&traces, "span.tokens = 5 AND span.type = 'TOOL'", &[]);
+    check(&traces, "text ~ 'policy, REFUND!'", &["fast"]);
+    check(&traces, "text ~ 'polic'", &[]);
+    check(&traces, "text !~ 'refund'", &["empty", "failed"]);
+    check(&traces, "span.content !~ 'refund' AND model = 'gpt'", &["slow"]);
+    check(&traces, "has:error", &["failed"]);
+    check(&traces, "NOT has:error AND NOT has:model", &["empty"]);
+}
+
+#[test]
+fn the_newest_valid_assessment_gives_the_order() {
+    let judged = |id: &str, values: &[Value]| {
+        with(id, |t| t.info.assessments = values.iter().map(|value| feedback("q", value.clone())).collect())
+    };
+    let traces = [
+        judged("a", &[json!("x"), json!(2)]),
+        judged("b", &[json!(10)]),
+        judged("c", &[json!(1), json!("été")]),
+        judged("d", &[json!(true)]),
+        trace("none"),
+    ];
+    check_order(&traces, "", &["feedback.q", "trace_id"], &["a", "b", "d", "c", "none"]);
+    check_order(&traces, "", &["feedback.q DESC", "trace_id"], &["c", "d", "b", "a", "none"]);
+    check_order(
+        &traces,
+        "feedback.q = 5 OR has:feedback",
+        &["expectation.q", "trace_id"],
+        &["a", "b", "c", "d"],
+    );
+    check(&traces, "feedback.q = true", &["d"]);
+    check(&traces, "feedback.q > 1", &["a", "b"]);
+}
+
+#[test]
 fn absent_values_come_last_in_both_directions_and_ties_go_to_the_newest() {
     let at = |id: &str, start_ms: i64, duration_ms: Option<i64>| {
         with(id, |t| {

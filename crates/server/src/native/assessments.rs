@@ -1,6 +1,7 @@
 //! Feedback and expectations of a trace.
 
 use super::body::JsonBody;
+use super::parameter::NoParameters;
 use crate::App;
 use crate::clock::now_ns;
 use crate::error::Problem;
@@ -28,6 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn create(
     State(app): State<App>,
     Path(trace_id): Path<String>,
+    _: NoParameters,
     JsonBody(new): JsonBody<NewAssessment>,
 ) -> Result<(StatusCode, Json<Assessment>), Problem> {
     let trace_id: TraceId = trace_id.parse()?;
@@ -53,6 +55,7 @@ async fn create(
 async fn change(
     State(app): State<App>,
     Path((trace_id, id)): Path<(String, String)>,
+    _: NoParameters,
     JsonBody(change): JsonBody<AssessmentChange>,
 ) -> Result<Json<Assessment>, Problem> {
     let (trace_id, id): (TraceId, _) = (trace_id.parse()?, AssessmentId(id));
@@ -93,6 +96,7 @@ async fn change(
 async fn delete(
     State(app): State<App>,
     Path((trace_id, id)): Path<(String, String)>,
+    _: NoParameters,
 ) -> Result<StatusCode, Problem> {
     let (trace_id, id): (TraceId, _) = (trace_id.parse()?, AssessmentId(id));
     // The store takes the deletion of what is not there for done; whoever names it wants to know.

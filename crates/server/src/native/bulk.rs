@@ -1,6 +1,7 @@
 //! Changes of many traces at once.
 
 use super::body::JsonBody;
+use super::parameter::NoParameters;
 use super::selection::SelectionText;
 use crate::App;
 use crate::error::Problem;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 )]
 async fn delete(
     State(app): State<App>,
+    _: NoParameters,
     JsonBody(request): JsonBody<BulkRequest>,
 ) -> Result<Json<BulkResult>, Problem> {
     let dry_run = request.dry_run;
@@ -70,6 +72,7 @@ async fn delete(
 )]
 async fn tag(
     State(app): State<App>,
+    _: NoParameters,
     JsonBody(mut request): JsonBody<BulkTagRequest>,
 ) -> Result<Json<BulkResult>, Problem> {
     let (set, remove) = (std::mem::take(&mut request.set), std::mem::take(&mut request.remove));

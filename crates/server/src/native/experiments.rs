@@ -1,7 +1,7 @@
 //! Experiments.
 
 use super::body::JsonBody;
-use super::parameter::Parameters;
+use super::parameter::{NoParameters, Parameters};
 use crate::App;
 use crate::error::Problem;
 use axum::Json;
@@ -80,6 +80,7 @@ fn wire(
 )]
 async fn create(
     State(app): State<App>,
+    _: NoParameters,
     JsonBody(new): JsonBody<native::NewExperiment>,
 ) -> Result<(StatusCode, Json<Experiment>), Problem> {
     check_name(&new.name)?;
@@ -88,7 +89,7 @@ async fn create(
     Ok((StatusCode::CREATED, Json(wire(created, &HashMap::new()))))
 }
 
-fn check_name(name: &str) -> Result<(), Problem> {
+pub(super) fn check_name(name: &str) -> Result<(), Problem> {
     let chars = name.chars().count();
     if name.trim().is_empty() {
         return Err(Problem::invalid("`name` is empty; expected a name"));
@@ -116,6 +117,7 @@ fn check_name(name: &str) -> Result<(), Problem> {
 async fn rename(
     State(app): State<App>,
     Path(id): Path<String>,
+    _: NoParameters,
     JsonBody(new): JsonBody<native::NewExperiment>,
 ) -> Result<Json<Experiment>, Problem> {
     check_name(&new.name)?;
@@ -134,7 +136,11 @@ async fn rename(
     params(("experiment_id" = String, Path, description = "Its id")),
     responses((status = 204), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
-async fn delete(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+async fn delete(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    _: NoParameters,
+) -> Result<StatusCode, Problem> {
     app.store.set_experiment_stage(id.parse()?, LifecycleStage::Deleted).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -147,7 +153,11 @@ async fn delete(State(app): State<App>, Path(id): Path<String>) -> Result<Status
     params(("experiment_id" = String, Path, description = "Its id")),
     responses((status = 200, body = Experiment), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
-async fn restore(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Experiment>, Problem> {
+async fn restore(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    _: NoParameters,
+) -> Result<Json<Experiment>, Problem> {
     let id: ExperimentId = id.parse()?;
     app.store.set_experiment_stage(id, LifecycleStage::Active).await?;
     answer(&app, id).await

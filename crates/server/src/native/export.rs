@@ -17,7 +17,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 use spanwise_api_types::native::{self, ARCHIVE_VERSION, ArchivedTrace};
-use spanwise_model::{ErrorKind, ExperimentId, TraceInfo};
+use spanwise_model::{ErrorKind, ExperimentId, TraceId, TraceInfo};
 use spanwise_otlp::encode_traces;
 use spanwise_otlp::json::transcode_traces;
 use spanwise_otlp::json_out::write_traces;
@@ -25,7 +25,7 @@ use spanwise_query::{OrderBy, OrderKey};
 use spanwise_store::{
     ExplicitValues, Selection, StoreError, StoreResult, StoredSpan, TraceArchive, TraceQuery,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use tokio::sync::mpsc::{Sender, channel};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -52,7 +52,7 @@ enum Form {
 
 /// Exports traces
 ///
-/// Lines of JSON, oldest trace first. `jsonl` holds whole records (tags, metadata, assessments, links) and spans as
+/// Lines of JSON, experiment by experiment (by name), the oldest trace of each first. `jsonl` holds whole records (tags, metadata, assessments, links) and spans as
 /// OTLP/JSON; spans that JSON can't give back byte for byte also come as base64 of an OTLP request. `otlp-json` holds
 /// an `ExportTraceServiceRequest` a line. A large trace takes several lines.
 #[utoipa::path(
@@ -130,17 +130,25 @@ impl Exporter {
     }
 
     async fn write_all(&mut self, selection: &Selection) -> Result<(), Stop> {
+        // One experiment after the other: the store then walks an index, whatever the number of pages. By name, so
+        // that another store with the same traces writes the same lines.
+        let mut named = BTreeMap::new();
+        for id in &selection.experiments {
+            named.insert(self.experiment_name(*id).await?, *id);
+        }
+        for id in named.into_values() {
+            let one = Selection { experiments: vec![id], ..selection.clone() };
+            self.write_experiment(&one).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_experiment(&mut self, selection: &Selection) -> Result<(), Stop> {
         let oldest_first = OrderBy { key: OrderKey::Start, descending: false };
         let mut query: TraceQuery = selection.page(vec![oldest_first], PAGE_TRACES, None);
         loop {
             let page = self.app.store.find_traces(query.clone()).await?;
-            for trace in &page.traces {
-                match self.write_trace(trace).await {
-                    // Deleted since its page was read.
-                    Err(Stop::Failed(error)) if error.kind() == ErrorKind::NotFound => {}
-                    result => result?,
-                }
-            }
+            self.write_page(page.traces).await?;
             match page.next {
                 Some(cursor) => query.after = Some(cursor),
                 None => return Ok(()),
@@ -148,39 +156,52 @@ impl Exporter {
         }
     }
 
-    async fn write_trace(&mut self, trace: &TraceInfo) -> Result<(), Stop> {
-        let mut record = match self.form {
-            Form::Jsonl => {
-                let archive = self.app.store.archive_trace(&trace.trace_id).await?;
-                let experiment = self.experiment_name(archive.info.experiment_id).await?;
-                Some(archived(archive, experiment))
+    async fn write_page(&mut self, traces: Vec<TraceInfo>) -> Result<(), Stop> {
+        let ids: Vec<TraceId> = traces.into_iter().map(|trace| trace.trace_id).collect();
+        let archives = self.app.store.archive_traces(&ids).await?;
+        for archive in archives {
+            let id = archive.info.trace_id.clone();
+            let record = match self.form {
+                Form::Jsonl => {
+                    let experiment = self.experiment_name(archive.info.experiment_id).await?;
+                    Some(archived(archive, experiment))
+                }
+                Form::OtlpJson => None,
+            };
+            match self.write_trace(&id, record).await {
+                // Deleted since its page was read.
+                Err(Stop::Failed(error)) if error.kind() == ErrorKind::NotFound => {}
+                result => result?,
             }
-            Form::OtlpJson => None,
-        };
-        let mut chunks = self.app.store.read_spans(&trace.trace_id).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_trace(&mut self, id: &TraceId, mut record: Option<ArchivedTrace>) -> Result<(), Stop> {
+        let mut chunks = self.app.store.read_spans(id).await?;
         let mut spans: Vec<StoredSpan> = Vec::new();
         let mut bytes = 0;
         while let Some(chunk) = chunks.try_next().await? {
             bytes += chunk.iter().map(|span| span.raw.len()).sum::<usize>();
             spans.extend(chunk);
             if bytes >= LINE_RAW_BYTES {
-                self.write_line(trace, record.take(), std::mem::take(&mut spans)).await?;
+                self.write_line(id, record.take(), std::mem::take(&mut spans)).await?;
                 bytes = 0;
             }
         }
         if !spans.is_empty() || record.is_some() {
-            self.write_line(trace, record, spans).await?;
+            self.write_line(id, record, spans).await?;
         }
         Ok(())
     }
 
     async fn write_line(
         &self,
-        trace: &TraceInfo,
+        id: &TraceId,
         record: Option<ArchivedTrace>,
         spans: Vec<StoredSpan>,
     ) -> Result<(), Stop> {
-        let (form, trace_id) = (self.form, trace.trace_id.to_string());
+        let (form, trace_id) = (self.form, id.to_string());
         let line = tokio::task::spawn_blocking(move || line(form, &trace_id, record, &spans)).await;
         let line = line
             .map_err(|error| StoreError::with_source(ErrorKind::Internal, "cannot write a line", error))??;
@@ -254,11 +275,18 @@ fn line(
     if !logs.is_empty() {
         head["logs"] = logs.into();
     }
-    // Both are objects: the one goes on where the other ends.
     let mut text = head.to_string();
-    text.pop();
-    text.push(',');
-    text.push_str(&otlp[1..]);
+    append_fields(&mut text, &otlp);
     text.push('\n');
     Ok(text.into())
+}
+
+/// Appends the fields of one JSON object to those of another, which has some.
+fn append_fields(text: &mut String, more: &str) {
+    let fields = &more[1..];
+    text.pop();
+    if fields != "}" {
+        text.push(',');
+    }
+    text.push_str(fields);
 }

@@ -7,6 +7,8 @@ use spanwise_store::{FacetField, FacetQuery, Selection};
 
 /// Keys that `tags`, `feedback` and the like stand for: the most frequent ones.
 const KEYS_MAX: usize = 20;
+/// Keys that are looked at for them, since MLflow's own are left out.
+const KEYS_ASKED: usize = 100;
 
 /// A field to count, or all keys of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +88,7 @@ pub(super) async fn expand(
         let query = FacetQuery {
             selection: selection.clone(),
             fields: keys,
-            values_max: KEYS_MAX,
+            values_max: KEYS_ASKED,
             containing: String::new(),
         };
         found = app.store.trace_facets(query).await?;
@@ -100,7 +102,7 @@ pub(super) async fn expand(
                 let names = counts.into_iter().flat_map(|counts| &counts.values);
                 // MLflow's own keys say nothing to a person.
                 let names = names.filter(|(name, _)| !name.starts_with("mlflow."));
-                fields.extend(names.filter_map(|(name, _)| key_field(&keys, name)));
+                fields.extend(names.filter_map(|(name, _)| key_field(&keys, name)).take(KEYS_MAX));
             }
         }
     }

@@ -10,8 +10,8 @@ use axum::Json;
 use axum::extract::State;
 use spanwise_api_types::native::{self, Completion, CompletionItem, CompletionItemKind as Kind, FilterCheck};
 use spanwise_query::{
-    Expected, FIELDS, FieldInfo, FieldKind, FieldScope, analyze, analyze_order, complete, field_info,
-    field_text, quote_value,
+    Expected, FIELDS, FieldInfo, FieldKind, FieldScope, PRESENCE_WORDS, analyze, analyze_order, complete,
+    field_info, field_text, quote_value,
 };
 use spanwise_store::{FacetField, FacetQuery, Selection};
 use utoipa_axum::router::OpenApiRouter;
@@ -137,10 +137,10 @@ fn static_fields(prefix: &str, scope: FieldScope) -> Vec<CompletionItem> {
         let text = if info.kind == FieldKind::Map { format!("{}.", info.name) } else { info.name.to_owned() };
         item(text, Kind::Field, Some(info.description.to_owned()), None)
     });
-    let presence = ["error", "feedback", "expectation"].into_iter().filter(|_| scope == FieldScope::Presence);
+    let presence = PRESENCE_WORDS.iter().filter(|_| scope == FieldScope::Presence);
     let presence = presence
         .filter(|word| starts_with(word, prefix))
-        .map(|word| item(word.to_owned(), Kind::Keyword, None, None));
+        .map(|word| item((*word).to_owned(), Kind::Keyword, None, None));
     presence.chain(named).collect()
 }
 

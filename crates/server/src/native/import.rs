@@ -1,5 +1,6 @@
 //! Import: lines that an export wrote, streamed. The same lines again change nothing.
 
+use super::experiments::check_name;
 use super::parameter::Parameters;
 use crate::App;
 use crate::error::Problem;
@@ -10,8 +11,6 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
 use http::header::CONTENT_ENCODING;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -21,7 +20,8 @@ use spanwise_ingest::{Body, Format, IngestError, IngestOutcome, Route};
 use spanwise_model::{ErrorKind, ExperimentId, LifecycleStage};
 use spanwise_otlp::{ResourceGroup, ScopeGroup, encode_traces};
 use spanwise_store::{ExplicitValues, NewExperiment, PromptLink, TraceArchive};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
@@ -31,6 +31,10 @@ use utoipa_axum::routes;
 const LINE_BYTES_MAX: usize = 64 << 20;
 /// Lines under way at one time: they share the store's commits.
 const LINES_UNDER_WAY: usize = 16;
+/// Bytes of lines under way at one time; a line that is longer goes alone.
+const BYTES_UNDER_WAY: usize = 32 << 20;
+/// Bytes of a compressed body that are unpacked before their lines are taken: few bytes may hold a great many.
+const PACKED_BYTES: usize = 1 << 10;
 /// Errors that are told one by one.
 const ERRORS_MAX: usize = 100;
 /// How long a line waits for room in the queue, in steps of a tenth of a second.
@@ -71,21 +75,41 @@ async fn import(
     let mut run = Run::new(importer);
     let mut decompressor = Decompressor::new(encoding);
     let mut body = request.into_body();
+    let mut is_empty = true;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return Err(BodyError::Interrupted.into()) };
         let Some(chunk) = frame.data_ref() else { continue };
-        let mut lines = Vec::new();
-        decompressor.push(chunk, &mut |part: &[u8]| run.splitter.push(part, &mut lines)).map_err(
-            |error| match error {
-                PushError::Corrupt => BodyError::Corrupt(encoding.name()),
-                PushError::Sink(error) => error,
-            },
-        )?;
-        run.take(lines).await;
+        is_empty &= chunk.is_empty();
+        if encoding == Encoding::Identity {
+            run.take(chunk).await;
+            continue;
+        }
+        for packed in chunk.chunks(PACKED_BYTES) {
+            run.take(&unpacked(&mut decompressor, packed, encoding)?).await;
+        }
     }
-    let last = run.splitter.finish();
-    run.take(last.into_iter().collect()).await;
+    // No body at all holds no lines, whatever encoding its headers name.
+    if !is_empty && !decompressor.is_complete() {
+        return Err(BodyError::Corrupt(encoding.name()).into());
+    }
     Ok(Json(run.finish().await))
+}
+
+fn unpacked(
+    decompressor: &mut Decompressor,
+    packed: &[u8],
+    encoding: Encoding,
+) -> Result<Vec<u8>, BodyError> {
+    let mut out = Vec::new();
+    let mut sink = |part: &[u8]| {
+        out.extend_from_slice(part);
+        Ok::<(), Infallible>(())
+    };
+    match decompressor.push(packed, &mut sink) {
+        Ok(()) => Ok(out),
+        Err(PushError::Corrupt) => Err(BodyError::Corrupt(encoding.name())),
+        Err(PushError::Sink(never)) => match never {},
+    }
 }
 
 impl From<BodyError> for Problem {
@@ -103,22 +127,42 @@ impl From<BodyError> for Problem {
 #[derive(Default)]
 struct Splitter {
     begun: Vec<u8>,
+    /// The line that is begun is too long: the rest of it is passed over.
+    is_too_long: bool,
 }
 
+/// A line, or that it was longer than [`LINE_BYTES_MAX`].
+type Cut = Option<Bytes>;
+
 impl Splitter {
-    fn push(&mut self, part: &[u8], lines: &mut Vec<Bytes>) -> Result<(), BodyError> {
-        let mut rest = part;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            self.begun.extend_from_slice(&rest[..end]);
-            lines.push(std::mem::take(&mut self.begun).into());
-            rest = &rest[end + 1..];
-        }
-        self.begun.extend_from_slice(rest);
-        if self.begun.len() > LINE_BYTES_MAX { Err(BodyError::TooLarge(LINE_BYTES_MAX)) } else { Ok(()) }
+    /// Returns the next line that ends in `rest`, and moves on behind it.
+    fn next(&mut self, rest: &mut &[u8]) -> Option<Cut> {
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            self.add(rest);
+            *rest = &[];
+            return None;
+        };
+        self.add(&rest[..end]);
+        *rest = &rest[end + 1..];
+        Some(self.cut())
     }
 
-    fn finish(&mut self) -> Option<Bytes> {
-        Some(Bytes::from(std::mem::take(&mut self.begun))).filter(|line| !line.is_empty())
+    /// Returns the last line, if the stream did not end with a line's end.
+    fn finish(&mut self) -> Option<Cut> {
+        (self.is_too_long || !self.begun.is_empty()).then(|| self.cut())
+    }
+
+    fn add(&mut self, part: &[u8]) {
+        if self.is_too_long || self.begun.len() + part.len() > LINE_BYTES_MAX {
+            (self.begun, self.is_too_long) = (Vec::new(), true);
+        } else {
+            self.begun.extend_from_slice(part);
+        }
+    }
+
+    fn cut(&mut self) -> Cut {
+        let line = std::mem::take(&mut self.begun);
+        if std::mem::take(&mut self.is_too_long) { None } else { Some(line.into()) }
     }
 }
 
@@ -130,15 +174,22 @@ struct LineOutcome {
     errors: Vec<String>,
 }
 
-type LineTask = tokio::task::JoinHandle<LineOutcome>;
+impl LineOutcome {
+    fn of_error(message: String) -> LineOutcome {
+        LineOutcome { errors: vec![message], ..LineOutcome::default() }
+    }
+}
+
+/// A line's length, and what takes it.
+type LineTask = (usize, tokio::task::JoinHandle<LineOutcome>);
 
 /// One import under way.
 struct Run {
     importer: Arc<Importer>,
     splitter: Splitter,
-    under_way: FuturesOrdered<LineTask>,
-    /// Lines that were given to a task.
-    begun_lines: u64,
+    under_way: VecDeque<LineTask>,
+    /// Bytes of the lines that are under way.
+    bytes_under_way: usize,
     /// What became of the lines before.
     result: ImportResult,
 }
@@ -148,31 +199,38 @@ impl Run {
         Run {
             importer,
             splitter: Splitter::default(),
-            under_way: FuturesOrdered::new(),
-            begun_lines: 0,
+            under_way: VecDeque::new(),
+            bytes_under_way: 0,
             result: ImportResult::default(),
         }
     }
 
-    async fn take(&mut self, lines: Vec<Bytes>) {
-        for line in lines {
-            while self.under_way.len() >= LINES_UNDER_WAY {
-                self.settle_one().await;
-            }
-            let importer = Arc::clone(&self.importer);
-            self.begun_lines += 1;
-            self.under_way.push_back(tokio::spawn(async move { importer.take_line(&line).await }));
+    /// Takes a part of the body.
+    async fn take(&mut self, part: &[u8]) {
+        let mut rest = part;
+        while let Some(line) = self.splitter.next(&mut rest) {
+            self.begin(line).await;
         }
     }
 
+    async fn begin(&mut self, line: Cut) {
+        let bytes = line.as_ref().map_or(0, Bytes::len);
+        while self.under_way.len() >= LINES_UNDER_WAY
+            || (self.bytes_under_way > 0 && self.bytes_under_way + bytes > BYTES_UNDER_WAY)
+        {
+            self.settle_one().await;
+        }
+        self.bytes_under_way += bytes;
+        let importer = Arc::clone(&self.importer);
+        self.under_way.push_back((bytes, tokio::spawn(async move { importer.take_line(line).await })));
+    }
+
     async fn settle_one(&mut self) {
-        let Some(settled) = self.under_way.next().await else { return };
-        let outcome = settled.unwrap_or_else(|error| {
+        let Some((bytes, task)) = self.under_way.pop_front() else { return };
+        self.bytes_under_way -= bytes;
+        let outcome = task.await.unwrap_or_else(|error| {
             tracing::error!("a line of an import failed: {error}");
-            LineOutcome {
-                errors: vec!["internal error; the server's log has the cause".into()],
-                ..Default::default()
-            }
+            LineOutcome::of_error("internal error; the server's log has the cause".to_owned())
         });
         let result = &mut self.result;
         result.lines += 1;
@@ -187,6 +245,9 @@ impl Run {
     }
 
     async fn finish(mut self) -> ImportResult {
+        if let Some(line) = self.splitter.finish() {
+            self.begin(line).await;
+        }
         while !self.under_way.is_empty() {
             self.settle_one().await;
         }
@@ -214,12 +275,15 @@ struct Importer {
 }
 
 impl Importer {
-    async fn take_line(&self, line: &Bytes) -> LineOutcome {
+    async fn take_line(&self, line: Cut) -> LineOutcome {
+        let Some(line) = line else {
+            return LineOutcome::of_error(format!("longer than {LINE_BYTES_MAX} bytes"));
+        };
         let mut outcome = LineOutcome::default();
         if line.iter().all(u8::is_ascii_whitespace) {
             return outcome;
         }
-        if let Err(message) = self.try_line(line, &mut outcome).await {
+        if let Err(message) = self.try_line(&line, &mut outcome).await {
             outcome.errors.push(message);
         }
         outcome
@@ -320,16 +384,23 @@ impl Importer {
         if let Some(id) = known {
             return Ok(id);
         }
-        let new = NewExperiment { name: name.to_owned(), ..NewExperiment::default() };
-        let experiment = match self.app.store.create_experiment(new).await {
-            Ok(created) => created,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let found = self.app.store.find_experiment_by_name(name).await.map_err(public_message)?;
-                found.ok_or_else(|| {
-                    format!("experiment `{name}` was renamed during the import; import again")
-                })?
+        let find = async || self.app.store.find_experiment_by_name(name).await.map_err(public_message);
+        let experiment = match find().await? {
+            Some(found) => found,
+            None => {
+                check_name(name).map_err(|problem| problem.detail)?;
+                let new = NewExperiment { name: name.to_owned(), ..NewExperiment::default() };
+                match self.app.store.create_experiment(new).await {
+                    Ok(created) => created,
+                    // Another line has made it in between.
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                        find().await?.ok_or_else(|| {
+                            format!("experiment `{name}` was renamed during the import; import again")
+                        })?
+                    }
+                    Err(error) => return Err(public_message(error)),
+                }
             }
-            Err(error) => return Err(public_message(error)),
         };
         if experiment.lifecycle_stage == LifecycleStage::Deleted {
             return Err(format!("experiment `{name}` is deleted; restore it, or import into another one"));

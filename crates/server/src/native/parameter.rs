@@ -94,6 +94,18 @@ impl Parameters {
     }
 }
 
+/// That a request has no query parameters, for routes that change something: one that is taken for `dry_run` must not
+/// be passed over.
+pub(crate) struct NoParameters;
+
+impl<S: Sync> FromRequestParts<S> for NoParameters {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Parameters::parse(parts.uri.query().unwrap_or_default()).finish().map(|()| NoParameters)
+    }
+}
+
 fn form_decoded(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

@@ -116,7 +116,7 @@ impl Follower {
             };
             if let Err(error) = gathered {
                 tracing::warn!("a live stream could not be served: {error}");
-                tokio::time::sleep(RETRY_AFTER).await;
+                stop.run_until_cancelled(tokio::time::sleep(RETRY_AFTER)).await?;
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The list of traces, one trace's record, its tags, and its end.
 
 use super::body::JsonBody;
-use super::parameter::Parameters;
+use super::parameter::{NoParameters, Parameters};
 use super::selection::{SelectionParameters, SelectionText, parse_order};
 use crate::App;
 use crate::error::Problem;
@@ -89,7 +89,11 @@ async fn get_one(
     params(("trace_id" = String, Path, description = "The trace")),
     responses((status = 204), (status = 404, body = native::Problem)),
 )]
-async fn delete_one(State(app): State<App>, Path(trace_id): Path<String>) -> Result<StatusCode, Problem> {
+async fn delete_one(
+    State(app): State<App>,
+    Path(trace_id): Path<String>,
+    _: NoParameters,
+) -> Result<StatusCode, Problem> {
     let id: TraceId = trace_id.parse()?;
     let info = app.store.get_trace(&id).await?;
     app.store.delete_traces(info.experiment_id, DeleteTraces::Ids(vec![id])).await?;
@@ -108,6 +112,7 @@ async fn delete_one(State(app): State<App>, Path(trace_id): Path<String>) -> Res
 async fn set_tag(
     State(app): State<App>,
     Path((trace_id, key)): Path<(String, String)>,
+    _: NoParameters,
     JsonBody(tag): JsonBody<TagValue>,
 ) -> Result<StatusCode, Problem> {
     super::bulk::check_tag(&key, &tag.value)?;
@@ -126,6 +131,7 @@ async fn set_tag(
 async fn delete_tag(
     State(app): State<App>,
     Path((trace_id, key)): Path<(String, String)>,
+    _: NoParameters,
 ) -> Result<StatusCode, Problem> {
     app.store.delete_trace_tag(&trace_id.parse()?, &key).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,7 +1,7 @@
 //! How much there is in each experiment.
 
 use crate::error::sql_error;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use spanwise_model::ExperimentId;
 use spanwise_store::{ExperimentActivity, StoreResult};
 use std::collections::HashMap;
@@ -20,10 +20,26 @@ pub(crate) fn experiment_activity(conn: &Connection) -> StoreResult<Vec<Experime
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
         })
         .map_err(sql_error)?;
-    let visible = rows.into_iter().map(|(id, traces, last_start_ns)| ExperimentActivity {
-        experiment_id: ExperimentId(id),
-        traces: traces - hidden.get(&id).copied().unwrap_or(0).min(traces),
-        last_start_ns,
-    });
-    Ok(visible.filter(|activity| activity.traces > 0).collect())
+    let mut active = Vec::with_capacity(rows.len());
+    for (id, all, last) in rows {
+        let hidden = hidden.get(&id).copied().unwrap_or(0);
+        // The last of all may be one that can't be seen.
+        let last = if hidden == 0 { Some(last) } else { last_visible(conn, id)? };
+        let traces = all.saturating_sub(hidden);
+        active.extend(last.map(|last_start_ns| ExperimentActivity {
+            experiment_id: ExperimentId(id),
+            traces,
+            last_start_ns,
+        }));
+    }
+    Ok(active)
+}
+
+/// Walks down from the newest trace, over the few that can't be seen.
+fn last_visible(conn: &Connection, experiment_id: i64) -> StoreResult<Option<i64>> {
+    conn.prepare_cached(
+        "SELECT start_ns FROM trace WHERE experiment_id = ?1 AND visible = 1 ORDER BY start_ns DESC LIMIT 1",
+    )
+    .and_then(|mut statement| statement.query_row([experiment_id], |row| row.get(0)).optional())
+    .map_err(sql_error)
 }

@@ -1,43 +1,74 @@
 //! A trace's record with all that belongs to it but its spans, on its way to another store and back.
 
 use super::experiment::get_active;
-use super::{USER_METADATA, assessment, info, link, start, tag, trace_key};
-use crate::error::{damaged, sql_error};
+use super::{USER_METADATA, assessment, id_array, info, link, start, tag};
+use crate::error::sql_error;
 use crate::rank;
 use crate::trace_row::{SqlTraceId, TraceRow, explicit};
 use rusqlite::Connection;
-use spanwise_model::TraceId;
+use spanwise_model::{TraceId, TraceInfo, TraceState};
 use spanwise_store::{ExplicitValues, PromptLink, StoreResult, TraceArchive};
+use std::collections::HashMap;
 
-/// See [`spanwise_store::Store::archive_trace`].
-pub(crate) fn archive_trace(conn: &Connection, id: &TraceId) -> StoreResult<TraceArchive> {
-    let info = info::get_trace(conn, id)?;
-    let key = trace_key(conn, id)?;
-    let row =
-        TraceRow::load(conn, key)?.ok_or_else(|| damaged(format!("trace {id} has a key, but no row")))?;
-    let runs = conn
-        .prepare_cached("SELECT run_id FROM trace_run WHERE trace_id = ?1 ORDER BY run_id")
-        .and_then(|mut statement| statement.query_map([SqlTraceId(id)], |row| row.get(0))?.collect())
-        .map_err(sql_error)?;
-    let prompts = conn
-        .prepare_cached("SELECT name, version FROM trace_prompt WHERE trace_key = ?1 ORDER BY name, version")
-        .and_then(|mut statement| {
-            let prompt = |row: &rusqlite::Row<'_>| Ok(PromptLink { name: row.get(0)?, version: row.get(1)? });
-            statement.query_map([key], prompt)?.collect()
-        })
-        .map_err(sql_error)?;
-    Ok(TraceArchive { info, explicit: explicit_values(&row), runs, prompts })
+/// See [`spanwise_store::Store::archive_traces`].
+pub(crate) fn archive_traces(conn: &Connection, ids: &[TraceId]) -> StoreResult<Vec<TraceArchive>> {
+    let mut runs = load_runs(conn, ids)?;
+    let mut of_rows = load_of_rows(conn, ids)?;
+    let infos = info::get_traces(conn, ids)?;
+    let archives = infos.into_iter().map(|info| {
+        let (explicit, prompts) = of_rows.remove(&info.trace_id).unwrap_or_default();
+        TraceArchive { explicit, runs: runs.remove(&info.trace_id).unwrap_or_default(), prompts, info }
+    });
+    Ok(archives.collect())
 }
 
-fn explicit_values(row: &TraceRow) -> ExplicitValues {
+fn load_runs(conn: &Connection, ids: &[TraceId]) -> StoreResult<HashMap<TraceId, Vec<String>>> {
+    let mut runs: HashMap<TraceId, Vec<String>> = HashMap::new();
+    let mut statement = conn
+        .prepare_cached("SELECT trace_id, run_id FROM trace_run WHERE trace_id IN rarray(?1) ORDER BY run_id")
+        .map_err(sql_error)?;
+    let mut rows = statement.query([id_array(ids)]).map_err(sql_error)?;
+    while let Some(row) = rows.next().map_err(sql_error)? {
+        let id: SqlTraceId<TraceId> = row.get(0).map_err(sql_error)?;
+        runs.entry(id.0).or_default().push(row.get(1).map_err(sql_error)?);
+    }
+    Ok(runs)
+}
+
+type OfRows = HashMap<TraceId, (ExplicitValues, Vec<PromptLink>)>;
+
+/// Loads which values of each record its client gave, and the prompts that it is linked to.
+fn load_of_rows(conn: &Connection, ids: &[TraceId]) -> StoreResult<OfRows> {
+    let mut of_rows = OfRows::new();
+    let mut statement = conn
+        .prepare_cached(
+            "SELECT t.trace_id, t.explicit, p.name, p.version FROM trace t
+             LEFT JOIN trace_prompt p ON p.trace_key = t.trace_key
+             WHERE t.trace_id IN rarray(?1) ORDER BY p.name, p.version",
+        )
+        .map_err(sql_error)?;
+    let mut rows = statement.query([id_array(ids)]).map_err(sql_error)?;
+    while let Some(row) = rows.next().map_err(sql_error)? {
+        let id: SqlTraceId<TraceId> = row.get(0).map_err(sql_error)?;
+        let (explicit, prompts) = of_rows.entry(id.0).or_default();
+        *explicit = explicit_values(row.get(1).map_err(sql_error)?);
+        if let Some(name) = row.get(2).map_err(sql_error)? {
+            prompts.push(PromptLink { name, version: row.get(3).map_err(sql_error)? });
+        }
+    }
+    Ok(of_rows)
+}
+
+fn explicit_values(bits: u32) -> ExplicitValues {
+    let has = |bit| bits & bit != 0;
     ExplicitValues {
-        name: row.is_explicit(explicit::NAME),
-        session: row.is_explicit(explicit::SESSION),
-        user: row.is_explicit(explicit::USER),
-        request_preview: row.is_explicit(explicit::REQUEST_PREVIEW),
-        response_preview: row.is_explicit(explicit::RESPONSE_PREVIEW),
-        usage: row.is_explicit(explicit::USAGE),
-        cost: row.is_explicit(explicit::COST),
+        name: has(explicit::NAME),
+        session: has(explicit::SESSION),
+        user: has(explicit::USER),
+        request_preview: has(explicit::REQUEST_PREVIEW),
+        response_preview: has(explicit::RESPONSE_PREVIEW),
+        usage: has(explicit::USAGE),
+        cost: has(explicit::COST),
     }
 }
 
@@ -71,13 +102,9 @@ fn restore_row(row: &mut TraceRow, archive: &TraceArchive) {
     let (info, given) = (&archive.info, &archive.explicit);
     row.experiment_id = info.experiment_id;
     row.experiment_rank = rank::EXPLICIT;
-    row.visible = true;
-    if info.finalized || info.span_count == 0 {
-        row.finalized |= info.finalized;
-        row.start_ns = info.start_ns;
-        row.duration_ns = info.duration_ns;
-        row.state = info.state;
-    }
+    // Of a trace of only log records, the time is that of their arrival.
+    let was_visible = std::mem::replace(&mut row.visible, true) && row.trace_key != 0;
+    restore_course(row, info, was_visible);
     if info.client_request_id.is_some() {
         row.client_request_id.clone_from(&info.client_request_id);
     }
@@ -107,5 +134,27 @@ fn restore_row(row: &mut TraceRow, archive: &TraceArchive) {
     if take(given.user, explicit::USER) {
         row.user = info.metadata.get(USER_METADATA).cloned();
         row.user_rank = Some(rank::EXPLICIT);
+    }
+}
+
+/// Takes over time and state. What is not final goes together with what is there: the trace may have gone on since.
+fn restore_course(row: &mut TraceRow, info: &TraceInfo, was_visible: bool) {
+    if info.finalized || !was_visible {
+        row.finalized |= info.finalized;
+        row.start_ns = info.start_ns;
+        row.duration_ns = info.duration_ns;
+        row.state = info.state;
+        return;
+    }
+    if row.finalized {
+        return;
+    }
+    let end = |start_ns: i64, duration_ns: Option<i64>| duration_ns.map(|ns| start_ns.saturating_add(ns));
+    let last = end(row.start_ns, row.duration_ns).max(end(info.start_ns, info.duration_ns));
+    row.start_ns = row.start_ns.min(info.start_ns);
+    row.duration_ns = last.map(|last| last.saturating_sub(row.start_ns).max(0));
+    // A state that has ended stays, whatever became of the spans that ended it.
+    if matches!(info.state, TraceState::Ok | TraceState::Error) {
+        row.state = info.state;
     }
 }

@@ -18,7 +18,7 @@ mod tag;
 pub(crate) mod tests;
 
 pub(crate) use activity::experiment_activity;
-pub(crate) use archive::{archive_trace, restore_trace};
+pub(crate) use archive::{archive_traces, restore_trace};
 pub(crate) use assessment::{create_assessment, delete_assessment, get_assessment, update_assessment};
 pub(crate) use delete::{DeletedTraces, delete_traces};
 pub(crate) use experiment::{

@@ -1,7 +1,7 @@
 //! Counts of values over a selection: columns of the newest traces, their tags, metadata and assessments, and, of
 //! fewer, what their spans say.
 
-use super::span_values;
+use super::{map_values, span_values};
 use crate::catalog::{USER_METADATA, key_array};
 use crate::error::sql_error;
 use crate::search::{self, SearchContext};
@@ -11,7 +11,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::vtab::array::Array;
 use spanwise_query::state_name;
 use spanwise_store::{FacetCounts, FacetField, FacetQuery, StoreResult};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Traces whose columns are counted.
 const TRACES_MAX: usize = 50_000;
@@ -25,7 +25,8 @@ pub(crate) struct Counted {
     names: Vec<Option<String>>,
     sessions: Vec<Option<String>>,
     users: Vec<Option<String>>,
-    resources: Vec<Option<i64>>,
+    /// Their resources.
+    pub(crate) resources: Vec<Option<i64>>,
     /// Whether these are all of the selection.
     pub(crate) complete: bool,
 }
@@ -41,13 +42,20 @@ pub(crate) fn trace_facets(
 ) -> StoreResult<Vec<FacetCounts>> {
     let traces = newest(conn, context, query)?;
     let of_spans = span_values::count(conn, &context.spans, &query.fields, &traces)?;
+    let of_maps = map_values::count(conn, &query.fields, &traces)?;
     let mut all = Vec::with_capacity(query.fields.len());
     for field in &query.fields {
         let (counts, counted, complete) = match of_spans.get(field) {
             Some((counts, counted)) => {
                 (counts.clone(), *counted, traces.complete && *counted == traces.keys.len())
             }
-            None => (of_traces(conn, field, &traces)?, traces.keys.len(), traces.complete),
+            None => {
+                let counts = match of_maps.get(field) {
+                    Some(counts) => counts.clone(),
+                    None => of_traces(conn, field, &traces)?,
+                };
+                (counts, traces.keys.len(), traces.complete)
+            }
         };
         all.push(answer(query, field, counts, counted as u64, complete));
     }
@@ -95,7 +103,8 @@ impl Counted {
         self.resources.truncate(count);
     }
 
-    fn key_array(&self) -> Array {
+    /// Returns the keys as SQL takes them.
+    pub(crate) fn key_array(&self) -> Array {
         key_array(self.keys.iter().copied())
     }
 }
@@ -108,8 +117,6 @@ fn of_traces(conn: &Connection, field: &FacetField, traces: &Counted) -> StoreRe
         FacetField::Session => given(&traces.sessions),
         FacetField::User => given(&traces.users),
         FacetField::Metadata(key) if key == USER_METADATA => given(&traces.users),
-        FacetField::Tag(key) => tags(conn, traces, |name, value| (name == key).then(|| value.to_owned()))?,
-        FacetField::TagKeys => tags(conn, traces, |name, _| Some(name.to_owned()))?,
         FacetField::Metadata(key) => grouped(
             conn,
             "SELECT value, count(*) FROM trace_metadata WHERE trace_key IN rarray(?1) AND key = ?2 GROUP BY 1",
@@ -120,12 +127,14 @@ fn of_traces(conn: &Connection, field: &FacetField, traces: &Counted) -> StoreRe
             "SELECT key, count(*) FROM trace_metadata WHERE trace_key IN rarray(?1) GROUP BY 1",
             (traces.key_array(),),
         )?,
-        FacetField::Feedback(name) => assessed_values(conn, traces, 0, name)?,
-        FacetField::Expectation(name) => assessed_values(conn, traces, 1, name)?,
         FacetField::FeedbackNames => assessed_names(conn, traces, 0)?,
         FacetField::ExpectationNames => assessed_names(conn, traces, 1)?,
-        // What spans say was counted before.
-        FacetField::Model
+        // These were counted before.
+        FacetField::Tag(_)
+        | FacetField::TagKeys
+        | FacetField::Feedback(_)
+        | FacetField::Expectation(_)
+        | FacetField::Model
         | FacetField::Provider
         | FacetField::SpanType
         | FacetField::SpanName
@@ -149,62 +158,6 @@ pub(crate) fn add(counts: &mut Counts, value: &str) {
         Some(count) => *count += 1,
         None => drop(counts.insert(value.to_owned(), 1)),
     }
-}
-
-/// Counts tags, own ones over those of the resource.
-fn tags(
-    conn: &Connection,
-    traces: &Counted,
-    pick: impl Fn(&str, &str) -> Option<String>,
-) -> StoreResult<Counts> {
-    let mut counts = Counts::new();
-    let mut own: HashSet<(i64, String)> = HashSet::new();
-    let resources = resource_tags(conn, traces)?;
-    let mut statement = conn
-        .prepare_cached("SELECT trace_key, key, value FROM trace_tag WHERE trace_key IN rarray(?1)")
-        .map_err(sql_error)?;
-    let mut rows = statement.query([traces.key_array()]).map_err(sql_error)?;
-    while let Some(row) = rows.next().map_err(sql_error)? {
-        let (trace_key, key, value): (i64, String, String) = row.try_into().map_err(sql_error)?;
-        if let Some(picked) = pick(&key, &value) {
-            add(&mut counts, &picked);
-        }
-        own.insert((trace_key, key));
-    }
-    for (trace_key, resource) in traces.keys.iter().zip(&traces.resources) {
-        let Some(of_resource) = resource.and_then(|id| resources.get(&id)) else { continue };
-        for (key, value) in of_resource {
-            if let Some(picked) = pick(key, value)
-                && !own.contains(&(*trace_key, key.clone()))
-            {
-                add(&mut counts, &picked);
-            }
-        }
-    }
-    Ok(counts)
-}
-
-fn resource_tags(conn: &Connection, traces: &Counted) -> StoreResult<HashMap<i64, Vec<(String, String)>>> {
-    let ids: HashSet<i64> = traces.resources.iter().flatten().copied().collect();
-    let mut statement = conn
-        .prepare_cached("SELECT i.interned_id, j.key, j.value FROM interned i, json_each(i.tags) j WHERE i.interned_id IN rarray(?1)")
-        .map_err(sql_error)?;
-    let mut rows = statement.query([key_array(ids)]).map_err(sql_error)?;
-    let mut tags: HashMap<i64, Vec<(String, String)>> = HashMap::new();
-    while let Some(row) = rows.next().map_err(sql_error)? {
-        let (id, key, value): (i64, String, String) = row.try_into().map_err(sql_error)?;
-        tags.entry(id).or_default().push((key, value));
-    }
-    Ok(tags)
-}
-
-fn assessed_values(conn: &Connection, traces: &Counted, kind: i64, name: &str) -> StoreResult<Counts> {
-    grouped(
-        conn,
-        "SELECT value, count(DISTINCT trace_key) FROM assessment \
-         WHERE trace_key IN rarray(?1) AND kind = ?2 AND name = ?3 AND valid = 1 AND value IS NOT NULL GROUP BY 1",
-        (traces.key_array(), kind, name),
-    )
 }
 
 fn assessed_names(conn: &Connection, traces: &Counted, kind: i64) -> StoreResult<Counts> {

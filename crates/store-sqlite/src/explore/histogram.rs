@@ -123,8 +123,7 @@ struct Builder {
 
 impl Builder {
     fn new(first_ns: i64, last_ns: i64, buckets_max: usize) -> Builder {
-        let (bucket_ns, count) = width(first_ns, last_ns, buckets_max.max(1));
-        let start_ns = first_ns.div_euclid(bucket_ns).saturating_mul(bucket_ns);
+        let (start_ns, bucket_ns, count) = layout(first_ns, last_ns, buckets_max.max(1));
         let buckets = vec![TraceBucket::default(); count];
         let out = TraceHistogram { start_ns, bucket_ns, buckets, ..TraceHistogram::default() };
         Builder { out, all: DurationSketch::default(), by_bucket: vec![DurationSketch::default(); count] }
@@ -165,12 +164,20 @@ impl Builder {
     }
 }
 
-/// Returns the smallest width with which the range has at most `buckets_max` buckets, and how many it has then.
-fn width(first_ns: i64, last_ns: i64, buckets_max: usize) -> (i64, usize) {
+/// Returns the start of the first bucket, the smallest width with which the range has at most `buckets_max` buckets, and
+/// how many it has then.
+fn layout(first_ns: i64, last_ns: i64, buckets_max: usize) -> (i64, i64, usize) {
     let count = |width: i64| (last_ns.div_euclid(width) - first_ns.div_euclid(width) + 1) as usize;
-    let fits = WIDTHS.into_iter().find(|width| count(*width) <= buckets_max);
-    // The range of 64 bits is 585 years; a single bucket holds what the widest ones don't.
-    fits.map_or((i64::MAX, count(i64::MAX)), |width| (width, count(width)))
+    match WIDTHS.into_iter().find(|width| count(*width) <= buckets_max) {
+        Some(width) => (first_ns.div_euclid(width).saturating_mul(width), width, count(width)),
+        // The range is centuries long, or a border that all widths share (1970) is in the middle of too few buckets:
+        // equal parts then, and what is beyond the last one joins it.
+        None => {
+            let range = first_ns.abs_diff(last_ns);
+            let width = i64::try_from(range / buckets_max as u64 + 1).unwrap_or(i64::MAX);
+            (first_ns, width, buckets_max)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -179,11 +186,17 @@ mod tests {
 
     #[test]
     fn widths_are_round_and_few_enough() {
-        assert_eq!(width(0, HOUR - 1, 60), (MINUTE, 60));
-        assert_eq!(width(MINUTE / 2, HOUR + MINUTE / 2, 60), (2 * MINUTE, 31));
-        assert_eq!(width(-DAY, 0, 24), (2 * HOUR, 13));
-        assert_eq!(width(5, 5, 1), (MS, 1));
-        let (widest, count) = width(i64::MIN + 1, i64::MAX, 1);
-        assert!(widest == i64::MAX && count <= 3);
+        assert_eq!(layout(0, HOUR - 1, 60), (0, MINUTE, 60));
+        assert_eq!(layout(MINUTE / 2, HOUR + MINUTE / 2, 60), (0, 2 * MINUTE, 31));
+        assert_eq!(layout(-DAY, 0, 24), (-DAY, 2 * HOUR, 13));
+        assert_eq!(layout(5, 5, 1), (0, MS, 1));
+    }
+
+    #[test]
+    fn ranges_that_no_round_width_fits_have_equal_buckets() {
+        assert_eq!(layout(-5, 4, 1), (-5, 10, 1));
+        assert_eq!(layout(i64::MIN, i64::MAX, 1), (i64::MIN, i64::MAX, 1));
+        let (start, width, count) = layout(i64::MIN, i64::MAX, 4);
+        assert_eq!((start, width, count), (i64::MIN, 1 << 62, 4));
     }
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod facet;
 mod histogram;
+mod map_values;
 mod session;
 mod sketch;
 mod span_values;

@@ -2,10 +2,14 @@
 
 use crate::search::{self, Compiled, SearchContext};
 use crate::trace_row::SqlTraceId;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use spanwise_model::TraceId;
 use spanwise_store::{SessionInfo, SessionPage, SessionQuery, StoreResult};
 use std::collections::HashMap;
+
+/// The last time that there is; nothing ends later, whatever duration a client claims.
+const TIME_MAX: i64 = i64::MAX;
 
 /// See [`spanwise_store::Store::find_sessions`].
 pub(crate) fn find_sessions(
@@ -21,13 +25,14 @@ pub(crate) fn find_sessions(
     sessions.truncate(query.limit);
     let places: HashMap<String, usize> =
         sessions.iter().enumerate().map(|(place, one)| (one.session.clone(), place)).collect();
-    let sql = |compiled: &mut Compiled| texts(compiled, &sessions);
-    let told = search::select(conn, context, experiments, filter.as_ref(), sql, Told::read)?;
-    for told in told {
-        if let Some(&place) = places.get(&told.session) {
-            told.tell(&mut sessions[place]);
-        }
-    }
+    let mut told: Vec<Told> = sessions.iter().map(|_| Told::default()).collect();
+    let sql = |compiled: &mut Compiled| texts(compiled, &places);
+    let read = |row: &Row<'_>| match places.get(row.get_ref(0)?.as_str()?) {
+        Some(&place) => told[place].hear(row, &mut sessions[place]),
+        None => Ok(()),
+    };
+    // Nothing is collected: a session may have any number of traces.
+    search::select(conn, context, experiments, filter.as_ref(), sql, read)?;
     Ok(SessionPage { sessions, has_more })
 }
 
@@ -38,7 +43,7 @@ fn grouped(compiled: &mut Compiled, query: &SessionQuery) -> String {
     });
     format!(
         "SELECT t.session, count(*), sum(t.state = 2), min(t.start_ns), max(t.start_ns), \
-         max(t.start_ns + coalesce(t.duration_ns, 0)), coalesce(sum(t.total_tokens), 0), coalesce(sum(t.cost_total), 0.0) \
+         max(t.start_ns + min(coalesce(t.duration_ns, 0), {TIME_MAX} - t.start_ns)), total(t.total_tokens), total(t.cost_total) \
          FROM trace t WHERE {} AND t.session IS NOT NULL GROUP BY t.session {} \
          ORDER BY max(t.start_ns) DESC, t.session LIMIT {}",
         compiled.sql,
@@ -57,50 +62,60 @@ fn read_session(row: &Row<'_>) -> rusqlite::Result<SessionInfo> {
         last_start_ns: row.get(4)?,
         end_ns: row.get(5)?,
         tokens: row.get::<_, f64>(6)?.max(0.0) as u64,
-        cost: row.get(7)?,
+        // Not a number is NULL.
+        cost: row.get::<_, Option<f64>>(7)?.unwrap_or(0.0),
         first_input: None,
         last_output: None,
         last_trace: TraceId::Otel([0; 16]),
     })
 }
 
-/// The traces of these sessions, oldest first.
-fn texts(compiled: &mut Compiled, sessions: &[SessionInfo]) -> String {
-    let names = serde_json::Value::from_iter(sessions.iter().map(|one| one.session.as_str()));
+/// The traces of these sessions, in any order.
+fn texts(compiled: &mut Compiled, sessions: &HashMap<String, usize>) -> String {
+    let names = serde_json::Value::from_iter(sessions.keys().map(String::as_str));
     let names = compiled.bind(names.to_string());
     format!(
-        "SELECT t.session, t.trace_id, coalesce(t.input_text, t.request_preview), \
+        "SELECT t.session, t.start_ns, t.trace_key, t.trace_id, coalesce(t.input_text, t.request_preview), \
          coalesce(t.output_text, t.response_preview), t.user \
-         FROM trace t WHERE {} AND t.session IN (SELECT value FROM json_each({names})) ORDER BY t.start_ns, t.trace_key",
+         FROM trace t WHERE {} AND t.session IN (SELECT value FROM json_each({names}))",
         compiled.sql,
     )
 }
 
-/// What one trace says about its session.
+/// When a trace started, and its key: of equal starts the one that arrived first is the first.
+type Place = (i64, i64);
+
+/// Which of a session's traces spoke for it so far.
+#[derive(Default)]
 struct Told {
-    session: String,
-    trace_id: TraceId,
-    input: Option<String>,
-    output: Option<String>,
-    user: Option<String>,
+    input: Option<Place>,
+    output: Option<Place>,
+    user: Option<Place>,
+    last: Option<Place>,
 }
 
 impl Told {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Told> {
-        Ok(Told {
-            session: row.get(0)?,
-            trace_id: row.get::<_, SqlTraceId<TraceId>>(1)?.0,
-            input: row.get(2)?,
-            output: row.get(3)?,
-            user: row.get(4)?,
-        })
-    }
-
-    /// Traces are told in order of time: the first input and the last of all else remain.
-    fn tell(self, session: &mut SessionInfo) {
-        session.first_input = session.first_input.take().or(self.input);
-        session.last_output = self.output.or(session.last_output.take());
-        session.user = self.user.or(session.user.take());
-        session.last_trace = self.trace_id;
+    /// Lets one more trace speak: the first input remains, and the last of all else.
+    fn hear(&mut self, row: &Row<'_>, session: &mut SessionInfo) -> rusqlite::Result<()> {
+        let place = (row.get(1)?, row.get(2)?);
+        let has = |index| Ok::<_, rusqlite::Error>(row.get_ref(index)? != ValueRef::Null);
+        let is_later = |told: Option<Place>| told.is_none_or(|told| place > told);
+        if is_later(self.last) {
+            self.last = Some(place);
+            session.last_trace = row.get::<_, SqlTraceId<TraceId>>(3)?.0;
+        }
+        if self.input.is_none_or(|told| place < told) && has(4)? {
+            self.input = Some(place);
+            session.first_input = row.get(4)?;
+        }
+        if is_later(self.output) && has(5)? {
+            self.output = Some(place);
+            session.last_output = row.get(5)?;
+        }
+        if is_later(self.user) && has(6)? {
+            self.user = Some(place);
+            session.user = row.get(6)?;
+        }
+        Ok(())
     }
 }

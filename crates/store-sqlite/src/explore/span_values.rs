@@ -2,7 +2,6 @@
 
 use super::facet::{Counted, Counts, add};
 use super::tree::TraceColumns;
-use crate::block::BlockKind;
 use crate::search;
 use crate::spans::{self, SpanReader};
 use rusqlite::Connection;
@@ -121,19 +120,17 @@ fn body_values(
     trace_key: i64,
     values: &mut TraceValues,
 ) -> StoreResult<()> {
-    let mut locations = Vec::new();
-    spans::for_each_block(conn, trace_key, |location, kind, _| {
-        locations.extend((kind == BlockKind::Spans).then_some(location));
-        Ok(())
-    })?;
-    for location in locations {
-        let block = match spans.block(location) {
+    // Blocks hold what was replaced, too: only the last word of each span counts.
+    let TraceColumns { locations, mut live, .. } = TraceColumns::load(conn, trace_key)?;
+    live.sort_unstable();
+    for rows in live.chunk_by(|a, b| a.0 == b.0) {
+        let block = match spans.block(locations[rows[0].0 as usize]) {
             // Compaction took the block away in between: the next count sees it where it is then.
             Err(error) if spans::is_gone(&error) => continue,
             block => block?,
         };
-        for index in 0..block.len() {
-            let Ok(span) = SpanView::parse(block.message(index)) else { continue };
+        for (_, row) in rows {
+            let Ok(span) = SpanView::parse(spans::message(&block, *row)?) else { continue };
             for (field, values) in fields.iter().zip(values.iter_mut()) {
                 attribute_values(&span, field, values);
             }

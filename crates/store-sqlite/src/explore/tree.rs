@@ -2,6 +2,7 @@
 
 use crate::block::BlockKind;
 use crate::columns::{self, Columns, Row};
+use crate::segment::Location;
 use crate::spans::{self, Candidate};
 use rusqlite::Connection;
 use spanwise_genai::rollup::UsageTree;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 /// The spans of a trace as their columns know them.
 pub(crate) struct TraceColumns {
     pub(crate) blocks: Vec<Columns>,
+    /// Where the bodies of each block are.
+    pub(crate) locations: Vec<Location>,
     /// The last word of each span: block, row.
     pub(crate) live: Vec<(u32, u32)>,
 }
@@ -20,19 +23,20 @@ pub(crate) struct TraceColumns {
 impl TraceColumns {
     /// Reads the columns of a trace.
     pub(crate) fn load(conn: &Connection, trace_key: i64) -> StoreResult<TraceColumns> {
-        let mut blocks = Vec::new();
+        let (mut blocks, mut locations) = (Vec::new(), Vec::new());
         let mut candidates = Vec::new();
-        spans::for_each_block(conn, trace_key, |_, kind, packed| {
+        spans::for_each_block(conn, trace_key, |location, kind, packed| {
             if kind == BlockKind::Spans {
                 let columns = columns::unpack_spans(packed)?;
                 let number = blocks.len() as u32;
                 let rows = columns.rows.iter().enumerate();
                 candidates.extend(rows.map(|(index, row)| Candidate::new(row, (number, index as u32))));
                 blocks.push(columns);
+                locations.push(location);
             }
             Ok(())
         })?;
-        Ok(TraceColumns { blocks, live: spans::last_words(candidates) })
+        Ok(TraceColumns { blocks, locations, live: spans::last_words(candidates) })
     }
 
     /// Returns the spans in the order in which they are given out.

@@ -82,6 +82,11 @@ pub fn span(number: u64) -> Span {
 }
 
 impl Span {
+    /// Returns the number of its id.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Makes it a child.
     pub fn parent(mut self, number: u64) -> Span {
         self.parent = Some(number);

@@ -87,11 +87,15 @@ async fn five_traces(store: &dyn Store) -> StoreResult<[TraceId; 5]> {
         .from_to(2_000, 2_010)
         .session("s1")
         .attribute("note", "a needle, here");
-    let batch = vec![
+    let mut batch = vec![
         spans_of(&ids[0], a, "front", &chat),
         spans_of(&ids[1], a, "front", &search),
         spans_of(&ids[2], a, "", &[step]),
     ];
+    for (trace, model, provider) in [(0, "gpt-4o", "openai"), (1, "claude", "anthropic")] {
+        let span = &mut batch[trace].spans[1];
+        (span.model, span.provider) = (Some(model.into()), Some(provider.into()));
+    }
     store.append_spans(batch).await?;
     store.set_trace_tag(&ids[1], "service.name", "other").await?;
     let fourth = TraceStart {
@@ -208,6 +212,35 @@ pub async fn traces_are_found_by_their_fields(store: &dyn Store) -> StoreResult<
         ("prompt = 'p/1'", &[3]),
         ("status = 'OK' AND name = 'chat' AND execution_time > 150", &[4]),
         ("status = 'ERROR' OR (name IS NULL AND NOT tags.env IS NULL)", &[2, 5]),
+        ("state IN ('ERROR', 'OK')", &[1, 2, 4]),
+        ("latency > 60ms", &[1, 4]),
+        ("latency = 50ms", &[2]),
+        ("latency != 50000us", &[1, 3, 4]),
+        ("NOT latency = 0.05s", &[1, 3, 4, 5]),
+        ("latency > 49.999999ms AND latency < 50.000001ms", &[2]),
+        ("latency IS NULL", &[5]),
+        ("start >= '2023-11-14T22:13:21Z'", &[2, 3, 4, 5]),
+        ("start < '2023-11-14T23:13:21+01:00'", &[1]),
+        ("end >= '2023-11-14 22:13:22.01'", &[3, 4]),
+        ("end > '2023-11-14 22:13:22.01'", &[4]),
+        ("tokens = 7", &[1]),
+        ("tokens.output >= 2", &[1, 5]),
+        ("tokens != 7", &[5]),
+        ("has:tokens.cache_read", &[]),
+        ("NOT has:tokens", &[2, 3, 4]),
+        ("cost > 1", &[5]),
+        ("cost.input = 0.5", &[5]),
+        ("NOT has:cost", &[1, 2, 3, 4]),
+        ("spans >= 2", &[1, 2]),
+        ("spans = 0", &[4, 5]),
+        ("session = 's1'", &[1, 3]),
+        ("session !~ 'S1'", &[]),
+        ("has:session AND NOT has:user", &[3]),
+        ("user ~ 'U'", &[1]),
+        ("trace_id = 'own'", &[4]),
+        ("name ~ 'CHA'", &[1, 4]),
+        ("name !~ 'CHA'", &[2]),
+        ("has:error", &[2]),
     ];
     check(store, cases).await
 }
@@ -229,6 +262,12 @@ pub async fn traces_are_found_by_tags_and_metadata(store: &dyn Store) -> StoreRe
         ("tags.`service.name` != 'front'", &[2]),
         ("tags.`service.name` IS NULL", &[3, 4, 5]),
         ("tags.env = 'dev' AND tags.`service.name` = 'other'", &[2]),
+        ("tags.env IN ('dev', 'Prod')", &[2, 5]),
+        ("tags.env NOT IN ('dev', 'Prod')", &[1]),
+        ("tags.env ~ 'PROD'", &[1, 5]),
+        ("tags.env > 5", &[]),
+        ("has:tags.`a b`", &[5]),
+        ("metadata.k IN ('v', 'w')", &[5]),
         ("metadata.k = 'v'", &[5]),
         ("metadata.k IS NULL", &[1, 2, 3, 4]),
         ("metadata.`mlflow.trace.user` = 'u1'", &[1]),
@@ -266,6 +305,24 @@ pub async fn traces_are_found_by_their_spans(store: &dyn Store) -> StoreResult<(
         ("trace.text ILIKE '%NEEDLE%'", &[3]),
         ("trace.text LIKE '%no such text%'", &[]),
         ("span.name = 'step' OR span.type = 'LLM'", &[1, 3]),
+        ("model = 'gpt-4o'", &[1]),
+        ("span.model != 'gpt-4o'", &[2]),
+        ("NOT model = 'gpt-4o'", &[2, 3, 4, 5]),
+        ("model IS NULL AND span.name = 'openai'", &[]),
+        ("model ~ 'CLA' AND span.status = 'ERROR'", &[2]),
+        ("has:provider", &[1, 2]),
+        ("provider IN ('openai') AND span.type = 'TOOL'", &[]),
+        ("span.latency = 85ms", &[1]),
+        ("span.tokens > 5", &[1]),
+        ("span.tokens > 5 AND span.type = 'AGENT'", &[]),
+        ("span(has:tokens AND NOT has:cost)", &[1]),
+        ("span.attributes.model ~ 'GPT'", &[1]),
+        ("span.attributes.model > 4", &[]),
+        ("has:span.attributes.note", &[3]),
+        ("text ~ 'HERE needle'", &[3]),
+        ("text ~ 'needl'", &[]),
+        ("text !~ 'needle'", &[1, 2, 4, 5]),
+        ("span(content !~ 'needle' AND name = 'step')", &[]),
     ];
     check(store, cases).await
 }
@@ -289,6 +346,13 @@ pub async fn traces_are_found_by_assessments(store: &dyn Store) -> StoreResult<(
         ("feedback.mood IS NULL", &[2, 4, 5]),
         ("feedback.mood = 'happy' AND feedback.quality >= 5", &[1]),
         ("issue.id = 'iss-1'", &[4]),
+        ("feedback.quality = 5", &[1]),
+        ("feedback.quality != 5", &[]),
+        ("feedback.quality = true", &[4]),
+        ("has:feedback", &[1, 2, 3, 4]),
+        ("NOT has:feedback", &[5]),
+        ("has:expectation", &[2]),
+        ("has:feedback.mood", &[1, 3]),
     ];
     check(store, cases).await
 }
@@ -314,6 +378,16 @@ pub async fn traces_are_ordered_and_paged(store: &dyn Store) -> StoreResult<()> 
         (&["request_id"], [4, 1, 2, 3, 5]),
         (&["request_id DESC"], [5, 3, 2, 1, 4]),
         (&["experiment_id DESC"], [4, 3, 2, 5, 1]),
+        (&["latency DESC"], [4, 1, 2, 3, 5]),
+        (&["tokens"], [5, 1, 4, 3, 2]),
+        (&["tokens.input DESC"], [1, 5, 4, 3, 2]),
+        (&["cost"], [5, 4, 3, 2, 1]),
+        (&["spans DESC"], [2, 1, 3, 4, 5]),
+        (&["user"], [1, 4, 3, 2, 5]),
+        (&["session", "spans"], [3, 1, 4, 5, 2]),
+        (&["feedback.quality"], [1, 2, 4, 3, 5]),
+        (&["feedback.quality DESC"], [4, 2, 1, 3, 5]),
+        (&["expectation.answer", "start"], [2, 1, 5, 3, 4]),
     ];
     for (order, expected) in cases {
         let expected = expected.map(|number| traces[number - 1].clone());

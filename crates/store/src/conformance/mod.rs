@@ -4,10 +4,13 @@
 //! own, on an empty store.
 
 pub mod append;
+pub mod archive;
 pub mod assessment;
 pub mod build;
+pub mod changes;
 pub mod delete;
 pub mod experiment;
+pub mod explore;
 pub mod find;
 pub mod lifecycle;
 pub mod link;
@@ -16,6 +19,7 @@ pub mod order;
 pub mod read;
 pub mod start;
 pub mod tag;
+pub mod tree;
 mod wire;
 
 use crate::{Store, StoreResult, StoredSpan};
@@ -23,6 +27,10 @@ use futures_util::TryStreamExt;
 use spanwise_model::{ErrorKind, TraceId};
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a case may take: it waits for what a store tells, which may never come.
+pub const CASE_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// An empty store to test.
 pub struct TestStore {
@@ -35,7 +43,7 @@ pub struct TestStore {
 /// Makes one test of each case.
 ///
 /// `$make` is an async function without arguments that returns a [`TestStore`](conformance::TestStore). The tests
-/// run on tokio, which the engine's crate must have as a dependency.
+/// run on tokio, which the engine's crate must have as a dependency, with its timers.
 #[macro_export]
 macro_rules! conformance_suite {
     ($make:path) => {
@@ -57,6 +65,20 @@ macro_rules! conformance_suite {
                 a_root_links_its_trace_to_the_run
                 orphans_make_a_trace
             }
+            archive: {
+                a_trace_of_spans_is_restored
+                an_open_trace_is_restored
+                a_trace_with_replaced_spans_is_restored
+                a_finalized_trace_is_restored
+                a_trace_with_a_short_record_is_restored
+                a_trace_without_spans_is_restored
+                names_and_tags_that_were_set_are_restored
+                assessments_are_restored
+                a_taken_assessment_id_is_refused_whole
+                links_are_restored
+                an_old_archive_takes_nothing_back
+                a_trace_is_restored_in_the_experiment_named
+            }
             assessment: {
                 assessments_come_back_as_created
                 ids_of_assessments_are_unique
@@ -65,6 +87,14 @@ macro_rules! conformance_suite {
                 an_assessment_can_override_another
                 deleting_an_assessment_may_be_repeated
                 assessments_move_with_their_trace
+            }
+            changes: {
+                a_feed_begins_now
+                every_change_is_told
+                a_failed_write_is_not_told
+                a_waiting_reader_is_woken
+                a_reader_follows_from_position_to_position
+                an_unknown_position_was_missed
             }
             delete: {
                 traces_are_deleted_by_id
@@ -86,6 +116,22 @@ macro_rules! conformance_suite {
                 an_unknown_experiment_is_not_found
                 experiments_are_filtered
                 experiments_are_ordered_and_paged
+            }
+            explore: {
+                a_histogram_sums_the_selection
+                buckets_of_a_histogram_are_round_and_contiguous
+                a_histogram_is_of_its_range_and_filter
+                a_histogram_of_nothing_is_empty
+                a_histogram_survives_odd_times
+                facets_count_every_field
+                facets_are_of_the_selection
+                values_of_facets_are_limited_and_searched
+                facets_forget_replaced_spans
+                sessions_sum_their_traces
+                sessions_are_of_the_selection
+                sessions_are_paged_while_traces_arrive
+                sessions_survive_absurd_values
+                activity_counts_visible_traces
             }
             find: {
                 traces_are_found_by_their_fields
@@ -146,6 +192,15 @@ macro_rules! conformance_suite {
                 a_set_tag_stays
                 the_name_is_set_as_a_tag
             }
+            tree: {
+                a_tree_holds_every_span
+                a_tree_is_in_the_order_of_its_spans
+                a_tree_holds_the_last_word
+                a_tree_says_which_usage_counts
+                a_tree_of_circles_is_survived
+                a_tree_of_nothing
+                some_spans_come_in_the_order_asked
+            }
         }
     };
 }
@@ -159,8 +214,11 @@ macro_rules! conformance_tests {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 let made = $make().await;
-                if let Err(error) = $crate::conformance::$subject::$case(&*made.store).await {
-                    panic!("{error:?}");
+                let case = $crate::conformance::$subject::$case(&*made.store);
+                match tokio::time::timeout($crate::conformance::CASE_TIME_MAX, case).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => panic!("{error:?}"),
+                    Err(_) => panic!("the case did not end"),
                 }
             })*
         })*

@@ -1,0 +1,133 @@
+//! What stands below each command's help: examples, and what its exit code means.
+
+/// Columns beyond which help is not spread, since long lines are hard to read.
+pub(super) const WIDTH_MAX: usize = 110;
+
+/// The place of what every command has, behind what it has alone.
+pub(super) const LAST: usize = 900;
+
+pub(super) const MAIN: &str = "\
+Commands talk to the server that SPANWISE_TRACKING_URI names, else to the one that runs at --host and --port, else \
+they open the data directory themselves. Colours are for terminals; NO_COLOR and CLICOLOR_FORCE are heard.
+
+Exit codes:
+  0  done
+  1  done, with bad news: damage (check), bad lines (import), no match (search --exit-code), traces that are not
+     there (tag, delete)
+  2  not done: wrong arguments, a filter that can't be understood, no server, an error
+
+Examples:
+  spanwise serve --demo
+  spanwise search \"status = 'ERROR'\" --from -1h
+  spanwise get tr-5b8efff798038103d269b633813fc60c";
+
+pub(super) const SERVE: &str = "\
+Examples:
+  spanwise serve --demo
+  spanwise serve --data-dir /srv/spanwise --host 0.0.0.0 --allowed-hosts traces.example.org";
+
+pub(super) const DEMO: &str = "\
+Examples:
+  spanwise demo
+  spanwise demo --traces 1000 --seed 7";
+
+pub(super) const SEARCH: &str = "\
+Examples:
+  spanwise search \"status = 'ERROR' AND span.type = 'TOOL'\" --from -24h
+  spanwise search --experiment shop --order-by \"tokens DESC\" --limit 5
+  spanwise search \"cost > 0.05\" --jsonl | jq -r .trace_id";
+
+pub(super) const GET: &str = "\
+Examples:
+  spanwise get tr-5b8efff798038103d269b633813fc60c --errors
+  spanwise get tr-5b8efff798038103d269b633813fc60c --span 51cbef53f7a4e9b0
+  spanwise get tr-5b8efff798038103d269b633813fc60c --format json | jq '.spans[].name'";
+
+pub(super) const TAIL: &str = "\
+Ctrl-C ends it, with exit code 0. It needs a running server.
+
+Examples:
+  spanwise tail --where \"has:error\"
+  spanwise tail --experiment shop --json | jq -r .name";
+
+pub(super) const EXPORT: &str = "\
+A file is written as FILE.partial and gets its name when it is complete.
+
+Examples:
+  spanwise export --output traces.jsonl.zst
+  spanwise export \"tags.env = 'prod'\" --from -7d --format otlp-json | gzip > week.jsonl.gz";
+
+pub(super) const IMPORT: &str = "\
+After each part that the server has acknowledged, FILE.import-state says how far it is; it is removed at the end. \
+Lines that are already there change nothing. Bad lines are named and left out; the exit code is then 1.
+
+Examples:
+  spanwise import traces.jsonl.zst
+  spanwise import week.jsonl --experiment replayed";
+
+pub(super) const TAG: &str = "\
+Examples:
+  spanwise tag tr-5b8efff798038103d269b633813fc60c reviewed=yes owner=amelia
+  spanwise tag --where \"feedback.quality < 0.3\" --from -24h queue=review --remove reviewed";
+
+pub(super) const DELETE: &str = "\
+It says how many traces it is and asks; where nobody can answer, --yes is needed.
+
+Examples:
+  spanwise delete tr-5b8efff798038103d269b633813fc60c
+  spanwise delete --where \"tags.env = 'dev'\" --to -30d --dry-run
+  spanwise delete --all --experiment scratch --yes";
+
+pub(super) const EXPERIMENTS: &str = "\
+Examples:
+  spanwise experiments
+  spanwise experiments rename Default sandbox";
+
+pub(super) const EXPERIMENTS_LIST: &str = "\
+Examples:
+  spanwise experiments list --deleted
+  spanwise experiments list --json | jq -r '.[].name'";
+
+pub(super) const EXPERIMENTS_CREATE: &str = "\
+Example:
+  spanwise experiments create shop";
+
+pub(super) const EXPERIMENTS_RENAME: &str = "\
+Example:
+  spanwise experiments rename shop webshop";
+
+pub(super) const EXPERIMENTS_DELETE: &str = "\
+Example:
+  spanwise experiments delete scratch";
+
+pub(super) const EXPERIMENTS_RESTORE: &str = "\
+Example:
+  spanwise experiments restore scratch";
+
+pub(super) const CHECK: &str = "\
+The exit code is 1 if something is damaged.
+
+Example:
+  spanwise check --data-dir ./data";
+
+pub(super) const CONFIG: &str = "\
+Examples:
+  spanwise config show
+  spanwise config path";
+
+pub(super) const CONFIG_SHOW: &str = "\
+Examples:
+  spanwise config show
+  SPANWISE_PORT=5001 spanwise config show --json | jq .port";
+
+pub(super) const CONFIG_PATH: &str = "\
+The exit code is 1 if there is none; standard error then says where one may be.
+
+Example:
+  $EDITOR \"$(spanwise config path)\"";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  spanwise completions bash > ~/.local/share/bash-completion/completions/spanwise
+  spanwise completions zsh > \"${fpath[1]}/_spanwise\"
+  spanwise completions fish > ~/.config/fish/completions/spanwise.fish";

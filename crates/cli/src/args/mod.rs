@@ -1,0 +1,111 @@
+//! The command line as types: the commands, and in the modules below what each takes.
+
+mod help;
+mod manage;
+mod read;
+mod run;
+mod selection;
+
+pub(crate) use manage::{
+    CompletionsArgs, ConfigPathArgs, ConfigShowArgs, DeleteArgs, ExperimentsArgs, ExperimentsCommand,
+    ListArgs, TagArgs, TagPosition,
+};
+pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, TailArgs};
+pub(crate) use run::{CheckArgs, DemoArgs, ServeArgs};
+pub(crate) use selection::{BulkSelection, Scope, Selection};
+
+use crate::terminal::ColorChoice;
+use clap::{Parser, Subcommand};
+
+/// Records what LLM applications and agents do, and finds it again.
+#[derive(Debug, Parser)]
+#[command(
+    name = "spanwise", version, disable_help_subcommand = true, arg_required_else_help = true,
+    max_term_width = help::WIDTH_MAX, after_help = help::MAIN
+)]
+pub(crate) struct Arguments {
+    /// When to use colours: auto, always or never
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, hide_possible_values = true, display_order = help::LAST)]
+    pub(crate) color: ColorChoice,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    #[command(after_help = help::SERVE)]
+    Serve(ServeArgs),
+    /// Add realistic traces of chats, retrieval and agents, without calling any model
+    #[command(after_help = help::DEMO)]
+    Demo(DemoArgs),
+    /// List traces
+    #[command(after_help = help::SEARCH)]
+    Search(SearchArgs),
+    /// Show one trace, or one of its spans
+    #[command(after_help = help::GET)]
+    Get(GetArgs),
+    /// Follow traces as they come in, one line for each
+    #[command(after_help = help::TAIL)]
+    Tail(TailArgs),
+    /// Write traces to a file, whole and in a form that `import` takes back
+    #[command(after_help = help::EXPORT)]
+    Export(ExportArgs),
+    /// Take in what `export` wrote; started again after an interruption, it goes on
+    #[command(after_help = help::IMPORT)]
+    Import(ImportArgs),
+    /// Set and remove tags of traces
+    #[command(after_help = help::TAG)]
+    Tag(TagArgs),
+    /// Delete traces
+    #[command(after_help = help::DELETE)]
+    Delete(DeleteArgs),
+    /// List, create, rename, delete and restore experiments
+    #[command(after_help = help::EXPERIMENTS, args_conflicts_with_subcommands = true)]
+    Experiments(ExperimentsArgs),
+    /// Verify every checksum and reference of a data directory that no server has open
+    #[command(after_help = help::CHECK)]
+    Check(CheckArgs),
+    /// Show the configuration, and where it comes from
+    #[command(after_help = help::CONFIG)]
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print a script that completes commands and flags in a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print each value and where it comes from
+    #[command(after_help = help::CONFIG_SHOW)]
+    Show(ConfigShowArgs),
+    /// Print the path of the configuration file that is in use
+    #[command(after_help = help::CONFIG_PATH)]
+    Path(ConfigPathArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        fn visit(command: &clap::Command) {
+            for command in command.get_subcommands() {
+                let help = command.get_after_help().map(|help| help.to_string()).unwrap_or_default();
+                assert!(help.contains("spanwise "), "`{}` has no example", command.get_name());
+                visit(command);
+            }
+        }
+        visit(&Arguments::command());
+    }
+}

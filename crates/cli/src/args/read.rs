@@ -1,0 +1,147 @@
+//! What `search`, `get`, `tail`, `export` and `import` take.
+
+use super::Selection;
+use crate::config::ClientFlags;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct SearchArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// In which order, e.g. "tokens DESC"; may be repeated [default: newest first]
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) order_by: Vec<String>,
+    /// How many at most
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// Print a JSON array of trace summaries
+    #[arg(long, conflicts_with = "jsonl")]
+    pub(crate) json: bool,
+    /// Print a JSON object for each trace, one a line
+    #[arg(long)]
+    pub(crate) jsonl: bool,
+    /// Show times in UTC instead of the local time zone
+    #[arg(long)]
+    pub(crate) utc: bool,
+    /// End with 1 if no trace matches
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+/// How `get` prints a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GetFormat {
+    /// For people
+    Tree,
+    /// The record and all spans, read: {"trace": …, "spans": [ … ]}
+    Json,
+    /// A binary OTLP `ExportTraceServiceRequest`, with the spans byte for byte as they came
+    Otlp,
+    /// The same in OTLP/JSON
+    OtlpJson,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetArgs {
+    /// The trace, e.g. tr-5b8efff798038103d269b633813fc60c (`tr-` may be left out)
+    #[arg(value_name = "TRACE_ID")]
+    pub(crate) trace_id: String,
+    /// Show one span, by its id (see --ids): its messages, inputs, outputs and errors
+    #[arg(long, value_name = "SPAN_ID")]
+    pub(crate) span: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = GetFormat::Tree)]
+    pub(crate) format: GetFormat,
+    /// Show only spans down to this level; the root is level 1
+    #[arg(long, value_name = "LEVELS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) depth: Option<u32>,
+    /// Show only failed spans and what leads to them
+    #[arg(long)]
+    pub(crate) errors: bool,
+    /// Show the id of each span
+    #[arg(long)]
+    pub(crate) ids: bool,
+    /// Show every span, also in long runs of siblings of the same name, which are folded otherwise
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Show times in UTC instead of the local time zone
+    #[arg(long)]
+    pub(crate) utc: bool,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TailArgs {
+    /// Which traces, e.g. "has:error" [default: all]
+    #[arg(long = "where", value_name = "FILTER", visible_alias = "filter")]
+    pub(crate) filter: Option<String>,
+    /// An experiment's name or id; may be repeated [default: all]
+    #[arg(long, value_name = "NAME|ID")]
+    pub(crate) experiment: Vec<String>,
+    /// Print a JSON object for each change of a trace, one a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show times in UTC instead of the local time zone
+    #[arg(long)]
+    pub(crate) utc: bool,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+/// What `export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A trace a line, with its tags and assessments; what `import` gives back whole
+    Jsonl,
+    /// An OTLP/JSON request a line, for other tools
+    OtlpJson,
+}
+
+impl ExportFormat {
+    /// Returns its name in the API.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ExportFormat::Jsonl => "jsonl",
+            ExportFormat::OtlpJson => "otlp-json",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Where to write; `-` is standard output
+    #[arg(long, short, value_name = "FILE|-", default_value = "-")]
+    pub(crate) output: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+    pub(crate) format: ExportFormat,
+    /// Compress with Zstandard [default: if FILE ends in .zst]
+    #[arg(long)]
+    pub(crate) compress: bool,
+    /// Replace FILE if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Files of either export format, compressed with Zstandard or not; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Put all traces into this experiment (made if it is missing) [default: the ones they came from]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<String>,
+    /// Start from the beginning, whatever FILE.import-state says
+    #[arg(long)]
+    pub(crate) restart: bool,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}

@@ -1,0 +1,34 @@
+//! What `serve`, `demo` and `check` take.
+
+use crate::config::{ClientFlags, ServeFlags};
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Add demo traces if the store is empty
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Print nothing on standard output (logs go to standard error)
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) flags: ServeFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// How many traces to add
+    #[arg(long, value_name = "COUNT", default_value_t = 60)]
+    pub(crate) traces: usize,
+    /// Make the same traces again for the same number [default: different ones each time]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
