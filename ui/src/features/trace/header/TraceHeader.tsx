@@ -49,7 +49,7 @@ export function TraceHeader(props: TraceHeaderProps) {
       </h1>
       <StateChip state={record.state} />
       <dl className={styles.figures}>
-        <div data-tip={timestamp(startMs)}>
+        <div className={styles.started} data-tip={timestamp(startMs)}>
           <dt className="visually-hidden">Started</dt>
           <dd>
             <time dateTime={new Date(startMs).toISOString()}>
@@ -303,6 +303,9 @@ export function MetaLine({ record }: { record: TraceRecord }) {
           <CopyButton text={record.trace_id} label="Copy trace id" />
         </span>
       </span>
+      <time className={styles.startedBelow} title={timestamp(nsToMs(record.start_ns))}>
+        {agoText(nsToMs(record.start_ns))}
+      </time>
       <span className={styles.metaItem}>
         <span>experiment</span>
         <Link to="/traces" search={{ experiment: [record.experiment_name] }}>
