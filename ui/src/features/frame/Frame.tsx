@@ -1,6 +1,6 @@
 // What is around every page: the rail, the bar on top, the palette, tooltips and notes.
 import { useQuery } from "@tanstack/react-query";
-import { Outlet, useLocation } from "@tanstack/react-router";
+import { Outlet, useLocation, useParams } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { infoQuery } from "../../api/queries";
 import type { PopoverHandle } from "../../components/popover/Popover";
@@ -57,8 +57,8 @@ export function Frame() {
 /** Names the page in the browser's tab and history. */
 function useTitle(): void {
   const { pathname } = useLocation();
-  const page = PAGES.find(({ to }) => pathname === to);
-  const title = page?.name ?? decodeURIComponent(pathname.replace(/^\/traces\//, ""));
+  const { traceId } = useParams({ strict: false });
+  const title = traceId ?? PAGES.find(({ to }) => pathname === to)?.name ?? "Not found";
   useEffect(() => {
     document.title = `${title} · Spanwise`;
   }, [title]);
