@@ -423,6 +423,27 @@ describe("size", () => {
   });
 });
 
+test("over the list the keys belong to the trace", async () => {
+  const newest = await sendAgent(server);
+  const opened = await openPage(browser, server, `/traces?trace=${newest.traceId}`);
+  await opened.page.waitForSelector(ROWS);
+  await finish(opened, async (page) => {
+    const shown = () => new URL(page.url()).searchParams.get("trace");
+    await page.locator("[role=grid] [role=row]", { hasText: "support_agent" }).nth(1).waitFor();
+    await page.keyboard.press("j");
+    await eventually(async () => expect(await selected(page).textContent()).toContain("plan"));
+    expect(shown()).toBe(newest.traceId);
+    await page.keyboard.press("J");
+    await until("another trace is shown", () => shown() !== null && shown() !== newest.traceId);
+    await page.keyboard.press("K");
+    await until("the first one is shown again", () => shown() === newest.traceId);
+    await page.waitForSelector(ROWS);
+    await page.keyboard.press("Escape");
+    await until("the drawer is closed", () => shown() === null);
+    expect(await page.locator("[role=treegrid]").count()).toBe(0);
+  });
+});
+
 test("a trace that goes on is followed to its end", async () => {
   const open = await sendOpen(server);
   await onTrace(open, "", async (page) => {
