@@ -279,6 +279,8 @@ describe("transcript", () => {
         await sees(page, "jacket");
         await lines.nth(4).click();
         await eventually(async () => expect(page.url()).toContain(`span=${agent.ids.search_orders}`));
+        await page.keyboard.press("j");
+        await eventually(async () => expect(page.url()).toContain(`span=${agent.ids.find_policy}`));
         await page.keyboard.press("w");
         await page.waitForSelector(ROWS);
       },

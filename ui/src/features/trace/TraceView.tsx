@@ -24,6 +24,7 @@ import { Minimap } from "./Minimap";
 import type { Rows } from "./model/rows";
 import { firstError, stepThrough } from "./model/search";
 import { idOf, nameOf, type Skeleton } from "./model/skeleton";
+import { toldRows } from "./model/story";
 import { Panes } from "./Panes";
 import { LINE_HEIGHT, Timeline } from "./Timeline";
 import type { TracePageProps } from "./TracePage";
@@ -109,13 +110,16 @@ export function TraceView(props: TraceViewProps) {
     void copyText(text).then((done) =>
       toast(done ? `${what} copied` : "The browser did not allow copying", done ? "done" : "error"),
     );
+  const told = useMemo(() => (view === "transcript" ? toldRows(skeleton) : null), [view, skeleton]);
   const moveTo = (line: number) => selection.selectLine(Math.max(0, Math.min(tree.rows.length - 1, line)));
 
+  const move = (delta: 1 | -1) => (told ? step(told, delta) : moveTo(selection.line + delta));
+
   useTraceKeys(props.page, {
-    j: () => moveTo(selection.line + 1),
-    k: () => moveTo(selection.line - 1),
-    ArrowDown: () => moveTo(selection.line + 1),
-    ArrowUp: () => moveTo(selection.line - 1),
+    j: () => move(1),
+    k: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
     PageDown: () => moveTo(selection.line + Math.floor(size.height / LINE_HEIGHT / 2)),
     PageUp: () => moveTo(selection.line - Math.floor(size.height / LINE_HEIGHT / 2)),
     Home: () => moveTo(0),
@@ -171,6 +175,7 @@ export function TraceView(props: TraceViewProps) {
         span={span}
         feedback={feedback}
         feedbackStart={feedbackStart}
+        onFeedback={() => setFeedbackStart(undefined)}
         onView={setView}
         onSelectRow={selectRow}
         onStep={onStep}

@@ -32,6 +32,8 @@ export interface TraceHeaderProps {
   feedback: Ref<PopoverHandle>;
   /** What the feedback form starts with when it opens. */
   feedbackStart: AssessmentPanelProps["start"];
+  /** The button for feedback was pressed: the form starts empty. */
+  onFeedback(): void;
   onView(view: View): void;
   onSelectRow(row: number): void;
   onStep?: ((delta: 1 | -1) => void) | undefined;
@@ -177,7 +179,7 @@ function ViewSwitch({ view, onView }: Pick<TraceHeaderProps, "view" | "onView">)
   );
 }
 
-function Ratings({ record, assess, span, feedback, feedbackStart }: TraceHeaderProps) {
+function Ratings({ record, assess, span, feedback, feedbackStart, onFeedback }: TraceHeaderProps) {
   const rated = ownRating(record, "thumbs")?.value;
   return (
     <>
@@ -201,7 +203,9 @@ function Ratings({ record, assess, span, feedback, feedbackStart }: TraceHeaderP
         label="Feedback"
         align="end"
         width={460}
-        button={(attributes) => <IconButton icon="comment" label="Feedback" keys="m" {...attributes} />}
+        button={(attributes) => (
+          <IconButton icon="comment" label="Feedback" keys="m" {...attributes} onClick={onFeedback} />
+        )}
       >
         {() => (
           <div className={styles.popover}>
