@@ -215,6 +215,26 @@ describe("an open trace", () => {
   });
 });
 
+describe("the address", () => {
+  it("holds everything: what is selected, how it is shown, what is open", async () => {
+    const { traces } = await api<{ traces: { trace_id: string }[] }>(server, "/traces?limit=1");
+    const state = `filter=tokens+>+0&from=-30d&order=tokens+DESC&metric=cost&columns=time,name,tokens&trace=${traces[0]?.trace_id}`;
+    await on(`/traces?${state}`, async (page) => {
+      const expectState = async () => {
+        await page.getByTestId("trace-drawer").waitFor();
+        await until("the most tokens come first", async () => (await rows(page).first().innerText()).includes("90"));
+        expect(await page.getByRole("columnheader").allInnerTexts()).toEqual(["", "Time", "Name", "Tokens"]);
+        expect(await page.getByTestId("figure-cost").getAttribute("aria-pressed")).toBe("true");
+        await page.getByRole("button", { name: "Last 30 days" }).waitFor();
+        await until("the filter is written", async () => (await filterText(page)) === "tokens > 0");
+      };
+      await expectState();
+      await page.reload();
+      await expectState();
+    });
+  });
+});
+
 describe("the keyboard", () => {
   it("moves, opens, selects, filters by a value", () =>
     on("/traces", async (page) => {

@@ -1,4 +1,5 @@
 // The other pages in a browser: the first run, sessions, experiments.
+import { execFileSync } from "node:child_process";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openPage, type Server, send, seriousViolations, startBrowser, startServer, until } from "./harness";
@@ -25,8 +26,11 @@ it("an empty store says how to begin, and turns into the list by itself", async 
   const port = new URL(empty.url).port;
   expect(await page.getByRole("region", { name: "MLflow client" }).innerText()).toContain(`http://127.0.0.1:${port}`);
   expect(await seriousViolations(page)).toEqual([]);
-  await send(empty, sample().slice(0, 3));
-  await page.locator("[data-trace]").first().waitFor();
+  // The page's own snippet is the first trace that it waits for.
+  execFileSync("sh", ["-c", await page.getByRole("region", { name: "One request" }).locator("pre").innerText()], {
+    stdio: "pipe",
+  });
+  await page.locator("[data-trace]").filter({ hasText: "What is the meaning of life?" }).waitFor();
   expect(new URL(page.url()).pathname).toBe("/traces");
   expect(problems).toEqual([]);
   await page.context().close();
@@ -77,6 +81,26 @@ it("a session is a conversation that leads to its traces", async () => {
   await drawer.getByText("Where is order 236?").waitFor();
   expect(problems).toEqual([]);
   await page.context().close();
+});
+
+it("all that a filter selects is deleted, after naming how many", async () => {
+  const own = await startServer();
+  await send(own, sample().slice(0, 30));
+  const { page, problems } = await openPage(browser, own, `/traces?filter=${encodeURIComponent("status = 'ERROR'")}`);
+  await page.locator("[data-trace]").first().waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.getByRole("button", { name: "Select all 3" }).click();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByRole("dialog", { name: "Delete 3 traces?" }).waitFor();
+  await page.getByTestId("bulk-confirm").click();
+  await page.getByText("3 traces deleted").waitFor();
+  await page.getByText("No trace matches").waitFor();
+  await page.getByRole("button", { name: "Remove" }).click();
+  await until("the others are there", async () => (await page.getByTestId("figure-count").innerText()).includes("27"));
+  expect(problems).toEqual([]);
+  await page.context().close();
+  await own.stop();
 });
 
 it("experiments are made, renamed, deleted and restored", async () => {

@@ -144,6 +144,15 @@ describe("tree", () => {
       );
     }));
 
+  test("keys that come faster than the page draws are not lost", async () =>
+    onTrace(await sendSiblings(server), "", async (page) => {
+      await rowNamed(page, "embed").first().click();
+      await eventually(async () => expect(await page.locator(ROWS).count()).toBeGreaterThan(30));
+      for (let press = 0; press < 12; press++) await page.keyboard.press("j");
+      await eventually(async () => expect(await selected(page).getAttribute("aria-rowindex")).toBe("15"));
+      await eventually(async () => expect(await heading(page).textContent()).toBe("embed"));
+    }));
+
   test("many siblings of a name are one line, which opens; a failed one stands by itself", async () =>
     onTrace(await sendSiblings(server), "", async (page) => {
       expect(await page.locator(ROWS).count()).toBe(3);
@@ -270,6 +279,8 @@ describe("transcript", () => {
         await sees(page, "jacket");
         await lines.nth(4).click();
         await eventually(async () => expect(page.url()).toContain(`span=${agent.ids.search_orders}`));
+        await page.keyboard.press("j");
+        await eventually(async () => expect(page.url()).toContain(`span=${agent.ids.find_policy}`));
         await page.keyboard.press("w");
         await page.waitForSelector(ROWS);
       },
@@ -411,6 +422,27 @@ describe("size", () => {
       await eventually(async () => expect(await selected(page).isVisible()).toBe(true));
       expect(await heading(page).textContent()).toBe("needle_in_haystack");
     });
+  });
+});
+
+test("over the list the keys belong to the trace", async () => {
+  const newest = await sendAgent(server);
+  const opened = await openPage(browser, server, `/traces?trace=${newest.traceId}`);
+  await opened.page.waitForSelector(ROWS);
+  await finish(opened, async (page) => {
+    const shown = () => new URL(page.url()).searchParams.get("trace");
+    await page.locator("[role=grid] [role=row]", { hasText: "support_agent" }).nth(1).waitFor();
+    await page.keyboard.press("j");
+    await eventually(async () => expect(await selected(page).textContent()).toContain("plan"));
+    expect(shown()).toBe(newest.traceId);
+    await page.keyboard.press("J");
+    await until("another trace is shown", () => shown() !== null && shown() !== newest.traceId);
+    await page.keyboard.press("K");
+    await until("the first one is shown again", () => shown() === newest.traceId);
+    await page.waitForSelector(ROWS);
+    await page.keyboard.press("Escape");
+    await until("the drawer is closed", () => shown() === null);
+    expect(await page.locator("[role=treegrid]").count()).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
-// The routes, in code. Each page is a chunk of its own.
+// The routes, in code. The list is where one begins, so it is part of the first chunk; each other page is its own.
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Frame } from "../features/frame/Frame";
+import { TracesPage } from "../features/traces/TracesPage";
 import { parseSearch, stringifySearch, validateSearch } from "../lib/search";
 
 function NotFound() {
@@ -27,7 +28,7 @@ const index = createRoute({
 const traces = createRoute({
   getParentRoute: () => root,
   path: "/traces",
-  component: lazyRouteComponent(() => import("./traces")),
+  component: TracesPage,
 });
 
 const trace = createRoute({

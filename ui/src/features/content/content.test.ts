@@ -45,6 +45,7 @@ describe("one line", () => {
     ["# Title\ntext", "Title text"],
     ['{"a": 1, "b": "x"}', 'a: 1, b: "x"'],
     ["2 * 3 * 4 and a_b_c", "2 * 3 * 4 and a_b_c"],
+    ["cli/__init__.py", "cli/__init__.py"],
   ])("%s", (text, line) => expect(gistLine(text)).toBe(line));
   test("JSON that was cut", () => expect(callText('{"city":"Lis')).toBe('city: "Lis'));
 });

@@ -84,7 +84,7 @@ export function parseJsonText(text: string): unknown {
 export function gistLine(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
   if (line.startsWith("{")) return callText(line);
-  return line.replace(/\*\*([^*]+)\*\*|__([^_]+)__|`([^`]+)`/g, "$1$2$3").replace(/(^| )#{1,6} /g, "$1");
+  return line.replace(/\*\*([^*]+)\*\*|`([^`]+)`/g, "$1$2").replace(/(^| )#{1,6} /g, "$1");
 }
 
 /** `{"city":"Lisbon"}` as one would write it in a call: `city: "Lisbon"`. JSON that was cut loses its brace only. */

@@ -19,6 +19,8 @@ import * as format from "../../lib/format";
 import { toUtf8, toUtf16 } from "../../lib/utf8";
 import { tokenize } from "./tokens";
 
+const OPTIONS_SHOWN = 12;
+
 export type Complete = (text: string, cursor: number, signal: AbortSignal) => Promise<Completion>;
 
 export function completion(complete: Complete): Extension {
@@ -28,6 +30,8 @@ export function completion(complete: Complete): Extension {
       icons: false,
       defaultKeymap: false,
       interactionDelay: 0,
+      // As many as fit: a list that scrolls would have to take the focus.
+      maxRenderedOptions: OPTIONS_SHOWN,
       activateOnTypingDelay: 40,
       optionClass: (option) => `cm-option-${option.type}`,
     }),
@@ -48,9 +52,12 @@ async function source(complete: Complete, context: CompletionContext): Promise<C
   const answer = await complete(text, toUtf8(text, context.pos), abort.signal).catch(() => null);
   if (!answer || context.aborted || answer.items.length === 0) return null;
   const from = toUtf16(text, answer.start);
+  const to = toUtf16(text, answer.end);
+  // Nothing is to be completed if what could stand here is what stands here.
+  if (answer.items.length === 1 && answer.items[0]?.text === text.slice(from, to)) return null;
   const options = answer.items.map((item, index) => optionOf(item, answer.items.length - index));
   if (context.view) lastList.set(context.view, { from, options });
-  return { from, to: toUtf16(text, answer.end), filter: false, options };
+  return { from, to, filter: false, options };
 }
 
 function optionOf(item: CompletionItem, boost: number): Option {
@@ -88,7 +95,7 @@ export function completionKeys(fix: () => boolean): KeyBinding[] {
     {
       key: "Enter",
       run: (view) => {
-        if (completionStatus(view.state) !== "active") return false;
+        if (completionStatus(view.state) !== "active") return close(view);
         const moved = (selectedCompletionIndex(view.state) ?? 0) > 0;
         return moved || isWriting(view) ? acceptCompletion(view) : close(view);
       },

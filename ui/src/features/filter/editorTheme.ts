@@ -35,7 +35,8 @@ export const editorTheme = EditorView.theme({
   ".cm-tooltip.cm-tooltip-autocomplete > ul": {
     fontFamily: "var(--mono)",
     fontSize: "var(--size-small)",
-    maxHeight: "296px",
+    maxHeight: "none",
+    overflow: "hidden",
     minWidth: "280px",
     padding: "4px",
   },

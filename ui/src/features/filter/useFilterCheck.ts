@@ -22,9 +22,16 @@ export function useFilterCheck(text: string): FilterCheck | undefined {
   return settled === text && text.trim() !== "" ? check.data : undefined;
 }
 
-/** Returns the problems that are worth showing: those at the cursor may only mean that it is not written to its end. */
+/**
+ * Returns the problems that are worth showing while one writes. Those at the cursor, or with only blanks between them and
+ * it, may only mean that something is not written to its end.
+ */
 export function worthShowing(text: string, problems: readonly FilterProblem[], cursor: number): FilterProblem[] {
-  return problems.filter(({ start, end }) => cursor < toUtf16(text, start) || cursor > toUtf16(text, end));
+  return problems.filter((problem) => {
+    const [start, end] = [toUtf16(text, problem.start), toUtf16(text, problem.end)];
+    if (cursor < start) return true;
+    return cursor > end && text.slice(end, cursor).trim() !== "";
+  });
 }
 
 /** Returns the text with a problem's suggestion in its place. */

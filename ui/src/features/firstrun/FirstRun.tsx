@@ -23,6 +23,10 @@ export function FirstRun({ info }: { info: Info }) {
           Spanwise listens. Use the MLflow client, any OpenTelemetry exporter, or a single request; nothing else has to
           be set up.
         </p>
+        <p className={styles.waiting} role="status">
+          <span className={styles.pulse} />
+          {fresh.isError ? "The server does not answer; trying again…" : "Waiting for the first span…"}
+        </p>
         <div className={styles.snippets}>
           {snippets.map((snippet) => (
             <section key={snippet.title} className={styles.snippet} aria-label={snippet.title}>
@@ -36,10 +40,6 @@ export function FirstRun({ info }: { info: Info }) {
             </section>
           ))}
         </div>
-        <p className={styles.waiting} role="status">
-          <span className={styles.pulse} />
-          {fresh.isError ? "The server does not answer; trying again…" : "Waiting for the first span…"}
-        </p>
       </div>
     </div>
   );

@@ -53,6 +53,7 @@ const SECTIONS: { title: string; rows: [string[], string][] }[] = [
       [["r"], "Span as JSON"],
       [["u", "x"], "Good, bad"],
       [["1", "5"], "Rate from 1 to 5"],
+      [["1", "5"], "Rate, 1 to 5"],
       [["m"], "Comment"],
       [["c"], "Copy the link"],
       [["y"], "Copy the span as JSON"],

@@ -1,18 +1,18 @@
 // What is around every page: the rail, the bar on top, the palette, tooltips and notes.
 import { useQuery } from "@tanstack/react-query";
-import { Outlet } from "@tanstack/react-router";
-import { useCallback, useRef, useState } from "react";
+import { Outlet, useLocation, useParams } from "@tanstack/react-router";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { infoQuery } from "../../api/queries";
 import type { PopoverHandle } from "../../components/popover/Popover";
 import { ToastLayer } from "../../components/toast/toast";
 import { TooltipLayer } from "../../components/tooltip/TooltipLayer";
 import { useShortcuts } from "../../lib/keys";
-import { currentTheme, toggleTheme } from "../../lib/theme";
+import { currentTheme, onSystemTheme, toggleTheme } from "../../lib/theme";
 import { FirstRun } from "../firstrun/FirstRun";
 import { CheatSheet } from "./CheatSheet";
 import styles from "./Frame.module.css";
 import { Palette } from "./Palette";
-import { Rail } from "./Rail";
+import { PAGES, Rail } from "./Rail";
 import { live } from "./state";
 import { TopBar } from "./TopBar";
 
@@ -22,6 +22,8 @@ export function Frame() {
   const switcher = useRef<PopoverHandle>(null);
   const info = useQuery(infoQuery);
   const close = useCallback(() => setDialog(null), []);
+  useEffect(() => onSystemTheme(() => setTheme(currentTheme())), []);
+  useTitle();
   const switchTheme = () => setTheme(toggleTheme());
 
   useShortcuts({
@@ -50,4 +52,14 @@ export function Frame() {
       <ToastLayer />
     </div>
   );
+}
+
+/** Names the page in the browser's tab and history. */
+function useTitle(): void {
+  const { pathname } = useLocation();
+  const { traceId } = useParams({ strict: false });
+  const title = traceId ?? PAGES.find(({ to }) => pathname === to)?.name ?? "Not found";
+  useEffect(() => {
+    document.title = `${title} · Spanwise`;
+  }, [title]);
 }

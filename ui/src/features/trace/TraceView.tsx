@@ -24,6 +24,7 @@ import { Minimap } from "./Minimap";
 import type { Rows } from "./model/rows";
 import { firstError, stepThrough } from "./model/search";
 import { idOf, nameOf, type Skeleton } from "./model/skeleton";
+import { toldRows } from "./model/story";
 import { Panes } from "./Panes";
 import { LINE_HEIGHT, Timeline } from "./Timeline";
 import type { TracePageProps } from "./TracePage";
@@ -31,6 +32,7 @@ import styles from "./trace.module.css";
 import { Transcript } from "./transcript/Transcript";
 import { collapseOrLeave, expandOrEnter } from "./treeMoves";
 import { useFind } from "./useFind";
+import { usePicked } from "./usePicked";
 import { useSelection } from "./useSelection";
 import { useSize, useWidth } from "./useSize";
 import { useTimeAxis } from "./useTimeAxis";
@@ -51,7 +53,7 @@ export interface TraceViewProps extends TracePageProps {
 }
 
 export function TraceView(props: TraceViewProps) {
-  const { traceId, record, skeleton, onSelectSpan, onClose, onStep, layout } = props;
+  const { traceId, record, skeleton, onClose, onStep, layout } = props;
   const [search, setSearch] = useAppSearch();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -61,7 +63,8 @@ export function TraceView(props: TraceViewProps) {
   const previews = usePreviews(traceId);
   const palette = usePalette(skeleton.types);
   const assess = useAssess(traceId);
-  const selection = useSelection(skeleton, props.spanId, tree, onSelectSpan);
+  const [picked, pick] = usePicked(props.spanId, props.onSelectSpan);
+  const selection = useSelection(skeleton, picked, tree, pick);
   const { row } = selection;
   const spanId = row >= 0 ? idOf(skeleton, row) : null;
   const ahead = useMemo(() => nextIds(skeleton, tree.rows, selection.line), [skeleton, tree.rows, selection.line]);
@@ -92,9 +95,9 @@ export function TraceView(props: TraceViewProps) {
     (next: number) => {
       if (next < 0) return;
       tree.show(next);
-      onSelectSpan(idOf(skeleton, next));
+      pick(idOf(skeleton, next));
     },
-    [tree.show, skeleton, onSelectSpan],
+    [tree.show, skeleton, pick],
   );
   const step = (rows: Int32Array, delta: 1 | -1) => selectRow(stepThrough(skeleton, rows, row, delta));
   const setView = (next: View) => setSearch({ view: next === "timeline" ? undefined : next }, { replace: true });
@@ -107,13 +110,16 @@ export function TraceView(props: TraceViewProps) {
     void copyText(text).then((done) =>
       toast(done ? `${what} copied` : "The browser did not allow copying", done ? "done" : "error"),
     );
+  const told = useMemo(() => (view === "transcript" ? toldRows(skeleton) : null), [view, skeleton]);
   const moveTo = (line: number) => selection.selectLine(Math.max(0, Math.min(tree.rows.length - 1, line)));
 
+  const move = (delta: 1 | -1) => (told ? step(told, delta) : moveTo(selection.line + delta));
+
   useTraceKeys(props.page, {
-    j: () => moveTo(selection.line + 1),
-    k: () => moveTo(selection.line - 1),
-    ArrowDown: () => moveTo(selection.line + 1),
-    ArrowUp: () => moveTo(selection.line - 1),
+    j: () => move(1),
+    k: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
     PageDown: () => moveTo(selection.line + Math.floor(size.height / LINE_HEIGHT / 2)),
     PageUp: () => moveTo(selection.line - Math.floor(size.height / LINE_HEIGHT / 2)),
     Home: () => moveTo(0),
@@ -169,6 +175,7 @@ export function TraceView(props: TraceViewProps) {
         span={span}
         feedback={feedback}
         feedbackStart={feedbackStart}
+        onFeedback={() => setFeedbackStart(undefined)}
         onView={setView}
         onSelectRow={selectRow}
         onStep={onStep}

@@ -15,7 +15,7 @@ export function useSelection(
   skeleton: Skeleton,
   spanId: string | null,
   tree: TreeState,
-  onSelectSpan: (id: string) => void,
+  pick: (id: string) => void,
 ): Selection {
   const row = useMemo(() => (spanId === null ? (skeleton.roots[0] ?? 0) : rowOf(skeleton, spanId)), [skeleton, spanId]);
   const [fold, setFold] = useState<number | null>(null);
@@ -36,16 +36,19 @@ export function useSelection(
     return row < 0 ? -1 : nearestLine(skeleton, rows, row);
   }, [tree.rows, fold, row, skeleton, tree]);
 
-  const latest = useRef({ tree, skeleton, onSelectSpan });
-  latest.current = { tree, skeleton, onSelectSpan };
-  const selectLine = useCallback((next: number) => {
-    const { rows } = latest.current.tree;
-    if (next < 0 || next >= rows.length) return;
-    const target = rows.row[next] ?? 0;
-    if ((rows.fold[next] ?? 0) > 0) return setFold(target);
-    setFold(null);
-    shown.current = idOf(latest.current.skeleton, target);
-    latest.current.onSelectSpan(shown.current);
-  }, []);
+  const latest = useRef({ tree, skeleton });
+  latest.current = { tree, skeleton };
+  const selectLine = useCallback(
+    (next: number) => {
+      const { rows } = latest.current.tree;
+      if (next < 0 || next >= rows.length) return;
+      const target = rows.row[next] ?? 0;
+      if ((rows.fold[next] ?? 0) > 0) return setFold(target);
+      setFold(null);
+      shown.current = idOf(latest.current.skeleton, target);
+      pick(shown.current);
+    },
+    [pick],
+  );
   return { row, line, selectLine };
 }

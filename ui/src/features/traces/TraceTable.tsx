@@ -1,7 +1,7 @@
 // The table: a sticky heading over virtual rows of one height. The grid has the focus; the active row and cell are said
 // by `aria-activedescendant`.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, type Ref, useEffect, useImperativeHandle, useRef } from "react";
+import { type MouseEvent, type Ref, useEffect, useImperativeHandle, useMemo, useRef } from "react";
 import type { TraceSummary } from "../../api/types";
 import type { Column } from "./columns";
 import { HeaderRow } from "./HeaderRow";
@@ -74,7 +74,12 @@ export function TraceTable(props: TraceTableProps) {
     if (hasMore && last >= rows.length - AHEAD) onMore();
   }, [hasMore, last, rows.length, onMore]);
 
-  const activeIndex = active === null ? -1 : rows.findIndex((row) => row.trace_id === active);
+  const activeIndex = useMemo(
+    () => (active === null ? -1 : rows.findIndex((row) => row.trace_id === active)),
+    [active, rows],
+  );
+  // A scroll renders this component with the same props: nothing but the rows is made anew.
+  const header = useMemo(() => <HeaderRow {...props} height={HEADER_PX} />, [props]);
   // Only a move scrolls: rows that arrive above must not pull the list back to the active one.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
   useEffect(() => {
@@ -104,7 +109,7 @@ export function TraceTable(props: TraceTableProps) {
         role="rowgroup"
         style={{ height: virtualizer.getTotalSize(), minWidth: least, ["--columns" as string]: template }}
       >
-        <HeaderRow {...props} height={HEADER_PX} />
+        {header}
         {items.map((item) => {
           const trace = rows[item.index];
           if (!trace) return null;

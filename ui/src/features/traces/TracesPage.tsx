@@ -75,7 +75,7 @@ export function TracesPage() {
     else update({ trace: traceId, span: undefined }, { replace: search.trace !== undefined });
   };
   const close = () => {
-    update({ trace: undefined, span: undefined });
+    update({ trace: undefined, span: undefined, tab: undefined, find: undefined });
     table.current?.focus();
   };
   const step = (delta: 1 | -1) => {
@@ -163,7 +163,7 @@ export function TracesPage() {
         <section className={styles.list} aria-label="List" data-stale={query.isPlaceholderData || undefined}>
           <TraceTable
             ref={table}
-            rows={query.isError ? [] : rows}
+            rows={rows}
             columns={columns.columns}
             widths={columns.widths}
             onWidth={columns.setWidth}
@@ -200,7 +200,12 @@ export function TracesPage() {
               {list.waiting} new
             </Button>
           )}
-          {query.isError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
+          {query.isLoadingError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
+          {query.isRefetchError && (
+            <Button kind="outline" icon="refresh" className={styles.old} onClick={() => void query.refetch()}>
+              Not up to date: the server does not answer
+            </Button>
+          )}
           {isEmpty && <EmptyState selection={selection} onChange={(change) => update(change)} />}
           {selected.selected.size > 0 && (
             <BulkBar

@@ -1,6 +1,6 @@
 // The columns of the list: what each shows, by what it sorts, and which clause its value makes.
 import type { ReactNode } from "react";
-import type { State, TraceSummary } from "../../api/types";
+import type { State, TraceSummary, Usage } from "../../api/types";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import { Icon } from "../../components/icon/Icon";
 import * as format from "../../lib/format";
@@ -79,8 +79,7 @@ export const COLUMNS: readonly Column[] = [
     order: "tokens",
     numeric: true,
     width: 74,
-    cell: (trace) => (trace.usage === null ? <Nothing /> : <Count value={trace.usage.total} />),
-    full: (trace) => trace.usage && `${format.exact(trace.usage.input)} in, ${format.exact(trace.usage.output)} out`,
+    cell: (trace) => (trace.usage === null ? <Nothing /> : <Tokens usage={trace.usage} />),
     clause: (trace) => trace.usage && `tokens >= ${trace.usage.total}`,
   },
   {
@@ -186,6 +185,15 @@ export function Time({ ns, now }: { ns: string; now: number }) {
     <span className={styles.time} data-tip={`${format.timestamp(ms)} local time`}>
       <span>{format.shortTime(ms, now)}</span>
       <span className={styles.ago}>{format.ago(ms, now)}</span>
+    </span>
+  );
+}
+
+function Tokens({ usage }: { usage: Usage }) {
+  const cached = usage.cache_read ? ` (${format.exact(usage.cache_read)} cached)` : "";
+  return (
+    <span data-tip={`${format.exact(usage.input)} in${cached}, ${format.exact(usage.output)} out`}>
+      <Count value={usage.total} />
     </span>
   );
 }

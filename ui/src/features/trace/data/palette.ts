@@ -7,8 +7,6 @@ export interface Palette {
   line: string;
   lineStrong: string;
   critical: string;
-  text: string;
-  background: string;
 }
 
 export function usePalette(types: readonly string[]): Palette {
@@ -48,8 +46,6 @@ function readPalette(types: readonly string[]): Palette {
     line: read("var(--line-faint)"),
     lineStrong: read("var(--line-strong)"),
     critical: read("var(--fg-3)"),
-    text: read("var(--fg-3)"),
-    background: read("var(--bg)"),
   };
   probe.remove();
   return palette;

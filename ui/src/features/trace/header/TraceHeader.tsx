@@ -32,6 +32,8 @@ export interface TraceHeaderProps {
   feedback: Ref<PopoverHandle>;
   /** What the feedback form starts with when it opens. */
   feedbackStart: AssessmentPanelProps["start"];
+  /** The button for feedback was pressed: the form starts empty. */
+  onFeedback(): void;
   onView(view: View): void;
   onSelectRow(row: number): void;
   onStep?: ((delta: 1 | -1) => void) | undefined;
@@ -49,7 +51,7 @@ export function TraceHeader(props: TraceHeaderProps) {
       </h1>
       <StateChip state={record.state} />
       <dl className={styles.figures}>
-        <div data-tip={timestamp(startMs)}>
+        <div className={styles.started} data-tip={timestamp(startMs)}>
           <dt className="visually-hidden">Started</dt>
           <dd>
             <time dateTime={new Date(startMs).toISOString()}>
@@ -177,7 +179,7 @@ function ViewSwitch({ view, onView }: Pick<TraceHeaderProps, "view" | "onView">)
   );
 }
 
-function Ratings({ record, assess, span, feedback, feedbackStart }: TraceHeaderProps) {
+function Ratings({ record, assess, span, feedback, feedbackStart, onFeedback }: TraceHeaderProps) {
   const rated = ownRating(record, "thumbs")?.value;
   return (
     <>
@@ -201,7 +203,9 @@ function Ratings({ record, assess, span, feedback, feedbackStart }: TraceHeaderP
         label="Feedback"
         align="end"
         width={460}
-        button={(attributes) => <IconButton icon="comment" label="Feedback" keys="m" {...attributes} />}
+        button={(attributes) => (
+          <IconButton icon="comment" label="Feedback" keys="m" {...attributes} onClick={onFeedback} />
+        )}
       >
         {() => (
           <div className={styles.popover}>
@@ -303,6 +307,9 @@ export function MetaLine({ record }: { record: TraceRecord }) {
           <CopyButton text={record.trace_id} label="Copy trace id" />
         </span>
       </span>
+      <time className={styles.startedBelow} title={timestamp(nsToMs(record.start_ns))}>
+        {agoText(nsToMs(record.start_ns))}
+      </time>
       <span className={styles.metaItem}>
         <span>experiment</span>
         <Link to="/traces" search={{ experiment: [record.experiment_name] }}>

@@ -58,7 +58,7 @@ export function flatten(skeleton: Skeleton, expansion: Expansion): Rows {
     slot: new Int32Array(limit),
   };
   // Lists of siblings still to be walked, the innermost last. No recursion: traces can be 100,000 deep.
-  const stack: Siblings[] = [siblings(skeleton, skeleton.roots, 0, 0)];
+  const stack: Siblings[] = [siblings(skeleton.roots, 0, 0)];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     if (top.at >= top.list.length) {
       stack.pop();
@@ -73,7 +73,7 @@ export function flatten(skeleton: Skeleton, expansion: Expansion): Rows {
     const depth = top.depth + (top.folded ? 1 : 0);
     push(rows, row, depth, 0, 0);
     if (expansion.rows[row] && hasChildren(skeleton, row)) {
-      stack.push(siblings(skeleton, childrenOf(skeleton, row), skeleton.childStart[row] ?? 0, depth + 1));
+      stack.push(siblings(childrenOf(skeleton, row), skeleton.childStart[row] ?? 0, depth + 1));
     }
   }
   return rows;
@@ -174,7 +174,7 @@ interface Siblings {
   closed: boolean;
 }
 
-function siblings(_skeleton: Skeleton, list: Int32Array, base: number, depth: number): Siblings {
+function siblings(list: Int32Array, base: number, depth: number): Siblings {
   return { list, base, depth, at: 0, runEnd: 0, folded: false, closed: false };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { treeOf } from "./fixture";
 import { firstError, searchRows, stepThrough } from "./search";
 import { buildSkeleton } from "./skeleton";
-import { previousModelCall, tellStory, toolSpanOf } from "./story";
+import { previousModelCall, tellStory, toldRows, toolSpanOf } from "./story";
 
 const skeleton = buildSkeleton(
   treeOf([
@@ -52,6 +52,7 @@ describe("story", () => {
     tellStory(skeleton, new Set(closed)).map((item) => `${item.kind} ${item.row}`);
   test("question, steps and answer; plumbing only where it failed; wrapped model calls once", () =>
     expect(told()).toEqual(["asked 0", "group 0", "step 1", "step 2", "step 3", "step 5", "step 7", "answer 0"]));
+  test("the keys step through what is told", () => expect([...toldRows(skeleton)]).toEqual([0, 1, 2, 3, 5, 7]));
   test("a folded group hides its steps and counts them", () => {
     expect(told([0])).toEqual(["asked 0", "group 0", "answer 0"]);
     expect(tellStory(skeleton, new Set([0]))[1]?.steps).toBe(5);

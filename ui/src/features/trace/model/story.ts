@@ -51,6 +51,12 @@ export function tellStory(skeleton: Skeleton, closed: ReadonlySet<number>): Stor
   return items;
 }
 
+/** The rows that the story tells, in order: what the keys step through in the transcript. */
+export function toldRows(skeleton: Skeleton): Int32Array {
+  const told = chooseTold(skeleton);
+  return skeleton.order.filter((row) => told[row] === 1);
+}
+
 function chooseTold(skeleton: Skeleton): Uint8Array {
   const interesting = skeleton.types.map((type) => TOLD.has(type));
   // A trace without a single step of a model or agent is told whole: there is no plumbing to leave out.

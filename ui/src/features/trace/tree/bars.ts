@@ -109,18 +109,19 @@ function drawSelf(
   }
 }
 
-/** The end of an open bar fades, and a light runs along it. */
+/** A gap of light runs along an open bar: it goes on. It is cut out, so that it has the colour of what lies below. */
 function drawOpen(context: CanvasRenderingContext2D, view: BarsView, from: number, to: number, y: number): void {
   const glow = from + (to - from) * view.phase;
-  const half = Math.min(24, (to - from) / 2);
+  const half = Math.min(28, (to - from) / 2);
   const gradient = context.createLinearGradient(glow - half, 0, glow + half, 0);
-  gradient.addColorStop(0, "transparent");
-  gradient.addColorStop(0.5, view.palette.background);
-  gradient.addColorStop(1, "transparent");
-  context.globalAlpha = 0.55;
+  gradient.addColorStop(0, "rgb(0 0 0 / 0)");
+  gradient.addColorStop(0.5, "rgb(0 0 0 / 0.6)");
+  gradient.addColorStop(1, "rgb(0 0 0 / 0)");
+  const left = Math.max(from, glow - half);
+  context.globalCompositeOperation = "destination-out";
   context.fillStyle = gradient;
-  context.fillRect(Math.max(from, glow - half), y, Math.min(to, glow + half) - Math.max(from, glow - half), BAR);
-  context.globalAlpha = 1;
+  context.fillRect(left, y, Math.min(to, glow + half) - left, BAR);
+  context.globalCompositeOperation = "source-over";
 }
 
 /** All members of a fold on one line; each pixel is painted once. */
