@@ -40,22 +40,28 @@ pub(super) fn task(rng: &mut StdRng, at_ns: u64, visit: &Visit) -> DemoTrace {
     let task = TASKS.choose(rng).expect("there are tasks");
     let is_ok = rng.random_range(0..100) >= GIVE_UP_PERCENT;
     let story = Story::new(rng, at_ns);
-    let mut run = Run { story, agent: task.agent, messages: vec![message("user", task.asked)] };
+    let asked = match task.agent {
+        Agent::Travel => message("user", task.asked),
+        Agent::Coding => json!({"role": "user", "content": task.asked}),
+    };
+    let tools = tool_names(task);
+    let mut run = Run { story, agent: task.agent, messages: vec![asked], tools, calls: 0 };
     let root = run.begin(task, visit);
     for step in task.steps {
         if let Some((exception, text)) = step.failure
             && run.story.rng.random_bool(FAILURE_CHANCE)
         {
-            run.think(step.thought);
+            run.think(step.thought, Some(step));
             run.call_tool(step, Err((exception, text)));
-            run.think(&format!("That failed ({exception}). I try again with what the error says."));
+            let thought = format!("That failed ({exception}). I try again with what the error says.");
+            run.think(&thought, Some(step));
         } else {
-            run.think(step.thought);
+            run.think(step.thought, Some(step));
         }
         run.call_tool(step, Ok(step.result));
     }
     if is_ok {
-        run.think(task.answer);
+        run.think(task.answer, None);
         run.finish(root, task.answer);
     } else {
         let problem = "the budget of 60000 tokens for this task is used up";
@@ -70,11 +76,23 @@ pub(super) fn task(rng: &mut StdRng, at_ns: u64, visit: &Visit) -> DemoTrace {
     DemoTrace { request, trace_id, feedback: feedback::make(rng, visit.user, is_ok) }
 }
 
+/// The tools that a task needs, each once.
+fn tool_names(task: &Task) -> Vec<&'static str> {
+    let mut names: Vec<&str> = task.steps.iter().map(|step| step.tool).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 struct Run<'a> {
     story: Story<'a>,
     agent: Agent,
     /// All that was said so far; each call of the model gets all of it.
     messages: Vec<Value>,
+    /// The tools on offer.
+    tools: Vec<&'static str>,
+    /// Tool calls so far; the number of one is in its id.
+    calls: usize,
 }
 
 impl Run<'_> {
@@ -110,44 +128,55 @@ impl Run<'_> {
         self.story.close(root);
     }
 
-    /// One call of the model with all that was said before.
-    fn think(&mut self, thought: &str) {
-        // A model that only calls a tool says nothing, but still writes the call.
-        let said = if thought.is_empty() { "(calls a tool)" } else { thought };
+    /// One call of the model with all that was said before: it says something, calls a tool, or both.
+    fn think(&mut self, thought: &str, call: Option<&Step>) {
         let history = Value::from(self.messages.clone());
         let history_tokens = tokens(SYSTEM) + tokens(&history.to_string());
-        let output_tokens = tokens(said) + 24;
+        let output_tokens = tokens(thought) + call.map_or(4, |step| 20 + tokens(step.arguments));
+        self.calls += usize::from(call.is_some());
+        let said = match self.agent {
+            Agent::Travel => gemini_message(thought, call, self.calls),
+            Agent::Coding => claude_message(thought, call, self.calls),
+        };
         match self.agent {
-            Agent::Travel => self.call_gemini(history, said, history_tokens, output_tokens),
-            Agent::Coding => self.call_claude(history, said, history_tokens, output_tokens),
+            Agent::Travel => self.call_gemini(history, &said, history_tokens, output_tokens),
+            Agent::Coding => self.call_claude(history, &said, history_tokens, output_tokens),
         }
-        self.messages.push(message("assistant", said));
+        self.messages.push(said);
     }
 
-    fn call_gemini(&mut self, history: Value, said: &str, input_tokens: i64, output_tokens: i64) {
+    fn call_gemini(&mut self, history: Value, said: &Value, input_tokens: i64, output_tokens: i64) {
         let call = self.story.open("chat gemini-2.5-flash", CLIENT);
         self.story.set(call, "gen_ai.operation.name", "chat");
         self.story.set(call, "gen_ai.provider.name", "gcp.gemini");
         self.story.set(call, "gen_ai.request.model", "gemini-2.5-flash");
         self.story.set(call, "gen_ai.response.model", "gemini-2.5-flash");
         self.story.set(call, "gen_ai.system_instructions", json!([{"type": "text", "content": SYSTEM}]));
+        let tools = self.tools.iter().map(|name| json!({"type": "function", "name": name}));
+        self.story.set(call, "gen_ai.tool.definitions", tools.collect::<Value>());
         self.story.set(call, "gen_ai.input.messages", history);
         self.story.pass_ms(500..2_500);
-        self.story.set(call, "gen_ai.output.messages", json!([message("assistant", said)]));
+        self.story.set(call, "gen_ai.output.messages", json!([said]));
         self.story.set(call, "gen_ai.usage.input_tokens", input_tokens);
         self.story.set(call, "gen_ai.usage.output_tokens", output_tokens);
         self.story.close(call);
     }
 
-    fn call_claude(&mut self, history: Value, said: &str, input_tokens: i64, output_tokens: i64) {
+    fn call_claude(&mut self, history: Value, said: &Value, input_tokens: i64, output_tokens: i64) {
         let call = self.story.open("messages.create", CLIENT);
         self.story.set(call, "openinference.span.kind", "LLM");
         self.story.set(call, "llm.provider", "anthropic");
         self.story.set(call, "llm.model_name", "claude-sonnet-4-20250514");
-        self.story.set(call, "input.value", json!({"system": SYSTEM, "messages": history}));
+        let tools = self.tools.iter().map(|name| json!({"name": name, "input_schema": {"type": "object"}}));
+        let body = json!({
+            "model": "claude-sonnet-4-20250514", "max_tokens": 4096, "system": SYSTEM,
+            "tools": tools.collect::<Value>(), "messages": history,
+        });
+        self.story.set(call, "input.value", body);
         self.story.set(call, "input.mime_type", "application/json");
         self.story.pass_ms(900..5_000);
-        self.story.set(call, "output.value", said);
+        self.story.set(call, "output.value", said.clone());
+        self.story.set(call, "output.mime_type", "application/json");
         // What was sent in the last call is in the provider's cache.
         self.story.set(call, "llm.token_count.prompt_details.cache_read", input_tokens * 3 / 4);
         self.story.set(call, "llm.token_count.prompt", input_tokens);
@@ -178,19 +207,59 @@ impl Run<'_> {
             self.story.pass_ms(120..1_800);
             self.story.close(call);
         }
-        let said = match outcome {
+        let (result, is_error) = match outcome {
             Ok(result) => {
                 let key =
                     if self.agent == Agent::Travel { "gen_ai.tool.call.result" } else { "output.value" };
                 self.story.set(tool, key, result);
                 self.story.close(tool);
-                result.to_owned()
+                (result.to_owned(), false)
             }
             Err((exception, text)) => {
                 self.story.fail(tool, exception, text);
-                format!("{exception}: {text}")
+                (format!("{exception}: {text}"), true)
             }
         };
-        self.messages.push(message("tool", &said));
+        self.messages.push(match self.agent {
+            Agent::Travel => json!({"role": "tool", "parts": [
+                {"type": "tool_call_response", "id": call_id(self.calls), "response": parsed(&result)},
+            ]}),
+            Agent::Coding => json!({"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": call_id(self.calls), "content": result, "is_error": is_error},
+            ]}),
+        });
     }
+}
+
+fn call_id(number: usize) -> String {
+    format!("call_{number:02}")
+}
+
+/// Returns the value that a JSON text holds, or the text.
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+/// A message of the model in OpenTelemetry's form.
+fn gemini_message(thought: &str, call: Option<&Step>, number: usize) -> Value {
+    let text = (!thought.is_empty()).then(|| json!({"type": "text", "content": thought}));
+    let call = call.map(|step| {
+        json!({
+            "type": "tool_call", "id": call_id(number), "name": step.tool, "arguments": parsed(step.arguments),
+        })
+    });
+    let reason = if call.is_some() { "tool_call" } else { "stop" };
+    let parts: Value = text.into_iter().chain(call).collect();
+    json!({"role": "assistant", "parts": parts, "finish_reason": reason})
+}
+
+/// A message of the model in Anthropic's form.
+fn claude_message(thought: &str, call: Option<&Step>, number: usize) -> Value {
+    let text = (!thought.is_empty()).then(|| json!({"type": "text", "text": thought}));
+    let call = call.map(|step| {
+        json!({"type": "tool_use", "id": call_id(number), "name": step.tool, "input": parsed(step.arguments)})
+    });
+    let reason = if call.is_some() { "tool_use" } else { "end_turn" };
+    let content: Value = text.into_iter().chain(call).collect();
+    json!({"role": "assistant", "content": content, "stop_reason": reason})
 }
