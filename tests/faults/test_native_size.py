@@ -22,6 +22,8 @@ TRACES = int(os.environ.get("SPANWISE_TEST_TRACES", "20000"))
 BATCH = 1_000
 # What a server may need more for ten times the traces: caches that fill up, and the indexing of more at once.
 GROWTH_MAX_KIB = 64 * 1024
+# What the write-ahead log may grow to, however much is written at a stretch.
+LOG_BYTES_MAX = 128 << 20
 SEED = 20_260_103
 CHUNK = 1 << 16
 TIMEOUT_S = 300
@@ -116,6 +118,8 @@ def test_many_traces_are_exported_and_imported_in_little_memory(new_server, caps
         assert import_lines(here, export(there))["traces"] == total
         imported = time.monotonic()
         peaks.append([server.memory_kib("VmHWM") for server in (there, here)])
+        log = (here.data_dir / "index.db-wal").stat().st_size
+        assert log <= LOG_BYTES_MAX, f"the write-ahead log has grown to {log / 2**20:.0f} MiB"
         assert digest(export(here))[0] == expected
         with capsys.disabled():
             rates = [total / (exported - begun), total / (imported - exported)]

@@ -16,6 +16,11 @@ use std::time::{Duration, Instant};
 
 /// The write-ahead log is moved when it has grown to this.
 const WAL_BYTES_MAX: u64 = 4 << 20;
+/// A log of this size has not come to its end for long: under steady writing there is always something behind what was
+/// moved, and only a log of which all was moved begins anew. Writers are then held up for the rest of it.
+const WAL_BYTES_HELD_UP: u64 = 64 << 20;
+/// How long they are held up for readers of what is to be overwritten, at most; then it is tried again later.
+const HELD_UP_MAX: Duration = Duration::from_millis(100);
 /// How often the log is looked at while writes come in.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// How often an idle store looks for bytes that deletes let go of.
@@ -34,6 +39,7 @@ impl Background {
         postings: Postings,
     ) -> StoreResult<(Background, JoinHandle<()>)> {
         let conn = schema::open_maintenance(database)?;
+        conn.busy_timeout(HELD_UP_MAX).map_err(sql_error)?;
         let (wake, wakes) = sync_channel(1);
         let wal = database.with_extension("db-wal");
         let maintenance = Maintenance { conn, wal, compactor, postings, due: Instant::now() + QUIET };
@@ -106,12 +112,21 @@ impl Maintenance {
 
     /// Moves what no reader still needs, once the log is large, and starts the log anew if that was all of it.
     fn checkpoint(&self) {
-        if !fs::metadata(&self.wal).is_ok_and(|file| file.len() >= WAL_BYTES_MAX) {
+        let wal_bytes = fs::metadata(&self.wal).map_or(0, |file| file.len());
+        if wal_bytes < WAL_BYTES_MAX {
             return;
         }
-        let moved = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(sql_error);
+        // Holds nobody up, and leaves little for what follows.
+        let mut moved = self.move_log("PASSIVE");
+        if moved.is_ok() && wal_bytes >= WAL_BYTES_HELD_UP {
+            moved = self.move_log("TRUNCATE");
+        }
         if let Err(error) = moved {
             tracing::warn!(error = %error, "cannot move the write-ahead log into the database; trying again later");
         }
+    }
+
+    fn move_log(&self, mode: &str) -> StoreResult<()> {
+        self.conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())).map_err(sql_error)
     }
 }

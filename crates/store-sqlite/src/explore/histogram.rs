@@ -169,7 +169,7 @@ fn layout(first_ns: i64, last_ns: i64, buckets_max: usize) -> (i64, i64, usize) 
         // equal parts then, and what is beyond the last one joins it.
         None => {
             let range = first_ns.abs_diff(last_ns);
-            let width = i64::try_from(range / buckets_max as u64 + 1).unwrap_or(i64::MAX);
+            let width = i64::try_from((range / buckets_max as u64).saturating_add(1)).unwrap_or(i64::MAX);
             (first_ns, width, buckets_max)
         }
     }
