@@ -46,12 +46,12 @@ def test_an_export_says_what_it_wrote(exported, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.jsonl"]
 
 
-def test_a_line_is_a_trace_oldest_first(exported):
+def test_a_line_is_a_trace_by_experiment_and_start(exported):
     _, path = exported
     lines = [json.loads(line) for line in path.read_bytes().splitlines()]
     assert len(lines) == TRACES and all(line["resourceSpans"] for line in lines)
-    starts = [int(line["trace"]["start_ns"]) for line in lines]
-    assert starts == sorted(starts)
+    places = [(line["trace"]["experiment"], int(line["trace"]["start_ns"])) for line in lines]
+    assert places == sorted(places)
 
 
 def test_an_import_gives_back_the_same_bytes(exported, tmp_path):

@@ -34,7 +34,7 @@ impl Progress {
         let style = ProgressStyle::with_template(template).expect("the templates are sound");
         // Its own rate has four decimals.
         let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
-            drop(write!(out, "{}/s", count_text(state.per_sec() as u64)));
+            write!(out, "{}/s", count_text(state.per_sec() as u64)).expect("a bar is written to a string");
         });
         let style = if is_utf8() {
             style.progress_chars("█▉▊▋▌▍▎▏ ")

@@ -2,11 +2,12 @@
 
 use super::body::JsonBody;
 use super::parameter::NoParameters;
+use super::path::Path;
 use crate::App;
 use crate::clock::now_ns;
 use crate::error::Problem;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use spanwise_api_types::native::{self, Assessment, AssessmentChange, NewAssessment};
 use spanwise_model::{AssessmentId, AssessmentKind, SpanId, TraceId};

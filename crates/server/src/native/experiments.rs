@@ -2,10 +2,11 @@
 
 use super::body::JsonBody;
 use super::parameter::{NoParameters, Parameters};
+use super::path::Path;
 use crate::App;
 use crate::error::Problem;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use spanwise_api_types::native::{self, Experiment, ExperimentList};
 use spanwise_model::limit::EXPERIMENT_NAME_CHARS_MAX;

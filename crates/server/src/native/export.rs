@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use serde_json::json;
+use serde_json::{Value, json};
 use spanwise_api_types::native::{self, ARCHIVE_VERSION, ArchivedTrace};
 use spanwise_model::{ErrorKind, ExperimentId, TraceId, TraceInfo};
 use spanwise_otlp::encode_traces;
@@ -32,7 +32,7 @@ use utoipa_axum::routes;
 
 /// Traces whose records are read together.
 const PAGE_TRACES: usize = 200;
-/// Raw bytes of spans in one line; a larger trace takes several.
+/// Raw bytes of spans and their log records in one line; a larger trace takes several.
 const LINE_RAW_BYTES: usize = 1 << 20;
 /// Lines that wait for the client.
 const LINES_WAITING: usize = 8;
@@ -178,19 +178,20 @@ impl Exporter {
     }
 
     async fn write_trace(&mut self, id: &TraceId, mut record: Option<ArchivedTrace>) -> Result<(), Stop> {
+        let experiment = record.as_ref().map(|record| record.experiment.clone()).unwrap_or_default();
         let mut chunks = self.app.store.read_spans(id).await?;
         let mut spans: Vec<StoredSpan> = Vec::new();
         let mut bytes = 0;
         while let Some(chunk) = chunks.try_next().await? {
-            bytes += chunk.iter().map(|span| span.raw.len()).sum::<usize>();
+            bytes += chunk.iter().map(bytes_of).sum::<usize>();
             spans.extend(chunk);
             if bytes >= LINE_RAW_BYTES {
-                self.write_line(id, record.take(), std::mem::take(&mut spans)).await?;
+                self.write_line(id, &experiment, record.take(), std::mem::take(&mut spans)).await?;
                 bytes = 0;
             }
         }
         if !spans.is_empty() || record.is_some() {
-            self.write_line(id, record, spans).await?;
+            self.write_line(id, &experiment, record, spans).await?;
         }
         Ok(())
     }
@@ -198,11 +199,18 @@ impl Exporter {
     async fn write_line(
         &self,
         id: &TraceId,
+        experiment: &str,
         record: Option<ArchivedTrace>,
         spans: Vec<StoredSpan>,
     ) -> Result<(), Stop> {
-        let (form, trace_id) = (self.form, id.to_string());
-        let line = tokio::task::spawn_blocking(move || line(form, &trace_id, record, &spans)).await;
+        let form = self.form;
+        let mut head = json!({"spanwise": ARCHIVE_VERSION, "trace_id": id.to_string()});
+        match record {
+            Some(record) => head["trace"] = to_json(record)?,
+            // A further line of a large trace: an import may come to it before the one with the record.
+            None => head["experiment"] = experiment.into(),
+        }
+        let line = tokio::task::spawn_blocking(move || line(form, head, &spans)).await;
         let line = line
             .map_err(|error| StoreError::with_source(ErrorKind::Internal, "cannot write a line", error))??;
         self.lines.send(Ok(line)).await.map_err(|_| Gone)?;
@@ -217,6 +225,15 @@ impl Exporter {
         self.names.insert(id, name.clone());
         Ok(name)
     }
+}
+
+fn bytes_of(span: &StoredSpan) -> usize {
+    span.raw.len() + span.logs.iter().map(Bytes::len).sum::<usize>()
+}
+
+fn to_json(record: ArchivedTrace) -> StoreResult<Value> {
+    serde_json::to_value(record)
+        .map_err(|error| StoreError::with_source(ErrorKind::Internal, "cannot write a record", error))
 }
 
 fn archived(archive: TraceArchive, experiment: String) -> ArchivedTrace {
@@ -242,29 +259,19 @@ fn explicit_names(explicit: &ExplicitValues) -> Vec<&'static str> {
     named.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
 }
 
-fn line(
-    form: Form,
-    trace_id: &str,
-    record: Option<ArchivedTrace>,
-    spans: &[StoredSpan],
-) -> StoreResult<Bytes> {
+fn line(form: Form, mut head: Value, spans: &[StoredSpan]) -> StoreResult<Bytes> {
     let request = encode_traces(&groups(spans));
     let mut otlp = String::new();
     write_traces(&request, &mut otlp).map_err(|error| {
         StoreError::with_source(
             ErrorKind::Internal,
-            format!("a span of trace {trace_id} can't be read"),
+            format!("a span of trace {} can't be read", head["trace_id"]),
             error,
         )
     })?;
     if form == Form::OtlpJson {
         otlp.push('\n');
         return Ok(otlp.into());
-    }
-    let mut head = json!({"spanwise": ARCHIVE_VERSION, "trace_id": trace_id});
-    if let Some(record) = record {
-        head["trace"] = serde_json::to_value(record)
-            .map_err(|error| StoreError::with_source(ErrorKind::Internal, "cannot write a record", error))?;
     }
     let is_exact = transcode_traces(otlp.as_bytes()).is_ok_and(|back| back.body == request);
     if !is_exact {

@@ -261,6 +261,8 @@ struct Line {
     spanwise: Option<u32>,
     trace: Option<ArchivedTrace>,
     trace_id: Option<String>,
+    /// Of a further line of a large trace.
+    experiment: Option<String>,
     otlp: Option<String>,
     #[serde(default)]
     logs: Vec<String>,
@@ -366,11 +368,12 @@ impl Importer {
 
     /// Returns the experiment that a line's trace goes to, making it if there is none; `None` if nothing says which.
     async fn experiment_of(&self, line: &Line) -> Result<Option<ExperimentId>, String> {
-        let of_line = line.trace.as_ref().map(|trace| trace.experiment.as_str());
+        let of_record = line.trace.as_ref().map(|trace| trace.experiment.as_str());
+        let of_line = of_record.or(line.experiment.as_deref());
         if let Some(name) = self.experiment.as_deref().or(of_line) {
             return self.experiment_named(name).await.map(Some);
         }
-        // A further line of a large trace: its first one has put it where it belongs.
+        // A line that someone made without an experiment: the trace may be there.
         let Some(id) = line.trace_id.as_ref().and_then(|id| id.parse().ok()) else { return Ok(None) };
         match self.app.store.get_trace(&id).await {
             Ok(info) => Ok(Some(info.experiment_id)),

@@ -17,6 +17,7 @@ mod import;
 mod info;
 mod openapi;
 mod parameter;
+mod path;
 mod selection;
 mod sessions;
 mod spans;

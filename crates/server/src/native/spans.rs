@@ -3,10 +3,11 @@
 use super::attribute::{attributes, json};
 use super::content;
 use super::parameter::Parameters;
+use super::path::Path;
 use crate::App;
 use crate::error::Problem;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;

@@ -2,11 +2,12 @@
 
 use super::body::JsonBody;
 use super::parameter::{NoParameters, Parameters};
+use super::path::Path;
 use super::selection::{SelectionParameters, SelectionText, parse_order};
 use crate::App;
 use crate::error::Problem;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use spanwise_api_types::native::{self, TagValue, TraceList, TraceRecord, TraceSummary};
 use spanwise_model::TraceId;

@@ -1,10 +1,11 @@
 //! The structure of a trace in columns.
 
 use super::parameter::Parameters;
+use super::path::Path;
 use crate::App;
 use crate::error::Problem;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use spanwise_api_types::native::{self, CostColumns, Dictionary, SparseDictionary, Tree, UsageColumns};
 use spanwise_model::{ErrorKind, SpanId, TraceId};

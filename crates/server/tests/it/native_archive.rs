@@ -245,6 +245,47 @@ async fn a_large_trace_takes_several_lines() {
 }
 
 #[tokio::test]
+async fn lines_of_a_large_trace_may_come_in_any_order() {
+    let native = Native::start().await;
+    let shop = native.send("POST /experiments", &json!({"name": "shop"})).await.json();
+    let spans = (1..=8).map(|number| {
+        let one = if number == 1 { span(7, 1, "root") } else { child_of(1, span(7, number, "child")) };
+        with_attribute(one, "payload", &"x".repeat(300_000))
+    });
+    let body = request("a service", spans.collect()).encode_to_vec();
+    let post = Request::post("/v1/traces")
+        .header("content-type", "application/x-protobuf")
+        .header("x-mlflow-experiment-id", shop["experiment_id"].as_str().unwrap());
+    native.server.send(post.body(Body::from(body)).unwrap()).await.expect_ok();
+    let lines = export(&native, &[]).await;
+    let other = Native::start().await;
+    for line in lines.lines().rev() {
+        import(&other, line).await;
+    }
+    assert_same(&export(&other, &[]).await, &lines);
+    // No line has made an experiment of the service's name on its way.
+    let made = other.get("/experiments").await;
+    let mut names = crate::native::texts(&made["experiments"], "name");
+    names.sort_unstable();
+    assert_eq!(names, ["Default", "shop"]);
+}
+
+#[tokio::test]
+async fn large_log_records_take_several_lines() {
+    let native = Native::start().await;
+    native.spans((1..=8).map(|number| span(7, number, "x")).collect()).await;
+    for number in 1..=8 {
+        let mut logs = log_request("svc", Some((7, number)), "an.event");
+        let record = &mut logs.resource_logs[0].scope_logs[0].log_records[0];
+        record.body = Some(AnyValue { value: Some(Any::StringValue("x".repeat(400_000))) });
+        native.server.post_otlp("/v1/logs", &logs).await.expect_ok();
+    }
+    let count = export(&native, &[]).await.lines().count();
+    assert!((2..=4).contains(&count), "{count} lines");
+    check_round_trip(&native, "jsonl").await;
+}
+
+#[tokio::test]
 async fn a_selection_is_exported() {
     let native = Native::start().await;
     traces_of_spans(&native).await;

@@ -88,6 +88,21 @@ async fn unknown_traces_are_not_found() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_a_problem() {
+    let native = Native::start().await;
+    for route in
+        ["GET /traces/%FF", "GET /traces/%FF/tree", "DELETE /traces/x/tags/%FF", "GET /traces/x/spans/%C3"]
+    {
+        native.fails(route, &NONE, 400, "UTF-8").await;
+    }
+    for odd in ["a%20b", "a%2Fb", "%00", "tr-", "%C3%A9", &"x".repeat(1_000)] {
+        let reply = native.reply(&format!("/traces/{odd}")).await;
+        assert!([400, 404].contains(&reply.status.as_u16()), "{odd}: {}", reply.status);
+        assert_eq!(reply.header("content-type"), "application/problem+json", "{odd}");
+    }
+}
+
+#[tokio::test]
 async fn tags_are_set_and_removed() {
     let native = Native::start().await;
     native.spans(chat()).await;

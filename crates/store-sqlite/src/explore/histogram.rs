@@ -1,11 +1,10 @@
 //! The course of a selection over time: one pass over its rows, into buckets of a round width.
 
 use super::sketch::DurationSketch;
-use crate::search::{self, SearchContext};
+use crate::search::{self, Compiled, SearchContext};
 use crate::trace_row::state_from_number;
 use rusqlite::Connection;
 use spanwise_model::TraceState;
-use spanwise_query::Filter;
 use spanwise_store::{Selection, StoreResult, TraceBucket, TraceHistogram};
 
 const MS: i64 = 1_000_000;
@@ -57,54 +56,50 @@ pub(crate) fn trace_histogram(
     selection: &Selection,
     buckets_max: usize,
 ) -> StoreResult<TraceHistogram> {
-    let filter = selection.whole_filter();
-    let Some((start_ns, end_ns)) = range(conn, context, selection, filter.as_ref())? else {
-        return Ok(TraceHistogram::default());
-    };
-    let mut builder = Builder::new(start_ns, end_ns, buckets_max);
-    let columns = "t.start_ns, t.state, t.duration_ns, t.total_tokens, t.cost_total";
-    search::select(
-        conn,
-        context,
-        &selection.experiments,
-        filter.as_ref(),
-        |compiled| format!("SELECT {columns} FROM trace t WHERE {}", compiled.sql),
-        |row| {
-            builder.add(&Row {
-                start_ns: row.get(0)?,
-                state: state_from_number(row.get(1)?),
-                duration_ns: row.get(2)?,
-                tokens: row.get::<_, Option<i64>>(3)?.unwrap_or(0).max(0) as u64,
-                cost: row.get::<_, Option<f64>>(4)?.unwrap_or(0.0),
-            });
-            Ok(())
-        },
-    )?;
-    Ok(builder.finish())
-}
-
-/// Returns the first and the last nanosecond of the chart; `None` if there is nothing to show.
-fn range(
-    conn: &mut Connection,
-    context: &SearchContext,
-    selection: &Selection,
-    filter: Option<&Filter>,
-) -> StoreResult<Option<(i64, i64)>> {
     let from = selection.from_ms.map(|from| from.saturating_mul(MS));
     let to = selection.to_ms.map(|to| to.saturating_mul(MS).saturating_sub(1));
     if let (Some(from), Some(to)) = (from, to) {
-        return Ok(Some((from, to)).filter(|_| from <= to));
+        if from > to {
+            return Ok(TraceHistogram::default());
+        }
+        let mut builder = Builder::new(from, to, buckets_max);
+        each_row(conn, context, selection, |row| builder.add(&row))?;
+        return Ok(builder.finish());
     }
-    let found = search::select(
-        conn,
-        context,
-        &selection.experiments,
-        filter,
-        |compiled| format!("SELECT min(t.start_ns), max(t.start_ns) FROM trace t WHERE {}", compiled.sql),
-        |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)),
-    )?;
-    let Some(&(Some(first), Some(last))) = found.first() else { return Ok(None) };
-    Ok(Some((from.unwrap_or(first), to.unwrap_or(last))))
+    // The rows tell the range. They are held (40 bytes each), since asking twice would evaluate the filter twice, and
+    // one on spans may take seconds.
+    let mut rows = Vec::new();
+    each_row(conn, context, selection, |row| rows.push(row))?;
+    let starts = || rows.iter().map(|row| row.start_ns);
+    let (Some(first), Some(last)) = (starts().min(), starts().max()) else {
+        return Ok(TraceHistogram::default());
+    };
+    let mut builder = Builder::new(from.unwrap_or(first), to.unwrap_or(last), buckets_max);
+    rows.iter().for_each(|row| builder.add(row));
+    Ok(builder.finish())
+}
+
+fn each_row(
+    conn: &mut Connection,
+    context: &SearchContext,
+    selection: &Selection,
+    mut visit: impl FnMut(Row),
+) -> StoreResult<()> {
+    let filter = selection.whole_filter();
+    let columns = "t.start_ns, t.state, t.duration_ns, t.total_tokens, t.cost_total";
+    let sql = |compiled: &mut Compiled| format!("SELECT {columns} FROM trace t WHERE {}", compiled.sql);
+    let read = |row: &rusqlite::Row<'_>| {
+        visit(Row {
+            start_ns: row.get(0)?,
+            state: state_from_number(row.get(1)?),
+            duration_ns: row.get(2)?,
+            tokens: row.get::<_, Option<i64>>(3)?.unwrap_or(0).max(0) as u64,
+            cost: row.get::<_, Option<f64>>(4)?.unwrap_or(0.0),
+        });
+        Ok(())
+    };
+    search::select(conn, context, &selection.experiments, filter.as_ref(), sql, read)?;
+    Ok(())
 }
 
 struct Row {
@@ -138,7 +133,7 @@ impl Builder {
         if let Some(duration) = row.duration_ns {
             self.all.add(duration);
         }
-        // A trace may arrive between the query for the range and this one: it joins the last bucket.
+        // What no bucket is for joins the last one.
         let index = (i128::from(row.start_ns) - i128::from(out.start_ns)).max(0) / i128::from(out.bucket_ns);
         let index = usize::try_from(index).unwrap_or(usize::MAX).min(out.buckets.len() - 1);
         let bucket = &mut out.buckets[index];

@@ -98,13 +98,19 @@ impl Keeper {
         self.held.iter().map(|held| held.purge_at).min()
     }
 
-    /// Does all that there is to do, new blocks first; stops early, having broken nothing, when told to.
+    /// Does all that there is to do now, new blocks first; stops early, having broken nothing, when told to.
+    ///
+    /// Blocks that arrive in the meantime wait for their own turn. If they were taken up at once, steady writing would
+    /// make parts of a few blocks each, and none would ever be merged.
     pub(crate) fn work(&mut self) -> StoreResult<()> {
         if self.uncertain {
             self.load()?;
         }
         self.start_over_if_damaged()?;
-        while !self.wake().is_stopped() && (self.build_next()? || self.merge_next()? || self.purge_next()?) {}
+        let last = source::last_block_id(&self.conn)?;
+        while !self.wake().is_stopped()
+            && (self.build_next(last)? || self.merge_next()? || self.purge_next()?)
+        {}
         Ok(())
     }
 
@@ -168,14 +174,14 @@ impl Keeper {
         self.remove_unknown_files()
     }
 
-    /// Builds a part of the blocks after the last part; returns false if there are none.
-    fn build_next(&mut self) -> StoreResult<bool> {
+    /// Builds a part of the blocks after the last part, up to `last`; returns false if there are none.
+    fn build_next(&mut self, last: i64) -> StoreResult<bool> {
         let first = self.held.last().map_or(1, |held| held.part.meta().last_block_id.saturating_add(1));
         let mut builder = PostingsBuilder::new();
         let mut raw_bytes = 0;
         let mut next = first;
         while !builder.is_full() && raw_bytes < PART_RAW_BYTES_MAX {
-            let rows = source::next_rows(&self.conn, next)?;
+            let rows = source::next_rows(&self.conn, next..=last)?;
             if rows.is_empty() {
                 break;
             }

@@ -48,14 +48,21 @@ impl Loaded {
     }
 }
 
-/// Returns blocks from `first` on in order, at most [`ROWS_PER_READ`].
-pub(crate) fn next_rows(conn: &Connection, first: i64) -> StoreResult<Vec<BlockRow>> {
+/// Returns the id of the newest block; 0 if there is none.
+pub(crate) fn last_block_id(conn: &Connection) -> StoreResult<i64> {
+    conn.prepare_cached("SELECT coalesce(max(block_id), 0) FROM block")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(sql_error)
+}
+
+/// Returns the first blocks of a range in order, at most [`ROWS_PER_READ`].
+pub(crate) fn next_rows(conn: &Connection, ids: RangeInclusive<i64>) -> StoreResult<Vec<BlockRow>> {
     conn.prepare_cached(
         "SELECT block_id, trace_key, segment_id, offset, length, kind, columns FROM block
-         WHERE block_id >= ?1 ORDER BY block_id LIMIT ?2",
+         WHERE block_id BETWEEN ?1 AND ?2 ORDER BY block_id LIMIT ?3",
     )
     .and_then(|mut statement| {
-        let rows = statement.query_map(params![first, ROWS_PER_READ as i64], read_row)?;
+        let rows = statement.query_map(params![ids.start(), ids.end(), ROWS_PER_READ as i64], read_row)?;
         rows.collect()
     })
     .map_err(sql_error)

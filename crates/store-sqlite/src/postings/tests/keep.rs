@@ -123,6 +123,27 @@ fn what_is_stored_is_found_once_it_is_indexed() {
 }
 
 #[test]
+fn steady_writing_does_not_keep_parts_from_being_merged() {
+    let fixture = Arc::new(Fixture::new());
+    let mut context = fixture.context();
+    let (load, writer) = (Arc::clone(&context.load), Arc::clone(&fixture));
+    // While a block is read, another one is stored.
+    context.load = Arc::new(move |location| {
+        let block = load(location)?;
+        writer.store(1 + location.offset as i64, "steady");
+        Ok(block)
+    });
+    let mut keeper = Keeper::open(context, fixture.postings.clone()).unwrap();
+    fixture.store(1, "steady");
+    for round in 1..=20 {
+        keeper.work().unwrap();
+        // Each round takes up what the one before has brought.
+        assert_eq!(fixture.postings.snapshot().indexed_through(), round);
+    }
+    assert!(fixture.files().len() < 20, "no parts were merged");
+}
+
+#[test]
 fn log_records_are_found_by_their_words() {
     let fixture = Fixture::new();
     let record =
