@@ -3,6 +3,7 @@ import { ApiError } from "../api/client";
 import { Button } from "./button/Button";
 import styles from "./ErrorState.module.css";
 import { Icon } from "./icon/Icon";
+import { Prose } from "./Prose";
 
 export function ErrorState({ error, onRetry }: { error: Error; onRetry(): void }) {
   const unreachable = error instanceof ApiError && error.status === 0;
@@ -11,7 +12,9 @@ export function ErrorState({ error, onRetry }: { error: Error; onRetry(): void }
     <div className={styles.state} role="alert">
       <Icon name="warning" size={20} />
       <h2>{titleOf(unreachable, unreadable)}</h2>
-      <p>{unreachable ? "Is Spanwise still running? This page tries again when you do." : error.message}</p>
+      <p>
+        {unreachable ? "Is Spanwise still running? This page tries again when you do." : <Prose text={error.message} />}
+      </p>
       {!unreadable && (
         <Button kind="outline" icon="refresh" onClick={onRetry}>
           Try again

@@ -16,6 +16,7 @@ import { completeFilter, type Selection } from "../../api/queries";
 import type { FilterProblem } from "../../api/types";
 import { IconButton } from "../../components/button/Button";
 import { Icon } from "../../components/icon/Icon";
+import { Prose } from "../../components/Prose";
 import { shown } from "../../lib/keys";
 import styles from "./FilterBar.module.css";
 import type { FilterEditorHandle } from "./FilterEditor";
@@ -155,7 +156,9 @@ function Problems({ problems, first, onUse }: ProblemsProps) {
       {problems.map((problem) => (
         <li key={`${problem.start} ${problem.message}`}>
           <Icon name="warning" />
-          <span>{problem.message}</span>
+          <span>
+            <Prose text={problem.message} />
+          </span>
           {problem.suggestion === null && problem.expected.length > 0 && (
             <span className={styles.expected}>expected {problem.expected.join(", ")}</span>
           )}

@@ -154,8 +154,12 @@ function Plot({ chart, histogram, metric, onZoom }: PlotProps) {
 }
 
 const HEIGHT = 38;
+const BAR_SHARE = 0.82;
+// Of the whole chart: a few buckets are bars too, not walls.
+const BAR_SHARE_MAX = 0.025;
 
 function Bars({ chart, buckets, hover }: { chart: Chart; buckets: number; hover: number | null }) {
+  const width = Math.min(BAR_SHARE, buckets * BAR_SHARE_MAX);
   return (
     <svg className={styles.bars} viewBox={`0 0 ${buckets} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       {hover !== null && <rect x={hover} y={0} width={1} height={HEIGHT} className={styles.hover} />}
@@ -168,9 +172,9 @@ function Bars({ chart, buckets, hover }: { chart: Chart; buckets: number; hover:
           return (
             <rect
               key={`${bar.index} ${layer.kind}`}
-              x={bar.index + 0.09}
+              x={bar.index + (1 - width) / 2}
               y={Math.max(0, bottom)}
-              width={0.82}
+              width={width}
               height={height}
               className={styles[layer.kind]}
             />

@@ -128,10 +128,8 @@ function BulkDialog({ action, onDone, ...props }: BulkBarProps & { action: "tag"
 function requestOf({ selected, everything, selection }: BulkBarProps): BulkRequest {
   if (!everything) return { trace_ids: [...selected] };
   const { filter, from, to } = fixed(selection) as { filter?: string; from?: string; to?: string };
-  const request: BulkRequest = { filter, from, to };
-  if (selection.experiment) request.experiments = selection.experiment;
-  if (!filter && !from && !to) request.all = true;
-  return request;
+  // An open end is closed now: what arrives while the confirmation is read was not counted, and must not be changed.
+  return { filter, from, to: to ?? String(Date.now()), experiments: selection.experiment };
 }
 
 function traces(count: number): string {
