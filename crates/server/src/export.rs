@@ -2,32 +2,47 @@
 
 use crate::App;
 use crate::error::Problem;
-use axum::Router;
+use crate::native::Parameters;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
+use spanwise_api_types::native;
 use spanwise_model::{ErrorKind, TraceId};
 use spanwise_otlp::json_out::write_traces;
 use spanwise_otlp::{DecodeError, ResourceGroup, ScopeGroup, encode_traces};
 use spanwise_store::{SpanStream, StoreError, StoreResult, StoredSpan};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-/// Returns the route.
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/api/v1/traces/{trace_id}/otlp", get(export_trace))
+/// Returns the route, below `/api/v1`.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(export_trace))
 }
 
-/// Answers an `ExportTraceServiceRequest` with the spans as they were received: JSON if the client asks for it, else
-/// protobuf.
+/// Returns the spans of a trace as they were received
+///
+/// An OTLP `ExportTraceServiceRequest`: as OTLP/JSON if `Accept` asks for `application/json`, else as protobuf.
+#[utoipa::path(
+    get,
+    path = "/traces/{trace_id}/otlp",
+    tag = "traces",
+    params(("trace_id" = String, Path, description = "The trace")),
+    responses(
+        (status = 200, content((Vec<u8> = "application/x-protobuf"), (String = "application/json"))),
+        (status = 404, body = native::Problem),
+    ),
+)]
 async fn export_trace(
     State(app): State<App>,
     Path(trace_id): Path<String>,
     headers: HeaderMap,
+    parameters: Parameters,
 ) -> Result<Response, Problem> {
+    parameters.finish()?;
     let trace_id: TraceId = trace_id.parse()?;
     let spans = app.store.read_spans(&trace_id).await?;
     let wants_json = headers

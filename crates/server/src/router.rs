@@ -2,7 +2,7 @@
 
 use crate::drain::drain_body;
 use crate::error::{MlflowCode, MlflowError, Problem};
-use crate::{App, export, guard, mlflow, native, observe, otlp, probe, ui};
+use crate::{App, guard, mlflow, native, observe, otlp, probe, ui};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -16,7 +16,6 @@ pub fn main_router(app: App) -> Router {
     let routes = Router::new()
         .merge(probe::routes())
         .merge(otlp::http_routes())
-        .merge(export::routes())
         .merge(mlflow::routes())
         .merge(native::routes())
         .fallback(page_or_unknown_path)

@@ -440,8 +440,8 @@ export interface paths {
         put?: never;
         /**
          * Imports traces
-         * @description Takes the lines of an export of either format, plain or compressed (`gzip`, `deflate`, `zstd`), of any length. What
-         *     is there already stays as it is. A line that can't be taken is named in the answer, and the others are kept.
+         * @description Takes the lines of an export of either format, plain or compressed (`gzip`, `deflate`, `zstd`), of any length. The
+         *     same lines again change nothing. A line that can't be taken is named in the answer, and the others are kept.
          */
         post: {
             parameters: {
@@ -895,6 +895,56 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/otlp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the spans of a trace as they were received
+         * @description An OTLP `ExportTraceServiceRequest`: as OTLP/JSON if `Accept` asks for `application/json`, else as protobuf.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trace */
+                    trace_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": string;
+                        "application/x-protobuf": number[];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/traces/{trace_id}/previews": {

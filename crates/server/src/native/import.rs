@@ -47,8 +47,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Imports traces
 ///
-/// Takes the lines of an export of either format, plain or compressed (`gzip`, `deflate`, `zstd`), of any length. What
-/// is there already stays as it is. A line that can't be taken is named in the answer, and the others are kept.
+/// Takes the lines of an export of either format, plain or compressed (`gzip`, `deflate`, `zstd`), of any length. The
+/// same lines again change nothing. A line that can't be taken is named in the answer, and the others are kept.
 #[utoipa::path(
     post,
     path = "/import",

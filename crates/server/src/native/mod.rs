@@ -25,6 +25,8 @@ mod stream;
 mod traces;
 mod tree;
 
+pub(crate) use parameter::Parameters;
+
 use crate::App;
 use axum::Router;
 use serde_json::Value;
@@ -47,6 +49,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(assessments::routes())
         .merge(bulk::routes())
         .merge(experiments::routes())
+        .merge(crate::export::routes())
         .merge(export::routes())
         .merge(figures::routes())
         .merge(filter::routes())
