@@ -6,17 +6,8 @@ const SNAPSHOT = new URL("../../docs/openapi.json", import.meta.url);
 const TARGET = new URL("../src/api/schema.d.ts", import.meta.url);
 
 export async function generate() {
-  const nodes = await openapiTS(withoutIds(JSON.parse(readFileSync(SNAPSHOT, "utf8"))), { alphabetize: true });
+  const nodes = await openapiTS(JSON.parse(readFileSync(SNAPSHOT, "utf8")), { alphabetize: true });
   return `// Generated from docs/openapi.json by \`npm run generate\`.\n\n${astToString(nodes)}`;
-}
-
-// Operations are called by method and path. Their ids are the names of the server's functions, which need not be unique,
-// though the generator insists on it.
-function withoutIds(spec) {
-  for (const operations of Object.values(spec.paths)) {
-    for (const operation of Object.values(operations)) delete operation.operationId;
-  }
-  return spec;
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) writeFileSync(TARGET, await generate());

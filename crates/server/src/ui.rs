@@ -32,8 +32,8 @@ pub(crate) fn respond(method: &Method, path: &str, headers: &HeaderMap) -> Optio
     if let Some(response) = file_response(file, headers) {
         return Some(response);
     }
-    // A name with an ending is a file that is not there, not a page.
-    let is_page = !file.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    // What looks like a file of the build, and is not there, is no page; below pages, ids may have dots.
+    let is_page = !file.starts_with(HASHED) && (file.contains('/') || !file.contains('.'));
     is_page.then(|| page(headers))
 }
 
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn pages_are_answered_and_apis_are_not() {
-        for page in ["/", "/traces", "/traces/tr-1", "/sessions/a%20b"] {
+        for page in ["/", "/traces", "/traces/tr-1", "/traces/my.own.id", "/sessions/a%20b"] {
             assert_eq!(answer(page), Some(StatusCode::OK), "{page}");
         }
         for other in ["/api/v1/nope", "/ajax-api/2.0/x", "/v1/nope", "/assets/nope.js", "/favicon.nope"] {

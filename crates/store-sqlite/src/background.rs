@@ -68,13 +68,17 @@ struct Maintenance {
 
 impl Maintenance {
     fn run(mut self, wakes: &Receiver<()>) {
+        let mut is_behind = false;
         loop {
-            match wakes.recv_timeout(self.due.saturating_duration_since(Instant::now())) {
+            // A log that readers kept from being emptied is tried again, also when no more is written.
+            let until_due = self.due.saturating_duration_since(Instant::now());
+            match wakes.recv_timeout(if is_behind { until_due.min(LOOK_INTERVAL) } else { until_due }) {
                 Ok(()) => self.due = self.due.min(Instant::now() + QUIET),
-                Err(RecvTimeoutError::Timeout) => self.compact(wakes),
+                Err(RecvTimeoutError::Timeout) if Instant::now() >= self.due => self.compact(wakes),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.checkpoint();
+            is_behind = self.checkpoint();
             // At most one look an interval, however many writes there are; closing ends the wait.
             if let Err(RecvTimeoutError::Disconnected) = wakes.recv_timeout(LOOK_INTERVAL) {
                 return;
@@ -110,11 +114,12 @@ impl Maintenance {
         }
     }
 
-    /// Moves what no reader still needs, once the log is large, and starts the log anew if that was all of it.
-    fn checkpoint(&self) {
-        let wal_bytes = fs::metadata(&self.wal).map_or(0, |file| file.len());
+    /// Moves what no reader still needs, once the log is large, and starts the log anew if that was all of it. Returns
+    /// whether the log is still so large that it should be tried again soon.
+    fn checkpoint(&self) -> bool {
+        let wal_bytes = self.wal_bytes();
         if wal_bytes < WAL_BYTES_MAX {
-            return;
+            return false;
         }
         // Holds nobody up, and leaves little for what follows.
         let mut moved = self.move_log("PASSIVE");
@@ -124,6 +129,11 @@ impl Maintenance {
         if let Err(error) = moved {
             tracing::warn!(error = %error, "cannot move the write-ahead log into the database; trying again later");
         }
+        self.wal_bytes() >= WAL_BYTES_HELD_UP
+    }
+
+    fn wal_bytes(&self) -> u64 {
+        fs::metadata(&self.wal).map_or(0, |file| file.len())
     }
 
     fn move_log(&self, mode: &str) -> StoreResult<()> {

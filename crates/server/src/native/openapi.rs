@@ -35,6 +35,9 @@ pub(super) struct Described;
 /// Returns a document as it is served: answers always hold all of their fields, so that clients need not ask.
 pub(super) fn served(document: &Document) -> Value {
     let mut json = serde_json::to_value(document).unwrap_or_default();
+    for operations in json["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut()) {
+        operations.as_object_mut().into_iter().flat_map(|all| all.values_mut()).for_each(name_operation);
+    }
     let Some(schemas) = json["components"]["schemas"].as_object_mut() else { return json };
     for (name, schema) in schemas {
         if !REQUESTS.contains(&name.as_str()) && name != "Problem" && name != "Source" {
@@ -42,6 +45,14 @@ pub(super) fn served(document: &Document) -> Value {
         }
     }
     json
+}
+
+/// Names an operation after its group too: the names of functions are unique only there.
+fn name_operation(operation: &mut Value) {
+    let (group, name) = (operation["tags"][0].as_str(), operation["operationId"].as_str());
+    if let (Some(group), Some(name)) = (group, name) {
+        operation["operationId"] = format!("{group}_{name}").into();
+    }
 }
 
 fn require_all(schema: &mut Value) {

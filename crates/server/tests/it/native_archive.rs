@@ -293,8 +293,8 @@ async fn a_selection_is_exported() {
         let lines = export(&native, parameters).await;
         lines.lines().map(|line| trace_of(line).to_owned()).collect()
     };
-    // Oldest first.
-    assert_eq!(ids(&[]).await, [1, 2, 3, 4].map(trace_id));
+    // By the name of the experiment, then oldest first.
+    assert_eq!(ids(&[]).await, [1, 4, 2, 3].map(trace_id));
     assert_eq!(ids(&[("filter", "name = 'other'")]).await, [trace_id(2)]);
     assert!(ids(&[("from", "-1h")]).await.is_empty());
     native.fails("GET /export?format=csv", &NONE, 400, "expected `jsonl` or `otlp-json`").await;
