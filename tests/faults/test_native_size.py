@@ -105,6 +105,7 @@ def reset_peak(server: Server) -> None:
 def test_many_traces_are_exported_and_imported_in_little_memory(new_server, capsys):
     there, here = new_server("there").start(), new_server("here").start()
     peaks, done = [], 0
+    log = here.data_dir / "index.db-wal"
     for total in (TRACES // 10, TRACES):
         for batch in make_traces(done, total - done):
             post_spans(there.url, batch)
@@ -119,7 +120,6 @@ def test_many_traces_are_exported_and_imported_in_little_memory(new_server, caps
         assert import_lines(here, export(there))["traces"] == total
         imported = time.monotonic()
         peaks.append([server.memory_kib("VmHWM") for server in (there, here)])
-        log = here.data_dir / "index.db-wal"
         until(lambda: log.stat().st_size <= LOG_BYTES_MAX, "the write-ahead log is emptied")
         assert digest(export(here))[0] == expected
         with capsys.disabled():
