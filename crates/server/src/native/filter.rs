@@ -219,10 +219,15 @@ async fn values(
             values_max: NAMES_MAX,
             containing: prefix.to_owned(),
         };
-        for (value, count) in app.store.trace_facets(query).await?.into_iter().flat_map(|found| found.values)
-        {
-            items.push(item(literal(&value, is_json), Kind::Value, None, Some(count)));
-        }
+        let found = app.store.trace_facets(query).await?;
+        let mut found: Vec<(String, u64)> = found.into_iter().flat_map(|counts| counts.values).collect();
+        // What begins with the text is likelier meant than what has it somewhere; frequent values stay first in each.
+        found.sort_by_key(|(value, _)| !starts_with(value, prefix));
+        items.extend(
+            found
+                .into_iter()
+                .map(|(value, count)| item(literal(&value, is_json), Kind::Value, None, Some(count))),
+        );
     }
     let known = field_info(field).map_or(&[][..], |info| info.values);
     for value in known.iter().filter(|value| starts_with(value, prefix)) {

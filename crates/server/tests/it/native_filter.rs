@@ -140,3 +140,13 @@ async fn values_come_from_the_selected_traces() {
         usize::from(native.ids(&[("experiment", "0")]).await.len() == 1)
     );
 }
+
+#[tokio::test]
+async fn values_that_begin_with_the_text_come_first() {
+    let native = Native::start().await;
+    for (number, name) in [(1, "plan-a"), (2, "plan-a"), (3, "a-list")] {
+        native.export(&request("svc", vec![span(number, 1, name)])).await;
+    }
+    let answer = complete(&native, "name = 'a").await;
+    assert_eq!(texts(&answer["items"], "text"), ["'a-list'", "'plan-a'"]);
+}
