@@ -206,7 +206,7 @@ function LineText({
     return (
       <>
         <code>
-          <b>{name}</b>({preview?.input ? callText(preview.input) : ""})
+          <b>{name}</b>({preview?.input ? shortened(callText(preview.input), failed ? 48 : 110) : ""})
         </code>
         {error ?? (output && <em> → {output}</em>)}
       </>
@@ -219,6 +219,11 @@ function LineText({
       <b>{name}</b> {error ?? <em>{[input, output].filter(Boolean).join(" → ")}</em>}
     </>
   );
+}
+
+/** Leaves room for what follows on the line: what came back, and above all why it failed. */
+function shortened(text: string, chars: number): string {
+  return text.length > chars ? `${text.slice(0, chars)}…` : text;
 }
 
 function Content({
