@@ -86,7 +86,7 @@ def test_traces_that_are_not_there_are_bad_news(server):
     for command, done_text in [(["tag", "k=v"], b"tagged 1 trace\n"), (["delete", "--yes"], b"deleted 1 trace\n")]:
         done = spanwise(*command, server.ids[0], missing, missing, server=server, check=False)
         assert (done.returncode, done.stdout) == (1, done_text)
-        assert done.stderr == b"1 of 2 traces named are not there\n"
+        assert done.stderr == b"not there: 1 of the 2 traces named\n"
 
 
 def test_delete_asks_on_a_terminal(server):

@@ -2,6 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// Where commands look for a server that nobody named.
+const DEFAULT_URL: &str = "http://127.0.0.1:5000";
+
 /// Returns the snippets; each works as pasted into a shell, and so has no margin: a here-document ends at the start of
 /// a line.
 pub(crate) fn write_snippets(url: &str, otlp_url: &str) -> String {
@@ -42,11 +45,15 @@ curl {otlp_url}/v1/traces -H 'content-type: application/json' -d '{{"resourceSpa
   {{"traceId": "{trace_id}", "spanId": "{span_id}", "name": "hello",
    "startTimeUnixNano": "{now_ns}", "endTimeUnixNano": "{end_ns}"}}]}}]}}]}}'
 
-and look at it with
+and look at it in a browser, or with
 
-spanwise search
+{search}
 "#,
         span_id = &trace_id[16..],
         end_ns = now_ns + 1_000_000,
+        search = match url {
+            DEFAULT_URL => "spanwise search".to_owned(),
+            other => format!("SPANWISE_TRACKING_URI={other} spanwise search"),
+        },
     )
 }

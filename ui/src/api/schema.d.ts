@@ -1405,6 +1405,11 @@ export interface components {
              * @description How long it took; null while unknown.
              */
             duration_ns: number | null;
+            /**
+             * Format: int64
+             * @description Spans that failed, which a trace that ended well may have too; null where they were not counted.
+             */
+            error_span_count: number | null;
             /** @description Its experiment. */
             experiment_id: string;
             /** @description What was asked, as a person reads it; at most 1,000 characters. */

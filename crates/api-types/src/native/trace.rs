@@ -81,6 +81,8 @@ pub struct TraceSummary {
     pub cost: Option<Cost>,
     /// Spans stored for it.
     pub span_count: u64,
+    /// Spans that failed, which a trace that ended well may have too; null where they were not counted.
+    pub error_span_count: Option<u64>,
     /// Its tags, its own over those of its resource, without MLflow's reserved ones.
     pub tags: BTreeMap<String, String>,
     /// Its valid assessments.
@@ -184,9 +186,11 @@ impl From<spanwise_model::Cost> for Cost {
     }
 }
 
-impl From<TraceInfo> for TraceSummary {
-    fn from(info: TraceInfo) -> Self {
+impl TraceSummary {
+    /// Writes a record as a list shows it, with the number of its failed spans.
+    pub fn new(info: TraceInfo, error_span_count: Option<u64>) -> TraceSummary {
         TraceSummary {
+            error_span_count,
             tags: shown_tags(&info),
             trace_id: info.trace_id.to_string(),
             experiment_id: info.experiment_id.to_string(),

@@ -330,7 +330,7 @@ pub(super) const TASKS: &[Task] = &[
                 None,
             ),
             step(
-                "There is a pattern to follow. Which fields has a row?",
+                "There is a pattern to follow. Which fields does a row have?",
                 "read_file",
                 r#"{"path":"inventory/model.py"}"#,
                 "@dataclass\nclass Item:\n    sku: str\n    name: str\n    stock: int\n    supplier_price: Decimal",

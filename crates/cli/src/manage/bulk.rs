@@ -91,7 +91,7 @@ fn name_missing(ids: &BTreeSet<&str>, result: BulkResult) -> Outcome {
     let missing = (ids.len() as u64).saturating_sub(result.matched);
     if missing > 0 {
         err_line(&format!(
-            "{} of {} named are not there",
+            "not there: {} of the {} named",
             count_text(missing),
             counted(ids.len() as u64, "trace")
         ));

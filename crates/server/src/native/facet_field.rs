@@ -147,7 +147,8 @@ pub(super) fn label_of(field: &FacetField) -> (String, String) {
     }
 }
 
-/// Returns the filter clause that asks for a value of a field.
+/// Returns the filter clause that asks for a value of a field. One about spans stands in a group of its own: joined with
+/// others by AND it would speak of the same span as they do, where the counts speak of any.
 pub(super) fn clause_of(field: &FacetField, name: &str, value: &str) -> String {
     match field {
         FacetField::TagKeys
@@ -157,6 +158,12 @@ pub(super) fn clause_of(field: &FacetField, name: &str, value: &str) -> String {
         | FacetField::AttributeKeys => {
             format!("has:{}", spanwise_query::field_text(&format!("{name}.{value}")))
         }
+        FacetField::Model
+        | FacetField::Provider
+        | FacetField::SpanType
+        | FacetField::SpanName
+        | FacetField::SpanStatus
+        | FacetField::Attribute(_) => format!("span({})", clause(name, value)),
         _ => clause(name, value),
     }
 }

@@ -37,7 +37,7 @@ async fn a_list_has_summaries() {
         "trace_id": id, "experiment_id": list["traces"][0]["experiment_id"], "name": "chat", "state": "OK",
         "start_ns": (START_NS + 1_000_000).to_string(), "duration_ns": 2_000_000,
         "input": "what?", "output": "that", "session": "s", "user": "u", "usage": null, "cost": null,
-        "span_count": 2, "tags": {"env": "dev", "service.name": "svc"}, "assessments": [assessment],
+        "span_count": 2, "error_span_count": 0, "tags": {"env": "dev", "service.name": "svc"}, "assessments": [assessment],
     });
     assert_eq!(list, json!({"traces": [summary], "next_page_token": null}));
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod facet;
+mod failed;
 mod histogram;
 mod map_values;
 mod session;
@@ -11,6 +12,7 @@ mod tree;
 
 pub(crate) use changes::ChangeFeed;
 pub(crate) use facet::trace_facets;
+pub(crate) use failed::count_failed_spans;
 pub(crate) use histogram::trace_histogram;
 pub(crate) use session::find_sessions;
 pub(crate) use tree::read_tree;

@@ -194,6 +194,7 @@ macro_rules! conformance_suite {
             }
             tree: {
                 a_tree_holds_every_span
+                failed_spans_are_counted
                 a_tree_is_in_the_order_of_its_spans
                 a_tree_holds_the_last_word
                 a_tree_says_which_usage_counts

@@ -143,3 +143,17 @@ pub async fn some_spans_come_in_the_order_asked(store: &dyn Store) -> StoreResul
     assert!(store.read_some_spans(&trace, &[span_id(99)]).await?.is_empty());
     Ok(())
 }
+
+/// Failed spans are counted by their last word, whatever became of the trace.
+pub async fn failed_spans_are_counted(store: &dyn Store) -> StoreResult<()> {
+    let failed = |number: u64| span(number).parent(1).status(SpanStatus::Error);
+    let root = span(1).status(SpanStatus::Ok);
+    store.append_spans(vec![spans(&trace_id(1), &[root.clone(), failed(2), failed(3)])]).await?;
+    store.append_spans(vec![spans(&trace_id(2), &[root])]).await?;
+    let ids = [trace_id(2), trace_id(1), trace_id(9)];
+    assert_eq!(store.count_failed_spans(&ids).await?, [Some(0), Some(2), Some(0)]);
+    let mended = span(3).parent(1).status(SpanStatus::Ok).from_to(0, 200);
+    store.append_spans(vec![spans(&trace_id(1), &[mended])]).await?;
+    assert_eq!(store.count_failed_spans(&ids).await?, [Some(0), Some(1), Some(0)]);
+    Ok(())
+}
