@@ -33,9 +33,9 @@ pub(crate) fn leaf(clause: &Clause<'_>, in_group: bool, reading: Reading) -> Res
     let field = field::resolve(clause.identifier, in_group)
         .ok_or_else(|| message::unknown_field(clause.identifier, in_group))?;
     message::check_operator(clause, &field)?;
-    let leaf = read(clause, &field, in_group, reading.now_ns)?;
+    // Before the literal is read: of a wrong value without quotes the value is the problem.
     match check_values(clause, in_group).filter(|_| reading.strict) {
-        None => Ok(leaf),
+        None => read(clause, &field, in_group, reading.now_ns),
         Some(problem) => Err(problem),
     }
 }

@@ -31,6 +31,8 @@ fn values<'a>(clause: &Clause<'a>) -> Vec<(&'a str, TextSpan)> {
     let inner = |text: &'a str| &text[1..text.len() - 1];
     match &clause.literal {
         Literal::Quoted(text) => vec![(inner(text), clause.literal_span.clone())],
+        // Without its quotes: what would be right has them.
+        Literal::Word(text) if !text.starts_with('`') => vec![(text, clause.literal_span.clone())],
         Literal::List(_, tokens) => tokens
             .iter()
             .filter(|token| token.kind == TokenKind::Quoted)

@@ -114,6 +114,8 @@ fn operators_of_other_languages_come_with_ours() {
 fn values_come_with_how_they_are_written() {
     check_fix("status = OK", "status = 'OK'");
     check_fix("status = 'eror'", "status = 'ERROR'");
+    check_fix("status = eror", "status = 'ERROR'");
+    check_fix("status = OK", "status = 'OK'");
     check_fix("span.status IN ('OK', 'error')", "span.status IN ('OK', 'ERROR')");
     check_fix("status IN 'OK'", "status IN ('OK')");
     check_fix("status IN ('OK', ERROR)", "status IN ('OK', 'ERROR')");
