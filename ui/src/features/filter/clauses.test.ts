@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { addClause, clausesOf, equals, presenceOf, quote, removeClause, toggleClause, valuesOf } from "./clauses";
+import {
+  addClause,
+  clausesOf,
+  duration,
+  equality,
+  presenceOf,
+  quote,
+  removeClause,
+  toggleClause,
+  valuesOf,
+} from "./clauses";
 
 const GPT = "user = 'gpt-4o'";
 const MINI = "user = 'gpt-4o-mini'";
@@ -120,12 +130,23 @@ it("values are quoted by the quote they do not hold", () => {
   expect(quote("it's")).toBe('"it\'s"');
   expect(quote(`it's "both"`)).toBe(`\`it's "both"\``);
   expect(quote('it\'s "all" `three`')).toBeNull();
-  expect(equals("user", "a'b")).toBe(`user = "a'b"`);
-  expect(equals("user", "a'b\"c`d")).toBe("user LIKE 'a_b_c_d'");
+  expect(equality("user", "a'b")).toBe(`user = "a'b"`);
+  expect(equality("user", "a'b\"c`d")).toBe("user LIKE 'a_b_c_d'");
 });
 
 it("the values of a field are read from equalities, lists and negations", () => {
   const text = "m = 'a' AND m IN ('b', 'c') AND NOT m = 'd' AND n = 'e' AND m != 'f'";
   expect(valuesOf(text, "m").map(({ value }) => value)).toEqual(["a", "b", "c", "d"]);
   expect(valuesOf(text, "n")).toEqual([{ value: "e", clause: "n = 'e'" }]);
+});
+
+it.each([
+  [0, "0ms"],
+  [1_000_400_000, "1s"],
+  [1_234_000_000, "1234ms"],
+  [90_000_000_000, "90s"],
+  [120_000_000_000, "2m"],
+  [3_600_000_000_000, "1h"],
+])("a duration of %i ns is %s", (ns, text) => {
+  expect(duration(ns)).toBe(text);
 });

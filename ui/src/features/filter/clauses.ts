@@ -1,6 +1,6 @@
 // Edits of the filter's text by clauses: what the facets, the table's cells and the empty state do. The text is the one
 // source of truth, and each edit leaves every other clause as it was typed.
-import { isAlone, isWord, read, type Said, contentOf, write, written } from "./said";
+import { contentOf, isAlone, isWord, read, type Said, write, written } from "./said";
 import { type Token, tokenize } from "./tokens";
 
 export interface Clause {
@@ -83,9 +83,22 @@ export function quote(value: string): string | null {
 }
 
 /** Returns the clause that a field has a value. Where no quotes fit, any character may stand for each of the value's. */
-export function equals(field: string, value: string): string {
+export function equality(field: string, value: string): string {
   const literal = quote(value);
   return literal === null ? `${field} LIKE '${value.replace(/['"`]/g, "_")}'` : `${field} = ${literal}`;
+}
+
+const UNITS = [
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+] as const;
+
+/** Returns a duration as the filter writes it: whole milliseconds, in the largest unit that is exact. */
+export function duration(ns: number): string {
+  const ms = Math.floor(ns / 1e6);
+  const [unit, size] = UNITS.find(([, size]) => ms > 0 && ms % size === 0) ?? ["ms", 1];
+  return `${ms / size}${unit}`;
 }
 
 interface Found {
