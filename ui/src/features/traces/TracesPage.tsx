@@ -7,6 +7,7 @@ import { histogramQuery, selectionOf } from "../../api/queries";
 import { Button, IconButton } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import { Icon } from "../../components/icon/Icon";
+import { toast } from "../../components/toast/toast";
 import { useAppSearch } from "../../lib/useAppSearch";
 import { FacetSidebar } from "../facets/FacetSidebar";
 import { toggleClause } from "../filter/clauses";
@@ -16,7 +17,7 @@ import { METRICS, type Metric } from "../histogram/geometry";
 import { HistogramStrip } from "../histogram/HistogramStrip";
 import { BulkBar } from "./BulkBar";
 import { ColumnMenu } from "./ColumnMenu";
-import { COLUMNS } from "./columns";
+import { COLUMNS, type Column } from "./columns";
 import { EmptyState } from "./EmptyState";
 import { RowMenu, type RowMenuState } from "./RowMenu";
 import { TraceDrawer } from "./TraceDrawer";
@@ -101,6 +102,7 @@ export function TracesPage() {
     columns: columns.columns,
     active,
     activeColumn,
+    onFocus: () => table.current?.focus(),
     onActive: setActive,
     onActiveColumn: setActiveColumn,
     onOpen: open,
@@ -111,6 +113,14 @@ export function TracesPage() {
     onClause(wanted) {
       const clause = clauseOf(active, activeColumn);
       if (clause) editByClause(clause, wanted);
+      else
+        toast(
+          whyNoClause(
+            active,
+            columns.columns.find((column) => column.id === activeColumn),
+          ),
+          "error",
+        );
     },
   });
 
@@ -240,4 +250,12 @@ export function TracesPage() {
       )}
     </div>
   );
+}
+
+function whyNoClause(active: string | null, column: Column | undefined): string {
+  if (active === null || !column) return "No cell is chosen: the arrow keys choose one";
+  const label = column.label.toLowerCase();
+  return column.clause
+    ? `This trace has no ${label} to filter by`
+    : `The list can't be filtered by the ${label} of a cell`;
 }
