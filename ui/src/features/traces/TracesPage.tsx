@@ -47,6 +47,7 @@ export function TracesPage() {
   const rowHeight = ROW_PX[density.use()];
   const [draft, setDraft] = useState(applied);
   useEffect(() => setDraft(applied), [applied]);
+  const [refused, setRefused] = useState(false);
 
   const histogram = useQuery(histogramQuery(selection));
   const list = useTraceList({
@@ -142,6 +143,7 @@ export function TracesPage() {
         selection={selection}
         onDraft={setDraft}
         onApply={apply}
+        onRefused={setRefused}
         onLeave={() => table.current?.focus()}
         start={
           <IconButton
@@ -170,7 +172,7 @@ export function TracesPage() {
       />
       <div className={styles.below}>
         {showFacets && <FacetSidebar selection={selection} text={draft} onText={editFilter} />}
-        <section className={styles.list} aria-label="List" data-stale={query.isPlaceholderData || undefined}>
+        <section className={styles.list} aria-label="List" data-stale={query.isPlaceholderData || refused || undefined}>
           <TraceTable
             ref={table}
             rows={rows}
