@@ -10,7 +10,7 @@ import { Icon } from "../../components/icon/Icon";
 import { toast } from "../../components/toast/toast";
 import { useAppSearch } from "../../lib/useAppSearch";
 import { FacetSidebar } from "../facets/FacetSidebar";
-import { toggleClause } from "../filter/clauses";
+import { presenceOf, toggleClause } from "../filter/clauses";
 import { FilterBar, type FilterBarHandle } from "../filter/FilterBar";
 import { density, facetsOpen, live, rememberTrace } from "../frame/state";
 import { METRICS, type Metric } from "../histogram/geometry";
@@ -28,6 +28,7 @@ import { useListKeys } from "./useListKeys";
 import { useSelected } from "./useSelected";
 import { useTraceList } from "./useTraceList";
 
+const ERRORS = "status = 'ERROR'";
 const ROW_PX = { regular: 32, compact: 26 };
 
 export function TracesPage() {
@@ -168,6 +169,8 @@ export function TracesPage() {
         stale={histogram.isPlaceholderData}
         metric={metric}
         onMetric={(next) => update({ metric: next === "count" ? undefined : next }, { replace: true })}
+        onlyErrors={presenceOf(draft, ERRORS) === "include"}
+        onErrors={() => editByClause(ERRORS, "include")}
         onZoom={(start, end) => update({ from: String(start), to: String(end) })}
       />
       <div className={styles.below}>
