@@ -92,6 +92,10 @@ describe("the list", () => {
         (await rows(page).first().innerText()).includes("order 99?"),
       );
       expect(query(page, "order")).toBe("tokens DESC");
+      await page.keyboard.press("j");
+      await page.keyboard.press("Enter");
+      await until("Enter opens a row and does not sort again", () => query(page, "trace") !== null);
+      expect(query(page, "order")).toBe("tokens DESC");
     }));
 });
 
@@ -125,6 +129,20 @@ describe("the filter", () => {
       await expectTotal(page, 24);
     }));
 
+  it("goes back to what is applied by Escape, and searches for bare words", () =>
+    on("/traces?filter=tokens+>+0", async (page) => {
+      await rows(page).first().waitFor();
+      await writeFilter(page, " AND nothing = 1");
+      await page.keyboard.press("Enter");
+      await page.locator("section[data-stale]").waitFor();
+      await page.keyboard.press("Escape");
+      await until("the text is the applied one", async () => (await filterText(page)) === "tokens > 0");
+      await page.locator("section[data-stale]").waitFor({ state: "detached" });
+      await writeFilter(page, " AND order");
+      await page.keyboard.press("Enter");
+      await until("the words are searched for", () => query(page, "filter") === "tokens > 0 AND text ~ 'order'");
+    }));
+
   it("marks the right place after characters of several bytes", () =>
     on("/traces", async (page) => {
       await writeFilter(page, "name = 'é€😀' AND stauts = 'OK'");
@@ -145,6 +163,22 @@ describe("the filter", () => {
 });
 
 describe("facets", () => {
+  it("of spans narrow one after the other, each by a group of its own", () =>
+    on("/traces", async (page) => {
+      await rows(page).first().waitFor();
+      await page.keyboard.press("f");
+      const facets = page.getByRole("complementary", { name: "Facets" });
+      for (const name of ["Model", "Span type"]) {
+        const facet = facets.locator("section", { has: page.getByRole("button", { name, exact: true }) });
+        await facet.locator("li button").first().click();
+        await facet.locator("li button[aria-pressed=true]").waitFor();
+      }
+      await until("both are applied", () =>
+        /^span\(model = '.+'\) AND span\(type = '.+'\)$/.test(query(page, "filter") ?? ""),
+      );
+      await rows(page).first().waitFor();
+    }));
+
   it("edit the filter's text: include, add, exclude", () =>
     on("/traces?filter=tokens+>+0", async (page) => {
       await rows(page).first().waitFor();

@@ -353,10 +353,24 @@ describe("judging", () => {
     await opened.page.context().close();
   });
 
+  test("what is typed in a comment presses no key of the page", async () => {
+    const sent = await sendAgent(server);
+    await onTrace(sent, "", async (page) => {
+      await page.keyboard.press("m");
+      await page.getByRole("textbox", { name: "Value" }).and(page.locator(":focus")).waitFor();
+      await page.keyboard.type("ux5");
+      expect(await page.getByRole("textbox", { name: "Value" }).inputValue()).toBe("ux5");
+      await page.getByRole("button", { name: "Save" }).click();
+      await until("the comment is kept", async () => (await record(sent)).assessments.length > 0);
+      expect((await record(sent)).assessments.map(({ name }) => name)).toEqual(["comment"]);
+    });
+  });
+
   test("tags are added and removed", async () => {
     const sent = await sendAgent(server);
     await onTrace(sent, "", async (page) => {
       await page.getByRole("button", { name: "Tags" }).click();
+      await page.getByLabel("Key of the new tag").and(page.locator(":focus")).waitFor();
       await page.getByLabel("Key of the new tag").fill("env");
       await page.getByLabel("Value of the new tag").fill("prod");
       await page.getByRole("button", { name: "Add", exact: true }).click();

@@ -17,10 +17,10 @@ export function useShortcuts(shortcuts: Shortcuts, options: { enabled?: boolean;
     if (!enabled) return;
     const listen = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
-      if (!inDialog && document.querySelector("dialog:modal, [popover=auto]:popover-open")) return;
+      if (!inDialog && isCovered()) return;
       const pattern = patternOf(event);
       const action = latest.current[pattern];
-      if (!action || (isTyping(event) && !pattern.startsWith("mod+"))) return;
+      if (!action || (isTyping(event.target) && !pattern.startsWith("mod+"))) return;
       event.preventDefault();
       action(event);
     };
@@ -60,8 +60,13 @@ export function patternOf(event: KeyboardEvent): string {
   return parts.join("+");
 }
 
-function isTyping(event: KeyboardEvent): boolean {
-  const target = event.target;
+/** Returns whether a dialog, a menu or another panel is open above the page, whose keys then rest. */
+export function isCovered(): boolean {
+  return document.querySelector("dialog:modal, [popover=auto]:popover-open") !== null;
+}
+
+/** Returns whether keys belong to this element because one writes or chooses in it. */
+export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
     return true;

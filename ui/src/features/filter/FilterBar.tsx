@@ -7,6 +7,7 @@ import {
   type Ref,
   Suspense,
   useCallback,
+  useEffect,
   useImperativeHandle,
   useMemo,
   useRef,
@@ -20,7 +21,7 @@ import { Prose } from "../../components/Prose";
 import { shown } from "../../lib/keys";
 import styles from "./FilterBar.module.css";
 import type { FilterEditorHandle } from "./FilterEditor";
-import { checkQuery, fixed, useFilterCheck, worthShowing } from "./useFilterCheck";
+import { checkQuery, fixed, saysMore, searchOf, useFilterCheck, worthShowing } from "./useFilterCheck";
 
 // Asked for at once, beside the page's own code: whoever presses `/` should not have to wait.
 const editorModule = import("./FilterEditor");
@@ -40,6 +41,8 @@ interface FilterBarProps {
   selection: Selection;
   onDraft(text: string): void;
   onApply(text: string): void;
+  /** Whether the text that is written was refused: the list then shows what was asked before. */
+  onRefused(refused: boolean): void;
   /** Gives the focus back to the list. */
   onLeave(): void;
   /** Left and right of the editor. */
@@ -48,7 +51,18 @@ interface FilterBarProps {
   ref?: Ref<FilterBarHandle>;
 }
 
-export function FilterBar({ draft, applied, selection, onDraft, onApply, onLeave, start, end, ref }: FilterBarProps) {
+export function FilterBar({
+  draft,
+  applied,
+  selection,
+  onDraft,
+  onApply,
+  onRefused,
+  onLeave,
+  start,
+  end,
+  ref,
+}: FilterBarProps) {
   const editor = useRef<FilterEditorHandle>(null);
   const client = useQueryClient();
   const [wantsFocus, setWantsFocus] = useState(false);
@@ -57,19 +71,25 @@ export function FilterBar({ draft, applied, selection, onDraft, onApply, onLeave
   // The text whose Enter was refused: all of its problems are shown, also those at the cursor.
   const [refused, setRefused] = useState<string | null>(null);
 
+  const isRefused = refused !== null && refused === draft;
+  useEffect(() => onRefused(isRefused), [isRefused, onRefused]);
+
   const check = useFilterCheck(draft);
   const all = check && !check.valid ? check.errors : NONE;
-  const isWriting = focused && draft !== refused && draft !== applied;
+  const isWriting = focused && !isRefused && draft !== applied;
   const problems = useMemo(() => (isWriting ? worthShowing(draft, all, cursor) : all), [isWriting, draft, all, cursor]);
 
   const apply = useCallback(
     async (text: string) => {
       const trimmed = text.trim();
       const answer = trimmed === "" ? null : await client.fetchQuery(checkQuery(text)).catch(() => null);
-      if (answer && !answer.valid) setRefused(text);
-      else onApply(trimmed);
+      const meant = answer && !answer.valid ? searchOf(text, answer.errors) : trimmed;
+      if (meant === null) return setRefused(text);
+      setRefused(null);
+      if (meant !== trimmed) onDraft(meant);
+      onApply(meant);
     },
-    [client, onApply],
+    [client, onApply, onDraft],
   );
 
   useImperativeHandle(
@@ -115,7 +135,11 @@ export function FilterBar({ draft, applied, selection, onDraft, onApply, onLeave
                 if (firstFix) use(firstFix);
                 return firstFix !== undefined;
               }}
-              onLeave={onLeave}
+              onLeave={() => {
+                onDraft(applied);
+                setRefused(null);
+                onLeave();
+              }}
             />
           </Suspense>
         </div>
@@ -159,9 +183,7 @@ function Problems({ problems, first, onUse }: ProblemsProps) {
           <span>
             <Prose text={problem.message} />
           </span>
-          {problem.suggestion === null && problem.expected.length > 0 && (
-            <span className={styles.expected}>expected {problem.expected.join(", ")}</span>
-          )}
+          {saysMore(problem) && <span className={styles.expected}>expected {problem.expected.join(", ")}</span>}
           {problem.suggestion !== null && (
             <button type="button" onMouseDown={(event) => event.preventDefault()} onClick={() => onUse(problem)}>
               Use <code>{problem.suggestion}</code>

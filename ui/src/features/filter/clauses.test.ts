@@ -1,8 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { addClause, clausesOf, presenceOf, quote, removeClause, toggleClause, valuesOf } from "./clauses";
+import {
+  addClause,
+  clausesOf,
+  duration,
+  equality,
+  presenceOf,
+  quote,
+  removeClause,
+  toggleClause,
+  valuesOf,
+} from "./clauses";
 
-const GPT = "model = 'gpt-4o'";
-const MINI = "model = 'gpt-4o-mini'";
+const GPT = "user = 'gpt-4o'";
+const MINI = "user = 'gpt-4o-mini'";
 
 describe("clausesOf", () => {
   it.each([
@@ -24,9 +34,9 @@ describe("a click on a facet", () => {
     ["the first", "", GPT, "include", GPT],
     ["beside another field", "status = 'OK'", GPT, "include", `status = 'OK' AND ${GPT}`],
     ["again takes it away", `status = 'OK' AND ${GPT}`, GPT, "include", "status = 'OK'"],
-    ["a second value joins the first", GPT, MINI, "include", "model IN ('gpt-4o', 'gpt-4o-mini')"],
-    ["out of a list", "model IN ('gpt-4o', 'gpt-4o-mini')", MINI, "include", GPT],
-    ["a third", "model IN ('a', 'b') AND x = 1", GPT, "include", "model IN ('a', 'b', 'gpt-4o') AND x = 1"],
+    ["a second value joins the first", GPT, MINI, "include", "user IN ('gpt-4o', 'gpt-4o-mini')"],
+    ["out of a list", "user IN ('gpt-4o', 'gpt-4o-mini')", MINI, "include", GPT],
+    ["a third", "user IN ('a', 'b') AND x = 1", GPT, "include", "user IN ('a', 'b', 'gpt-4o') AND x = 1"],
     ["exclude", "x = 1", GPT, "exclude", `x = 1 AND NOT ${GPT}`],
     ["exclude again takes it away", `x = 1 AND NOT ${GPT}`, GPT, "exclude", "x = 1"],
     ["from excluded to included", `NOT ${GPT} AND x = 1`, GPT, "include", `x = 1 AND ${GPT}`],
@@ -39,7 +49,7 @@ describe("a click on a facet", () => {
       "include",
       "feedback.ok = 'true' AND feedback.ok = 'false'",
     ],
-    ["spaces and case do not matter", "x=1 and model='gpt-4o'", GPT, "include", "x=1"],
+    ["spaces and case do not matter", "x=1 and user='gpt-4o'", GPT, "include", "x=1"],
   ] as const)("%s", (_, text, clause, wanted, result) => {
     expect(toggleClause(text, clause, wanted)).toBe(result);
   });
@@ -49,11 +59,58 @@ describe("a click on a facet", () => {
   });
 });
 
+describe("a click on a facet of spans", () => {
+  const MODEL = "model = 'gpt-4o'";
+  const TOOL = "span.type = 'TOOL'";
+  it.each([
+    ["has a group of its own", "", MODEL, "include", "span(model = 'gpt-4o')"],
+    ["beside another", "span(model = 'a')", TOOL, "include", "span(model = 'a') AND span(type = 'TOOL')"],
+    ["a second value", "span(model = 'a')", MODEL, "include", "span(model IN ('a', 'gpt-4o'))"],
+    ["out of a list", "span(model IN ('a', 'gpt-4o'))", MODEL, "include", "span(model = 'a')"],
+    ["again takes it away", "x = 1 AND span(type = 'TOOL')", TOOL, "include", "x = 1"],
+    ["exclude", "x = 1", TOOL, "exclude", "x = 1 AND NOT span(type = 'TOOL')"],
+    ["exclude again", "NOT span(type = 'TOOL') AND x = 1", TOOL, "exclude", "x = 1"],
+    ["from excluded to included", "NOT span(type = 'TOOL')", TOOL, "include", "span(type = 'TOOL')"],
+    ["the server's own group", "span(model = 'gpt-4o')", "span(model = 'gpt-4o')", "include", ""],
+    ["the full name in a group", "span(span.type = 'TOOL')", TOOL, "include", ""],
+    ["an attribute", "", "span.attributes.`a b` = 'x'", "include", "span(attributes.`a b` = 'x')"],
+    ["no literal fits", "", "span.name LIKE '_a_'", "include", "span(name LIKE '_a_')"],
+    ["a bare one alone", MODEL, MODEL, "include", ""],
+    ["joins a bare one", "model = 'a' AND x = 1", MODEL, "include", "span(model IN ('a', 'gpt-4o')) AND x = 1"],
+    [
+      "bare ones of the same span stay",
+      `${MODEL} AND ${TOOL}`,
+      TOOL,
+      "include",
+      `${MODEL} AND ${TOOL} AND span(type = 'TOOL')`,
+    ],
+    [
+      "more than one condition stays",
+      `span(${TOOL} AND ${MODEL})`,
+      TOOL,
+      "include",
+      `span(${TOOL} AND ${MODEL}) AND span(type = 'TOOL')`,
+    ],
+  ] as const)("%s", (_, text, clause, wanted, result) => {
+    expect(toggleClause(text, clause, wanted)).toBe(result);
+  });
+
+  it("values are read from groups", () => {
+    const text = "span(type IN ('TOOL', 'LLM')) AND NOT span(type = `it's`) AND span(name = 'x')";
+    expect(valuesOf(text, "span.type")).toEqual([
+      { value: "TOOL", clause: "span(type = 'TOOL')" },
+      { value: "LLM", clause: "span(type = 'LLM')" },
+      { value: "it's", clause: "span(type = `it's`)" },
+    ]);
+  });
+});
+
 it("presence is seen in lists, in parentheses and under NOT", () => {
-  expect(presenceOf("model IN ('x', 'gpt-4o')", GPT)).toBe("include");
+  expect(presenceOf("user IN ('x', 'gpt-4o')", GPT)).toBe("include");
   expect(presenceOf(`(${GPT})`, GPT)).toBe("include");
   expect(presenceOf(`x = 1 AND not ${GPT}`, GPT)).toBe("exclude");
-  expect(presenceOf("text ~ 'model'", GPT)).toBeNull();
+  expect(presenceOf('user="gpt-4o"', GPT)).toBe("include");
+  expect(presenceOf("text ~ 'user'", GPT)).toBeNull();
 });
 
 it("removing a clause takes the right AND with it", () => {
@@ -71,11 +128,25 @@ it("adding to blanks is the clause alone", () => {
 it("values are quoted by the quote they do not hold", () => {
   expect(quote("plain")).toBe("'plain'");
   expect(quote("it's")).toBe('"it\'s"');
-  expect(quote(`it's "both"`)).toBeNull();
+  expect(quote(`it's "both"`)).toBe(`\`it's "both"\``);
+  expect(quote('it\'s "all" `three`')).toBeNull();
+  expect(equality("user", "a'b")).toBe(`user = "a'b"`);
+  expect(equality("user", "a'b\"c`d")).toBe("user LIKE 'a_b_c_d'");
 });
 
 it("the values of a field are read from equalities, lists and negations", () => {
   const text = "m = 'a' AND m IN ('b', 'c') AND NOT m = 'd' AND n = 'e' AND m != 'f'";
   expect(valuesOf(text, "m").map(({ value }) => value)).toEqual(["a", "b", "c", "d"]);
   expect(valuesOf(text, "n")).toEqual([{ value: "e", clause: "n = 'e'" }]);
+});
+
+it.each([
+  [0, "0ms"],
+  [1_000_400_000, "1s"],
+  [1_234_000_000, "1234ms"],
+  [90_000_000_000, "90s"],
+  [120_000_000_000, "2m"],
+  [3_600_000_000_000, "1h"],
+])("a duration of %i ns is %s", (ns, text) => {
+  expect(duration(ns)).toBe(text);
 });

@@ -1,5 +1,6 @@
 // Edits of the filter's text by clauses: what the facets, the table's cells and the empty state do. The text is the one
 // source of truth, and each edit leaves every other clause as it was typed.
+import { contentOf, isAlone, isWord, read, type Said, write, written } from "./said";
 import { type Token, tokenize } from "./tokens";
 
 export interface Clause {
@@ -50,102 +51,111 @@ export function presenceOf(text: string, clause: string): Presence {
 
 /**
  * Returns the text after a click on a value of a facet. What is there already is taken away; a second value of the same
- * field joins the first (`model IN ('a', 'b')`), because both at once would match nothing.
+ * field joins the first (`span(model IN ('a', 'b'))`), because both at once would match nothing.
  */
 export function toggleClause(text: string, clause: string, wanted: "include" | "exclude"): string {
   const found = find(text, clause);
-  if (!found) return wanted === "include" ? include(text, clause) : addClause(text, `NOT ${clause}`);
+  if (!found) return wanted === "include" ? include(text, clause) : addClause(text, `NOT ${written(clause)}`);
   const without = takeAway(text, found);
   return found.presence === wanted ? without : toggleClause(without, clause, wanted);
 }
 
-/** Returns what the text includes and excludes of a field by `=`, `IN` and `NOT … =`: each value with its own clause. */
+/** Returns what the text includes and excludes of a field by `=`, `IN` and NOT: each value with its own clause. */
 export function valuesOf(text: string, field: string): { value: string; clause: string }[] {
-  const literals = clausesOf(text).flatMap((clause) => {
-    const body = clause.text.replace(/^NOT\s+/i, "");
-    const equal = equality(body);
-    return equal?.field === field ? [equal.value] : (sameList(body, field) ?? []);
-  });
-  return literals.map((literal) => ({ value: literal.slice(1, -1), clause: `${field} = ${literal}` }));
+  return aboutField(text, field).flatMap(({ said }) =>
+    said.literals.map((literal) => ({
+      value: contentOf(literal),
+      clause: write({ negated: false, field, literals: [literal] }),
+    })),
+  );
 }
 
-/** Returns a value as the filter writes it, or null if it holds both kinds of quotes, which no literal can. */
+/** Returns the text without the clauses that include values of this field. */
+export function withoutIncluded(text: string, field: string): string {
+  const places = aboutField(text, field).filter(({ said }) => !said.negated);
+  return places.reverse().reduce((left, { index }) => removeClause(left, index), text);
+}
+
+/** Returns a value as the filter writes it, or null if it holds all three kinds of quotes, which no literal can. */
 export function quote(value: string): string | null {
-  if (!value.includes("'")) return `'${value}'`;
-  return value.includes('"') ? null : `"${value}"`;
+  const mark = ["'", '"', "`"].find((one) => !value.includes(one));
+  return mark === undefined ? null : `${mark}${value}${mark}`;
+}
+
+/** Returns the clause that a field has a value. Where no quotes fit, any character may stand for each of the value's. */
+export function equality(field: string, value: string): string {
+  const literal = quote(value);
+  return literal === null ? `${field} LIKE '${value.replace(/['"`]/g, "_")}'` : `${field} = ${literal}`;
+}
+
+const UNITS = [
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+] as const;
+
+/** Returns a duration as the filter writes it: whole milliseconds, in the largest unit that is exact. */
+export function duration(ns: number): string {
+  const ms = Math.floor(ns / 1e6);
+  const [unit, size] = UNITS.find(([, size]) => ms > 0 && ms % size === 0) ?? ["ms", 1];
+  return `${ms / size}${unit}`;
 }
 
 interface Found {
   index: number;
   presence: "include" | "exclude";
-  /** The values of an IN list, and which of them this is. */
-  list?: { field: string; values: string[]; at: number };
+  /** What the clause says if it is about values, and which of them this is. */
+  among?: { said: Said; at: number };
 }
 
 function find(text: string, clause: string): Found | null {
-  const wanted = normal(clause);
-  const equal = equality(clause);
-  for (const [index, present] of clausesOf(text).entries()) {
-    const body = normal(present.text);
-    if (body === wanted) return { index, presence: "include" };
-    if (body === `NOT ${wanted}`) return { index, presence: "exclude" };
-    const list = equal ? listOf(present.text) : null;
-    const at = list && equal && list.field === equal.field ? list.values.indexOf(equal.value) : -1;
-    if (list && at >= 0) return { index, presence: "include", list: { ...list, at } };
+  const wanted = read(clause);
+  if (!wanted) return findSame(text, normal(written(clause)));
+  for (const { index, said } of aboutField(text, wanted.field)) {
+    const at = said.literals.map(contentOf).indexOf(contentOf(wanted.literals[0] ?? ""));
+    if (at >= 0) return { index, presence: said.negated ? "exclude" : "include", among: { said, at } };
   }
   return null;
 }
 
-function include(text: string, clause: string): string {
-  const equal = equality(clause);
-  if (!equal || !canBeListed(equal.field)) return addClause(text, clause);
-  for (const present of clausesOf(text)) {
-    const other = equality(present.text) ?? null;
-    const values = other?.field === equal.field ? [other.value] : sameList(present.text, equal.field);
-    if (values) return splice(text, present, inList(equal.field, [...values, equal.value]));
+function findSame(text: string, wanted: string): Found | null {
+  for (const [index, present] of clausesOf(text).entries()) {
+    const body = normal(present.text);
+    if (body === wanted) return { index, presence: "include" };
+    if (body === `NOT ${wanted}`) return { index, presence: "exclude" };
   }
-  return addClause(text, clause);
+  return null;
 }
 
-function takeAway(text: string, found: Found): string {
-  const present = clausesOf(text)[found.index];
-  if (!present || !found.list) return removeClause(text, found.index);
-  const { field, values, at } = found.list;
-  const left = values.filter((_, index) => index !== at);
-  if (left.length === 0) return removeClause(text, found.index);
-  return splice(text, present, left.length === 1 ? `${field} = ${left[0]}` : inList(field, left));
+/** Returns the clauses that speak of a field and of nothing else, a bare one only if no other shares its span. */
+function aboutField(text: string, field: string): { index: number; said: Said }[] {
+  return clausesOf(text).flatMap((present, index) => {
+    const said = read(present.text);
+    return said?.field === field && (!said.bare || isAlone(text, field)) ? [{ index, said }] : [];
+  });
+}
+
+function include(text: string, clause: string): string {
+  const wanted = read(clause);
+  const joined = wanted && canBeListed(wanted.field) ? aboutField(text, wanted.field) : [];
+  const first = joined.find(({ said }) => !said.negated);
+  if (!wanted || !first) return addClause(text, written(clause));
+  return replace(text, first.index, { ...first.said, literals: [...first.said.literals, ...wanted.literals] });
+}
+
+function takeAway(text: string, { index, among }: Found): string {
+  const literals = among?.said.literals.filter((_, at) => at !== among.at) ?? [];
+  return among && literals.length > 0 ? replace(text, index, { ...among.said, literals }) : removeClause(text, index);
+}
+
+function replace(text: string, index: number, said: Said): string {
+  const present = clausesOf(text)[index];
+  return present ? splice(text, present, write(said)) : text;
 }
 
 // Assessments have no IN.
 function canBeListed(field: string): boolean {
   return !/^(feedback|expectation|issue)\b/.test(field);
-}
-
-function inList(field: string, values: string[]): string {
-  return `${field} IN (${values.join(", ")})`;
-}
-
-function sameList(text: string, field: string): string[] | null {
-  const list = listOf(text);
-  return list?.field === field ? list.values : null;
-}
-
-/** Reads `field = literal`. */
-function equality(clause: string): { field: string; value: string } | null {
-  const [field, operator, value, ...rest] = tokenize(clause);
-  if (rest.length > 0 || field?.kind !== "field" || operator?.text !== "=" || value?.kind !== "string") return null;
-  return { field: field.text, value: value.text };
-}
-
-/** Reads `field IN (literal, …)`. */
-function listOf(clause: string): { field: string; values: string[] } | null {
-  const [field, operator, open, ...rest] = tokenize(clause);
-  if (field?.kind !== "field" || !operator || !isWord(operator, "IN") || open?.text !== "(") return null;
-  if (rest.pop()?.text !== ")") return null;
-  const values = rest.filter((_, index) => index % 2 === 0);
-  const commas = rest.filter((_, index) => index % 2 === 1);
-  if (values.some((value) => value.kind !== "string") || commas.some((comma) => comma.text !== ",")) return null;
-  return { field: field.text, values: values.map((value) => value.text) };
 }
 
 function splice(text: string, clause: Clause, replacement: string): string {
@@ -194,8 +204,4 @@ function clauseFrom(text: string, tokens: Token[]): Clause {
   const start = tokens[0]?.start ?? 0;
   const end = tokens.at(-1)?.end ?? start;
   return { text: text.slice(start, end), start, end };
-}
-
-function isWord(token: Token, word: string): boolean {
-  return (token.kind === "keyword" || token.kind === "operator") && token.text.toUpperCase() === word;
 }

@@ -40,6 +40,22 @@ export function fixed(text: string, problem: FilterProblem): string {
   return text.slice(0, toUtf16(text, problem.start)) + problem.suggestion + text.slice(toUtf16(text, problem.end));
 }
 
+/**
+ * Returns the search that a text means whose only fault is that it is words and no clause (`refund`), or null. Such a text
+ * needs no second Enter.
+ */
+export function searchOf(text: string, problems: readonly FilterProblem[]): string | null {
+  const [only, ...more] = problems;
+  if (!only?.suggestion?.startsWith("text ~ ") || more.length > 0 || !only.message.includes("is no clause"))
+    return null;
+  return fixed(text, only).trim();
+}
+
+/** Returns whether what was expected is news: some messages list it themselves. */
+export function saysMore({ message, expected, suggestion }: FilterProblem): boolean {
+  return suggestion === null && expected.length > 0 && !expected.some((one) => message.includes(`\`${one}\``));
+}
+
 function useSettled(text: string): string {
   const [settled, setSettled] = useState(text);
   useEffect(() => {

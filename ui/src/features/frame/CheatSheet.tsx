@@ -35,7 +35,7 @@ const SECTIONS: { title: string; rows: [string[], string][] }[] = [
       [["Enter"], "Apply"],
       [["Tab"], "Take the completion"],
       [["mod+."], "Fix the first problem"],
-      [["Escape"], "Back to the list"],
+      [["Escape"], "Back to the list, as it was"],
     ],
   },
   {
@@ -53,7 +53,6 @@ const SECTIONS: { title: string; rows: [string[], string][] }[] = [
       [["r"], "Span as JSON"],
       [["u", "x"], "Good, bad"],
       [["1", "5"], "Rate from 1 to 5"],
-      [["1", "5"], "Rate, 1 to 5"],
       [["m"], "Comment"],
       [["c"], "Copy the link"],
       [["y"], "Copy the span as JSON"],
@@ -84,6 +83,7 @@ export function CheatSheet({ onClose }: { onClose(): void }) {
           </section>
         ))}
       </div>
+      <div className={styles.fade} aria-hidden="true" />
     </Dialog>
   );
 }

@@ -16,14 +16,19 @@ interface HistogramStripProps {
   stale: boolean;
   metric: Metric;
   onMetric(metric: Metric): void;
+  /** Whether the filter asks for traces that failed. */
+  onlyErrors: boolean;
+  /** Asks for them, or no longer. */
+  onErrors(): void;
   onZoom(from: number, to: number): void;
 }
 
-export function HistogramStrip({ histogram, failed, stale, metric, onMetric, onZoom }: HistogramStripProps) {
+export function HistogramStrip(props: HistogramStripProps) {
+  const { histogram, stale, metric, onZoom } = props;
   const chart = useMemo(() => (histogram ? chartOf(histogram, metric) : null), [histogram, metric]);
   return (
     <section className={styles.strip} aria-label="Course over time" data-stale={stale || undefined}>
-      <Figures histogram={histogram} failed={failed} metric={metric} onMetric={onMetric} />
+      <Figures {...props} />
       {chart && histogram && histogram.buckets.length > 0 ? (
         <Plot chart={chart} histogram={histogram} metric={metric} onZoom={onZoom} />
       ) : (
@@ -33,9 +38,7 @@ export function HistogramStrip({ histogram, failed, stale, metric, onMetric, onZ
   );
 }
 
-type FiguresProps = Pick<HistogramStripProps, "histogram" | "failed" | "metric" | "onMetric">;
-
-function Figures({ histogram: all, failed, metric, onMetric }: FiguresProps) {
+function Figures({ histogram: all, failed, metric, onMetric, onlyErrors, onErrors }: HistogramStripProps) {
   const figure = (name: Metric, label: string, value: ReactNode, more: ReactNode) => (
     <button
       type="button"
@@ -53,16 +56,21 @@ function Figures({ histogram: all, failed, metric, onMetric }: FiguresProps) {
   const p95 = all?.duration_ns.p95 ?? null;
   return (
     <div className={styles.figures}>
-      {figure(
-        "count",
-        "Traces",
-        all && format.exact(all.total),
-        all && all.errors > 0 && (
-          <span className={styles.errors}>
+      <div className={styles.counts}>
+        {/* The button below lies on the line that this keeps free. */}
+        {figure("count", "Traces", all && format.exact(all.total), all && all.errors > 0 && "\u00a0")}
+        {all && all.errors > 0 && (
+          <button
+            type="button"
+            className={styles.errors}
+            aria-pressed={onlyErrors}
+            data-tip={onlyErrors ? "Show the others too" : "Show only these"}
+            onClick={onErrors}
+          >
             {format.plain(format.count(all.errors))} {all.errors === 1 ? "error" : "errors"}
-          </span>
-        ),
-      )}
+          </button>
+        )}
+      </div>
       {figure(
         "latency",
         "Latency p50",

@@ -10,7 +10,7 @@ import { ErrorState } from "../../components/ErrorState";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import * as format from "../../lib/format";
 import { useShortcuts } from "../../lib/keys";
-import { quote } from "../filter/clauses";
+import { equality } from "../filter/clauses";
 import { Status } from "../traces/columns";
 import styles from "./SessionDrawer.module.css";
 
@@ -22,12 +22,10 @@ interface SessionDrawerProps {
 }
 
 export function SessionDrawer({ session, summary, experiment, onClose }: SessionDrawerProps) {
-  const literal = quote(session);
-  const filter = literal ? `session = ${literal}` : undefined;
+  const filter = equality("session", session);
   const query = useInfiniteQuery({
     ...tracesQuery({ experiment, filter }, "start ASC"),
     placeholderData: undefined,
-    enabled: filter !== undefined,
   });
   const turns = query.data?.pages.flatMap((page) => page.traces) ?? [];
   const drawer = useRef<HTMLElement>(null);

@@ -36,6 +36,7 @@ export function SessionsPage() {
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.sessions) ?? [], [query.data]);
   const [draft, setDraft] = useState(filter ?? "");
   useEffect(() => setDraft(filter ?? ""), [filter]);
+  const [refused, setRefused] = useState(false);
   const [active, setActive] = useState<string | null>(search.session ?? null);
   const bar = useRef<FilterBarHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
@@ -94,9 +95,10 @@ export function SessionsPage() {
         selection={selection}
         onDraft={setDraft}
         onApply={(text) => update({ filter: text || undefined, session: undefined })}
+        onRefused={setRefused}
         onLeave={() => scroller.current?.focus()}
       />
-      <div className={styles.list} data-stale={query.isPlaceholderData || undefined}>
+      <div className={styles.list} data-stale={query.isPlaceholderData || refused || undefined}>
         {/* biome-ignore lint/a11y/useSemanticElements: a table element can't hold rows that are placed by a virtual list. */}
         <div
           ref={scroller}

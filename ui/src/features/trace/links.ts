@@ -1,4 +1,5 @@
 // Addresses that leave the page: to a span, to a filtered list.
+import { equality } from "../filter/clauses";
 
 /** The address of a span on a page of its own, to be pasted elsewhere. */
 export function linkTo(traceId: string, spanId: string | null): string {
@@ -14,11 +15,10 @@ export function attributeFilter(key: string, value: unknown): string | null {
     ? `span.attributes.${key}`
     : `span.attributes.\`${key.replaceAll("`", "``")}\``;
   // Attributes are compared as texts, whatever their type.
-  const literal = `'${String(value).replaceAll("'", "''")}'`;
-  return `${name} = ${literal}`;
+  return equality(name, String(value));
 }
 
 export function tagFilter(key: string, value: string): string {
   const name = /^[A-Za-z_][\w.]*$/.test(key) ? `tags.${key}` : `tags.\`${key.replaceAll("`", "``")}\``;
-  return `${name} = '${value.replaceAll("'", "''")}'`;
+  return equality(name, value);
 }

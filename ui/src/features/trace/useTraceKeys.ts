@@ -1,6 +1,6 @@
 // The page's keys. They are taken before anyone else sees them, since below the drawer lies a list with keys of its own.
 import { useEffect, useRef } from "react";
-import { patternOf, type Shortcuts } from "../../lib/keys";
+import { isCovered, isTyping, patternOf, type Shortcuts } from "../../lib/keys";
 
 /** Inside an element with this attribute arrow keys belong to it. */
 const OWN_ARROWS = "[data-own-arrows], [data-splitter], [role='menu'], [role='radiogroup'], textarea, input, select";
@@ -22,17 +22,11 @@ export function useTraceKeys(page: React.RefObject<HTMLElement | null>, shortcut
   latest.current = shortcuts;
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || document.querySelector("dialog:modal")) return;
+      if (event.defaultPrevented || event.isComposing || isCovered()) return;
       const pattern = patternOf(event);
       const action = latest.current[pattern];
       const target = event.target instanceof HTMLElement ? event.target : document.body;
       if (!action || !page.current || !(target === document.body || page.current.contains(target))) return;
-      // An open popover closes by Escape itself.
-      if (
-        target.closest("[popover]") ||
-        (pattern === "Escape" && document.querySelector("[popover='auto']:popover-open"))
-      )
-        return;
       if (isTyping(target) && !pattern.startsWith("mod+")) return;
       if (ARROWS.has(pattern) && target.closest(OWN_ARROWS)) return;
       // Enter and Space press what has the focus.
@@ -44,10 +38,4 @@ export function useTraceKeys(page: React.RefObject<HTMLElement | null>, shortcut
     window.addEventListener("keydown", listen, true);
     return () => window.removeEventListener("keydown", listen, true);
   }, [page]);
-}
-
-function isTyping(target: HTMLElement): boolean {
-  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
-    return true;
-  return target instanceof HTMLInputElement && !["checkbox", "radio", "button", "range"].includes(target.type);
 }

@@ -7,16 +7,17 @@ import { histogramQuery, selectionOf } from "../../api/queries";
 import { Button, IconButton } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import { Icon } from "../../components/icon/Icon";
+import { toast } from "../../components/toast/toast";
 import { useAppSearch } from "../../lib/useAppSearch";
 import { FacetSidebar } from "../facets/FacetSidebar";
-import { toggleClause } from "../filter/clauses";
+import { presenceOf, toggleClause } from "../filter/clauses";
 import { FilterBar, type FilterBarHandle } from "../filter/FilterBar";
 import { density, facetsOpen, live, rememberTrace } from "../frame/state";
 import { METRICS, type Metric } from "../histogram/geometry";
 import { HistogramStrip } from "../histogram/HistogramStrip";
 import { BulkBar } from "./BulkBar";
 import { ColumnMenu } from "./ColumnMenu";
-import { COLUMNS } from "./columns";
+import { COLUMNS, type Column } from "./columns";
 import { EmptyState } from "./EmptyState";
 import { RowMenu, type RowMenuState } from "./RowMenu";
 import { TraceDrawer } from "./TraceDrawer";
@@ -27,6 +28,7 @@ import { useListKeys } from "./useListKeys";
 import { useSelected } from "./useSelected";
 import { useTraceList } from "./useTraceList";
 
+const ERRORS = "status = 'ERROR'";
 const ROW_PX = { regular: 32, compact: 26 };
 
 export function TracesPage() {
@@ -46,6 +48,7 @@ export function TracesPage() {
   const rowHeight = ROW_PX[density.use()];
   const [draft, setDraft] = useState(applied);
   useEffect(() => setDraft(applied), [applied]);
+  const [refused, setRefused] = useState(false);
 
   const histogram = useQuery(histogramQuery(selection));
   const list = useTraceList({
@@ -101,6 +104,7 @@ export function TracesPage() {
     columns: columns.columns,
     active,
     activeColumn,
+    onFocus: () => table.current?.focus(),
     onActive: setActive,
     onActiveColumn: setActiveColumn,
     onOpen: open,
@@ -111,6 +115,14 @@ export function TracesPage() {
     onClause(wanted) {
       const clause = clauseOf(active, activeColumn);
       if (clause) editByClause(clause, wanted);
+      else
+        toast(
+          whyNoClause(
+            active,
+            columns.columns.find((column) => column.id === activeColumn),
+          ),
+          "error",
+        );
     },
   });
 
@@ -132,6 +144,7 @@ export function TracesPage() {
         selection={selection}
         onDraft={setDraft}
         onApply={apply}
+        onRefused={setRefused}
         onLeave={() => table.current?.focus()}
         start={
           <IconButton
@@ -156,11 +169,13 @@ export function TracesPage() {
         stale={histogram.isPlaceholderData}
         metric={metric}
         onMetric={(next) => update({ metric: next === "count" ? undefined : next }, { replace: true })}
+        onlyErrors={presenceOf(draft, ERRORS) === "include"}
+        onErrors={() => editByClause(ERRORS, "include")}
         onZoom={(start, end) => update({ from: String(start), to: String(end) })}
       />
       <div className={styles.below}>
         {showFacets && <FacetSidebar selection={selection} text={draft} onText={editFilter} />}
-        <section className={styles.list} aria-label="List" data-stale={query.isPlaceholderData || undefined}>
+        <section className={styles.list} aria-label="List" data-stale={query.isPlaceholderData || refused || undefined}>
           <TraceTable
             ref={table}
             rows={rows}
@@ -240,4 +255,12 @@ export function TracesPage() {
       )}
     </div>
   );
+}
+
+function whyNoClause(active: string | null, column: Column | undefined): string {
+  if (active === null || !column) return "No cell is chosen: the arrow keys choose one";
+  const label = column.label.toLowerCase();
+  return column.clause
+    ? `This trace has no ${label} to filter by`
+    : `The list can't be filtered by the ${label} of a cell`;
 }

@@ -4,7 +4,7 @@ import type { State, TraceSummary, Usage } from "../../api/types";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import { Icon } from "../../components/icon/Icon";
 import * as format from "../../lib/format";
-import { quote } from "../filter/clauses";
+import { duration, equality } from "../filter/clauses";
 import styles from "./TraceTable.module.css";
 
 export interface Column {
@@ -71,7 +71,7 @@ export const COLUMNS: readonly Column[] = [
     numeric: true,
     width: 78,
     cell: (trace) => (trace.duration_ns === null ? <Nothing /> : <Duration ns={trace.duration_ns} />),
-    clause: (trace) => (trace.duration_ns === null ? null : `latency >= ${Math.floor(trace.duration_ns / 1e6)}ms`),
+    clause: (trace) => (trace.duration_ns === null ? null : `latency >= ${duration(trace.duration_ns)}`),
   },
   {
     id: "tokens",
@@ -236,8 +236,7 @@ function shortValue(value: unknown): string {
 }
 
 function equals(field: string, value: string | null): string | null {
-  const literal = value === null ? null : quote(value);
-  return literal && `${field} = ${literal}`;
+  return value === null ? null : equality(field, value);
 }
 
 // Line breaks would only show as blanks, but the text's measuring would be slower.

@@ -9,6 +9,8 @@ interface ListKeys {
   columns: readonly Column[];
   active: string | null;
   activeColumn: string;
+  /** Gives the list the focus, which may be in a heading or a facet: Enter is to open the row, not to press those. */
+  onFocus(): void;
   onActive(traceId: string): void;
   onActiveColumn(id: string): void;
   onOpen(traceId: string, fullPage: boolean): void;
@@ -27,8 +29,12 @@ export function useListKeys(list: ListKeys): void {
     const at = rows.findIndex((row) => row.trace_id === active);
     const next = rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + delta))];
     if (next) list.onActive(next.trace_id);
+    list.onFocus();
   };
   const moveColumn = (delta: number) => {
+    // Without a row no cell is shown as the current one: the first press brings it to light.
+    if (!rows.some((row) => row.trace_id === active)) return move(0);
+    list.onFocus();
     const at = columns.findIndex((column) => column.id === activeColumn);
     const next = columns[Math.max(0, Math.min(columns.length - 1, at + delta))];
     if (next) list.onActiveColumn(next.id);

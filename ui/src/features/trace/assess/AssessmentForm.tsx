@@ -2,6 +2,7 @@
 import { useId, useState } from "react";
 import type { Assessment, NewAssessment } from "../../../api/types";
 import { Button } from "../../../components/button/Button";
+import { takesFocus } from "../../../lib/focus";
 import styles from "./assess.module.css";
 import { kindOf, parseValue, textOf, VALUE_KINDS, type ValueKind } from "./value";
 
@@ -71,8 +72,7 @@ export function AssessmentForm({ edited, names, span, start, onSave, onCancel }:
           id={`${id}-name`}
           list={`${id}-names`}
           value={name}
-          // biome-ignore lint/a11y/noAutofocus: the form opens because someone asked for it
-          autoFocus={!start}
+          ref={start ? undefined : takesFocus}
           placeholder="quality"
           onChange={(event) => setName(event.target.value)}
         />
@@ -172,8 +172,7 @@ function ValueInput({ kind, text, focus, setText }: ValueInputProps) {
   return (
     <textarea
       aria-label="Value"
-      // biome-ignore lint/a11y/noAutofocus: the form opens because someone wants to write
-      autoFocus={focus}
+      ref={focus ? takesFocus : undefined}
       rows={kind === "JSON" ? 4 : 2}
       className={kind === "JSON" ? "mono" : undefined}
       value={text}

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { TraceRecord } from "../../../api/types";
 import { Button, IconButton } from "../../../components/button/Button";
+import { takesFocus } from "../../../lib/focus";
 import { tagFilter } from "../links";
 import styles from "./assess.module.css";
 import { useAssess } from "./useAssess";
@@ -33,6 +34,7 @@ export function TagEditor({ record }: { record: TraceRecord }) {
       ))}
       <form className={styles.tagLine} onSubmit={add}>
         <input
+          ref={takesFocus}
           aria-label="Key of the new tag"
           placeholder="key"
           value={key}

@@ -32,7 +32,7 @@ describe("values of assessments", () => {
 describe("links as filters", () => {
   test.each<[string, unknown, string | null]>([
     ["llm.model_name", "gpt-4o", "span.attributes.llm.model_name = 'gpt-4o'"],
-    ["my key", "it's", "span.attributes.`my key` = 'it''s'"],
+    ["my key", "it's", 'span.attributes.`my key` = "it\'s"'],
     ["n", 512, "span.attributes.n = '512'"],
     ["list", [1], null],
     ["none", null, null],
