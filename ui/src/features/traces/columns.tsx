@@ -4,6 +4,7 @@ import type { State, TraceSummary, Usage } from "../../api/types";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import { Icon } from "../../components/icon/Icon";
 import * as format from "../../lib/format";
+import { STATE_NAMES } from "../../lib/states";
 import { quote } from "../filter/clauses";
 import styles from "./TraceTable.module.css";
 
@@ -163,18 +164,17 @@ export function chosenColumns(text: string | undefined, remembered: readonly str
   return columns.length > 0 ? columns : chosenColumns(undefined, DEFAULT_COLUMNS);
 }
 
-const STATES: Record<State, string> = {
-  OK: "OK",
-  ERROR: "Error",
-  IN_PROGRESS: "Running",
-  STATE_UNSPECIFIED: "Unset",
-};
-
 export function Status({ state }: { state: State }) {
   return (
     <span className={styles.status} data-state={state}>
-      {state === "ERROR" ? <Icon name="warning" size={13} /> : <span className={styles.dot} />}
-      {STATES[state]}
+      {state === "ERROR" ? (
+        <Icon name="warning" size={13} />
+      ) : state === "IN_PROGRESS" ? (
+        <Icon name="running" size={12} />
+      ) : (
+        <span className={styles.dot} />
+      )}
+      {STATE_NAMES[state]}
     </span>
   );
 }

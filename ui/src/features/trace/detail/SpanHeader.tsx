@@ -4,6 +4,7 @@ import { CopyButton } from "../../../components/CopyButton";
 import { Count, Dollars, Duration } from "../../../components/Figure";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
 import { exact } from "../../../lib/format";
+import { spanStateName } from "../../../lib/states";
 import { CopyButton as CopyLazily } from "../../content/CopyButton";
 import { linkTo } from "../links";
 import { idOf, modelOf, nameOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
@@ -75,7 +76,7 @@ function Figures({ skeleton, row, span, model }: FiguresProps) {
       )}
       <div data-state={failed ? "error" : undefined}>
         <dt>Status</dt>
-        <dd>{duration < 0 ? "open" : failed ? "error" : skeleton.status[row] === 1 ? "ok" : "unset"}</dd>
+        <dd>{spanStateName({ open: duration < 0, failed, ok: skeleton.status[row] === 1 })}</dd>
       </div>
       {duration >= 0 && (
         <div>

@@ -10,6 +10,7 @@ import { Menu, MenuItem, MenuSeparator } from "../../../components/popover/Menu"
 import { Popover, type PopoverHandle } from "../../../components/popover/Popover";
 import { toast } from "../../../components/toast/toast";
 import { ago, exact, nsToMs, timestamp } from "../../../lib/format";
+import { STATE_NAMES } from "../../../lib/states";
 import { AssessmentPanel, type AssessmentPanelProps } from "../assess/AssessmentPanel";
 import { TagEditor } from "../assess/TagEditor";
 import { type Assess, ownRating } from "../assess/useAssess";
@@ -81,17 +82,10 @@ function agoText(ms: number): string {
   return passed === "now" ? "now" : `${passed} ago`;
 }
 
-const STATES = {
-  OK: "ok",
-  ERROR: "error",
-  IN_PROGRESS: "in progress",
-  STATE_UNSPECIFIED: "unset",
-} as const;
-
 export function StateChip({ state }: { state: TraceRecord["state"] }) {
   return (
     <span className={styles.state} data-state={state}>
-      {STATES[state]}
+      {STATE_NAMES[state]}
     </span>
   );
 }

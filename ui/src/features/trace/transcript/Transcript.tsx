@@ -7,6 +7,7 @@ import type { SpanPreview, TraceRecord } from "../../../api/types";
 import { Count, Duration } from "../../../components/Figure";
 import { Icon } from "../../../components/icon/Icon";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
+import { STATE_NAMES } from "../../../lib/states";
 import { callText, gistLine } from "../../content/text";
 import { PrettyText } from "../../content/Value";
 import { type Previews, usePreviewVersion } from "../data/previews";
@@ -158,7 +159,7 @@ function Line({ item, record, skeleton, preview, selected, open, onSelect, onTog
         <span className={styles.figures}>
           <span>{item.tokens > 0 && <Count value={item.tokens} />}</span>
           <span>{item.cost > 0 && <RowDollars value={item.cost} />}</span>
-          <span>{duration >= 0 ? <Duration ns={duration} /> : "open"}</span>
+          <span>{duration >= 0 ? <Duration ns={duration} /> : STATE_NAMES.IN_PROGRESS}</span>
         </span>
       )}
     </div>

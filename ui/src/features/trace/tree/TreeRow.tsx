@@ -7,6 +7,7 @@ import { Count, Duration } from "../../../components/Figure";
 import { Icon } from "../../../components/icon/Icon";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
 import { exact, cost as formatCost, plain } from "../../../lib/format";
+import { STATE_NAMES } from "../../../lib/states";
 import { RowDollars } from "../RowDollars";
 import { FoldSpark } from "./FoldSpark";
 import styles from "./tree.module.css";
@@ -158,12 +159,12 @@ function Badges({ model }: { model: RowModel }) {
       )}
       {model.open && (
         <span className={styles.badge} data-kind="open">
-          open
+          {STATE_NAMES.IN_PROGRESS}
         </span>
       )}
       {model.failed ? (
         <span className={styles.badge} data-kind="error">
-          error
+          {STATE_NAMES.ERROR}
         </span>
       ) : (
         model.failuresBelow > 0 && (
