@@ -35,7 +35,7 @@ export const COLUMNS: readonly Column[] = [
     id: "name",
     label: "Name",
     order: "name",
-    width: 148,
+    width: 140,
     cell: (trace) => <span className={styles.name}>{trace.name ?? <Nothing />}</span>,
     full: (trace) => trace.name,
     clause: (trace) => equals("name", trace.name),
@@ -61,8 +61,8 @@ export const COLUMNS: readonly Column[] = [
     id: "status",
     label: "Status",
     order: "status",
-    width: 82,
-    cell: (trace) => <Status state={trace.state} />,
+    width: 110,
+    cell: (trace) => <TraceStatus trace={trace} />,
     clause: (trace) => equals("status", trace.state),
   },
   {
@@ -96,7 +96,7 @@ export const COLUMNS: readonly Column[] = [
     id: "session",
     label: "Session",
     order: "session",
-    width: 134,
+    width: 124,
     cell: (trace) => trace.session ?? <Nothing />,
     full: (trace) => trace.session,
     clause: (trace) => equals("session", trace.session),
@@ -105,7 +105,7 @@ export const COLUMNS: readonly Column[] = [
     id: "user",
     label: "User",
     order: "user",
-    width: 108,
+    width: 98,
     cell: (trace) => trace.user ?? <Nothing />,
     full: (trace) => trace.user,
     clause: (trace) => equals("user", trace.user),
@@ -177,6 +177,30 @@ export function Status({ state }: { state: State }) {
       {STATE_NAMES[state]}
     </span>
   );
+}
+
+function TraceStatus({ trace }: { trace: TraceSummary }) {
+  const failed = failuresInside(trace);
+  return (
+    <span className={styles.statusLine}>
+      <Status state={trace.state} />
+      {failed > 0 && (
+        <span
+          className={styles.failures}
+          data-tip={`${format.exact(failed)} ${failed === 1 ? "span" : "spans"} in it failed`}
+        >
+          {format.plain(format.count(failed))} failed
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** Spans that failed in a trace whose own state does not say so. */
+export function failuresInside(trace: TraceSummary): number {
+  if (trace.state === "ERROR") return 0;
+  // Servers from before the field was there don't send it, and the generated types may not have it yet.
+  return (trace as { error_span_count?: number }).error_span_count ?? 0;
 }
 
 export function Time({ ns, now }: { ns: string; now: number }) {
