@@ -3,7 +3,7 @@ import type { SpanDetail } from "../../../api/types";
 import { CopyButton } from "../../../components/CopyButton";
 import { Count, Dollars, Duration } from "../../../components/Figure";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
-import { exact } from "../../../lib/format";
+import { exact, exactCost } from "../../../lib/format";
 import { spanStateName } from "../../../lib/states";
 import { CopyButton as CopyLazily } from "../../content/CopyButton";
 import { linkTo } from "../links";
@@ -96,7 +96,7 @@ function Figures({ skeleton, row, span, model }: FiguresProps) {
       )}
       {span?.usage && <UsageBar usage={span.usage} />}
       {span?.cost && (
-        <div data-tip={`input $${span.cost.input.toFixed(6)} + output $${span.cost.output.toFixed(6)}`}>
+        <div data-tip={`input ${exactCost(span.cost.input)} + output ${exactCost(span.cost.output)}`}>
           <dt>Cost</dt>
           <dd>
             <Dollars value={span.cost.total} />

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { SpanPreview, TraceRecord } from "../../../api/types";
-import { Count, Duration } from "../../../components/Figure";
+import { Count, Dollars, Duration } from "../../../components/Figure";
 import { Icon } from "../../../components/icon/Icon";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
 import { STATE_NAMES } from "../../../lib/states";
@@ -16,7 +16,6 @@ import { OverviewTab } from "../detail/OverviewTab";
 import { Failure } from "../Failure";
 import { idOf, nameOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
 import { type StoryItem, tellStory } from "../model/story";
-import { RowDollars } from "../RowDollars";
 import { shortName } from "../tree/rowModel";
 import styles from "./transcript.module.css";
 
@@ -158,7 +157,7 @@ function Line({ item, record, skeleton, preview, selected, open, onSelect, onTog
       {!framed && (
         <span className={styles.figures}>
           <span>{item.tokens > 0 && <Count value={item.tokens} />}</span>
-          <span>{item.cost > 0 && <RowDollars value={item.cost} />}</span>
+          <span>{item.cost > 0 && <Dollars value={item.cost} />}</span>
           <span>{duration >= 0 ? <Duration ns={duration} /> : STATE_NAMES.IN_PROGRESS}</span>
         </span>
       )}
