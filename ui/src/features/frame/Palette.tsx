@@ -6,6 +6,7 @@ import { Dialog } from "../../components/dialog/Dialog";
 import { type Pick, PickList } from "../../components/listbox/PickList";
 import * as format from "../../lib/format";
 import { shown } from "../../lib/keys";
+import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
 import { quote } from "../filter/clauses";
 import { PAGES } from "./Rail";
@@ -46,7 +47,7 @@ export function Palette({ onClose, onTheme, onHelp }: PaletteProps) {
   ];
   const recent: Pick[] = recentTraces.get().map((trace) => ({
     id: trace.id,
-    text: trace.name ?? trace.id,
+    text: oneLine(trace.name ?? "") || trace.id,
     also: trace.id,
     group: "Recent traces",
     icon: "clock",

@@ -7,6 +7,7 @@ import type { TraceRecord } from "../../api/types";
 import { copyText } from "../../components/CopyButton";
 import type { PopoverHandle } from "../../components/popover/Popover";
 import { toast } from "../../components/toast/toast";
+import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
 import type { AssessmentPanelProps } from "./assess/AssessmentPanel";
 import { useAssess } from "./assess/useAssess";
@@ -148,7 +149,7 @@ export function TraceView(props: TraceViewProps) {
     ...(onStep ? { J: () => onStep(1), K: () => onStep(-1) } : {}),
   });
 
-  const span = spanId ? { id: spanId, name: nameOf(skeleton, row) } : null;
+  const span = spanId ? { id: spanId, name: oneLine(nameOf(skeleton, row)) } : null;
   const heading = (
     <FindField
       ref={findInput}

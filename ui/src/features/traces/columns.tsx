@@ -4,6 +4,7 @@ import type { State, TraceSummary, Usage } from "../../api/types";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import { Icon } from "../../components/icon/Icon";
 import * as format from "../../lib/format";
+import { oneLine } from "../../lib/oneLine";
 import { STATE_NAMES } from "../../lib/states";
 import { quote } from "../filter/clauses";
 import styles from "./TraceTable.module.css";
@@ -36,7 +37,7 @@ export const COLUMNS: readonly Column[] = [
     label: "Name",
     order: "name",
     width: 140,
-    cell: (trace) => <span className={styles.name}>{trace.name ?? <Nothing />}</span>,
+    cell: (trace) => <span className={styles.name}>{shown(trace.name)}</span>,
     full: (trace) => trace.name,
     clause: (trace) => equals("name", trace.name),
   },
@@ -45,7 +46,7 @@ export const COLUMNS: readonly Column[] = [
     label: "Input",
     width: 150,
     flexible: true,
-    cell: (trace) => (trace.input === null ? <Nothing /> : oneLine(trace.input)),
+    cell: (trace) => shown(trace.input),
     full: (trace) => trace.input,
   },
   {
@@ -54,7 +55,7 @@ export const COLUMNS: readonly Column[] = [
     width: 150,
     flexible: true,
     cell: (trace) =>
-      trace.output === null ? <Nothing /> : <span className={styles.quiet}>{oneLine(trace.output)}</span>,
+      trace.output === null ? <Nothing /> : <span className={styles.quiet}>{cellText(trace.output)}</span>,
     full: (trace) => trace.output,
   },
   {
@@ -97,7 +98,7 @@ export const COLUMNS: readonly Column[] = [
     label: "Session",
     order: "session",
     width: 124,
-    cell: (trace) => trace.session ?? <Nothing />,
+    cell: (trace) => shown(trace.session),
     full: (trace) => trace.session,
     clause: (trace) => equals("session", trace.session),
   },
@@ -106,7 +107,7 @@ export const COLUMNS: readonly Column[] = [
     label: "User",
     order: "user",
     width: 98,
-    cell: (trace) => trace.user ?? <Nothing />,
+    cell: (trace) => shown(trace.user),
     full: (trace) => trace.user,
     clause: (trace) => equals("user", trace.user),
   },
@@ -229,7 +230,7 @@ function Nothing() {
 function Tags({ tags }: { tags: Record<string, string> }) {
   return Object.entries(tags).map(([key, value]) => (
     <span key={key} className={styles.tag}>
-      <span className="unit">{key}</span> {value}
+      <span className="unit">{cellText(key)}</span> <bdi>{cellText(value)}</bdi>
     </span>
   ));
 }
@@ -243,7 +244,7 @@ function tagText(tags: Record<string, string>): string {
 function Feedback({ trace }: { trace: TraceSummary }) {
   return trace.assessments.map((assessment) => (
     <span key={`${assessment.name} ${assessment.kind}`} className={styles.tag} data-good={goodness(assessment.value)}>
-      <span className="unit">{assessment.name}</span> {shortValue(assessment.value)}
+      <span className="unit">{cellText(assessment.name)}</span> <bdi>{cellText(shortValue(assessment.value))}</bdi>
     </span>
   ));
 }
@@ -264,7 +265,13 @@ function equals(field: string, value: string | null): string | null {
   return literal && `${field} = ${literal}`;
 }
 
-// Line breaks would only show as blanks, but the text's measuring would be slower.
-function oneLine(text: string): string {
-  return text.slice(0, 400).replace(/\s+/g, " ");
+/** More of a text than any cell shows; what is longer would only be measured. */
+const CELL_CHARS = 400;
+
+function cellText(text: string): string {
+  return oneLine(text.slice(0, CELL_CHARS));
+}
+
+function shown(text: string | null): ReactNode {
+  return text === null ? <Nothing /> : cellText(text);
 }

@@ -4,6 +4,7 @@ import { CopyButton } from "../../../components/CopyButton";
 import { Count, Dollars, Duration } from "../../../components/Figure";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
 import { exact, exactCost } from "../../../lib/format";
+import { oneLine } from "../../../lib/oneLine";
 import { spanStateName } from "../../../lib/states";
 import { CopyButton as CopyLazily } from "../../content/CopyButton";
 import { linkTo } from "../links";
@@ -29,8 +30,8 @@ export function SpanHeader({
     <header className={styles.header}>
       <div className={styles.titleLine}>
         <SpanTypeIcon type={type} size={18} />
-        <h2 className="cut" title={nameOf(skeleton, row)}>
-          {nameOf(skeleton, row)}
+        <h2 className="cut" title={oneLine(nameOf(skeleton, row))}>
+          {oneLine(nameOf(skeleton, row))}
         </h2>
         <span className={styles.type} data-span-type={type}>
           {type}
@@ -70,7 +71,7 @@ function Figures({ skeleton, row, span, model }: FiguresProps) {
       {model && (
         <div>
           <dt className="visually-hidden">Model</dt>
-          <dd className={styles.model}>{model}</dd>
+          <dd className={styles.model}>{oneLine(model)}</dd>
           {span?.provider && <dd className={styles.provider}>{span.provider}</dd>}
         </div>
       )}
@@ -134,7 +135,7 @@ function Parameters({ parameters }: { parameters: Record<string, unknown> }) {
     <ul className={styles.parameters} aria-label="Parameters">
       {entries.slice(0, MOST_PARAMETERS).map(([key, value]) => (
         <li key={key}>
-          <span>{key}</span> {typeof value === "string" ? value : JSON.stringify(value)}
+          <span>{key}</span> {typeof value === "string" ? oneLine(value) : JSON.stringify(value)}
         </li>
       ))}
     </ul>
