@@ -1,11 +1,17 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
-import type { TraceSummary } from "../../api/types";
+import { experimentsQuery } from "../../api/queries";
+import type { Experiment, TraceSummary } from "../../api/types";
 import { COLUMNS } from "./columns";
+
+const client = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
+client.setQueryData(experimentsQuery().queryKey, [{ experiment_id: "2", name: "support" } as Experiment]);
 
 function cell(id: string, trace: Partial<TraceSummary> & { error_span_count?: number }): string {
   const column = COLUMNS.find((one) => one.id === id);
-  return render(column?.cell(trace as TraceSummary, 0)).container.textContent ?? "";
+  const content = column?.cell(trace as TraceSummary, 0);
+  return render(<QueryClientProvider client={client}>{content}</QueryClientProvider>).container.textContent ?? "";
 }
 
 describe("the status", () => {
@@ -19,4 +25,9 @@ describe("the status", () => {
   ] as const)("%s with %s failed spans shows %s", (state, count, text) => {
     expect(cell("status", { state, ...(count === undefined ? {} : { error_span_count: count }) })).toBe(text);
   });
+});
+
+test("an experiment is shown by its name, a deleted one by its id", () => {
+  expect(cell("experiment", { experiment_id: "2" })).toBe("support");
+  expect(cell("experiment", { experiment_id: "7" })).toBe("7");
 });

@@ -1,5 +1,7 @@
 // The columns of the list: what each shows, by what it sorts, and which clause its value makes.
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { experimentsQuery } from "../../api/queries";
 import type { State, TraceSummary, Usage } from "../../api/types";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import { Icon } from "../../components/icon/Icon";
@@ -112,6 +114,12 @@ export const COLUMNS: readonly Column[] = [
     clause: (trace) => equals("user", trace.user),
   },
   {
+    id: "experiment",
+    label: "Experiment",
+    width: 120,
+    cell: (trace) => <ExperimentName id={trace.experiment_id} />,
+  },
+  {
     id: "spans",
     label: "Spans",
     order: "spans",
@@ -211,6 +219,20 @@ export function Time({ ns, now }: { ns: string; now: number }) {
       <span>{format.shortTime(ms, now)}</span>
       <span className={styles.ago}>{format.ago(ms, now)}</span>
     </span>
+  );
+}
+
+// A summary has the id only; the names are asked for once, by the switcher above. That of a deleted one is not among them.
+function ExperimentName({ id }: { id: string }) {
+  const { data } = useQuery({
+    ...experimentsQuery(),
+    select: (experiments) => experiments.find((one) => one.experiment_id === id)?.name,
+  });
+  const name = oneLine(data ?? "") || id;
+  return (
+    <div className="cut" data-full={name}>
+      {name}
+    </div>
   );
 }
 
