@@ -64,7 +64,7 @@ export const COLUMNS: readonly Column[] = [
     id: "status",
     label: "Status",
     order: "status",
-    width: 110,
+    width: 116,
     cell: (trace) => <TraceStatus trace={trace} />,
     clause: (trace) => equals("status", trace.state),
   },
