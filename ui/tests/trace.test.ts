@@ -463,8 +463,8 @@ test("over the list the keys belong to the trace", async () => {
 test("a trace that goes on is followed to its end", async () => {
   const open = await sendOpen(server);
   await onTrace(open, "", async (page) => {
-    await sees(page, "in progress");
-    expect(await rowNamed(page, "long_job").textContent()).toContain("open");
+    await sees(page, "Running");
+    expect(await rowNamed(page, "long_job").textContent()).toContain("Running");
     await page.getByRole("treegrid").waitFor();
     await open.finish();
     await rowNamed(page, "last_step").waitFor();

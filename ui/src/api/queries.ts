@@ -22,6 +22,7 @@ import type {
 export type Selection = Pick<AppSearch, "experiment" | "filter" | "from" | "to">;
 
 export const PAGE_SIZE = 100;
+const TRACES_BY_ID = 5;
 const BUCKETS = 120;
 const FACET_VALUES = 8;
 /** How many values a facet shows when more are asked for. */
@@ -68,6 +69,18 @@ export function tracesQuery(selection: Selection, order: string | undefined) {
     getNextPageParam: (page): Cursor | null =>
       page.next_page_token === null ? null : { token: page.next_page_token, selection: page.selection },
     placeholderData: keepPreviousData,
+  });
+}
+
+/** Some traces whose ids begin so, whatever is selected. */
+export function tracesByIdQuery(prefix: string | null) {
+  return queryOptions({
+    queryKey: ["traces by id", prefix],
+    enabled: prefix !== null,
+    queryFn: async ({ signal }) => {
+      const query = { filter: `trace_id LIKE '${prefix}%'`, limit: TRACES_BY_ID };
+      return (await request<TraceList>("/traces", { query, signal })).traces;
+    },
   });
 }
 

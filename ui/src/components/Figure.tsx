@@ -2,10 +2,10 @@
 import * as format from "../lib/format";
 
 export function FigureText({ figure }: { figure: format.Figure }) {
-  if (figure.unit === "$") {
+  if (format.isDollars(figure)) {
     return (
       <>
-        <span className="unit">$</span>
+        <span className="unit">{figure.unit}</span>
         {figure.value}
       </>
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, cost, count, duration, nsToMs, plain, timeSpan } from "./format";
+import { ago, bytes, cost, count, duration, exactCost, nsToMs, plain, timeSpan } from "./format";
 
 describe("duration", () => {
   it.each([
@@ -31,14 +31,19 @@ describe("count and cost", () => {
     [0, "$0"],
     [0.0042, "$0.0042"],
     [0.01, "$0.010"],
-    [0.00001234, "$0.000012"],
-    [0.0000001, "$<0.000001"],
+    [0.009996, "$0.010"],
+    [0.0001, "$0.00010"],
+    [0.00001234, "<$0.0001"],
     [0.5, "$0.50"],
     [12.345, "$12.35"],
     [12_345, "$12.3k"],
   ])("%d dollars are %s", (value, text) => {
     expect(plain(cost(value))).toBe(text);
   });
+});
+
+it("the parts of a cost are never below what can be said", () => {
+  expect([0, 0.00001234, 0.0042, 1.5].map(exactCost)).toEqual(["$0", "$0.000012", "$0.0042", "$1.50"]);
 });
 
 it("sizes are binary", () => {

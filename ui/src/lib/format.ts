@@ -35,14 +35,27 @@ export function exact(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** Returns US dollars; small amounts keep two significant digits: $0.0042. */
+const LEAST_DOLLARS = 0.0001;
+
+/** Returns US dollars; small amounts keep two significant digits: $0.0042, and the smallest are <$0.0001. */
 export function cost(dollars: number): Figure {
   if (dollars === 0) return { value: "0", unit: "$" };
-  if (dollars < 0.000_001) return { value: "<0.000001", unit: "$" };
-  if (dollars < 0.1) return { value: dollars.toFixed(Math.min(6, 1 - Math.floor(Math.log10(dollars)))), unit: "$" };
+  if (dollars < LEAST_DOLLARS) return { value: String(LEAST_DOLLARS), unit: "<$" };
+  if (dollars < 0.1) return { value: twoDigits(dollars), unit: "$" };
   if (dollars < 1000) return { value: dollars.toFixed(2), unit: "$" };
   const figure = count(dollars);
   return { value: figure.value + figure.unit, unit: "$" };
+}
+
+/** Returns US dollars of a part of a sum, where even the smallest count: $0.000012. */
+export function exactCost(dollars: number): string {
+  return dollars > 0 && dollars < LEAST_DOLLARS ? `$${twoDigits(dollars)}` : plain(cost(dollars));
+}
+
+/** Rounds first, so that what rounds up to the next power of ten does not get a third digit. */
+function twoDigits(value: number): string {
+  const rounded = Number(value.toPrecision(2));
+  return rounded.toFixed(Math.min(100, 1 - Math.floor(Math.log10(rounded))));
 }
 
 /** Returns a size: 812 B, 64.0 KiB, 5.00 MiB. */
@@ -54,9 +67,14 @@ export function bytes(size: number): Figure {
 
 /** Returns a figure as plain text; dollars come first, letters that scale a count stick to it. */
 export function plain(figure: Figure): string {
-  if (figure.unit === "$") return `$${figure.value}`;
+  if (isDollars(figure)) return figure.unit + figure.value;
   if (figure.unit === "" || /^[kMG]$/.test(figure.unit)) return figure.value + figure.unit;
   return `${figure.value} ${figure.unit}`;
+}
+
+/** True if the unit stands before the value. */
+export function isDollars(figure: Figure): boolean {
+  return figure.unit.endsWith("$");
 }
 
 /** Returns milliseconds since the epoch; the nanoseconds below are cut. */

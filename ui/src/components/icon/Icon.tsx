@@ -94,6 +94,7 @@ const SHAPES = {
       <path d="M8 6.5v3M8 11.2v.1" />
     </>
   ),
+  running: <path d="M5 3v10l7.5-5z" fill="currentColor" />,
   refresh: <path d="M13 8a5 5 0 1 1-1.5-3.6L13 6M13 2.8V6H9.8" />,
   pencil: <path d="m3 13 .6-2.8 7.2-7.2a1.2 1.2 0 0 1 1.7 0l.5.5a1.2 1.2 0 0 1 0 1.7l-7.2 7.2z" />,
   undo: <path d="M5.5 3 2.5 6l3 3M2.5 6h7a3.5 3.5 0 0 1 0 7H6" />,

@@ -24,10 +24,13 @@ interface PickListProps {
   empty?: string;
   /** Items made from what was typed, shown after those that match. */
   fromText?(text: string): Pick[];
+  /** Says what was typed, for items that must be asked for. */
+  onText?(text: string): void;
   maxHeight?: number;
 }
 
-export function PickList({ items, label, placeholder, empty = "Nothing matches", fromText, maxHeight }: PickListProps) {
+export function PickList(props: PickListProps) {
+  const { items, label, placeholder, empty = "Nothing matches", fromText, onText, maxHeight } = props;
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const [text, setText] = useState("");
@@ -72,6 +75,7 @@ export function PickList({ items, label, placeholder, empty = "Nothing matches",
           onChange={(event) => {
             setText(event.target.value);
             setActive(0);
+            onText?.(event.target.value.trim());
           }}
           onKeyDown={onKeyDown}
         />

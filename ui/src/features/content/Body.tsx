@@ -7,7 +7,16 @@ import { LongText } from "./LongText";
 import { Markdown } from "./Markdown";
 import { PrettyValue } from "./Value";
 
-export function BodyBlock({ title, kind, body, whole }: { title: string; kind: string; body: Body; whole?: string }) {
+interface BodyBlockProps {
+  title: string;
+  kind: string;
+  body: Body;
+  whole?: string;
+  /** Written by a tool: a text is shown as it is in the messages that carry it. */
+  ofTool?: boolean;
+}
+
+export function BodyBlock({ title, kind, body, whole, ofTool = false }: BodyBlockProps) {
   const { value } = body;
   const modes: Mode[] = typeof value === "string" ? ["Pretty", "Markdown", "Raw"] : ["Pretty", "JSON", "Raw"];
   const note = body.cut ? (
@@ -24,16 +33,25 @@ export function BodyBlock({ title, kind, body, whole }: { title: string; kind: s
   );
   return (
     <Block title={title} kind={kind} note={note} modes={modes} copy={() => rawText(value)}>
-      {(mode) => <ValueAs mode={body.cut && mode === "Pretty" ? "Raw" : mode} value={value} bytes={body.bytes} />}
+      {(mode) => (
+        <ValueAs mode={body.cut && mode === "Pretty" ? "Raw" : mode} value={value} bytes={body.bytes} ofTool={ofTool} />
+      )}
     </Block>
   );
 }
 
-export function ValueAs({ mode, value, bytes }: { mode: Mode; value: unknown; bytes: number }) {
+interface ValueAsProps {
+  mode: Mode;
+  value: unknown;
+  bytes: number;
+  ofTool?: boolean;
+}
+
+export function ValueAs({ mode, value, bytes, ofTool = false }: ValueAsProps) {
   if (mode === "JSON") return <JsonView value={value} bytes={bytes} />;
   if (mode === "Markdown") return <Markdown text={rawText(value)} />;
   if (mode === "Raw") return <LongText text={rawText(value)} />;
-  return <PrettyValue value={value} bytes={bytes} />;
+  return <PrettyValue value={value} bytes={bytes} ofTool={ofTool} />;
 }
 
 export function rawText(value: unknown): string {

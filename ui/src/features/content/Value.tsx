@@ -12,8 +12,16 @@ const MOST_KEYS = 24;
 /** Above this a text is not searched for JSON: that is a choice of the reader's. */
 const PARSE_LIMIT = 512 * 1024;
 
-export function PrettyValue({ value, bytes = 0 }: { value: unknown; bytes?: number }) {
-  if (typeof value === "string") return <PrettyText text={value} />;
+export function PrettyValue({
+  value,
+  bytes = 0,
+  ofTool = false,
+}: {
+  value: unknown;
+  bytes?: number;
+  ofTool?: boolean;
+}) {
+  if (typeof value === "string") return <PrettyText text={value} ofTool={ofTool} />;
   if (value === null || typeof value !== "object")
     return <span className={styles.text}>{JSON.stringify(value) ?? ""}</span>;
   const keys = Array.isArray(value) ? [] : Object.entries(value);
@@ -57,10 +65,12 @@ function isShortList(value: unknown): value is (string | number)[] {
   );
 }
 
-/** Text as Markdown if it uses its marks, as JSON if it is that, else as it is. */
-export function PrettyText({ text }: { text: string }) {
+/** Text as JSON if it is that; else, unless it is a tool's, as Markdown if it uses its marks; else as it is. */
+export function PrettyText({ text, ofTool = false }: { text: string; ofTool?: boolean }) {
   const parsed = useMemo(() => (text.length <= PARSE_LIMIT ? parseJsonText(text) : undefined), [text]);
   if (parsed !== undefined) return <JsonView value={parsed} bytes={text.length} />;
+  // What a tool gives back is more often a file or a listing than prose, and "#" a comment than a heading.
+  if (ofTool) return <LongText text={text} />;
   if (looksLikeMarkdown(text)) return <Markdown text={text} />;
   return (
     <div className={styles.markdown} style={{ whiteSpace: "pre-wrap" }}>

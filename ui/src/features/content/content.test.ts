@@ -43,6 +43,10 @@ describe("one line", () => {
   test.each([
     ["Yes: **4452**,\n\n`ok`", "Yes: 4452, ok"],
     ["# Title\ntext", "Title text"],
+    ["```html\n<div>\n```\ndone", "<div> done"],
+    ["Look: ```html <div> ``` and ```x```", "Look: <div> and x"],
+    ["~~~\nplain\n~~~", "plain"],
+    ["safe\u202Egnp.exe", "safegnp.exe"],
     ['{"a": 1, "b": "x"}', 'a: 1, b: "x"'],
     ["2 * 3 * 4 and a_b_c", "2 * 3 * 4 and a_b_c"],
     ["cli/__init__.py", "cli/__init__.py"],

@@ -43,6 +43,18 @@ describe("Markdown", () => {
   test("code keeps its marks", () => check("`a && b`", "code", "a && b"));
 });
 
+describe("a text that a tool gave back", () => {
+  const text = "# a comment, no heading\n- and no list";
+  test("is shown as it is, in the same letters as in a message", () => {
+    const { container } = render(<PrettyValue value={text} ofTool />);
+    expect(container.querySelector("h1, ul, li")).toBeNull();
+    expect(container.textContent).toBe(text);
+  });
+  test("is Markdown if a model wrote it", () => {
+    expect(render(<PrettyValue value={text} />).container.querySelector("h1")).not.toBeNull();
+  });
+});
+
 describe("messages", () => {
   const message = (role: string, ...parts: Part[]): Message => ({ role, name: null, parts, finish_reason: null });
   const call: Part = { type: "tool_call", id: "1", name: "search", arguments: { q: "jacket" } };

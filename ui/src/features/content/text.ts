@@ -1,4 +1,5 @@
 // Long texts in pieces, so that only what is looked at is laid out.
+import { oneLine } from "../../lib/oneLine";
 
 /** A piece of plain text: large enough that a megabyte is a few hundred, small enough to be laid out in a frame. */
 export const CHUNK_CHARS = 4096;
@@ -80,16 +81,21 @@ export function parseJsonText(text: string): unknown {
   }
 }
 
+/** Previews may come with their lines joined already, so a fence is known by its marks, not by its line. */
+function withoutFences(text: string): string {
+  return text.replace(/(?:`{3,}|~{3,})(?:[\w+#.-]+(?=\s|$))?/g, "");
+}
+
 /** A text on one line, without the marks of Markdown; an object as `key: value` pairs. */
 export function gistLine(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
+  const line = oneLine(withoutFences(text));
   if (line.startsWith("{")) return callText(line);
   return line.replace(/\*\*([^*]+)\*\*|`([^`]+)`/g, "$1$2").replace(/(^| )#{1,6} /g, "$1");
 }
 
 /** `{"city":"Lisbon"}` as one would write it in a call: `city: "Lisbon"`. JSON that was cut loses its brace only. */
 export function callText(input: string): string {
-  const text = input.replace(/\s+/g, " ").trim();
+  const text = oneLine(input);
   if (!text.startsWith("{")) return text;
   try {
     return Object.entries(JSON.parse(text) as object)

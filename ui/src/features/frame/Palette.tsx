@@ -1,15 +1,22 @@
 // ⌘K: pages, experiments, traces opened lately, a trace by its id, and what can be done from anywhere.
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { experimentsQuery } from "../../api/queries";
+import { useState } from "react";
+import { experimentsQuery, tracesByIdQuery } from "../../api/queries";
+import type { TraceSummary } from "../../api/types";
 import { Dialog } from "../../components/dialog/Dialog";
 import { type Pick, PickList } from "../../components/listbox/PickList";
 import * as format from "../../lib/format";
 import { shown } from "../../lib/keys";
+import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
 import { quote } from "../filter/clauses";
 import { PAGES } from "./Rail";
 import { applyDensity, density, facetsOpen, live, railWide, recentTraces } from "./state";
+import { idPrefix, maybeId, wholeId } from "./traceIds";
+
+/** As much of an id as stands beside a name: `tr-` and eleven digits. */
+const ID_SHOWN = 14;
 
 interface PaletteProps {
   onClose(): void;
@@ -22,6 +29,8 @@ export function Palette({ onClose, onTheme, onHelp }: PaletteProps) {
   const navigate = useNavigate();
   const experiments = useQuery(experimentsQuery());
   const { experiment, from, to } = search;
+  const [typed, setTyped] = useState("");
+  const found = useQuery(tracesByIdQuery(idPrefix(typed)));
 
   const pages: Pick[] = PAGES.map((page) => ({
     id: page.to,
@@ -46,11 +55,11 @@ export function Palette({ onClose, onTheme, onHelp }: PaletteProps) {
   ];
   const recent: Pick[] = recentTraces.get().map((trace) => ({
     id: trace.id,
-    text: trace.name ?? trace.id,
+    text: oneLine(trace.name ?? "") || trace.id,
     also: trace.id,
     group: "Recent traces",
     icon: "clock",
-    hint: <span className="mono">{trace.id.slice(0, 14)}</span>,
+    hint: <span className="mono">{trace.id.slice(0, ID_SHOWN)}</span>,
     onPick: () => openTrace(trace.id),
   }));
   const ofExperiments: Pick[] = (experiments.data ?? []).map((one) => ({
@@ -66,17 +75,33 @@ export function Palette({ onClose, onTheme, onHelp }: PaletteProps) {
     void navigate({ to: "/traces/$traceId", params: { traceId }, search: { experiment } });
   }
 
+  function opening(traceId: string): Pick {
+    return {
+      id: "open",
+      text: `Open trace ${traceId}`,
+      group: "Trace",
+      icon: "traces",
+      onPick: () => openTrace(traceId),
+    };
+  }
+
+  function foundTrace(trace: TraceSummary): Pick {
+    return {
+      id: `found ${trace.trace_id}`,
+      text: oneLine(trace.name ?? "") || trace.trace_id,
+      group: "Traces by id",
+      icon: "traces",
+      hint: <span className="mono">{trace.trace_id.slice(0, ID_SHOWN)}</span>,
+      onPick: () => openTrace(trace.trace_id),
+    };
+  }
+
   function fromText(text: string): Pick[] {
     const picks: Pick[] = [];
-    if (/^(tr-)?[0-9a-f]{8,32}$/i.test(text) || text.startsWith("tr-")) {
-      picks.push({
-        id: "open",
-        text: `Open trace ${text}`,
-        group: "Trace",
-        icon: "traces",
-        onPick: () => openTrace(/^[0-9a-f]{32}$/i.test(text) ? `tr-${text.toLowerCase()}` : text),
-      });
-    }
+    const whole = wholeId(text);
+    if (whole) picks.push(opening(whole));
+    // While the answer to what was typed before is here, the traces of another text must not be offered.
+    if (text === typed) picks.push(...(found.data ?? []).map(foundTrace));
     const words = quote(text);
     if (words) {
       picks.push({
@@ -87,6 +112,7 @@ export function Palette({ onClose, onTheme, onHelp }: PaletteProps) {
         onPick: () => void navigate({ to: "/traces", search: { experiment, from, to, filter: `text ~ ${words}` } }),
       });
     }
+    if (maybeId(text)) picks.push(opening(text));
     return picks;
   }
 
@@ -98,6 +124,7 @@ export function Palette({ onClose, onTheme, onHelp }: PaletteProps) {
         placeholder="Go to a page, experiment or trace id, or do something"
         items={items}
         fromText={(text) => fromText(text).map((item) => closing(item, onClose))}
+        onText={setTyped}
         maxHeight={440}
       />
     </Dialog>

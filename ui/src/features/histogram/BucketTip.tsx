@@ -33,7 +33,7 @@ export function BucketTip({ chart, histogram, index, metric }: BucketTipProps) {
             {format.exact(bucket.error)}
           </Row>
         )}
-        {bucket.in_progress > 0 && <Row name="in progress">{format.exact(bucket.in_progress)}</Row>}
+        {bucket.in_progress > 0 && <Row name="running">{format.exact(bucket.in_progress)}</Row>}
         {bucket.p50_ns !== null && (
           <Row name="p50" strong={metric === "latency"}>
             <Duration ns={bucket.p50_ns} />

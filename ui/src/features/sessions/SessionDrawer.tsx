@@ -1,4 +1,5 @@
 // One session as a conversation: what was asked, what was answered, in the order of time, each with its trace.
+
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
@@ -10,6 +11,7 @@ import { ErrorState } from "../../components/ErrorState";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import * as format from "../../lib/format";
 import { useShortcuts } from "../../lib/keys";
+import { oneLine } from "../../lib/oneLine";
 import { equality } from "../filter/clauses";
 import { Status } from "../traces/columns";
 import styles from "./SessionDrawer.module.css";
@@ -111,7 +113,7 @@ function Turn({ turn, number, experiment }: { turn: TraceSummary; number: number
       <div className={styles.meta}>
         <span className={styles.number}>{number}</span>
         <Link to="/traces/$traceId" params={{ traceId: turn.trace_id }} search={{ experiment }} className={styles.name}>
-          {turn.name ?? turn.trace_id}
+          {oneLine(turn.name ?? "") || turn.trace_id}
         </Link>
         {turn.state !== "OK" && <Status state={turn.state} />}
         <span className={styles.when} data-tip={format.timestamp(format.nsToMs(turn.start_ns))}>

@@ -7,6 +7,7 @@ import type { SessionSummary } from "../../api/types";
 import { ErrorState } from "../../components/ErrorState";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import { useShortcuts } from "../../lib/keys";
+import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
 import { FilterBar, type FilterBarHandle } from "../filter/FilterBar";
 import { live } from "../frame/state";
@@ -204,10 +205,10 @@ interface SessionRowProps {
 function SessionRow({ row, top, now, isActive, isOpen, onOpen }: SessionRowProps) {
   const cells: [string, React.ReactNode, string | null][] = [
     ["time", <Time key="time" ns={row.last_start_ns} now={now} />, null],
-    ["session", row.session, row.session],
-    ["user", row.user ?? "–", row.user],
-    ["input", row.first_input ?? "–", row.first_input],
-    ["output", row.last_output ?? "–", row.last_output],
+    ["session", oneLine(row.session), row.session],
+    ["user", oneLine(row.user ?? "–"), row.user],
+    ["input", oneLine(row.first_input ?? "–"), row.first_input],
+    ["output", oneLine(row.last_output ?? "–"), row.last_output],
   ];
   const numbers: [string, React.ReactNode][] = [
     ["traces", row.trace_count],

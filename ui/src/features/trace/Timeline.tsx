@@ -15,7 +15,7 @@ export const LINE_HEIGHT = 26;
 const TREE_PART = 0.45;
 const TREE_DEFAULT_MOST = 480;
 /** Tokens, cost, time, and bars that still say something. */
-const BESIDE_TREE = 46 + 62 + 62 + 90;
+const BESIDE_TREE = 50 + 70 + 66 + 90;
 
 export interface TimelineProps {
   skeleton: Skeleton;

@@ -7,7 +7,9 @@ import type { TraceRecord } from "../../api/types";
 import { copyText } from "../../components/CopyButton";
 import type { PopoverHandle } from "../../components/popover/Popover";
 import { toast } from "../../components/toast/toast";
+import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
+import { wordsOf } from "../filter/words";
 import type { AssessmentPanelProps } from "./assess/AssessmentPanel";
 import { useAssess } from "./assess/useAssess";
 import { useLiveTrace } from "./data/live";
@@ -71,6 +73,7 @@ export function TraceView(props: TraceViewProps) {
   const detail = useSpan(traceId, spanId, ahead);
   const time = useTimeAxis(skeleton);
   const find = useFind(skeleton, search.find ?? "", row);
+  const words = useMemo(() => wordsOf(search.filter ?? ""), [search.filter]);
   const { errors } = skeleton;
   const errorRow = useMemo(() => firstError(skeleton), [skeleton]);
   const [feedbackStart, setFeedbackStart] = useState<AssessmentPanelProps["start"]>();
@@ -148,7 +151,7 @@ export function TraceView(props: TraceViewProps) {
     ...(onStep ? { J: () => onStep(1), K: () => onStep(-1) } : {}),
   });
 
-  const span = spanId ? { id: spanId, name: nameOf(skeleton, row) } : null;
+  const span = spanId ? { id: spanId, name: oneLine(nameOf(skeleton, row)) } : null;
   const heading = (
     <FindField
       ref={findInput}
@@ -225,6 +228,7 @@ export function TraceView(props: TraceViewProps) {
                 row={row}
                 record={record}
                 query={detail}
+                words={words}
                 tab={tab}
                 onTab={setTab}
                 onSelectRow={selectRow}

@@ -74,7 +74,9 @@ export function TracesPage() {
     setActive(traceId);
     const name = rows.find((row) => row.trace_id === traceId)?.name ?? null;
     rememberTrace({ id: traceId, name });
-    if (fullPage) void navigate({ to: "/traces/$traceId", params: { traceId }, search: { experiment } });
+    // The filter goes along for the words in it, which are marked in the trace.
+    if (fullPage)
+      void navigate({ to: "/traces/$traceId", params: { traceId }, search: { experiment, filter: search.filter } });
     else update({ trace: traceId, span: undefined }, { replace: search.trace !== undefined });
   };
   const close = () => {

@@ -1,9 +1,13 @@
 // The columns of the list: what each shows, by what it sorts, and which clause its value makes.
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { experimentsQuery } from "../../api/queries";
 import type { State, TraceSummary, Usage } from "../../api/types";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import { Icon } from "../../components/icon/Icon";
 import * as format from "../../lib/format";
+import { oneLine } from "../../lib/oneLine";
+import { STATE_NAMES } from "../../lib/states";
 import { duration, equality } from "../filter/clauses";
 import styles from "./TraceTable.module.css";
 
@@ -34,8 +38,8 @@ export const COLUMNS: readonly Column[] = [
     id: "name",
     label: "Name",
     order: "name",
-    width: 148,
-    cell: (trace) => <span className={styles.name}>{trace.name ?? <Nothing />}</span>,
+    width: 140,
+    cell: (trace) => <span className={styles.name}>{shown(trace.name)}</span>,
     full: (trace) => trace.name,
     clause: (trace) => equals("name", trace.name),
   },
@@ -44,7 +48,7 @@ export const COLUMNS: readonly Column[] = [
     label: "Input",
     width: 150,
     flexible: true,
-    cell: (trace) => (trace.input === null ? <Nothing /> : oneLine(trace.input)),
+    cell: (trace) => shown(trace.input),
     full: (trace) => trace.input,
   },
   {
@@ -53,15 +57,15 @@ export const COLUMNS: readonly Column[] = [
     width: 150,
     flexible: true,
     cell: (trace) =>
-      trace.output === null ? <Nothing /> : <span className={styles.quiet}>{oneLine(trace.output)}</span>,
+      trace.output === null ? <Nothing /> : <span className={styles.quiet}>{cellText(trace.output)}</span>,
     full: (trace) => trace.output,
   },
   {
     id: "status",
     label: "Status",
     order: "status",
-    width: 82,
-    cell: (trace) => <Status state={trace.state} />,
+    width: 116,
+    cell: (trace) => <TraceStatus trace={trace} />,
     clause: (trace) => equals("status", trace.state),
   },
   {
@@ -95,8 +99,8 @@ export const COLUMNS: readonly Column[] = [
     id: "session",
     label: "Session",
     order: "session",
-    width: 134,
-    cell: (trace) => trace.session ?? <Nothing />,
+    width: 124,
+    cell: (trace) => shown(trace.session),
     full: (trace) => trace.session,
     clause: (trace) => equals("session", trace.session),
   },
@@ -104,10 +108,16 @@ export const COLUMNS: readonly Column[] = [
     id: "user",
     label: "User",
     order: "user",
-    width: 108,
-    cell: (trace) => trace.user ?? <Nothing />,
+    width: 98,
+    cell: (trace) => shown(trace.user),
     full: (trace) => trace.user,
     clause: (trace) => equals("user", trace.user),
+  },
+  {
+    id: "experiment",
+    label: "Experiment",
+    width: 120,
+    cell: (trace) => <ExperimentName id={trace.experiment_id} />,
   },
   {
     id: "spans",
@@ -163,20 +173,42 @@ export function chosenColumns(text: string | undefined, remembered: readonly str
   return columns.length > 0 ? columns : chosenColumns(undefined, DEFAULT_COLUMNS);
 }
 
-const STATES: Record<State, string> = {
-  OK: "OK",
-  ERROR: "Error",
-  IN_PROGRESS: "Running",
-  STATE_UNSPECIFIED: "Unset",
-};
-
 export function Status({ state }: { state: State }) {
   return (
     <span className={styles.status} data-state={state}>
-      {state === "ERROR" ? <Icon name="warning" size={13} /> : <span className={styles.dot} />}
-      {STATES[state]}
+      {state === "ERROR" ? (
+        <Icon name="warning" size={13} />
+      ) : state === "IN_PROGRESS" ? (
+        <Icon name="running" size={12} />
+      ) : (
+        <span className={styles.dot} />
+      )}
+      {STATE_NAMES[state]}
     </span>
   );
+}
+
+function TraceStatus({ trace }: { trace: TraceSummary }) {
+  const failed = failuresInside(trace);
+  return (
+    <span className={styles.statusLine}>
+      <Status state={trace.state} />
+      {failed > 0 && (
+        <span
+          className={styles.failures}
+          data-tip={`${format.exact(failed)} ${failed === 1 ? "span" : "spans"} in it failed`}
+        >
+          {format.plain(format.count(failed))} failed
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** Spans that failed in a trace whose own state does not say so. */
+export function failuresInside(trace: TraceSummary): number {
+  if (trace.state === "ERROR") return 0;
+  return trace.error_span_count ?? 0;
 }
 
 export function Time({ ns, now }: { ns: string; now: number }) {
@@ -186,6 +218,20 @@ export function Time({ ns, now }: { ns: string; now: number }) {
       <span>{format.shortTime(ms, now)}</span>
       <span className={styles.ago}>{format.ago(ms, now)}</span>
     </span>
+  );
+}
+
+// A summary has the id only; the names are asked for once, by the switcher above. That of a deleted one is not among them.
+function ExperimentName({ id }: { id: string }) {
+  const { data } = useQuery({
+    ...experimentsQuery(),
+    select: (experiments) => experiments.find((one) => one.experiment_id === id)?.name,
+  });
+  const name = oneLine(data ?? "") || id;
+  return (
+    <div className="cut" data-full={name}>
+      {name}
+    </div>
   );
 }
 
@@ -205,7 +251,7 @@ function Nothing() {
 function Tags({ tags }: { tags: Record<string, string> }) {
   return Object.entries(tags).map(([key, value]) => (
     <span key={key} className={styles.tag}>
-      <span className="unit">{key}</span> {value}
+      <span className="unit">{cellText(key)}</span> <bdi>{cellText(value)}</bdi>
     </span>
   ));
 }
@@ -219,7 +265,7 @@ function tagText(tags: Record<string, string>): string {
 function Feedback({ trace }: { trace: TraceSummary }) {
   return trace.assessments.map((assessment) => (
     <span key={`${assessment.name} ${assessment.kind}`} className={styles.tag} data-good={goodness(assessment.value)}>
-      <span className="unit">{assessment.name}</span> {shortValue(assessment.value)}
+      <span className="unit">{cellText(assessment.name)}</span> <bdi>{cellText(shortValue(assessment.value))}</bdi>
     </span>
   ));
 }
@@ -239,7 +285,13 @@ function equals(field: string, value: string | null): string | null {
   return value === null ? null : equality(field, value);
 }
 
-// Line breaks would only show as blanks, but the text's measuring would be slower.
-function oneLine(text: string): string {
-  return text.slice(0, 400).replace(/\s+/g, " ");
+/** More of a text than any cell shows; what is longer would only be measured. */
+const CELL_CHARS = 400;
+
+function cellText(text: string): string {
+  return oneLine(text.slice(0, CELL_CHARS));
+}
+
+function shown(text: string | null): ReactNode {
+  return text === null ? <Nothing /> : cellText(text);
 }

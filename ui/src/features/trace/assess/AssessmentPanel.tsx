@@ -47,7 +47,7 @@ export function AssessmentPanel({ record, span, start, onDone }: AssessmentPanel
           key={one.assessment_id}
           assessment={one}
           onEdit={() => setEditing(one.assessment_id)}
-          onRemove={() => assess.remove(one.assessment_id)}
+          onRemove={() => assess.remove(one)}
         />
       ),
     );

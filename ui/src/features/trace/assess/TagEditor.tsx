@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { TraceRecord } from "../../../api/types";
 import { Button, IconButton } from "../../../components/button/Button";
 import { takesFocus } from "../../../lib/focus";
+import { oneLine } from "../../../lib/oneLine";
 import { tagFilter } from "../links";
 import styles from "./assess.module.css";
 import { useAssess } from "./useAssess";
@@ -12,11 +13,14 @@ export function TagEditor({ record }: { record: TraceRecord }) {
   const assess = useAssess(record.trace_id);
   const [key, setKey] = useState("");
   const [value, setValue] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
   const own = Object.entries(record.own_tags).filter(([name]) => !name.startsWith("mlflow."));
   const resource = Object.entries(record.resource_tags).filter(([name]) => !(name in record.own_tags));
   const add = (event: React.SyntheticEvent) => {
     event.preventDefault();
-    if (key.trim() === "") return;
+    const problem = tagProblem(key, value);
+    setProblem(problem);
+    if (problem) return;
     assess.setTag(key.trim(), value);
     setKey("");
     setValue("");
@@ -38,27 +42,41 @@ export function TagEditor({ record }: { record: TraceRecord }) {
           aria-label="Key of the new tag"
           placeholder="key"
           value={key}
-          onChange={(event) => setKey(event.target.value)}
+          onChange={(event) => {
+            setKey(event.target.value);
+            setProblem(null);
+          }}
         />
         <input
           aria-label="Value of the new tag"
           placeholder="value"
           value={value}
-          onChange={(event) => setValue(event.target.value)}
+          aria-invalid={problem !== null}
+          onChange={(event) => {
+            setValue(event.target.value);
+            setProblem(null);
+          }}
         />
         <Button kind="outline" type="submit" disabled={key.trim() === ""}>
           Add
         </Button>
       </form>
+      {problem && (
+        <p role="alert" className={styles.tagProblem}>
+          {problem}
+        </p>
+      )}
       {resource.length > 0 && (
         <section aria-label="From the resource">
           <h3 className={styles.groupTitle}>From the resource</h3>
           <ul className={styles.resource}>
             {resource.map(([name, text]) => (
               <li key={name}>
-                <span>{name}</span>
+                <span className="cut" title={name}>
+                  {oneLine(name)}
+                </span>
                 <Link to="/traces" search={{ filter: tagFilter(name, text) }} className="cut" title={text}>
-                  {text}
+                  {oneLine(text)}
                 </Link>
               </li>
             ))}
@@ -67,6 +85,11 @@ export function TagEditor({ record }: { record: TraceRecord }) {
       )}
     </div>
   );
+}
+
+/** Why a tag is not saved as it is written, if so: without a value it would be shown as a key and nothing. */
+export function tagProblem(key: string, value: string): string | null {
+  return value.trim() === "" ? `“${key.trim()}” needs a value.` : null;
 }
 
 function OwnTag({
@@ -81,25 +104,34 @@ function OwnTag({
   onRemove(): void;
 }) {
   const [text, setText] = useState(value);
-  const save = () => text !== value && onSet(text);
+  const problem = text === value ? null : tagProblem(name, text);
+  const save = () => text !== value && !problem && onSet(text);
   return (
-    <form
-      className={styles.tagLine}
-      onSubmit={(event) => {
-        event.preventDefault();
-        save();
-      }}
-    >
-      <span className="cut" title={name}>
-        {name}
-      </span>
-      <input
-        aria-label={`Value of ${name}`}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        onBlur={save}
-      />
-      <IconButton icon="trash" label={`Remove ${name}`} onClick={onRemove} />
-    </form>
+    <>
+      <form
+        className={styles.tagLine}
+        onSubmit={(event) => {
+          event.preventDefault();
+          save();
+        }}
+      >
+        <span className="cut" title={name}>
+          {oneLine(name)}
+        </span>
+        <input
+          aria-label={`Value of ${name}`}
+          aria-invalid={problem !== null}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onBlur={save}
+        />
+        <IconButton icon="trash" label={`Remove ${name}`} onClick={onRemove} />
+      </form>
+      {problem && (
+        <p role="alert" className={styles.tagProblem}>
+          {problem}
+        </p>
+      )}
+    </>
   );
 }

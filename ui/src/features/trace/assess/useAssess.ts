@@ -10,7 +10,8 @@ const USER = { type: "HUMAN", id: "user" } as const;
 export interface Assess {
   add(assessment: NewAssessment): void;
   change(id: string, change: Change): void;
-  remove(id: string): void;
+  /** Deletes it, and offers to take that back. */
+  remove(assessment: Assessment): void;
   setTag(key: string, value: string): void;
   removeTag(key: string): void;
   /** Rates the trace: the same value again takes the rating back. */
@@ -29,12 +30,15 @@ interface Step {
   what: string;
   optimistic(record: TraceRecord): TraceRecord;
   send(): Promise<unknown>;
+  /** Called once the server has done it. */
+  done?(): void;
 }
 
 export function useAssess(traceId: string): Assess {
   const client = useQueryClient();
   const mutation = useMutation({
     mutationFn: (step: Step) => step.send(),
+    onSuccess: (_, step) => step.done?.(),
     onMutate: (step) => apply(client, traceId, step),
     onError: (error, step, before) => {
       if (before) client.setQueryData(recordKey(traceId), before);
@@ -74,8 +78,9 @@ function makeAssess(traceId: string, run: (step: Step) => void): Assess {
       }),
       send: () => request(one(id), { method: "PATCH", body: patch }),
     });
-  const remove = (id: string) =>
+  const remove = (id: string, done?: () => void) =>
     run({
+      ...(done ? { done } : {}),
       what: "delete the assessment",
       optimistic: (record) => ({
         ...record,
@@ -86,7 +91,11 @@ function makeAssess(traceId: string, run: (step: Step) => void): Assess {
   return {
     add,
     change,
-    remove,
+    remove: (assessment) => {
+      const again = recreation(assessment);
+      const undo = again ? { label: "Undo", run: () => add(again) } : undefined;
+      remove(assessment.assessment_id, () => toast(`“${assessment.name}” deleted`, "done", undo));
+    },
     setTag: (key, value) =>
       run({
         what: `set the tag “${key}”`,
@@ -115,6 +124,13 @@ function makeAssess(traceId: string, run: (step: Step) => void): Assess {
       else change(mine.assessment_id, { value });
     },
   };
+}
+
+/** What makes a deleted assessment anew; null for one that failed or was overridden, as those can't be given again. */
+export function recreation(old: Assessment): NewAssessment | null {
+  if (!old.valid || old.error || old.value === null) return null;
+  const { name, kind, value, source, span_id, rationale, metadata } = old;
+  return { name, kind, value, source, span_id, rationale, metadata };
 }
 
 /** The reader's own valid feedback of a name on the trace itself. */

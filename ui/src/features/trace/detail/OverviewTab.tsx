@@ -45,7 +45,15 @@ export function OverviewTab(props: OverviewProps) {
         <DocumentsBlock span={span} />
       ) : (
         !span.output_messages &&
-        span.outputs && <BodyBlock title="Output" kind="output" body={span.outputs} whole={whole(span.outputs)} />
+        span.outputs && (
+          <BodyBlock
+            title="Output"
+            kind="output"
+            body={span.outputs}
+            whole={whole(span.outputs)}
+            ofTool={span.type === "TOOL"}
+          />
+        )
       )}
       {span.tools && span.tools.length > 0 && <Tools tools={span.tools} />}
       {nothing && (

@@ -1,5 +1,6 @@
 // One span: what it is and cost on top, then its content in tabs.
 import type { UseQueryResult } from "@tanstack/react-query";
+import { useRef } from "react";
 import type { SpanDetail as Detail, TraceRecord } from "../../../api/types";
 import { Button } from "../../../components/button/Button";
 import { exact } from "../../../lib/format";
@@ -12,6 +13,7 @@ import { EventsTab } from "./EventsTab";
 import { OverviewTab } from "./OverviewTab";
 import { RawTab } from "./RawTab";
 import { SpanHeader } from "./SpanHeader";
+import { useMarkedWords } from "./useMarkedWords";
 
 export const TABS = ["overview", "attributes", "events", "raw", "assessments"] as const;
 export type Tab = (typeof TABS)[number];
@@ -24,12 +26,16 @@ const TITLES: Record<Tab, string> = {
   assessments: "Assessments",
 };
 
+const NONE: readonly string[] = [];
+
 export interface SpanDetailProps {
   traceId: string;
   skeleton: Skeleton;
   row: number;
   record: TraceRecord | undefined;
   query: UseQueryResult<Detail>;
+  /** What the list's filter looked for in texts; marked where it stands. */
+  words: readonly string[];
   tab: Tab;
   onTab(tab: Tab): void;
   onSelectRow(row: number): void;
@@ -37,10 +43,12 @@ export interface SpanDetailProps {
 
 export function SpanDetail(props: SpanDetailProps) {
   const { query, tab } = props;
+  const panel = useRef<HTMLElement>(null);
+  useMarkedWords(panel, query.data ? props.words : NONE);
   if (query.isError) return <Failure error={query.error} what="span" retry={() => void query.refetch()} />;
   const span = query.data;
   return (
-    <section className={styles.detail} aria-label="Selected span" aria-busy={query.isFetching}>
+    <section ref={panel} className={styles.detail} aria-label="Selected span" aria-busy={query.isFetching}>
       <SpanHeader skeleton={props.skeleton} row={props.row} span={span} traceId={props.traceId} />
       <TabList {...props} />
       <div

@@ -3,7 +3,9 @@ import type { SpanDetail } from "../../../api/types";
 import { CopyButton } from "../../../components/CopyButton";
 import { Count, Dollars, Duration } from "../../../components/Figure";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
-import { exact } from "../../../lib/format";
+import { exact, exactCost } from "../../../lib/format";
+import { oneLine } from "../../../lib/oneLine";
+import { spanStateName } from "../../../lib/states";
 import { CopyButton as CopyLazily } from "../../content/CopyButton";
 import { linkTo } from "../links";
 import { idOf, modelOf, nameOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
@@ -28,8 +30,8 @@ export function SpanHeader({
     <header className={styles.header}>
       <div className={styles.titleLine}>
         <SpanTypeIcon type={type} size={18} />
-        <h2 className="cut" title={nameOf(skeleton, row)}>
-          {nameOf(skeleton, row)}
+        <h2 className="cut" title={oneLine(nameOf(skeleton, row))}>
+          {oneLine(nameOf(skeleton, row))}
         </h2>
         <span className={styles.type} data-span-type={type}>
           {type}
@@ -69,13 +71,13 @@ function Figures({ skeleton, row, span, model }: FiguresProps) {
       {model && (
         <div>
           <dt className="visually-hidden">Model</dt>
-          <dd className={styles.model}>{model}</dd>
+          <dd className={styles.model}>{oneLine(model)}</dd>
           {span?.provider && <dd className={styles.provider}>{span.provider}</dd>}
         </div>
       )}
       <div data-state={failed ? "error" : undefined}>
         <dt>Status</dt>
-        <dd>{duration < 0 ? "open" : failed ? "error" : skeleton.status[row] === 1 ? "ok" : "unset"}</dd>
+        <dd>{spanStateName({ open: duration < 0, failed, ok: skeleton.status[row] === 1 })}</dd>
       </div>
       {duration >= 0 && (
         <div>
@@ -95,7 +97,7 @@ function Figures({ skeleton, row, span, model }: FiguresProps) {
       )}
       {span?.usage && <UsageBar usage={span.usage} />}
       {span?.cost && (
-        <div data-tip={`input $${span.cost.input.toFixed(6)} + output $${span.cost.output.toFixed(6)}`}>
+        <div data-tip={`input ${exactCost(span.cost.input)} + output ${exactCost(span.cost.output)}`}>
           <dt>Cost</dt>
           <dd>
             <Dollars value={span.cost.total} />
@@ -133,7 +135,7 @@ function Parameters({ parameters }: { parameters: Record<string, unknown> }) {
     <ul className={styles.parameters} aria-label="Parameters">
       {entries.slice(0, MOST_PARAMETERS).map(([key, value]) => (
         <li key={key}>
-          <span>{key}</span> {typeof value === "string" ? value : JSON.stringify(value)}
+          <span>{key}</span> {typeof value === "string" ? oneLine(value) : JSON.stringify(value)}
         </li>
       ))}
     </ul>

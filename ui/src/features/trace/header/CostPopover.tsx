@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { Cost, Usage } from "../../../api/types";
 import { Count, Dollars } from "../../../components/Figure";
 import { Popover } from "../../../components/popover/Popover";
-import { exact } from "../../../lib/format";
+import { exact, exactCost } from "../../../lib/format";
 import { modelOf, type Skeleton } from "../model/skeleton";
 import { shortName } from "../tree/rowModel";
 import styles from "./header.module.css";
@@ -63,16 +63,16 @@ export function CostPopover({ cost, skeleton, onSelectRow }: Props & { cost: Cos
         <>
           <Parts
             rows={[
-              ["Input", dollars(cost.input)],
-              ["Output", dollars(cost.output)],
-              ["Total", dollars(cost.total)],
+              ["Input", exactCost(cost.input)],
+              ["Output", exactCost(cost.output)],
+              ["Total", exactCost(cost.total)],
             ]}
           />
           {skeleton && (
             <Counted
               skeleton={skeleton}
               column={skeleton.cost}
-              show={dollars}
+              show={exactCost}
               onSelectRow={(row) => {
                 close();
                 onSelectRow(row);
@@ -83,10 +83,6 @@ export function CostPopover({ cost, skeleton, onSelectRow }: Props & { cost: Cos
       )}
     </Figure>
   );
-}
-
-function dollars(value: number): string {
-  return `$${value.toFixed(value < 0.01 ? 6 : 4)}`;
 }
 
 function Figure({ label, text, children }: { label: string; text: ReactNode; children(close: () => void): ReactNode }) {

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { TraceRecord } from "../../../api/types";
 import { Icon } from "../../../components/icon/Icon";
+import { oneLine } from "../../../lib/oneLine";
 import { gistLine } from "../../content/text";
 import { previewQuery } from "../data/previews";
 import { idOf, type Skeleton } from "../model/skeleton";
@@ -47,7 +48,7 @@ export function Gist({ record, skeleton, errorRow, onSelectRow }: GistProps) {
         >
           <Icon name="warning" size={14} />
           <strong>{shortName(skeleton, errorRow)}</strong>
-          <span className="cut">{preview.data?.error ?? "failed"}</span>
+          <span className="cut">{oneLine(preview.data?.error ?? "") || "failed"}</span>
         </button>
       )}
     </div>

@@ -10,9 +10,12 @@ import { Menu, MenuItem, MenuSeparator } from "../../../components/popover/Menu"
 import { Popover, type PopoverHandle } from "../../../components/popover/Popover";
 import { toast } from "../../../components/toast/toast";
 import { ago, exact, nsToMs, timestamp } from "../../../lib/format";
+import { oneLine } from "../../../lib/oneLine";
+import { STATE_NAMES } from "../../../lib/states";
 import { AssessmentPanel, type AssessmentPanelProps } from "../assess/AssessmentPanel";
 import { TagEditor } from "../assess/TagEditor";
 import { type Assess, ownRating } from "../assess/useAssess";
+import { shortValue } from "../assess/value";
 import { tracePath } from "../data/queries";
 import { linkTo } from "../links";
 import type { Skeleton } from "../model/skeleton";
@@ -44,10 +47,11 @@ export interface TraceHeaderProps {
 export function TraceHeader(props: TraceHeaderProps) {
   const { record, skeleton } = props;
   const startMs = nsToMs(record.start_ns);
+  const name = oneLine(record.name ?? "") || record.trace_id;
   return (
     <header className={styles.header}>
-      <h1 className="cut" title={record.name ?? record.trace_id}>
-        {record.name ?? record.trace_id}
+      <h1 className="cut" title={name}>
+        {name}
       </h1>
       <StateChip state={record.state} />
       <dl className={styles.figures}>
@@ -81,17 +85,10 @@ function agoText(ms: number): string {
   return passed === "now" ? "now" : `${passed} ago`;
 }
 
-const STATES = {
-  OK: "ok",
-  ERROR: "error",
-  IN_PROGRESS: "in progress",
-  STATE_UNSPECIFIED: "unset",
-} as const;
-
 export function StateChip({ state }: { state: TraceRecord["state"] }) {
   return (
     <span className={styles.state} data-state={state}>
-      {STATES[state]}
+      {STATE_NAMES[state]}
     </span>
   );
 }
@@ -313,7 +310,7 @@ export function MetaLine({ record }: { record: TraceRecord }) {
       <span className={styles.metaItem}>
         <span>experiment</span>
         <Link to="/traces" search={{ experiment: [record.experiment_name] }}>
-          {record.experiment_name}
+          {oneLine(record.experiment_name)}
         </Link>
       </span>
       {record.session !== null && <MetaFilter label="session" value={record.session} />}
@@ -323,7 +320,7 @@ export function MetaLine({ record }: { record: TraceRecord }) {
       </span>
       {tags.map(([key, value]) => (
         <span key={key} className={styles.chip} title={`${key}: ${value}`}>
-          <span>{key}</span> {value}
+          <span>{oneLine(key)}</span> <bdi>{oneLine(value)}</bdi>
         </span>
       ))}
       {ratings.map((one) => (
@@ -333,14 +330,7 @@ export function MetaLine({ record }: { record: TraceRecord }) {
           data-value={String(one.value)}
           title={one.rationale ?? undefined}
         >
-          <span>{one.name}</span>{" "}
-          {one.value === true
-            ? "yes"
-            : one.value === false
-              ? "no"
-              : typeof one.value === "string"
-                ? one.value
-                : JSON.stringify(one.value)}
+          <span>{oneLine(one.name)}</span> <bdi>{oneLine(shortValue(one.value))}</bdi>
         </span>
       ))}
     </div>
@@ -356,7 +346,7 @@ function MetaFilter({ label, value }: { label: "session" | "user"; value: string
         search={{ filter: `${label} = '${value.replaceAll("'", "''")}'` }}
         title={`Traces of this ${label}`}
       >
-        {value}
+        {oneLine(value)}
       </Link>
     </span>
   );

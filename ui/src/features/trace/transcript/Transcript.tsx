@@ -4,18 +4,18 @@ import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { SpanPreview, TraceRecord } from "../../../api/types";
-import { Count, Duration } from "../../../components/Figure";
+import { Count, Dollars, Duration } from "../../../components/Figure";
 import { Icon } from "../../../components/icon/Icon";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
+import { STATE_NAMES } from "../../../lib/states";
 import { callText, gistLine } from "../../content/text";
 import { PrettyText } from "../../content/Value";
 import { type Previews, usePreviewVersion } from "../data/previews";
 import { spanQuery } from "../data/queries";
 import { OverviewTab } from "../detail/OverviewTab";
 import { Failure } from "../Failure";
-import { idOf, nameOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
+import { idOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
 import { type StoryItem, tellStory } from "../model/story";
-import { RowDollars } from "../RowDollars";
 import { shortName } from "../tree/rowModel";
 import styles from "./transcript.module.css";
 
@@ -138,7 +138,7 @@ function Line({ item, record, skeleton, preview, selected, open, onSelect, onTog
         type="button"
         className={styles.chevron}
         aria-expanded={open}
-        aria-label={`${open ? "Collapse" : "Expand"} ${framed ? item.kind : nameOf(skeleton, item.row)}`}
+        aria-label={`${open ? "Collapse" : "Expand"} ${framed ? item.kind : shortName(skeleton, item.row)}`}
         onClick={(event) => {
           event.stopPropagation();
           onToggle();
@@ -157,8 +157,8 @@ function Line({ item, record, skeleton, preview, selected, open, onSelect, onTog
       {!framed && (
         <span className={styles.figures}>
           <span>{item.tokens > 0 && <Count value={item.tokens} />}</span>
-          <span>{item.cost > 0 && <RowDollars value={item.cost} />}</span>
-          <span>{duration >= 0 ? <Duration ns={duration} /> : "open"}</span>
+          <span>{item.cost > 0 && <Dollars value={item.cost} />}</span>
+          <span>{duration >= 0 ? <Duration ns={duration} /> : STATE_NAMES.IN_PROGRESS}</span>
         </span>
       )}
     </div>
@@ -177,18 +177,18 @@ function LineText({
 }: Pick<LineProps, "item" | "record" | "skeleton" | "preview"> & { failed: boolean }) {
   const name = shortName(skeleton, item.row);
   const type = typeOf(skeleton, item.row);
-  const input = oneLine(preview?.input);
-  const output = oneLine(preview?.output);
+  const input = gist(preview?.input);
+  const output = gist(preview?.output);
   if (item.kind === "asked")
     return (
       <>
-        <b>Asked</b> {oneLine(record.input) || input || <em>nothing recorded</em>}
+        <b>Asked</b> {gist(record.input) || input || <em>nothing recorded</em>}
       </>
     );
   if (item.kind === "answer")
     return (
       <>
-        <b>Answer</b> {oneLine(record.output) || output || <em>nothing recorded</em>}
+        <b>Answer</b> {gist(record.output) || output || <em>nothing recorded</em>}
       </>
     );
   if (item.kind === "group") {
@@ -201,7 +201,7 @@ function LineText({
       </>
     );
   }
-  const error = failed ? <span className={styles.error}> ✕ {oneLine(preview?.error) || "failed"}</span> : null;
+  const error = failed ? <span className={styles.error}> ✕ {gist(preview?.error) || "failed"}</span> : null;
   if (type === "TOOL") {
     return (
       <>
@@ -252,7 +252,7 @@ function keyOf(item: StoryItem): string {
   return `${item.kind}${item.row}`;
 }
 
-function oneLine(text: string | null | undefined): string {
+function gist(text: string | null | undefined): string {
   return text ? gistLine(text) : "";
 }
 

@@ -3,11 +3,11 @@
 // One line of the tree: indent, type, name, a dimmed text, what is notable, tokens, cost, time. The bar beside it is on
 // the canvas below.
 import { type MouseEvent, memo } from "react";
-import { Count, Duration } from "../../../components/Figure";
+import { Count, Dollars, Duration } from "../../../components/Figure";
 import { Icon } from "../../../components/icon/Icon";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
-import { exact, cost as formatCost, plain } from "../../../lib/format";
-import { RowDollars } from "../RowDollars";
+import { exact, exactCost } from "../../../lib/format";
+import { STATE_NAMES } from "../../../lib/states";
 import { FoldSpark } from "./FoldSpark";
 import styles from "./tree.module.css";
 
@@ -158,12 +158,12 @@ function Badges({ model }: { model: RowModel }) {
       )}
       {model.open && (
         <span className={styles.badge} data-kind="open">
-          open
+          {STATE_NAMES.IN_PROGRESS}
         </span>
       )}
       {model.failed ? (
         <span className={styles.badge} data-kind="error">
-          error
+          {STATE_NAMES.ERROR}
         </span>
       ) : (
         model.failuresBelow > 0 && (
@@ -193,9 +193,9 @@ function Figures({ model }: { model: RowModel }) {
         role="gridcell"
         className={styles.figure}
         data-dim={dim}
-        data-tip={model.cost > 0 ? (tip ?? plain(formatCost(model.cost))) : undefined}
+        data-tip={model.cost > 0 ? (tip ?? exactCost(model.cost)) : undefined}
       >
-        {model.cost > 0 && <RowDollars value={model.cost} />}
+        {model.cost > 0 && <Dollars value={model.cost} />}
       </div>
       <div role="gridcell" className={styles.figure} data-tip={model.fold > 0 ? "Sum of all of them" : undefined}>
         {model.duration >= 0 && <Duration ns={model.duration} />}

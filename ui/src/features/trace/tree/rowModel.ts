@@ -1,5 +1,6 @@
 // What one line of the tree shows, gathered from the skeleton and the previews.
 import type { SpanPreview } from "../../../api/types";
+import { oneLine } from "../../../lib/oneLine";
 import { callText, gistLine } from "../../content/text";
 import { type Expansion, foldMembers, type Rows } from "../model/rows";
 import {
@@ -40,7 +41,7 @@ export function rowModel(
 
 /** GenAI's conventions name a tool's span `execute_tool NAME`; its icon says the first half. */
 export function shortName(skeleton: Skeleton, row: number): string {
-  const name = nameOf(skeleton, row);
+  const name = oneLine(nameOf(skeleton, row));
   return typeOf(skeleton, row) === "TOOL" ? name.replace(/^execute_tool (?=\S)/, "") : name;
 }
 
@@ -108,7 +109,7 @@ function foldFields(skeleton: Skeleton, rows: Rows, expansion: Expansion, line: 
 
 function previewText(preview: SpanPreview | undefined, isTool: boolean, failed: boolean): string | null {
   if (!preview) return null;
-  if (failed && preview.error) return preview.error;
+  if (failed && preview.error) return oneLine(preview.error);
   if (isTool) return preview.input === null ? null : `(${callText(preview.input)})`;
   const text = preview.output ?? preview.input;
   return text === null ? null : gistLine(text);
@@ -117,7 +118,7 @@ function previewText(preview: SpanPreview | undefined, isTool: boolean, failed: 
 /** The names from the root to a row, for rows whose indent no longer tells. */
 export function pathOf(skeleton: Skeleton, row: number): string {
   const names: string[] = [];
-  for (let at = row; at >= 0; at = skeleton.parent[at] ?? -1) names.unshift(nameOf(skeleton, at));
+  for (let at = row; at >= 0; at = skeleton.parent[at] ?? -1) names.unshift(oneLine(nameOf(skeleton, at)));
   return names.length > 12 ? [...names.slice(0, 3), "…", ...names.slice(-8)].join(" › ") : names.join(" › ");
 }
 
