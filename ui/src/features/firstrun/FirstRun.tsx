@@ -21,7 +21,7 @@ export function FirstRun({ info }: { info: Info }) {
         <h1>Send the first trace</h1>
         <p className={styles.lead}>
           Spanwise listens. Use the MLflow client, any OpenTelemetry exporter, or a single request; nothing else has to
-          be set up.
+          be set up. For traces to look around in, run <code>spanwise demo</code>.
         </p>
         <p className={styles.waiting} role="status">
           <span className={styles.pulse} />
