@@ -7,7 +7,10 @@ const RETRIES_MAX = 2;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
+    // The server is most often on this machine: being offline is no reason to hold anything back.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: STALE_MS,
       retry: (failures, error) => failures < RETRIES_MAX && !(error instanceof ApiError && error.status > 0),
     },

@@ -1,5 +1,5 @@
 // The page's keys. They are taken before anyone else sees them, since below the drawer lies a list with keys of its own.
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { isCovered, isTyping, patternOf, type Shortcuts } from "../../lib/keys";
 
 /** Inside an element with this attribute arrow keys belong to it. */
@@ -20,7 +20,8 @@ const ARROWS = new Set([
 export function useTraceKeys(page: React.RefObject<HTMLElement | null>, shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
-  useEffect(() => {
+  // Before the page is painted: a key pressed as soon as there is something to see must not be lost.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing || isCovered()) return;
       const pattern = patternOf(event);
