@@ -28,24 +28,8 @@ const FOREIGN_OPERATORS: &[(&str, &str)] = &[
     ("~~", "~"),
     ("!", "!="),
 ];
-/// All operators that are words or signs.
-const OPERATORS: &[&str] = &[
-    "=",
-    "!=",
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "~",
-    "!~",
-    "IN",
-    "NOT IN",
-    "LIKE",
-    "ILIKE",
-    "RLIKE",
-    "IS NULL",
-    "IS NOT NULL",
-];
+/// All operators that are words or signs: keys of maps have every one.
+const OPERATORS: &[&str] = crate::catalog::MAP;
 
 /// Builds a [`FilterDiagnostic`].
 pub(crate) struct Diagnostic(FilterDiagnostic);

@@ -3,6 +3,7 @@
 use super::body::JsonBody;
 use super::parameter::{NoParameters, Parameters};
 use super::path::Path;
+use super::selection::EXPERIMENTS_MAX;
 use crate::App;
 use crate::error::Problem;
 use axum::Json;
@@ -16,9 +17,6 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// Experiments that are listed.
-const EXPERIMENTS_MAX: usize = 100_000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

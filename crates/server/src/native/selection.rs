@@ -12,8 +12,8 @@ use spanwise_query::{Filter, OrderBy, analyze, analyze_order};
 use spanwise_store::{ExperimentQuery, LifecycleFilter, Selection};
 use utoipa::IntoParams;
 
-/// Active experiments that a request without experiments looks through.
-const EXPERIMENTS_MAX: usize = 100_000;
+/// Experiments that are listed, and that a request without experiments looks through.
+pub(super) const EXPERIMENTS_MAX: usize = 100_000;
 /// Nanoseconds in a millisecond.
 const NS_PER_MS: i64 = 1_000_000;
 

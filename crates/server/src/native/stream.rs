@@ -129,8 +129,9 @@ impl Follower {
         let mut selection = self.selection.clone();
         if self.text.experiments.is_empty() {
             // One that was made since is followed too.
-            if let Ok(all) = super::selection::experiments(&self.app, &[]).await {
-                selection.experiments = all;
+            match super::selection::experiments(&self.app, &[]).await {
+                Ok(all) => selection.experiments = all,
+                Err(problem) => tracing::warn!("a live stream misses new experiments: {}", problem.detail),
             }
         }
         let mut events = Vec::new();

@@ -72,11 +72,7 @@ pub(crate) fn delete_assessment(conn: &Connection, trace: &TraceId, id: &Assessm
 /// Merges the assessments of a final record by id. One that overrides what is not there is taken as it is.
 pub(super) fn merge(conn: &Connection, trace_key: i64, assessments: &[Assessment]) -> StoreResult<()> {
     for assessment in assessments {
-        let sequence = match assessment_row::load(conn, &assessment.assessment_id)? {
-            Some(stored) if stored.trace_key == trace_key => stored.sequence,
-            Some(_) => return Err(taken(&assessment.assessment_id)),
-            None => next_sequence(conn, trace_key)?,
-        };
+        let sequence = sequence_of(conn, trace_key, &assessment.assessment_id)?;
         if let Some(overridden) = &assessment.overrides {
             invalidate(conn, trace_key, overridden)?;
         }
@@ -88,14 +84,19 @@ pub(super) fn merge(conn: &Connection, trace_key: i64, assessments: &[Assessment
 /// Restores assessments as they were, those that others override included.
 pub(super) fn restore(conn: &Connection, trace_key: i64, assessments: &[Assessment]) -> StoreResult<()> {
     for assessment in assessments {
-        let sequence = match assessment_row::load(conn, &assessment.assessment_id)? {
-            Some(stored) if stored.trace_key == trace_key => stored.sequence,
-            Some(_) => return Err(taken(&assessment.assessment_id)),
-            None => next_sequence(conn, trace_key)?,
-        };
+        let sequence = sequence_of(conn, trace_key, &assessment.assessment_id)?;
         assessment_row::write(conn, trace_key, sequence, assessment)?;
     }
     Ok(())
+}
+
+/// Returns the place of an assessment among those of its trace: its own if it is there, else the next.
+fn sequence_of(conn: &Connection, trace_key: i64, id: &AssessmentId) -> StoreResult<i64> {
+    match assessment_row::load(conn, id)? {
+        Some(stored) if stored.trace_key == trace_key => Ok(stored.sequence),
+        Some(_) => Err(taken(id)),
+        None => next_sequence(conn, trace_key),
+    }
 }
 
 /// Loads the assessments of traces, in order of creation; the caller fills in the trace ids.

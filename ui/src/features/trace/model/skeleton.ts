@@ -11,14 +11,8 @@ export const ORPHAN = -2;
 /** In `tokens` and `cost`: the span reports none. */
 export const NONE = -1;
 
-export interface Skeleton {
-  traceId: string;
-  startNs: string;
-  count: number;
-  ids: string;
-  names: string[];
-  types: string[];
-  models: string[];
+/** What is known of each span: one entry a row. */
+interface Columns {
   parent: Int32Array;
   name: Int32Array;
   type: Int32Array;
@@ -36,6 +30,16 @@ export interface Skeleton {
   cost: Float64Array;
   /** 1 if a span above reports the usage of this one, so that it is left out of the totals. */
   uncounted: Uint8Array;
+}
+
+export interface Skeleton extends Columns {
+  traceId: string;
+  startNs: string;
+  count: number;
+  ids: string;
+  names: string[];
+  types: string[];
+  models: string[];
   roots: Int32Array;
   /** The children of `row` are `children[childStart[row] .. childStart[row + 1]]`, by start. */
   childStart: Int32Array;
@@ -143,22 +147,6 @@ export function childrenOf(shape: Pick<Skeleton, "children" | "childStart">, row
 
 export function hasChildren(skeleton: Skeleton, row: number): boolean {
   return (skeleton.childStart[row + 1] ?? 0) > (skeleton.childStart[row] ?? 0);
-}
-
-interface Columns {
-  parent: Int32Array;
-  name: Int32Array;
-  type: Int32Array;
-  model: Int32Array;
-  status: Uint8Array;
-  start: Float64Array;
-  duration: Float64Array;
-  tokens: Float64Array;
-  tokensInput: Float64Array;
-  tokensOutput: Float64Array;
-  tokensCached: Float64Array;
-  cost: Float64Array;
-  uncounted: Uint8Array;
 }
 
 function decodeColumns(tree: Tree): Columns {
