@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import requests
 
+from support.ports import lease_port
 from support.wait import until
 
 REPO = Path(__file__).resolve().parents[2]
@@ -31,13 +31,6 @@ def binary() -> Path:
         if path.is_file():
             return path
     raise FileNotFoundError(f"no spanwise binary at {' or '.join(map(str, candidates))}; run `make release`")
-
-
-def free_port() -> int:
-    """Returns a port that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def clean_env(**extra: str) -> dict[str, str]:
@@ -59,7 +52,7 @@ class Server:
     ready_s: float = 0.0
 
     def __post_init__(self) -> None:
-        self.port, self.otlp_http_port, self.otlp_grpc_port = free_port(), free_port(), free_port()
+        self.port, self.otlp_http_port, self.otlp_grpc_port = lease_port(), lease_port(), lease_port()
         self.log_path = self.data_dir.parent / f"{self.data_dir.name}.log"
 
     @property

@@ -46,16 +46,26 @@ async function stop(child: ChildProcess, directory: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+// A port that the system hands out may be the local end of some connection a moment later, so these come from below the
+// range for such ends; each of Vitest's workers has its own.
+const FIRST_PORT = 10_000;
+const PORTS_PER_WORKER = 500;
+let given = 0;
+
+async function freePort(): Promise<number> {
+  const first = FIRST_PORT + PORTS_PER_WORKER * (Number(process.env.VITEST_POOL_ID ?? 0) % 20);
+  while (given < PORTS_PER_WORKER) {
+    const port = first + given++;
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port from ${first} to ${first + PORTS_PER_WORKER - 1}`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
 
