@@ -1,5 +1,6 @@
 //! The common work on traces and logs: items are grouped by trace, in order, in chunks of bounded size.
 
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
 /// Raw bytes of one chunk; a bigger group of one trace is split, so that no single write is unbounded.
@@ -18,14 +19,14 @@ pub(crate) struct Chunk<T> {
 pub(crate) struct ByTrace<T> {
     chunks: Vec<Chunk<T>>,
     /// The chunk of each trace that still has room.
-    open: HashMap<[u8; 16], usize>,
+    open: HashMap<[u8; 16], usize, RandomState>,
     /// The chunk that the last item went to: most items follow one of the same trace.
     last: usize,
 }
 
 impl<T> ByTrace<T> {
     pub(crate) fn new() -> Self {
-        ByTrace { chunks: Vec::new(), open: HashMap::new(), last: 0 }
+        ByTrace { chunks: Vec::new(), open: HashMap::default(), last: 0 }
     }
 
     /// Adds an item of `bytes` raw bytes.

@@ -102,12 +102,14 @@ pub(crate) struct Appended {
 
 /// Writes prepared spans in the open transaction.
 pub(crate) fn append_spans(context: &mut WriteContext<'_>, batch: &[PreparedSpans]) -> StoreResult<Appended> {
+    remember_all(context, batch.iter().map(|prepared| &prepared.spans.trace_id))?;
     let mut appended = Appended::default();
     for prepared in batch {
         let trace_id = &prepared.spans.trace_id;
-        let mut state = context.states.take(context.conn, trace_id)?;
-        // On an error the state is dropped with what it learned; it will be loaded again.
-        append_trace(context, prepared, &mut state, &mut appended.outcome)?;
+        let state = give_up_on_error(context, |context| {
+            let mut state = context.states.take(context.conn, trace_id)?;
+            append_trace(context, prepared, &mut state, &mut appended.outcome).map(|()| state)
+        })?;
         context.changed.push(trace_id.clone());
         if state.has_logs() && prepared.spans.spans.iter().any(|span| span.parent_id.is_none()) {
             appended.roots_with_logs.push(trace_id.clone());
@@ -115,6 +117,27 @@ pub(crate) fn append_spans(context: &mut WriteContext<'_>, batch: &[PreparedSpan
         context.states.put(trace_id.clone(), state);
     }
     Ok(appended)
+}
+
+/// Loads what is to be known of all traces of a write before anything is changed: what is damaged in one of them fails
+/// this write and no other.
+fn remember_all<'a>(
+    context: &mut WriteContext<'_>,
+    mut ids: impl Iterator<Item = &'a TraceId>,
+) -> StoreResult<()> {
+    ids.try_for_each(|trace_id| context.states.remember(context.conn, trace_id))
+}
+
+/// Does a part of an append; what it did before an error can't be taken back alone.
+fn give_up_on_error<T>(
+    context: &mut WriteContext<'_>,
+    work: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T>,
+) -> StoreResult<T> {
+    let result = work(context);
+    if let Err(error) = &result {
+        context.fail_group(error);
+    }
+    result
 }
 
 fn append_trace(
@@ -446,11 +469,14 @@ fn insert_block(conn: &Connection, block: &NewBlock, columns: &[u8]) -> StoreRes
 
 /// Writes prepared log records in the open transaction.
 pub(crate) fn append_logs(context: &mut WriteContext<'_>, batch: &[PreparedLogs]) -> StoreResult<Appended> {
+    remember_all(context, batch.iter().map(|prepared| &prepared.logs.trace_id))?;
     let mut appended = Appended::default();
     for prepared in batch {
         let trace_id = &prepared.logs.trace_id;
-        let mut state = context.states.take(context.conn, trace_id)?;
-        append_trace_logs(context, prepared, &mut state, &mut appended.outcome)?;
+        let state = give_up_on_error(context, |context| {
+            let mut state = context.states.take(context.conn, trace_id)?;
+            append_trace_logs(context, prepared, &mut state, &mut appended.outcome).map(|()| state)
+        })?;
         appended.roots_with_logs.push(trace_id.clone());
         context.states.put(trace_id.clone(), state);
     }

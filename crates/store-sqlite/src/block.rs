@@ -9,6 +9,7 @@
 //! Integers are little-endian, or LEB128 where no width is given. The checksum covers the header (its own field as
 //! zero) and the payload. Everything that the index knows of spans can be derived again from these blocks.
 
+use crate::append::BLOCK_RAW_BYTES_MAX;
 use crate::error::damaged;
 use spanwise_model::{SpanId, TraceId};
 use spanwise_store::{StoreError, StoreResult};
@@ -59,7 +60,6 @@ pub(crate) struct Run {
 #[derive(Debug)]
 pub(crate) struct Payload {
     compressed: Vec<u8>,
-    crc: u32,
     raw_len: u32,
     lengths: Vec<u32>,
 }
@@ -69,12 +69,9 @@ impl Payload {
     pub(crate) fn compress<'a>(messages: impl Iterator<Item = &'a [u8]> + Clone) -> StoreResult<Payload> {
         let lengths: Vec<u32> = messages.clone().map(|message| message.len() as u32).collect();
         let raw_len: usize = lengths.iter().map(|length| *length as usize).sum();
-        let mut raw = Vec::with_capacity(raw_len);
-        messages.for_each(|message| raw.extend_from_slice(message));
-        let compressed = with_compressor(|compressor| compressor.compress(&raw))
+        let compressed = with_compressor(|compressor| compressor.compress(messages, raw_len))
             .map_err(|error| crate::error::io_error("cannot compress a block", error))?;
-        let crc = crc32c::crc32c(&compressed);
-        Ok(Payload { compressed, crc, raw_len: raw_len as u32, lengths })
+        Ok(Payload { compressed, raw_len: raw_len as u32, lengths })
     }
 
     /// Returns the bytes that it takes in the segment, about.
@@ -83,15 +80,44 @@ impl Payload {
     }
 }
 
-fn with_compressor<T>(
-    work: impl FnOnce(&mut zstd::bulk::Compressor<'static>) -> std::io::Result<T>,
-) -> std::io::Result<T> {
+/// Compresses with one context and the same buffers again: fresh ones of this size cost more than the compression.
+struct BlockCompressor {
+    zstd: zstd::bulk::Compressor<'static>,
+    raw: Vec<u8>,
+    compressed: Vec<u8>,
+}
+
+/// A buffer that one large span made larger than this is not kept.
+const KEPT_BUFFER_BYTES_MAX: usize = 4 * BLOCK_RAW_BYTES_MAX;
+
+impl BlockCompressor {
+    fn compress<'a>(
+        &mut self,
+        messages: impl Iterator<Item = &'a [u8]>,
+        raw_len: usize,
+    ) -> std::io::Result<Vec<u8>> {
+        self.raw.clear();
+        messages.for_each(|message| self.raw.extend_from_slice(message));
+        self.compressed.clear();
+        self.compressed.reserve(zstd::zstd_safe::compress_bound(raw_len));
+        self.zstd.compress_to_buffer(&self.raw, &mut self.compressed)?;
+        // What waits to be written is as small as can be.
+        let compressed = self.compressed.as_slice().to_vec();
+        if raw_len > KEPT_BUFFER_BYTES_MAX {
+            (self.raw, self.compressed) = Default::default();
+        }
+        Ok(compressed)
+    }
+}
+
+fn with_compressor<T>(work: impl FnOnce(&mut BlockCompressor) -> std::io::Result<T>) -> std::io::Result<T> {
     thread_local! {
-        static COMPRESSOR: std::cell::RefCell<Option<zstd::bulk::Compressor<'static>>> = const { std::cell::RefCell::new(None) };
+        static COMPRESSOR: std::cell::RefCell<Option<BlockCompressor>> = const { std::cell::RefCell::new(None) };
     }
     COMPRESSOR.with_borrow_mut(|slot| {
         if slot.is_none() {
-            *slot = Some(zstd::bulk::Compressor::new(ZSTD_LEVEL)?);
+            let zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+            *slot = Some(BlockCompressor { zstd, raw: Vec::new(), compressed: Vec::new() });
         }
         work(slot.as_mut().expect("it was just made"))
     })
@@ -133,9 +159,10 @@ pub(crate) fn encode_block(header: &BlockHeader<'_>, payload: &Payload, out: &mu
     payload.lengths.iter().for_each(|length| write_varint(out, u64::from(*length)));
     let header_len = (out.len() - start) as u32;
     out[start + 4..start + 8].copy_from_slice(&header_len.to_le_bytes());
-    let crc = crc32c::crc32c_combine(crc32c::crc32c(&out[start..]), payload.crc, payload.compressed.len());
-    out[start + 12..start + 16].copy_from_slice(&crc.to_le_bytes());
     out.extend_from_slice(&payload.compressed);
+    // Joining two checksums costs ten times as much as one over both parts.
+    let crc = crc32c::crc32c(&out[start..]);
+    out[start + 12..start + 16].copy_from_slice(&crc.to_le_bytes());
 }
 
 /// A block read back: verified and unpacked.

@@ -13,6 +13,7 @@
 
 use crate::block::{Input, Run, write_runs, write_varint};
 use crate::error::damaged;
+use foldhash::fast::RandomState;
 use spanwise_model::{Cost, NewSpan, SpanId, SpanStatus, TokenUsage};
 use spanwise_store::StoreResult;
 use std::collections::HashMap;
@@ -86,7 +87,7 @@ impl Columns {
 /// Strings on their way into a block, each once.
 #[derive(Default)]
 struct StringTable<'a> {
-    numbers: HashMap<&'a str, u32>,
+    numbers: HashMap<&'a str, u32, RandomState>,
     bytes: Vec<u8>,
 }
 

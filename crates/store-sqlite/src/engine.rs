@@ -81,7 +81,7 @@ impl Store for SqliteStore {
         let prepared = off_runtime(raw_bytes, prepare).await?;
         let bytes: usize = prepared.iter().map(append::PreparedSpans::stored_bytes).sum();
         let appended =
-            writer.write(announced, bytes, move |context| append::append_spans(context, &prepared)).await?;
+            writer.append(announced, bytes, move |context| append::append_spans(context, &prepared)).await?;
         self.wake_background(bytes);
         self.refresh_roots(appended.roots_with_logs).await?;
         Ok(appended.outcome)
@@ -95,7 +95,7 @@ impl Store for SqliteStore {
         let prepared = off_runtime(raw_bytes, prepare).await?;
         let bytes: usize = prepared.iter().map(append::PreparedLogs::stored_bytes).sum();
         let appended =
-            writer.write(announced, bytes, move |context| append::append_logs(context, &prepared)).await?;
+            writer.append(announced, bytes, move |context| append::append_logs(context, &prepared)).await?;
         self.wake_background(bytes);
         self.refresh_roots(appended.roots_with_logs).await?;
         Ok(appended.outcome)

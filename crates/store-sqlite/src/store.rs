@@ -106,8 +106,7 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
-        let writer = self.writer()?;
-        writer.write(writer.announce(), 0, operation).await
+        self.writer()?.write(operation).await
     }
 
     pub(crate) fn writer(&self) -> StoreResult<Arc<Writer>> {

@@ -7,6 +7,7 @@ use crate::block::BlockKind;
 use crate::columns;
 use crate::error::{damaged, sql_error};
 use crate::trace_row::SqlTraceId;
+use foldhash::fast::RandomState;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension};
 use spanwise_genai::rollup::UsageTree;
@@ -24,7 +25,7 @@ pub(crate) struct TraceStates {
     traces: LruCache<TraceId, TraceState>,
     spans: usize,
     /// Ids of resources and scopes, by hash.
-    pub(crate) interned: HashMap<u128, u64>,
+    pub(crate) interned: HashMap<u128, u64, RandomState>,
 }
 
 /// One remembered trace.
@@ -32,8 +33,8 @@ pub(crate) struct TraceStates {
 pub(crate) struct TraceState {
     /// Its key; `None` until its row is made.
     pub(crate) trace_key: Option<i64>,
-    spans: HashMap<SpanId, Seen>,
-    log_hashes: HashSet<u64>,
+    spans: HashMap<SpanId, Seen, RandomState>,
+    log_hashes: HashSet<u64, RandomState>,
     /// Tokens and cost, each counted once.
     pub(crate) usage: UsageTree,
 }
@@ -55,7 +56,7 @@ pub(crate) enum Arrival {
 impl TraceStates {
     /// Remembers nothing yet.
     pub(crate) fn new() -> TraceStates {
-        TraceStates { traces: LruCache::unbounded(), spans: 0, interned: HashMap::new() }
+        TraceStates { traces: LruCache::unbounded(), spans: 0, interned: HashMap::default() }
     }
 
     /// Forgets everything, after a group failed.
@@ -68,6 +69,15 @@ impl TraceStates {
         if let Some(state) = self.traces.pop(trace_id) {
             self.spans -= state.weight();
         }
+    }
+
+    /// Loads a trace's state if it is not here.
+    pub(crate) fn remember(&mut self, conn: &Connection, trace_id: &TraceId) -> StoreResult<()> {
+        if !self.traces.contains(trace_id) {
+            let state = load(conn, trace_id)?;
+            self.put(trace_id.clone(), state);
+        }
+        Ok(())
     }
 
     /// Takes out a trace's state, loading it if needed; give it back with [`TraceStates::put`].

@@ -34,6 +34,24 @@ pub(crate) struct WriteContext<'a> {
     pub(crate) segment: &'a mut SegmentWriter,
     /// Traces that the group changes; the feed of changes learns of them once it is durable.
     pub(crate) changed: &'a mut Vec<TraceId>,
+    /// Why the group can't be committed: an operation without a savepoint failed half-way.
+    failed: Option<StoreError>,
+}
+
+impl WriteContext<'_> {
+    /// Gives the whole group up, since something of it was done by halves.
+    pub(crate) fn fail_group(&mut self, error: &StoreError) {
+        self.failed.get_or_insert_with(|| copy(error));
+    }
+}
+
+/// How much is undone if an operation fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnError {
+    /// What the operation did: it has a savepoint.
+    UndoOperation,
+    /// Nothing: it says by [`WriteContext::fail_group`] if that leaves something by halves.
+    Nothing,
 }
 
 /// Does a write, or learns why the group could not begin.
@@ -87,14 +105,26 @@ impl Writer {
 
     /// Runs `operation` in the next group and answers when that group is durable.
     ///
-    /// `bytes` is about what it will append to the segment. The operation has happened, or not at all.
+    /// The operation has happened, or not at all.
     pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        let sent = self.send(self.announce(), 0, OnError::UndoOperation, operation)?;
+        sent.await.map_err(|_| closed())?
+    }
+
+    /// As [`Writer::write`], without a savepoint, whose copies of pages cost a tenth of an append. If the operation
+    /// fails after it changed something, it must give up the group.
+    ///
+    /// `bytes` is about what it will append to the segment.
+    pub(crate) async fn append<T: Send + 'static>(
         &self,
         announced: Announced,
         bytes: usize,
         operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
-        self.send(announced, bytes, operation)?.await.map_err(|_| closed())?
+        self.send(announced, bytes, OnError::Nothing, operation)?.await.map_err(|_| closed())?
     }
 
     /// As [`Writer::write`], for a background thread.
@@ -102,20 +132,25 @@ impl Writer {
         &self,
         operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
-        self.send(self.announce(), 0, operation)?.blocking_recv().map_err(|_| closed())?
+        let sent = self.send(self.announce(), 0, OnError::UndoOperation, operation)?;
+        sent.blocking_recv().map_err(|_| closed())?
     }
 
     fn send<T: Send + 'static>(
         &self,
         announced: Announced,
         bytes: usize,
+        on_error: OnError,
         operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<oneshot::Receiver<StoreResult<T>>> {
         let (reply, answer) = oneshot::channel();
         let operation: Operation = Box::new(move |context| {
             // From here on the group has it; waiting for it would be waiting for oneself.
             drop(announced);
-            let result = context.map_err(copy).and_then(|context| in_savepoint(context, operation));
+            let result = context.map_err(copy).and_then(|context| match on_error {
+                OnError::UndoOperation => in_savepoint(context, operation),
+                OnError::Nothing => operation(context),
+            });
             Box::new(move |group| {
                 // A caller that stopped waiting doesn't want the answer.
                 let _ = reply.send(group.map_err(copy).and(result));
@@ -171,18 +206,20 @@ impl WriterThread {
             }
         };
         let mut changed = Vec::new();
-        let mut context = WriteContext { conn: &txn, states, segment, changed: &mut changed };
+        let mut context = WriteContext { conn: &txn, states, segment, changed: &mut changed, failed: None };
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(command) = next {
             bytes += command.bytes;
             answers.push((command.operation)(Ok(&mut context)));
-            if bytes >= GROUP_BYTES_MAX || answers.len() >= GROUP_WRITES_MAX {
+            if bytes >= GROUP_BYTES_MAX || answers.len() >= GROUP_WRITES_MAX || context.failed.is_some() {
                 break;
             }
             next = next_command(queue, in_flight, deadline);
         }
-        let outcome = segment.flush(&txn).and_then(|()| txn.commit().map_err(sql_error));
+        let outcome = context.failed.take().map_or(Ok(()), Err);
+        let outcome =
+            outcome.and_then(|()| segment.flush(&txn)).and_then(|()| txn.commit().map_err(sql_error));
         match &outcome {
             Ok(()) => {
                 segment.committed();
@@ -207,7 +244,7 @@ fn in_savepoint<T>(
 ) -> StoreResult<T> {
     let mark = context.segment.mark();
     let changed = context.changed.len();
-    context.conn.execute_batch("SAVEPOINT operation").map_err(sql_error)?;
+    run(context.conn, "SAVEPOINT operation")?;
     let result = operation(context);
     if let Err(error) = &result {
         if matches!(error.kind(), ErrorKind::Internal | ErrorKind::Unavailable) {
@@ -216,10 +253,17 @@ fn in_savepoint<T>(
         }
         context.segment.undo_to(mark);
         context.changed.truncate(changed);
-        context.conn.execute_batch("ROLLBACK TO operation").map_err(sql_error)?;
+        run(context.conn, "ROLLBACK TO operation")?;
     }
-    context.conn.execute_batch("RELEASE operation").map_err(sql_error)?;
+    run(context.conn, "RELEASE operation")?;
     result
+}
+
+fn run(conn: &Connection, statement: &str) -> StoreResult<()> {
+    conn.prepare_cached(statement)
+        .and_then(|mut prepared| prepared.execute([]))
+        .map_err(sql_error)
+        .map(|_| ())
 }
 
 /// Returns what waits, or what arrives before `deadline` while something is known to be on its way.

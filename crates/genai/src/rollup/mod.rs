@@ -9,8 +9,11 @@ mod sum;
 
 use forest::{Flags, Forest};
 use spanwise_model::{Cost, SpanId, TokenUsage};
-use std::collections::HashMap;
+use std::collections::HashMap as StdHashMap;
 use sum::{Kind, Sum};
+
+/// Each span is looked up a few times on its way in.
+type HashMap<K, V> = StdHashMap<K, V, foldhash::fast::RandomState>;
 
 /// The spans of one trace, with the totals kept up to date while they come in any order.
 ///

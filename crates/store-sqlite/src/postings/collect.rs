@@ -1,6 +1,6 @@
 //! Terms of the block that is being added: how they are made, and how many of them are kept.
 
-use super::table::{TermBatch, TermTable};
+use super::table::{RecentTerms, TermBatch, TermKey, TermTable};
 use super::term::{self, Field};
 use spanwise_model::limit::INDEXED_VALUE_BYTES_MAX;
 use spanwise_otlp::{AnyValueView, pyjson};
@@ -13,6 +13,7 @@ const BLOCK_TERMS_MAX: usize = 1 << 18;
 pub(crate) struct Collected {
     pub(crate) table: TermTable,
     batch: TermBatch,
+    recent: RecentTerms,
     doc: u32,
     /// Terms that the current block may still have.
     left: usize,
@@ -28,7 +29,11 @@ impl Collected {
     /// Notes that the document has a term.
     #[inline]
     pub(crate) fn add(&mut self, term: &[u8]) {
-        self.batch.push(term);
+        let key = TermKey::of(term);
+        if self.recent.has(key, self.doc) {
+            return;
+        }
+        self.batch.push(key, term);
         if self.batch.is_full() {
             self.flush();
         }
@@ -42,7 +47,7 @@ impl Collected {
 
     /// Notes that the document has a term, whatever the limit says.
     pub(crate) fn add_always(&mut self, term: &[u8]) {
-        self.batch.push(term);
+        self.batch.push(TermKey::of(term), term);
         self.left = 1;
         self.flush();
     }

@@ -6,12 +6,65 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
+/// Terms that are remembered of one document: 64 KiB, as much as a processor's second cache gladly holds.
+const RECENT_TERMS: usize = 1 << 11;
 /// Terms in one batch.
 const BATCH_TERMS: usize = 64;
 /// Up to this length a term's key is the term itself; few words are longer.
 const EXACT_BYTES: usize = 16;
 
-/// What a term is known by: with the length, its bytes if they are few, else their hash.
+/// What a term is known by: its length and its bytes, if they are few, else their hash.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct TermKey {
+    key: u128,
+    length: u32,
+}
+
+impl TermKey {
+    /// Returns the key of a term.
+    #[inline]
+    pub(crate) fn of(term: &[u8]) -> TermKey {
+        TermKey { key: key(term), length: term.len() as u32 }
+    }
+
+    fn hash(self) -> usize {
+        hash(self.key, self.length)
+    }
+}
+
+/// Some terms that the current document is known to have: of the words of a text most came before, and what is passed
+/// over here costs no look into the large table.
+///
+/// Long terms are told apart by 128 bits of hash. Two of one hash in one document would hide one of them; a sender
+/// could make such a pair, for its own trace.
+pub(crate) struct RecentTerms {
+    slots: Box<[Recent]>,
+}
+
+/// Half a cache line.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Recent {
+    key: u128,
+    length: u32,
+    /// The document + 1.
+    doc: u32,
+}
+
+impl Default for RecentTerms {
+    fn default() -> Self {
+        RecentTerms { slots: vec![Recent::default(); RECENT_TERMS].into() }
+    }
+}
+
+impl RecentTerms {
+    /// Returns whether the document has this term, as far as is remembered, and remembers it.
+    #[inline]
+    pub(crate) fn has(&mut self, key: TermKey, doc: u32) -> bool {
+        let now = Recent { key: key.key, length: key.length, doc: doc + 1 };
+        std::mem::replace(&mut self.slots[key.hash() & (RECENT_TERMS - 1)], now) == now
+    }
+}
+
 fn key(term: &[u8]) -> u128 {
     // Two words that cover all bytes, overlapping: no length but the term's own gives the same two.
     let halves: (u64, u64) = match term {
@@ -53,16 +106,15 @@ pub(crate) struct TermBatch {
 }
 
 struct Waiting {
-    key: u128,
+    key: TermKey,
     start: usize,
-    length: u32,
 }
 
 impl TermBatch {
-    /// Adds a term.
+    /// Adds a term, of which `key` is the key.
     #[inline]
-    pub(crate) fn push(&mut self, term: &[u8]) {
-        self.terms.push(Waiting { key: key(term), start: self.bytes.len(), length: term.len() as u32 });
+    pub(crate) fn push(&mut self, key: TermKey, term: &[u8]) {
+        self.terms.push(Waiting { key, start: self.bytes.len() });
         self.bytes.extend_from_slice(term);
     }
 
@@ -73,7 +125,7 @@ impl TermBatch {
     }
 
     fn bytes_of(&self, term: &Waiting) -> &[u8] {
-        &self.bytes[term.start..term.start + term.length as usize]
+        &self.bytes[term.start..term.start + term.key.length as usize]
     }
 }
 
@@ -111,10 +163,7 @@ impl TermTable {
         }
         let mask = self.slots.len() - 1;
         // These reads do not wait for each other; afterwards the slots are in the cache.
-        let touched = batch
-            .terms
-            .iter()
-            .fold(0, |sum, term| sum ^ self.slots[hash(term.key, term.length) & mask].number);
+        let touched = batch.terms.iter().fold(0, |sum, term| sum ^ self.slots[term.key.hash() & mask].number);
         std::hint::black_box(touched);
         let before = self.postings.len();
         for term in &batch.terms {
@@ -134,7 +183,8 @@ impl TermTable {
         if slot.number == 0 {
             self.arena.extend_from_slice(bytes);
             self.ends.push(self.arena.len() as u32);
-            *slot = Slot { key: term.key, length: term.length, number: self.ends.len() as u32, last_doc: 0 };
+            let TermKey { key, length } = term.key;
+            *slot = Slot { key, length, number: self.ends.len() as u32, last_doc: 0 };
         }
         if slot.last_doc != doc + 1 {
             slot.last_doc = doc + 1;
@@ -145,11 +195,11 @@ impl TermTable {
     /// Returns the slot that a term has or is to have.
     fn find(&self, term: &Waiting, bytes: &[u8]) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = hash(term.key, term.length) & mask;
+        let mut at = term.key.hash() & mask;
         loop {
             let slot = &self.slots[at];
-            let is_same = slot.key == term.key
-                && slot.length == term.length
+            let is_same = slot.key == term.key.key
+                && slot.length == term.key.length
                 && (bytes.len() <= EXACT_BYTES || slot.number == 0 || self.term(slot.number - 1) == bytes);
             if slot.number == 0 || is_same {
                 return at;
@@ -252,7 +302,7 @@ mod tests {
                 let mut new = 0;
                 for term in terms {
                     new += usize::from(expected.entry(term.clone()).or_default().insert(doc as u32));
-                    batch.push(term);
+                    batch.push(TermKey::of(term), term);
                 }
                 prop_assert_eq!(table.add(&mut batch, doc as u32, usize::MAX), new);
             }
@@ -287,14 +337,15 @@ mod tests {
         let mut batch = TermBatch::default();
         for doc in 1..=2 {
             for number in 0..20_000_u32 {
-                batch.push(&number.to_le_bytes());
+                let term = number.to_le_bytes();
+                batch.push(TermKey::of(&term), &term);
                 if batch.is_full() {
                     assert_eq!(table.add(&mut batch, doc, usize::MAX), BATCH_TERMS);
                 }
             }
             table.add(&mut batch, doc, usize::MAX);
         }
-        (0..10_u8).for_each(|number| batch.push(&[number]));
+        (0..10_u8).for_each(|number| batch.push(TermKey::of(&[number]), &[number]));
         assert_eq!(table.add(&mut batch, 3, 4), 4);
         let mut count = 0;
         let counted = table.for_each_sorted(|_, docs| {

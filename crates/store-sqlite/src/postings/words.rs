@@ -10,8 +10,13 @@ use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Shorter texts are cheaper to split again than to remember.
-const REMEMBERED_BYTES_MIN: usize = 12;
+/// Shorter texts are cheaper to split again than to look up.
+const LOOKED_UP_BYTES_MIN: usize = 12;
+/// Shorter texts are remembered for a while only: keys and short values come with every span, and looking for them in
+/// the large set would cost more than the words in them.
+const REMEMBERED_BYTES_MIN: usize = 64;
+/// Texts that are remembered for a while: 16 KiB, which stay in the nearest cache.
+const RECENT_TEXTS: usize = 1 << 11;
 /// Longer texts are remembered in pieces too, so that a history that grew is new only at its end.
 const PIECE_BYTES_MIN: usize = 256;
 /// Larger texts, lists and maps are remembered in their parts alone: they are rarely the same as a whole.
@@ -22,12 +27,27 @@ const MESSAGE_MARK: u64 = 0x9e37_79b9_7f4a_7c15;
 const PIECE_MARK: u64 = 0xd1b5_4a32_d192_ed03;
 
 /// The texts that traces had so far, by their hashes.
-#[derive(Default)]
 pub(crate) struct SeenTexts {
     hashes: HashSet<u64, BuildHasherDefault<HashIsKey>>,
+    /// The last hash of each residue.
+    recent: Box<[u64]>,
+}
+
+impl Default for SeenTexts {
+    fn default() -> Self {
+        SeenTexts { hashes: HashSet::default(), recent: vec![0; RECENT_TEXTS].into() }
+    }
 }
 
 impl SeenTexts {
+    /// Notes a text of `length` bytes and returns whether it is new, as far as is remembered.
+    fn is_new(&mut self, hash: u64, length: usize) -> bool {
+        if std::mem::replace(&mut self.recent[hash as usize & (RECENT_TEXTS - 1)], hash) == hash {
+            return false;
+        }
+        length < REMEMBERED_BYTES_MIN || self.hashes.insert(hash)
+    }
+
     /// Returns about how much memory it takes.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.hashes.capacity() * (size_of::<u64>() + 1)
@@ -135,9 +155,9 @@ impl<V: FnMut(&str)> NewWords<'_, V> {
     }
 
     fn is_new(&mut self, bytes: &[u8], mark: u64) -> bool {
-        let is_remembered =
-            (REMEMBERED_BYTES_MIN..=WHOLE_BYTES_MAX).contains(&bytes.len()) || mark == PIECE_MARK;
-        !is_remembered || self.seen.hashes.insert(xxh3_64(bytes) ^ mark ^ self.trace_seed)
+        let is_looked_up =
+            (LOOKED_UP_BYTES_MIN..=WHOLE_BYTES_MAX).contains(&bytes.len()) || mark == PIECE_MARK;
+        !is_looked_up || self.seen.is_new(xxh3_64(bytes) ^ mark ^ self.trace_seed, bytes.len())
     }
 }
 
