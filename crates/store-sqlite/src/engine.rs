@@ -104,7 +104,9 @@ impl Store for SqliteStore {
     async fn start_trace(&self, start: TraceStart) -> StoreResult<TraceInfo> {
         self.write(move |context| {
             context.changed.push(start.trace_id.clone());
-            catalog::start_trace(context.conn, &start, now_ns())
+            let info = catalog::start_trace(context.conn, &start, now_ns())?;
+            context.table.whole(context.conn, &start.trace_id)?;
+            Ok(info)
         })
         .await
     }
@@ -179,7 +181,8 @@ impl Store for SqliteStore {
             context.changed.push(archive.info.trace_id.clone());
             // What is remembered of the trace may have been made without the record.
             context.states.forget(&archive.info.trace_id);
-            catalog::restore_trace(context.conn, &archive, now_ns())
+            catalog::restore_trace(context.conn, &archive, now_ns())?;
+            context.table.whole(context.conn, &archive.info.trace_id)
         })
         .await
     }
@@ -274,6 +277,7 @@ impl SqliteStore {
     ) -> StoreResult<T> {
         self.write(move |context| {
             let result = operation(context, &trace)?;
+            context.table.whole(context.conn, &trace)?;
             context.changed.push(trace);
             Ok(result)
         })

@@ -26,6 +26,7 @@ mod search;
 mod segment;
 mod spans;
 mod store;
+mod table;
 mod trace_row;
 mod trace_state;
 mod writer;

@@ -10,6 +10,7 @@ use crate::schema;
 use crate::search::SearchContext;
 use crate::segment::{SegmentReader, SegmentWriter};
 use crate::spans::SpanReader;
+use crate::table::{TableLoader, TraceTable};
 use crate::trace_state::TraceStates;
 use crate::writer::{WriteContext, Writer};
 use rusqlite::Connection;
@@ -44,6 +45,8 @@ pub struct SqliteStore {
     pub(crate) spans: Arc<SpanReader>,
     pub(crate) postings: Postings,
     pub(crate) changes: Arc<ChangeFeed>,
+    pub(crate) table: Arc<TraceTable>,
+    table_loader: Mutex<Option<TableLoader>>,
     writer: Mutex<Option<Arc<Writer>>>,
     background: Mutex<Option<Background>>,
     indexer: Mutex<Option<Arc<Indexer>>>,
@@ -71,24 +74,33 @@ impl SqliteStore {
         let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;
         // No two openings are at the same nanosecond: the lock lets only one process in.
         let changes = Arc::new(ChangeFeed::new(now_ns().cast_unsigned()));
-        let (writer, writer_thread) =
-            Writer::start(conn, segment_writer, TraceStates::new(), Arc::clone(&changes))?;
+        let table = Arc::new(TraceTable::new());
+        let (writer, writer_thread) = Writer::start(
+            conn,
+            segment_writer,
+            TraceStates::new(),
+            Arc::clone(&changes),
+            Arc::clone(&table),
+        )?;
         let writer = Arc::new(writer);
         let spans = Arc::new(SpanReader::new(SegmentReader::new(&segments)));
         let postings = Postings::default();
         let indexer = start_indexer(&data_dir, &spans, &writer, &postings)?;
         let compactor = Compactor::open(&database, &segments, Arc::clone(&spans), Arc::clone(&writer))?;
         let (background, background_thread) = Background::start(&database, compactor, postings.clone())?;
+        let (table_loader, loader_thread) = TableLoader::start(&database, Arc::clone(&table))?;
         Ok(SqliteStore {
             data_dir,
             readers: Arc::new(readers),
             spans,
             postings,
             changes,
+            table,
+            table_loader: Mutex::new(Some(table_loader)),
             writer: Mutex::new(Some(writer)),
             background: Mutex::new(Some(background)),
             indexer: Mutex::new(Some(indexer)),
-            threads: Mutex::new(vec![background_thread, writer_thread]),
+            threads: Mutex::new(vec![background_thread, writer_thread, loader_thread]),
             _lock: lock,
         })
     }
@@ -150,9 +162,11 @@ impl SqliteStore {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
         let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let table_loader = self.table_loader.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         blocking(move || {
             drop(background);
+            drop(table_loader);
             if let Some(indexer) = indexer {
                 indexer.stop();
             }
