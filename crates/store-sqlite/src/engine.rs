@@ -154,7 +154,12 @@ impl Store for SqliteStore {
     }
 
     async fn experiment_activity(&self) -> StoreResult<Vec<ExperimentActivity>> {
-        self.read(catalog::experiment_activity).await
+        let table = Arc::clone(&self.table);
+        self.read(move |conn| match table.snapshot() {
+            Some(snapshot) => Ok(explore::activity_of(&snapshot)),
+            None => catalog::experiment_activity(conn),
+        })
+        .await
     }
 
     async fn read_tree(&self, id: &TraceId) -> StoreResult<TraceTree> {

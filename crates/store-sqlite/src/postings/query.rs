@@ -54,6 +54,9 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) parts: &'a [Arc<Part>],
     /// Called between blocks of a dictionary: an error (a deadline, a caller that left) ends the evaluation.
     pub(crate) check: &'a dyn Fn() -> StoreResult<()>,
+    /// Whether to leave out what may match but is not known to: values that are too long to be terms, and blocks
+    /// that are not indexed in full.
+    pub(crate) is_certain: bool,
 }
 
 impl Evaluation<'_> {
@@ -119,7 +122,7 @@ impl Evaluation<'_> {
             SpanQuery::Is(field, value) => {
                 term::write_value(*field, value, &mut term);
                 let mut docs = self.exact(part, &term)?;
-                if value.starts_with(['{', '[']) {
+                if value.starts_with(['{', '[']) && !self.is_certain {
                     // A map with a key that comes twice may have been taken for longer than it is.
                     term::write_long(*field, &mut term);
                     part.lookup(&term, &mut docs)?;
@@ -129,8 +132,10 @@ impl Evaluation<'_> {
             SpanQuery::Matches(field, predicate) => {
                 term::write_value_prefix(*field, &mut term);
                 let mut docs = self.matching(part, &term, predicate)?;
-                term::write_long(*field, &mut term);
-                part.lookup(&term, &mut docs)?;
+                if !self.is_certain {
+                    term::write_long(*field, &mut term);
+                    part.lookup(&term, &mut docs)?;
+                }
                 Ok(docs)
             }
             SpanQuery::And(queries) => {
@@ -152,21 +157,28 @@ impl Evaluation<'_> {
     }
 
     fn exact(&self, part: &Part, term: &[u8]) -> StoreResult<DocSet> {
-        let mut docs = part.no_docs();
+        let mut docs = self.incomplete(part)?;
         part.lookup(term, &mut docs)?;
-        part.lookup(INCOMPLETE, &mut docs)?;
+        Ok(docs)
+    }
+
+    /// Returns the documents that are in the answer to every question.
+    fn incomplete(&self, part: &Part) -> StoreResult<DocSet> {
+        let mut docs = part.no_docs();
+        if !self.is_certain {
+            part.lookup(INCOMPLETE, &mut docs)?;
+        }
         Ok(docs)
     }
 
     /// Walks the terms that begin with `prefix`, and asks of the rest of each whether it is wanted.
     fn matching(&self, part: &Part, prefix: &[u8], predicate: &dyn Fn(&str) -> bool) -> StoreResult<DocSet> {
-        let mut docs = part.no_docs();
-        part.lookup(INCOMPLETE, &mut docs)?;
+        let mut docs = self.incomplete(part)?;
         let mut terms = part.terms_from(prefix);
         while self.next(&mut terms)? {
             let Some(value) = terms.term().strip_prefix(prefix) else { break };
             // Terms were made of text; one that is not text matches, so that damage never hides a trace.
-            if std::str::from_utf8(value).map_or(true, predicate) {
+            if std::str::from_utf8(value).map_or(!self.is_certain, predicate) {
                 terms.read_list(&mut |doc| docs.insert(doc))?;
             }
         }

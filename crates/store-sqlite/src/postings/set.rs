@@ -2,6 +2,7 @@
 
 use super::part::Part;
 use super::query::{Candidates, Evaluation, TermQuery};
+use super::trace_set::TraceSet;
 use super::wake::Wake;
 use spanwise_store::StoreResult;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -75,7 +76,31 @@ impl PartSet {
         if self.parts.iter().any(|part| part.is_damaged()) {
             return Ok(Candidates::All);
         }
-        let result = Evaluation { parts: &self.parts, check }.candidates(query);
+        self.run(query, check, false)
+    }
+
+    /// Returns traces that have an indexed block for which `query` surely holds; none if that can't be told.
+    ///
+    /// What a block holds may have been replaced since, and the trace may be deleted. A query of several conditions on
+    /// one span holds for a block that satisfies each of them with some span, so it must have only one.
+    pub(crate) fn certain(
+        &self,
+        query: &TermQuery<'_>,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<TraceSet> {
+        match self.run(query, check, true)? {
+            Candidates::Traces(traces) if !self.parts.iter().any(|part| part.is_damaged()) => Ok(traces),
+            _ => Ok(TraceSet::default()),
+        }
+    }
+
+    fn run(
+        &self,
+        query: &TermQuery<'_>,
+        check: &dyn Fn() -> StoreResult<()>,
+        is_certain: bool,
+    ) -> StoreResult<Candidates> {
+        let result = Evaluation { parts: &self.parts, check, is_certain }.candidates(query);
         match result {
             Err(error) if self.parts.iter().any(|part| part.is_damaged()) => {
                 tracing::error!(error = %error, "the index is damaged; searches scan until it is built again");

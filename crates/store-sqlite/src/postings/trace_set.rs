@@ -25,6 +25,14 @@ impl TraceSet {
         self.chunks.get(&chunk).is_some_and(|words| words[word] & mask != 0)
     }
 
+    /// Returns the bits of `count` words of 64 keys from `first_key` on, or `None` if no key near them is in the set.
+    ///
+    /// `first_key` is a multiple of 64, and all of them lie between two multiples of 65,536.
+    pub(crate) fn words(&self, first_key: i64, count: usize) -> Option<&[u64]> {
+        let (chunk, word, _) = position(first_key);
+        self.chunks.get(&chunk).map(|words| &words[word..word + count])
+    }
+
     /// Adds all of `other`.
     pub(crate) fn union(&mut self, other: TraceSet) {
         for (chunk, theirs) in other.chunks {

@@ -46,6 +46,51 @@ impl Narrow for Narrower {
             }
         }
     }
+
+    fn certain(&self, filter: &SpanFilter, check: &dyn Fn() -> StoreResult<()>) -> StoreResult<TraceSet> {
+        match certain_query(filter) {
+            Some(query) => self.parts.certain(&query, check),
+            None => Ok(TraceSet::default()),
+        }
+    }
+}
+
+/// Returns a question whose answer holds only traces that match `filter`, as long as their blocks tell.
+fn certain_query(filter: &SpanFilter) -> Option<TermQuery<'_>> {
+    match filter {
+        Expr::Or(parts) => Some(TermQuery::Or(parts.iter().filter_map(certain_query).collect())),
+        Expr::Is(SpanTest::Text { field: SpanField::Content, test: TextTest::Words(words) }) => {
+            // Several words may be those of several spans. A word that was cut is followed by another token.
+            let [word] = words.tokens() else { return None };
+            Some(TermQuery::Word(word))
+        }
+        // Of an attribute that a span has twice, filters see the first.
+        Expr::Is(SpanTest::Text { field: SpanField::Attribute(_) | SpanField::Content, .. }) => None,
+        Expr::Is(test) => span_query(test).map(TermQuery::Span),
+        Expr::And(_) | Expr::Not(_) => None,
+    }
+}
+
+/// What was found for a plan, so that a verification need not ask again.
+pub(crate) struct Found(pub(crate) Vec<(SpanFilter, Option<TraceSet>)>);
+
+impl Narrow for Found {
+    fn traces(
+        &self,
+        filter: &SpanFilter,
+        _check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<Option<TraceSet>> {
+        let found = self.0.iter().find(|(known, _)| known == filter);
+        Ok(found.and_then(|(_, traces)| traces.clone()))
+    }
+
+    fn certain(&self, _filter: &SpanFilter, _check: &dyn Fn() -> StoreResult<()>) -> StoreResult<TraceSet> {
+        Ok(TraceSet::default())
+    }
+
+    fn looked_up_traces_max(&self) -> usize {
+        0
+    }
 }
 
 /// Returns what the conditions on whole spans need among the words of a trace, in the order of the filter.

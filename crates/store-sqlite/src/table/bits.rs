@@ -64,6 +64,12 @@ impl Bits {
         self.0.iter().all(|word| *word == 0)
     }
 
+    /// Returns the first row.
+    pub(crate) fn first(&self) -> Option<usize> {
+        let word = self.0.iter().position(|word| *word != 0)?;
+        Some(word * 64 + self.0[word].trailing_zeros() as usize)
+    }
+
     /// Returns the rows in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().flat_map(|(word, bits)| {

@@ -111,7 +111,7 @@ impl Dictionary {
     }
 
     /// Returns the code of a kept text; 0 if it is not kept.
-    pub(crate) fn find(&self, text: &str) -> Code {
+    fn find(&self, text: &str) -> Code {
         if self.slots.is_empty() {
             return 0;
         }

@@ -1,6 +1,6 @@
 //! Fills the table when the store is opened, on a thread of its own and in small reads, while writes come in.
 
-use super::state::TraceTable;
+use super::state::{Outcome, TraceTable};
 use super::summary::{Summary, load_texts};
 use crate::error::{io_error, sql_error};
 use crate::schema;
@@ -37,35 +37,31 @@ impl TableLoader {
         let loader = TableLoader { stopped: Arc::clone(&stopped) };
         let handle = thread::Builder::new()
             .name("load".into())
-            .spawn(move || match load(&conn, &table, &stopped) {
-                Ok(true) => {
-                    let (traces, bytes) = table.size();
-                    tracing::info!(traces, bytes, "the columns of all traces are in memory");
-                }
-                Ok(false) => {}
-                Err(error) => {
+            .spawn(move || {
+                let outcome = load(&conn, &table, &stopped).unwrap_or_else(|error| {
                     tracing::error!(error = %error, "cannot load the columns of traces; searches read the index");
-                }
+                    Outcome::GivenUp
+                });
+                table.end_loading(outcome);
             })
             .map_err(|error| io_error("cannot start the loading thread", error))?;
         Ok((loader, handle))
     }
 }
 
-/// Returns whether it came to the end.
-pub(super) fn load(conn: &Connection, table: &TraceTable, stopped: &AtomicBool) -> StoreResult<bool> {
+/// Fills the table; gives up if it is stopped.
+pub(super) fn load(conn: &Connection, table: &TraceTable, stopped: &AtomicBool) -> StoreResult<Outcome> {
     let mut last = i64::MIN;
     while !stopped.load(Ordering::Relaxed) {
         let rows = next_rows(conn, last)?;
         let (Some(first), Some(end)) = (rows.first(), rows.last()) else {
-            table.loaded();
-            return Ok(true);
+            return Ok(Outcome::Loaded);
         };
         last = end.trace_key;
         let texts = load_texts(conn, first.trace_key, last)?;
         table.fill(conn, rows, texts);
     }
-    Ok(false)
+    Ok(Outcome::GivenUp)
 }
 
 fn next_rows(conn: &Connection, after: i64) -> StoreResult<Vec<Summary>> {

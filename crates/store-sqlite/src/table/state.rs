@@ -9,7 +9,7 @@ use crate::postings::TraceSet;
 use rusqlite::{Connection, OptionalExtension};
 use spanwise_store::StoreResult;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Fields that have a column: tags of more keys are looked up in the index.
 const FIELDS_MAX: usize = 1_000;
@@ -35,6 +35,16 @@ pub(crate) type ResourceTags = BTreeMap<String, String>;
 /// The columns of all traces that can be seen.
 pub(crate) struct TraceTable {
     state: RwLock<State>,
+    /// Whether loading has ended, and how; the bell rings when it does.
+    outcome: (Mutex<Option<Outcome>>, Condvar),
+}
+
+/// How loading ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Loaded,
+    /// It was not begun, failed, or was stopped: nothing is held.
+    GivenUp,
 }
 
 struct State {
@@ -63,13 +73,19 @@ pub(crate) struct Snapshot {
     fields: Arc<HashMap<Field, u16>>,
     texts: Vec<Arc<Texts>>,
     pub(crate) resources: Arc<Vec<Arc<ResourceTags>>>,
-    table: Arc<TraceTable>,
 }
 
 impl Snapshot {
     /// Returns the number of a field that some trace has (or had) a text in.
     pub(crate) fn field(&self, field: &Field) -> Option<u16> {
         self.fields.get(field).copied()
+    }
+
+    /// Returns the place of a trace's chunk, and its row there.
+    pub(crate) fn find(&self, trace_key: i64) -> Option<(usize, usize)> {
+        let (number, row) = place(trace_key);
+        let at = self.chunks.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        Some((at, row))
     }
 
     /// Returns the fields that there are.
@@ -81,18 +97,11 @@ impl Snapshot {
     pub(crate) fn texts(&self, field: u16) -> &Arc<Texts> {
         &self.texts[usize::from(field)]
     }
-
-    /// Returns the code of a text of a field, or 0 if it is not kept.
-    pub(crate) fn find(&self, field: u16, text: &str) -> Code {
-        let code = self.table.read().dictionaries[usize::from(field)].find(text);
-        // One that was kept since is of no trace that is seen here.
-        if code as usize > self.texts(field).len() { 0 } else { code }
-    }
 }
 
 impl TraceTable {
-    /// Makes a table that waits for [`TraceTable::load`].
-    pub(crate) fn new() -> TraceTable {
+    /// Makes a table that is to be loaded, or one that never will be and holds nothing.
+    pub(crate) fn new(is_used: bool) -> TraceTable {
         let mut state = State {
             chunks: Vec::new(),
             fields: Arc::default(),
@@ -111,24 +120,24 @@ impl TraceTable {
             let given = state.field(&field);
             debug_assert_eq!(given, Some(number));
         }
-        TraceTable { state: RwLock::new(state) }
+        let outcome = if is_used { None } else { Some(Outcome::GivenUp) };
+        TraceTable { state: RwLock::new(state), outcome: (Mutex::new(outcome), Condvar::new()) }
     }
 
     /// Returns the table as it is, or `None` while it is being loaded.
-    pub(crate) fn snapshot(self: &Arc<Self>) -> Option<Snapshot> {
+    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
         let state = self.read();
         state.loading.is_none().then(|| Snapshot {
             chunks: state.chunks.clone(),
             fields: Arc::clone(&state.fields),
             texts: state.dictionaries.iter().map(|dictionary| Arc::clone(&dictionary.texts)).collect(),
             resources: Arc::clone(&state.resources),
-            table: Arc::clone(self),
         })
     }
 
     /// Takes over what a group changed, after it was committed; `conn` is outside of any transaction.
     pub(crate) fn apply(&self, conn: &Connection, changes: TableChanges) {
-        if changes.list.is_empty() {
+        if changes.list.is_empty() || self.outcome() == Some(Outcome::GivenUp) {
             return;
         }
         let resources = changes.list.iter().filter_map(|change| match change {
@@ -162,9 +171,26 @@ impl TraceTable {
         }
     }
 
-    /// Says that all traces are here.
-    pub(super) fn loaded(&self) {
-        self.write().loading = None;
+    /// Says how loading ended. After that the table is complete, or empty and of no use.
+    pub(super) fn end_loading(&self, outcome: Outcome) {
+        let mut state = self.write();
+        match outcome {
+            Outcome::Loaded => state.loading = None,
+            Outcome::GivenUp => state.chunks.clear(),
+        }
+        *self.outcome.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        self.outcome.1.notify_all();
+    }
+
+    /// Waits until loading ends; returns whether the table is complete then.
+    pub(crate) fn wait_loaded(&self) -> bool {
+        let outcome = self.outcome.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = self.outcome.1.wait_while(outcome, |outcome| outcome.is_none());
+        *ended.unwrap_or_else(PoisonError::into_inner) == Some(Outcome::Loaded)
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        *self.outcome.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns how many traces there are, and about how many bytes they take.

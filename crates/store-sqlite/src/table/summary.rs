@@ -76,13 +76,6 @@ impl From<AssessmentField> for Kind {
     }
 }
 
-impl Field {
-    /// Returns whether it is a column of `trace`; the others come from the small tables.
-    pub(crate) fn is_of_row(&self) -> bool {
-        matches!(self, Field::Name | Field::Session | Field::User | Field::ClientRequestId)
-    }
-}
-
 impl From<TraceRow> for Summary {
     fn from(row: TraceRow) -> Summary {
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
