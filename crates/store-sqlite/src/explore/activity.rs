@@ -11,8 +11,7 @@ pub(crate) fn activity_of(snapshot: &Snapshot) -> Vec<ExperimentActivity> {
     for (_, chunk) in &snapshot.chunks {
         let mut left = chunk.live;
         // Most chunks have one experiment or a few: each is taken out as a whole.
-        loop {
-            let Some(first) = left.iter().next() else { break };
+        while let Some(first) = left.first() {
             let experiment = chunk.experiment.get(first);
             let rows = chunk.experiment.rows_where(|id| id == experiment).and(&left);
             let last = rows.iter().map(|row| chunk.start_ns[row]).max().unwrap_or(i64::MIN);

@@ -81,6 +81,7 @@ fn texts_of(traces: &Selected, field: u16) -> Option<Counts> {
     Some(named_counts(traces, field, &by_code))
 }
 
+/// Returns texts with their counts.
 fn named_counts(traces: &Selected, field: u16, by_code: &[u64]) -> Counts {
     let texts = traces.snapshot.texts(field);
     let counted = by_code.iter().enumerate().filter(|(_, count)| **count > 0);

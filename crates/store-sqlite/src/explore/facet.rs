@@ -12,6 +12,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::vtab::array::Array;
 use spanwise_query::state_name;
 use spanwise_store::{FacetCounts, FacetField, FacetQuery, StoreResult};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Traces whose columns are counted.
@@ -47,17 +48,17 @@ pub(crate) fn trace_facets(
     for field in &query.fields {
         let (counts, counted, complete) = match of_spans.get(field) {
             Some((counts, counted)) => {
-                (counts.clone(), *counted, traces.complete && *counted == traces.keys.len())
+                (Cow::Borrowed(counts), *counted, traces.complete && *counted == traces.keys.len())
             }
             None => {
                 let counts = match of_columns.get(field) {
-                    Some(counts) => counts.clone(),
-                    None => of_traces(conn, field, &traces)?,
+                    Some(counts) => Cow::Borrowed(counts),
+                    None => Cow::Owned(of_traces(conn, field, &traces)?),
                 };
                 (counts, traces.keys.len(), traces.complete)
             }
         };
-        all.push(answer(query, field, counts, counted as u64, complete));
+        all.push(answer(query, field, &counts, counted as u64, complete));
     }
     Ok(all)
 }
@@ -174,17 +175,23 @@ fn grouped(conn: &Connection, sql: &str, parameters: impl rusqlite::Params) -> S
 fn answer(
     query: &FacetQuery,
     field: &FacetField,
-    counts: Counts,
+    counts: &Counts,
     counted: u64,
     complete: bool,
 ) -> FacetCounts {
     let wanted = query.containing.to_lowercase();
-    let mut values: Vec<(String, u64)> = counts
-        .into_iter()
+    let mut values: Vec<(&str, u64)> = counts
+        .iter()
         .filter(|(value, _)| wanted.is_empty() || value.to_lowercase().contains(&wanted))
+        .map(|(value, count)| (value.as_str(), *count))
         .collect();
     let distinct = values.len() as u64;
-    values.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    values.truncate(query.values_max);
+    let most_first = |a: &(&str, u64), b: &(&str, u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
+    if values.len() > query.values_max {
+        values.select_nth_unstable_by(query.values_max, most_first);
+        values.truncate(query.values_max);
+    }
+    values.sort_unstable_by(most_first);
+    let values = values.into_iter().map(|(value, count)| (value.to_owned(), count)).collect();
     FacetCounts { field: field.clone(), values, distinct, counted, complete }
 }

@@ -125,10 +125,9 @@ fn tell(
     codes: &[Code],
     sessions: &mut [SessionInfo],
 ) -> StoreResult<()> {
-    let places: HashMap<Code, usize> = codes.iter().enumerate().map(|(place, code)| (*code, place)).collect();
     let names: HashMap<String, usize> =
         sessions.iter().enumerate().map(|(place, one)| (one.session.clone(), place)).collect();
-    let mut unread = unread_of(selected, &places);
+    let mut unread = unread_of(selected, codes);
     let mut told: Vec<Told> = codes.iter().map(|_| Told::default()).collect();
     let mut count = READ_FROM_ENDS;
     loop {
@@ -144,16 +143,20 @@ fn tell(
     }
 }
 
-fn unread_of(selected: &Selected, places: &HashMap<Code, usize>) -> Vec<Unread> {
-    let mut unread: Vec<Unread> = places.iter().map(|_| Unread::default()).collect();
+fn unread_of(selected: &Selected, codes: &[Code]) -> Vec<Unread> {
+    let mut unread: Vec<Unread> = codes.iter().map(|_| Unread::default()).collect();
+    // The place of each code + 1; 0 = not on the page.
+    let mut places = vec![0_usize; selected.snapshot.texts(SESSION).len() + 1];
+    codes.iter().enumerate().for_each(|(place, code)| places[*code as usize] = place + 1);
     for (number, chunk, rows) in selected.chunks() {
         let Some(column) = chunk.text(SESSION) else { continue };
         for row in rows.iter() {
-            let Some(at) = places.get(&column.get(row)) else { continue };
+            let place = places.get(column.get(row) as usize).copied().unwrap_or(0);
+            let Some(unread) = place.checked_sub(1).and_then(|place| unread.get_mut(place)) else { continue };
             let place = (chunk.start_ns[row], trace_key(number, row));
-            unread[*at].traces.push(place);
+            unread.traces.push(place);
             if chunk.code(USER, row) != 0 {
-                unread[*at].user = unread[*at].user.max(Some(place));
+                unread.user = unread.user.max(Some(place));
             }
         }
     }

@@ -124,12 +124,16 @@ impl Narrow for Remembering<LazyNarrower<'_>> {
         filter: &SpanFilter,
         check: &dyn Fn() -> StoreResult<()>,
     ) -> StoreResult<Option<TraceSet>> {
-        let traces = self.narrower.get()?.traces(filter, check)?;
-        self.found.borrow_mut().push((filter.clone(), traces.clone()));
-        Ok(traces)
+        self.bounds(filter, check).map(|(_, possible)| possible)
     }
 
-    fn certain(&self, filter: &SpanFilter, check: &dyn Fn() -> StoreResult<()>) -> StoreResult<TraceSet> {
-        self.narrower.get()?.certain(filter, check)
+    fn bounds(
+        &self,
+        filter: &SpanFilter,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<(TraceSet, Option<TraceSet>)> {
+        let (certain, possible) = self.narrower.get()?.bounds(filter, check)?;
+        self.found.borrow_mut().push((filter.clone(), possible.clone()));
+        Ok((certain, possible))
     }
 }

@@ -51,6 +51,10 @@ pub(crate) fn newest(
     limit: usize,
 ) -> StoreResult<Option<(Vec<i64>, Selected)>> {
     let Some(scan) = Scan::begin(conn, context, experiments, filter)? else { return Ok(None) };
+    if let Some(keys) = surely_newest(&scan, limit) {
+        let selected = Selected::of_keys(scan.snapshot, &keys);
+        return Ok(Some((keys, selected)));
+    }
     let by_start = [OrderBy { key: OrderKey::Start, descending: true }];
     let Some(order) = ScanOrder::new(&by_start, &scan.snapshot).map(ScanOrder::without_id) else {
         return Ok(None);
@@ -61,6 +65,32 @@ pub(crate) fn newest(
         let selected = Selected::of_keys(walk.scan.snapshot, &keys);
         (keys, selected)
     }))
+}
+
+/// Returns the keys of the newest traces if the columns can tell of all that could be among them.
+fn surely_newest(scan: &Scan<'_>, limit: usize) -> Option<Vec<i64>> {
+    let mut chunks: Vec<&(i64, Arc<Chunk>)> = scan.snapshot.chunks.iter().collect();
+    chunks.sort_unstable_by_key(|(_, chunk)| Reverse(chunk.start_range.1));
+    let mut newest: Vec<(Reverse<i64>, i64)> = Vec::new();
+    for (number, chunk) in chunks {
+        let last = newest.last().filter(|_| newest.len() == limit);
+        if last.is_some_and(|(Reverse(last), _)| *last > chunk.start_range.1) {
+            break;
+        }
+        let bounds = scan.bounds(*number, chunk);
+        if bounds.lower != bounds.upper {
+            return None;
+        }
+        let rows = bounds.lower;
+        newest.extend(rows.iter().map(|row| (Reverse(chunk.start_ns[row]), trace_key(*number, row))));
+        if newest.len() > limit {
+            // Puts the last of those that stay at the end of them.
+            newest.select_nth_unstable(limit - 1);
+            newest.truncate(limit);
+        }
+    }
+    newest.sort_unstable();
+    Some(newest.into_iter().map(|(_, key)| key).collect())
 }
 
 /// A trace that may be on the page.

@@ -239,8 +239,7 @@ impl Planner<'_> {
     }
 
     fn span(&self, filter: &SpanFilter) -> StoreResult<Plan> {
-        let possible = self.narrow.traces(filter, self.check)?;
-        let certain = self.narrow.certain(filter, self.check)?;
+        let (certain, possible) = self.narrow.bounds(filter, self.check)?;
         Ok(Expr::Is(Leaf::Keys { certain, possible, if_plain: true }))
     }
 

@@ -53,8 +53,13 @@ pub(crate) trait Narrow {
         check: &dyn Fn() -> StoreResult<()>,
     ) -> StoreResult<Option<TraceSet>>;
 
-    /// Returns traces that satisfy `filter` if each of their spans came once, see [`crate::trace_row::explicit::PLAIN`].
-    fn certain(&self, filter: &SpanFilter, check: &dyn Fn() -> StoreResult<()>) -> StoreResult<TraceSet>;
+    /// Returns, beside those, traces that surely satisfy `filter` if each of their spans came once; see
+    /// [`crate::trace_row::explicit::PLAIN`].
+    fn bounds(
+        &self,
+        filter: &SpanFilter,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<(TraceSet, Option<TraceSet>)>;
 
     /// Returns of how few traces a list drives the query.
     fn looked_up_traces_max(&self) -> usize {
