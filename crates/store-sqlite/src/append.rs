@@ -153,10 +153,11 @@ fn append_trace(
     outcome.replaced += count(Arrival::Replaces);
     outcome.unchanged += count(Arrival::Unchanged);
     if count(Arrival::Unchanged) == arrivals.len() {
-        return choose_experiment_again(context.conn, spans, state);
+        return choose_experiment_again(context, spans, state);
     }
     let run_ids = intern_runs(context, spans)?;
     let mut row = load_or_new(context.conn, spans, state)?;
+    note_if_plain(&mut row, state, &arrivals);
     let best_root = update_row(&mut row, prepared, &arrivals, &run_ids);
     update_totals(&mut row, state);
     save(context.conn, &mut row, state)?;
@@ -169,18 +170,40 @@ fn append_trace(
             write_chunk(context, spans, chunk, &run_ids, &row)?;
         }
     }
+    if best_root.is_some_and(|root| !root.tags.is_empty()) {
+        return context.table.whole(context.conn, &spans.trace_id);
+    }
+    context.table.row(row);
     Ok(())
 }
 
+/// Notes whether each span of the trace came once so far; see [`explicit::PLAIN`].
+fn note_if_plain(row: &mut TraceRow, state: &TraceState, arrivals: &[Arrival]) {
+    if arrivals.iter().any(|arrival| *arrival != Arrival::New) || state.has_logs() {
+        row.explicit &= !explicit::PLAIN;
+    } else if state.span_count() == arrivals.len() {
+        row.explicit |= explicit::PLAIN;
+    }
+}
+
 /// Spans that were there already may come again with a better reason for an experiment, such as a header.
-fn choose_experiment_again(conn: &Connection, spans: &TraceSpans, state: &TraceState) -> StoreResult<()> {
+fn choose_experiment_again(
+    context: &mut WriteContext<'_>,
+    spans: &TraceSpans,
+    state: &TraceState,
+) -> StoreResult<()> {
+    let conn = context.conn;
     let Some(mut row) = state.trace_key.map(|key| TraceRow::load(conn, key)).transpose()?.flatten() else {
         return Ok(());
     };
     let before = (row.experiment_id, row.experiment_rank);
     let runs = spans.runs.iter().flat_map(|run| std::iter::repeat_n(run, run.count));
     runs.zip(&spans.spans).for_each(|(run, span)| choose_experiment(&mut row, run, span));
-    if before == (row.experiment_id, row.experiment_rank) { Ok(()) } else { row.update(conn) }
+    if before != (row.experiment_id, row.experiment_rank) {
+        row.update(conn)?;
+        context.table.row(row);
+    }
+    Ok(())
 }
 
 fn load_or_new(conn: &Connection, spans: &TraceSpans, state: &TraceState) -> StoreResult<TraceRow> {
@@ -497,7 +520,10 @@ fn append_trace_logs(
         return Ok(());
     }
     let trace_key = match state.trace_key {
-        Some(trace_key) => trace_key,
+        Some(trace_key) => {
+            unset_plain(context, trace_key)?;
+            trace_key
+        }
         None => insert_invisible_trace(context.conn, logs, state)?,
     };
     let span_ids: Vec<SpanId> = logs.records.iter().map(|record| record.span_id).collect();
@@ -513,6 +539,17 @@ fn append_trace_logs(
     let columns = columns::with_head(logs.records.len(), &[], &prepared.packed);
     let block = NewBlock { trace_key, location, kind: BlockKind::Logs, arrival_ns: logs.arrival_ns };
     insert_block(context.conn, &block, &columns)
+}
+
+/// Words of log records are in the word index, and are not what filters see of spans.
+fn unset_plain(context: &mut WriteContext<'_>, trace_key: i64) -> StoreResult<()> {
+    let Some(mut row) = TraceRow::load(context.conn, trace_key)? else { return Ok(()) };
+    if row.is_explicit(explicit::PLAIN) {
+        row.explicit &= !explicit::PLAIN;
+        row.update(context.conn)?;
+        context.table.row(row);
+    }
+    Ok(())
 }
 
 /// A row for a trace of which only log records are known: its spans will fill it in.

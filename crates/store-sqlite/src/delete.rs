@@ -71,7 +71,8 @@ fn let_go(context: &mut WriteContext<'_>, deleted: &DeletedTraces) -> StoreResul
             .and_then(|mut statement| statement.execute(params![segment_id, bytes, now]))
             .map_err(sql_error)?;
     }
-    for (_, trace_id) in &deleted.traces {
+    for (trace_key, trace_id) in &deleted.traces {
+        context.table.deleted(*trace_key);
         context.states.forget(trace_id);
         context.changed.push(trace_id.clone());
         context.segment.append_deleted(context.conn, trace_id, now)?;

@@ -104,7 +104,9 @@ impl Store for SqliteStore {
     async fn start_trace(&self, start: TraceStart) -> StoreResult<TraceInfo> {
         self.write(move |context| {
             context.changed.push(start.trace_id.clone());
-            catalog::start_trace(context.conn, &start, now_ns())
+            let info = catalog::start_trace(context.conn, &start, now_ns())?;
+            context.table.whole(context.conn, &start.trace_id)?;
+            Ok(info)
         })
         .await
     }
@@ -152,7 +154,12 @@ impl Store for SqliteStore {
     }
 
     async fn experiment_activity(&self) -> StoreResult<Vec<ExperimentActivity>> {
-        self.read(catalog::experiment_activity).await
+        let table = Arc::clone(&self.table);
+        self.read(move |conn| match table.snapshot() {
+            Some(snapshot) => Ok(explore::activity_of(&snapshot)),
+            None => catalog::experiment_activity(conn),
+        })
+        .await
     }
 
     async fn read_tree(&self, id: &TraceId) -> StoreResult<TraceTree> {
@@ -179,7 +186,8 @@ impl Store for SqliteStore {
             context.changed.push(archive.info.trace_id.clone());
             // What is remembered of the trace may have been made without the record.
             context.states.forget(&archive.info.trace_id);
-            catalog::restore_trace(context.conn, &archive, now_ns())
+            catalog::restore_trace(context.conn, &archive, now_ns())?;
+            context.table.whole(context.conn, &archive.info.trace_id)
         })
         .await
     }
@@ -274,6 +282,7 @@ impl SqliteStore {
     ) -> StoreResult<T> {
         self.write(move |context| {
             let result = operation(context, &trace)?;
+            context.table.whole(context.conn, &trace)?;
             context.changed.push(trace);
             Ok(result)
         })

@@ -10,6 +10,7 @@ use crate::schema;
 use crate::search::SearchContext;
 use crate::segment::{SegmentReader, SegmentWriter};
 use crate::spans::SpanReader;
+use crate::table::{TableLoader, TraceTable};
 use crate::trace_state::TraceStates;
 use crate::writer::{WriteContext, Writer};
 use rusqlite::Connection;
@@ -28,12 +29,15 @@ pub struct OpenOptions {
     pub data_dir: PathBuf,
     /// Threads that read, at least 1.
     pub reader_threads: usize,
+    /// Whether the columns of all traces are held in memory, which takes about 100 bytes a trace; without them searches
+    /// read the index.
+    pub trace_columns: bool,
 }
 
 impl OpenOptions {
-    /// Returns the defaults for a data directory: 4 reading threads.
+    /// Returns the defaults for a data directory: 4 reading threads, and columns in memory.
     pub fn new(data_dir: impl Into<PathBuf>) -> OpenOptions {
-        OpenOptions { data_dir: data_dir.into(), reader_threads: 4 }
+        OpenOptions { data_dir: data_dir.into(), reader_threads: 4, trace_columns: true }
     }
 }
 
@@ -44,6 +48,8 @@ pub struct SqliteStore {
     pub(crate) spans: Arc<SpanReader>,
     pub(crate) postings: Postings,
     pub(crate) changes: Arc<ChangeFeed>,
+    pub(crate) table: Arc<TraceTable>,
+    table_loader: Mutex<Option<TableLoader>>,
     writer: Mutex<Option<Arc<Writer>>>,
     background: Mutex<Option<Background>>,
     indexer: Mutex<Option<Arc<Indexer>>>,
@@ -71,24 +77,39 @@ impl SqliteStore {
         let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;
         // No two openings are at the same nanosecond: the lock lets only one process in.
         let changes = Arc::new(ChangeFeed::new(now_ns().cast_unsigned()));
-        let (writer, writer_thread) =
-            Writer::start(conn, segment_writer, TraceStates::new(), Arc::clone(&changes))?;
+        let table = Arc::new(TraceTable::new(options.trace_columns));
+        let (writer, writer_thread) = Writer::start(
+            conn,
+            segment_writer,
+            TraceStates::new(),
+            Arc::clone(&changes),
+            Arc::clone(&table),
+        )?;
         let writer = Arc::new(writer);
         let spans = Arc::new(SpanReader::new(SegmentReader::new(&segments)));
         let postings = Postings::default();
         let indexer = start_indexer(&data_dir, &spans, &writer, &postings)?;
         let compactor = Compactor::open(&database, &segments, Arc::clone(&spans), Arc::clone(&writer))?;
         let (background, background_thread) = Background::start(&database, compactor, postings.clone())?;
+        let mut threads = vec![background_thread, writer_thread];
+        let mut table_loader = None;
+        if options.trace_columns {
+            let (loader, thread) = TableLoader::start(&database, Arc::clone(&table))?;
+            table_loader = Some(loader);
+            threads.push(thread);
+        }
         Ok(SqliteStore {
             data_dir,
             readers: Arc::new(readers),
             spans,
             postings,
             changes,
+            table,
+            table_loader: Mutex::new(table_loader),
             writer: Mutex::new(Some(writer)),
             background: Mutex::new(Some(background)),
             indexer: Mutex::new(Some(indexer)),
-            threads: Mutex::new(vec![background_thread, writer_thread]),
+            threads: Mutex::new(threads),
             _lock: lock,
         })
     }
@@ -120,6 +141,7 @@ impl SqliteStore {
             database: self.data_dir.join("index.db"),
             spans: Arc::clone(&self.spans),
             postings: self.postings.clone(),
+            table: Arc::clone(&self.table),
         }
     }
 
@@ -144,14 +166,30 @@ impl SqliteStore {
         blocking(move || indexer.index_now()).await
     }
 
+    /// Waits until the columns of all traces are in memory, and returns how many traces there are and about how many
+    /// bytes their columns take; for tests and tools.
+    ///
+    /// # Errors
+    /// `Unavailable` if they are not held, can't be loaded, or the store is closed before they are.
+    pub async fn columns_loaded(&self) -> StoreResult<(usize, usize)> {
+        let table = Arc::clone(&self.table);
+        blocking(move || match table.wait_loaded() {
+            true => Ok(table.size()),
+            false => Err(StoreError::new(ErrorKind::Unavailable, "the columns of traces are not in memory")),
+        })
+        .await
+    }
+
     /// Ends the background threads, lets the writing thread finish what is queued, and waits for all of them.
     pub(crate) async fn stop(&self) -> StoreResult<()> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
         let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let table_loader = self.table_loader.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         blocking(move || {
             drop(background);
+            drop(table_loader);
             if let Some(indexer) = indexer {
                 indexer.stop();
             }

@@ -8,7 +8,7 @@ use spanwise_model::{Cost, ExperimentId, TokenUsage, TraceId, TraceState};
 use spanwise_store::StoreResult;
 use std::sync::LazyLock;
 
-/// Bits of column `explicit`: the values that a client set (or removed) itself.
+/// Bits of column `explicit`: the values that a client set (or removed) itself, and what is known of its spans.
 pub(crate) mod explicit {
     /// The name.
     pub(crate) const NAME: u32 = 1;
@@ -24,6 +24,8 @@ pub(crate) mod explicit {
     pub(crate) const USAGE: u32 = 1 << 5;
     /// The cost.
     pub(crate) const COST: u32 = 1 << 6;
+    /// Each span came once, and no log records did: what the word index has of the trace is what filters see.
+    pub(crate) const PLAIN: u32 = 1 << 7;
 }
 
 /// One row of table `trace`; the fields are its columns.

@@ -6,6 +6,7 @@
 use crate::error::sql_error;
 use crate::explore::ChangeFeed;
 use crate::segment::SegmentWriter;
+use crate::table::{TableChanges, TraceTable};
 use crate::trace_state::TraceStates;
 use rusqlite::{Connection, TransactionBehavior};
 use spanwise_model::{ErrorKind, TraceId};
@@ -34,6 +35,8 @@ pub(crate) struct WriteContext<'a> {
     pub(crate) segment: &'a mut SegmentWriter,
     /// Traces that the group changes; the feed of changes learns of them once it is durable.
     pub(crate) changed: &'a mut Vec<TraceId>,
+    /// What the group changes in the columns that are held in memory.
+    pub(crate) table: &'a mut TableChanges,
     /// Why the group can't be committed: an operation without a savepoint failed half-way.
     failed: Option<StoreError>,
 }
@@ -86,10 +89,12 @@ impl Writer {
         segment: SegmentWriter,
         states: TraceStates,
         changes: Arc<ChangeFeed>,
+        table: Arc<TraceTable>,
     ) -> StoreResult<(Writer, JoinHandle<()>)> {
         let (commands, queue) = channel();
         let in_flight = Arc::new(AtomicUsize::new(0));
-        let mut thread = WriterThread { conn, segment, states, changes, in_flight: Arc::clone(&in_flight) };
+        let mut thread =
+            WriterThread { conn, segment, states, changes, table, in_flight: Arc::clone(&in_flight) };
         let handle = thread::Builder::new()
             .name("write".into())
             .spawn(move || thread.run(&queue))
@@ -170,6 +175,7 @@ struct WriterThread {
     segment: SegmentWriter,
     states: TraceStates,
     changes: Arc<ChangeFeed>,
+    table: Arc<TraceTable>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -197,7 +203,7 @@ impl WriterThread {
         answers: &mut Vec<Finish>,
     ) -> StoreResult<()> {
         let deadline = Instant::now() + GROUP_WAIT_MAX;
-        let WriterThread { conn, segment, states, changes, in_flight } = self;
+        let WriterThread { conn, segment, states, changes, table, in_flight } = self;
         let txn = match conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error) {
             Ok(txn) => txn,
             Err(error) => {
@@ -206,7 +212,15 @@ impl WriterThread {
             }
         };
         let mut changed = Vec::new();
-        let mut context = WriteContext { conn: &txn, states, segment, changed: &mut changed, failed: None };
+        let mut in_table = TableChanges::default();
+        let mut context = WriteContext {
+            conn: &txn,
+            states,
+            segment,
+            changed: &mut changed,
+            table: &mut in_table,
+            failed: None,
+        };
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(command) = next {
@@ -223,6 +237,7 @@ impl WriterThread {
         match &outcome {
             Ok(()) => {
                 segment.committed();
+                table.apply(conn, in_table);
                 changes.publish(changed);
             }
             Err(_) => segment.rolled_back(),
@@ -244,6 +259,7 @@ fn in_savepoint<T>(
 ) -> StoreResult<T> {
     let mark = context.segment.mark();
     let changed = context.changed.len();
+    let in_table = context.table.mark();
     run(context.conn, "SAVEPOINT operation")?;
     let result = operation(context);
     if let Err(error) = &result {
@@ -253,6 +269,7 @@ fn in_savepoint<T>(
         }
         context.segment.undo_to(mark);
         context.changed.truncate(changed);
+        context.table.undo_to(in_table);
         run(context.conn, "ROLLBACK TO operation")?;
     }
     run(context.conn, "RELEASE operation")?;

@@ -1,32 +1,30 @@
 //! Counts of values over a selection: columns of the newest traces, their tags, metadata and assessments, and, of
 //! fewer, what their spans say.
 
-use super::{map_values, span_values};
+use super::{column_values, map_values, span_values};
 use crate::catalog::{USER_METADATA, key_array};
 use crate::error::sql_error;
-use crate::search::{self, SearchContext};
+use crate::scan::{self, Selected};
+use crate::search::{self, Compiled, SearchContext};
 use crate::trace_row::state_from_number;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use rusqlite::vtab::array::Array;
 use spanwise_query::state_name;
 use spanwise_store::{FacetCounts, FacetField, FacetQuery, StoreResult};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Traces whose columns are counted.
 const TRACES_MAX: usize = 50_000;
 
-/// The traces of a facet, with the columns that are counted of them; newest first.
+/// The traces of a facet, newest first.
 #[derive(Default)]
 pub(crate) struct Counted {
     /// Their keys.
     pub(crate) keys: Vec<i64>,
-    states: Vec<&'static str>,
-    names: Vec<Option<String>>,
-    sessions: Vec<Option<String>>,
-    users: Vec<Option<String>>,
-    /// Their resources.
-    pub(crate) resources: Vec<Option<i64>>,
+    /// Where they are in the columns in memory.
+    columns: Option<Selected>,
     /// Whether these are all of the selection.
     pub(crate) complete: bool,
 }
@@ -42,67 +40,52 @@ pub(crate) fn trace_facets(
 ) -> StoreResult<Vec<FacetCounts>> {
     let traces = newest(conn, context, query)?;
     let of_spans = span_values::count(conn, &context.spans, &query.fields, &traces)?;
-    let of_maps = map_values::count(conn, &query.fields, &traces)?;
+    let mut of_columns = column_values::count(traces.columns.as_ref(), &query.fields);
+    let rest: Vec<FacetField> =
+        query.fields.iter().filter(|field| !of_columns.contains_key(field)).cloned().collect();
+    of_columns.extend(map_values::count(conn, &rest, &traces)?);
     let mut all = Vec::with_capacity(query.fields.len());
     for field in &query.fields {
         let (counts, counted, complete) = match of_spans.get(field) {
             Some((counts, counted)) => {
-                (counts.clone(), *counted, traces.complete && *counted == traces.keys.len())
+                (Cow::Borrowed(counts), *counted, traces.complete && *counted == traces.keys.len())
             }
             None => {
-                let counts = match of_maps.get(field) {
-                    Some(counts) => counts.clone(),
-                    None => of_traces(conn, field, &traces)?,
+                let counts = match of_columns.get(field) {
+                    Some(counts) => Cow::Borrowed(counts),
+                    None => Cow::Owned(of_traces(conn, field, &traces)?),
                 };
                 (counts, traces.keys.len(), traces.complete)
             }
         };
-        all.push(answer(query, field, counts, counted as u64, complete));
+        all.push(answer(query, field, &counts, counted as u64, complete));
     }
     Ok(all)
 }
 
 fn newest(conn: &mut Connection, context: &SearchContext, query: &FacetQuery) -> StoreResult<Counted> {
     let filter = query.selection.whole_filter();
-    let mut out = Counted::default();
-    search::select(
-        conn,
-        context,
-        &query.selection.experiments,
-        filter.as_ref(),
-        |compiled| {
-            format!(
-                "SELECT t.trace_key, t.state, t.name, t.session, t.user, t.resource_id FROM trace t WHERE {} \
-                 ORDER BY t.start_ns DESC LIMIT {}",
-                compiled.sql,
-                TRACES_MAX + 1
-            )
-        },
-        |row| {
-            out.keys.push(row.get(0)?);
-            out.states.push(state_name(state_from_number(row.get(1)?)));
-            out.names.push(row.get(2)?);
-            out.sessions.push(row.get(3)?);
-            out.users.push(row.get(4)?);
-            out.resources.push(row.get(5)?);
-            Ok(())
-        },
-    )?;
-    out.complete = out.keys.len() <= TRACES_MAX;
-    out.truncate(TRACES_MAX);
-    Ok(out)
+    let (experiments, filter) = (&query.selection.experiments, filter.as_ref());
+    // One more tells whether these are all.
+    let limit = TRACES_MAX + 1;
+    let (mut keys, columns) = match scan::newest(conn, context, experiments, filter, limit)? {
+        Some((keys, columns)) => (keys, Some(columns)),
+        None => {
+            let sql = |compiled: &mut Compiled| {
+                format!(
+                    "SELECT t.trace_key FROM trace t WHERE {} ORDER BY t.start_ns DESC LIMIT {limit}",
+                    compiled.sql
+                )
+            };
+            (search::select(conn, context, experiments, filter, sql, |row| row.get(0))?, None)
+        }
+    };
+    let complete = keys.len() <= TRACES_MAX;
+    keys.truncate(TRACES_MAX);
+    Ok(Counted { columns: columns.map(|columns| columns.only(&keys)), keys, complete })
 }
 
 impl Counted {
-    fn truncate(&mut self, count: usize) {
-        self.keys.truncate(count);
-        self.states.truncate(count);
-        [&mut self.names, &mut self.sessions, &mut self.users]
-            .into_iter()
-            .for_each(|column| column.truncate(count));
-        self.resources.truncate(count);
-    }
-
     /// Returns the keys as SQL takes them.
     pub(crate) fn key_array(&self) -> Array {
         key_array(self.keys.iter().copied())
@@ -110,13 +93,18 @@ impl Counted {
 }
 
 fn of_traces(conn: &Connection, field: &FacetField, traces: &Counted) -> StoreResult<Counts> {
-    let given = |column: &[Option<String>]| count(column.iter().flatten());
+    let of_row = |column: &str| {
+        let sql = format!(
+            "SELECT {column}, count(*) FROM trace WHERE trace_key IN rarray(?1) AND {column} IS NOT NULL GROUP BY 1"
+        );
+        grouped(conn, &sql, (traces.key_array(),))
+    };
     Ok(match field {
-        FacetField::State => count(&traces.states),
-        FacetField::Name => given(&traces.names),
-        FacetField::Session => given(&traces.sessions),
-        FacetField::User => given(&traces.users),
-        FacetField::Metadata(key) if key == USER_METADATA => given(&traces.users),
+        FacetField::State => states(conn, traces)?,
+        FacetField::Name => of_row("name")?,
+        FacetField::Session => of_row("session")?,
+        FacetField::User => of_row("user")?,
+        FacetField::Metadata(key) if key == USER_METADATA => of_row("user")?,
         FacetField::Metadata(key) => grouped(
             conn,
             "SELECT value, count(*) FROM trace_metadata WHERE trace_key IN rarray(?1) AND key = ?2 GROUP BY 1",
@@ -144,12 +132,15 @@ fn of_traces(conn: &Connection, field: &FacetField, traces: &Counted) -> StoreRe
     })
 }
 
-fn count<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> Counts {
-    let mut counts = Counts::new();
-    for value in values {
-        add(&mut counts, value.as_ref());
-    }
-    counts
+fn states(conn: &Connection, traces: &Counted) -> StoreResult<Counts> {
+    conn.prepare_cached("SELECT state, count(*) FROM trace WHERE trace_key IN rarray(?1) GROUP BY 1")
+        .and_then(|mut statement| {
+            let rows = statement.query_map([traces.key_array()], |row| {
+                Ok((state_name(state_from_number(row.get(0)?)).to_owned(), row.get(1)?))
+            })?;
+            rows.collect()
+        })
+        .map_err(sql_error)
 }
 
 /// Counts one more trace with this value.
@@ -184,17 +175,23 @@ fn grouped(conn: &Connection, sql: &str, parameters: impl rusqlite::Params) -> S
 fn answer(
     query: &FacetQuery,
     field: &FacetField,
-    counts: Counts,
+    counts: &Counts,
     counted: u64,
     complete: bool,
 ) -> FacetCounts {
     let wanted = query.containing.to_lowercase();
-    let mut values: Vec<(String, u64)> = counts
-        .into_iter()
+    let mut values: Vec<(&str, u64)> = counts
+        .iter()
         .filter(|(value, _)| wanted.is_empty() || value.to_lowercase().contains(&wanted))
+        .map(|(value, count)| (value.as_str(), *count))
         .collect();
     let distinct = values.len() as u64;
-    values.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    values.truncate(query.values_max);
+    let most_first = |a: &(&str, u64), b: &(&str, u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
+    if values.len() > query.values_max {
+        values.select_nth_unstable_by(query.values_max, most_first);
+        values.truncate(query.values_max);
+    }
+    values.sort_unstable_by(most_first);
+    let values = values.into_iter().map(|(value, count)| (value.to_owned(), count)).collect();
     FacetCounts { field: field.clone(), values, distinct, counted, complete }
 }

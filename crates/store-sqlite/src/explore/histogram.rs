@@ -1,6 +1,7 @@
 //! The course of a selection over time: one pass over its rows, into buckets of a round width.
 
 use super::sketch::DurationSketch;
+use crate::scan::{self, Selected};
 use crate::search::{self, Compiled, SearchContext};
 use crate::trace_row::state_from_number;
 use rusqlite::Connection;
@@ -58,10 +59,14 @@ pub(crate) fn trace_histogram(
 ) -> StoreResult<TraceHistogram> {
     let from = selection.from_ms.map(|from| from.saturating_mul(MS));
     let to = selection.to_ms.map(|to| to.saturating_mul(MS).saturating_sub(1));
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Ok(TraceHistogram::default());
+    }
+    let filter = selection.whole_filter();
+    if let Some(selected) = scan::select(conn, context, &selection.experiments, filter.as_ref())? {
+        return Ok(of_columns(&selected, from, to, buckets_max));
+    }
     if let (Some(from), Some(to)) = (from, to) {
-        if from > to {
-            return Ok(TraceHistogram::default());
-        }
         let mut builder = Builder::new(from, to, buckets_max);
         each_row(conn, context, selection, |row| builder.add(&row))?;
         return Ok(builder.finish());
@@ -77,6 +82,27 @@ pub(crate) fn trace_histogram(
     let mut builder = Builder::new(from.unwrap_or(first), to.unwrap_or(last), buckets_max);
     rows.iter().for_each(|row| builder.add(row));
     Ok(builder.finish())
+}
+
+/// The same from the columns in memory.
+fn of_columns(selected: &Selected, from: Option<i64>, to: Option<i64>, buckets_max: usize) -> TraceHistogram {
+    let starts = || selected.chunks().flat_map(|(_, chunk, rows)| rows.iter().map(|row| chunk.start_ns[row]));
+    let (Some(first), Some(last)) = (from.or_else(|| starts().min()), to.or_else(|| starts().max())) else {
+        return TraceHistogram::default();
+    };
+    let mut builder = Builder::new(first, last, buckets_max);
+    for (_, chunk, rows) in selected.chunks() {
+        for row in rows.iter() {
+            builder.add(&Row {
+                start_ns: chunk.start_ns[row],
+                state: chunk.state(row),
+                duration_ns: chunk.has_duration.contains(row).then(|| chunk.duration_ns.get(row)),
+                tokens: chunk.total_tokens.get(row).max(0) as u64,
+                cost: chunk.cost(row),
+            });
+        }
+    }
+    builder.finish()
 }
 
 fn each_row(
@@ -112,7 +138,6 @@ struct Row {
 
 struct Builder {
     out: TraceHistogram,
-    all: DurationSketch,
     by_bucket: Vec<DurationSketch>,
 }
 
@@ -121,7 +146,7 @@ impl Builder {
         let (start_ns, bucket_ns, count) = layout(first_ns, last_ns, buckets_max.max(1));
         let buckets = vec![TraceBucket::default(); count];
         let out = TraceHistogram { start_ns, bucket_ns, buckets, ..TraceHistogram::default() };
-        Builder { out, all: DurationSketch::default(), by_bucket: vec![DurationSketch::default(); count] }
+        Builder { out, by_bucket: vec![DurationSketch::default(); count] }
     }
 
     fn add(&mut self, row: &Row) {
@@ -130,11 +155,9 @@ impl Builder {
         out.errors += u64::from(row.state == TraceState::Error);
         out.tokens = out.tokens.saturating_add(row.tokens);
         out.cost += row.cost;
-        if let Some(duration) = row.duration_ns {
-            self.all.add(duration);
-        }
         // What no bucket is for joins the last one.
-        let index = (i128::from(row.start_ns) - i128::from(out.start_ns)).max(0) / i128::from(out.bucket_ns);
+        let since = if row.start_ns > out.start_ns { row.start_ns.abs_diff(out.start_ns) } else { 0 };
+        let index = since / out.bucket_ns.unsigned_abs();
         let index = usize::try_from(index).unwrap_or(usize::MAX).min(out.buckets.len() - 1);
         let bucket = &mut out.buckets[index];
         match row.state {
@@ -151,7 +174,9 @@ impl Builder {
     }
 
     fn finish(mut self) -> TraceHistogram {
-        self.out.durations = self.all.percentiles();
+        let mut all = DurationSketch::default();
+        self.by_bucket.iter().for_each(|sketch| all.merge(sketch));
+        self.out.durations = all.percentiles();
         for (bucket, sketch) in self.out.buckets.iter_mut().zip(&self.by_bucket) {
             bucket.durations = sketch.percentiles();
         }

@@ -117,9 +117,10 @@ fn count_tags(
         own.insert((trace_key, number));
         tags.add(number, value);
     })?;
-    let resources = resource_tags(conn, traces, &mut tags)?;
-    for (trace_key, resource) in traces.keys.iter().zip(&traces.resources) {
-        for (number, value) in resource.and_then(|id| resources.get(&id)).into_iter().flatten() {
+    let of_traces = trace_resources(conn, traces)?;
+    let resources = resource_tags(conn, &of_traces, &mut tags)?;
+    for (trace_key, resource) in &of_traces {
+        for (number, value) in resources.get(resource).into_iter().flatten() {
             if !own.contains(&(*trace_key, *number)) {
                 tags.add(*number, value);
             }
@@ -141,12 +142,23 @@ fn count_tags(
     Ok(())
 }
 
+/// Returns the resources of those traces that have one.
+fn trace_resources(conn: &Connection, traces: &Counted) -> StoreResult<Vec<(i64, i64)>> {
+    conn.prepare_cached(
+        "SELECT trace_key, resource_id FROM trace WHERE trace_key IN rarray(?1) AND resource_id IS NOT NULL",
+    )
+    .and_then(|mut statement| {
+        statement.query_map([traces.key_array()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    })
+    .map_err(sql_error)
+}
+
 fn resource_tags(
     conn: &Connection,
-    traces: &Counted,
+    traces: &[(i64, i64)],
     tags: &mut Tags,
 ) -> StoreResult<HashMap<i64, Vec<(usize, String)>>> {
-    let ids: HashSet<i64> = traces.resources.iter().flatten().copied().collect();
+    let ids: HashSet<i64> = traces.iter().map(|(_, resource)| *resource).collect();
     let mut statement = conn
         .prepare_cached(
             "SELECT i.interned_id, j.key, j.value FROM interned i, json_each(i.tags) j \

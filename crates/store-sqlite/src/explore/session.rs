@@ -1,5 +1,7 @@
 //! Sessions: the selected traces, grouped by the conversation that they belong to.
 
+use super::session_columns;
+use crate::scan;
 use crate::search::{self, Compiled, SearchContext};
 use crate::trace_row::SqlTraceId;
 use rusqlite::types::ValueRef;
@@ -19,6 +21,11 @@ pub(crate) fn find_sessions(
 ) -> StoreResult<SessionPage> {
     let filter = query.selection.whole_filter();
     let experiments = &query.selection.experiments;
+    if let Some(selected) = scan::select(conn, context, experiments, filter.as_ref())?
+        && let Some(page) = session_columns::find_sessions(conn, &selected, query)?
+    {
+        return Ok(page);
+    }
     let sql = |compiled: &mut Compiled| grouped(compiled, query);
     let mut sessions = search::select(conn, context, experiments, filter.as_ref(), sql, read_session)?;
     let has_more = sessions.len() > query.limit;
@@ -70,33 +77,35 @@ fn read_session(row: &Row<'_>) -> rusqlite::Result<SessionInfo> {
     })
 }
 
+/// What [`Told::hear`] reads of a trace `t`.
+pub(super) const TOLD: &str = "t.session, t.start_ns, t.trace_key, t.trace_id, \
+    coalesce(t.input_text, t.request_preview), coalesce(t.output_text, t.response_preview), t.user";
+
 /// The traces of these sessions, in any order.
 fn texts(compiled: &mut Compiled, sessions: &HashMap<String, usize>) -> String {
     let names = serde_json::Value::from_iter(sessions.keys().map(String::as_str));
     let names = compiled.bind(names.to_string());
     format!(
-        "SELECT t.session, t.start_ns, t.trace_key, t.trace_id, coalesce(t.input_text, t.request_preview), \
-         coalesce(t.output_text, t.response_preview), t.user \
-         FROM trace t WHERE {} AND t.session IN (SELECT value FROM json_each({names}))",
+        "SELECT {TOLD} FROM trace t WHERE {} AND t.session IN (SELECT value FROM json_each({names}))",
         compiled.sql,
     )
 }
 
 /// When a trace started, and its key: of equal starts the one that arrived first is the first.
-type Place = (i64, i64);
+pub(super) type Place = (i64, i64);
 
 /// Which of a session's traces spoke for it so far.
 #[derive(Default)]
-struct Told {
-    input: Option<Place>,
-    output: Option<Place>,
+pub(super) struct Told {
+    pub(super) input: Option<Place>,
+    pub(super) output: Option<Place>,
     user: Option<Place>,
     last: Option<Place>,
 }
 
 impl Told {
     /// Lets one more trace speak: the first input remains, and the last of all else.
-    fn hear(&mut self, row: &Row<'_>, session: &mut SessionInfo) -> rusqlite::Result<()> {
+    pub(super) fn hear(&mut self, row: &Row<'_>, session: &mut SessionInfo) -> rusqlite::Result<()> {
         let place = (row.get(1)?, row.get(2)?);
         let has = |index| Ok::<_, rusqlite::Error>(row.get_ref(index)? != ValueRef::Null);
         let is_later = |told: Option<Place>| told.is_none_or(|told| place > told);

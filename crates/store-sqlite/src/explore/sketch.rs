@@ -1,7 +1,6 @@
 //! Percentiles in bounded memory: counts in buckets whose bounds grow by a constant factor.
 
 use spanwise_store::Percentiles;
-use std::collections::BTreeMap;
 
 /// Ratio of a bucket's bounds; the middle of a bucket is less than 1 % from all in it.
 const GROWTH: f64 = 1.02;
@@ -9,10 +8,14 @@ const GROWTH: f64 = 1.02;
 /// Durations that are kept as they are; of more, only the buckets are.
 const EXACT_MAX: usize = 1_000;
 
-/// Counts of durations, each known to 1 %, and exact while they are few; a few hundred numbers whatever is added.
+/// Buckets: the last holds the largest duration that there is. The first is for no duration at all.
+const BUCKETS: usize = 2_208;
+
+/// Counts of durations, each known to 1 %, and exact while they are few; some thousand numbers whatever is added.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DurationSketch {
-    counts: BTreeMap<i32, u64>,
+    /// As many buckets as are needed.
+    counts: Vec<u64>,
     /// The durations themselves, as long as there are at most [`EXACT_MAX`].
     exact: Vec<i64>,
     total: u64,
@@ -24,15 +27,35 @@ impl DurationSketch {
     /// Adds a duration; one that is negative counts as 0.
     pub(crate) fn add(&mut self, duration_ns: i64) {
         let duration_ns = duration_ns.max(0);
-        let bucket =
-            if duration_ns == 0 { i32::MIN } else { ((duration_ns as f64).ln() / GROWTH.ln()).ceil() as i32 };
-        *self.counts.entry(bucket).or_default() += 1;
+        let bucket = bucket_of(duration_ns);
+        if bucket >= self.counts.len() {
+            self.counts.resize(bucket + 1, 0);
+        }
+        self.counts[bucket] += 1;
         self.total += 1;
-        let (min, max) = self.range.unwrap_or((duration_ns, duration_ns));
-        self.range = Some((min.min(duration_ns), max.max(duration_ns)));
+        self.widen(duration_ns, duration_ns);
         if self.exact.len() < EXACT_MAX {
             self.exact.push(duration_ns);
         }
+    }
+
+    /// Adds all that was added to another one.
+    pub(crate) fn merge(&mut self, other: &DurationSketch) {
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(mine, theirs)| *mine += theirs);
+        self.total += other.total;
+        if let Some((min, max)) = other.range {
+            self.widen(min, max);
+        }
+        let room = EXACT_MAX - self.exact.len();
+        self.exact.extend(other.exact.iter().take(room));
+    }
+
+    fn widen(&mut self, min: i64, max: i64) {
+        let (old_min, old_max) = self.range.unwrap_or((min, max));
+        self.range = Some((old_min.min(min), old_max.max(max)));
     }
 
     /// Returns the percentiles of what was added.
@@ -45,28 +68,38 @@ impl DurationSketch {
                 return sorted.get(rank as usize - 1).copied();
             }
             let (min, max) = self.range?;
-            Some(self.bucket_of(rank)?.clamp(min, max))
+            Some(self.about(rank)?.clamp(min, max))
         };
         Percentiles { p50_ns: quantile(0.5), p95_ns: quantile(0.95), p99_ns: quantile(0.99) }
     }
 
     /// Returns about the value that has this rank, counted from 1.
-    fn bucket_of(&self, rank: u64) -> Option<i64> {
+    fn about(&self, rank: u64) -> Option<i64> {
         let mut below = 0;
-        for (bucket, count) in &self.counts {
+        for (bucket, count) in self.counts.iter().enumerate() {
             below += count;
             if below >= rank {
-                return Some(middle(*bucket));
+                return Some(middle(bucket));
             }
         }
         None
     }
 }
 
-fn middle(bucket: i32) -> i64 {
+/// Returns the bucket of a duration: 0 for none, 1 for a nanosecond, and so on.
+fn bucket_of(duration_ns: i64) -> usize {
+    /// 1 / ln [`GROWTH`].
+    const PER_FACTOR: f64 = 50.498_349_791_843_9;
+    match duration_ns {
+        0 => 0,
+        _ => (((duration_ns as f64).ln() * PER_FACTOR).ceil() as usize + 1).min(BUCKETS - 1),
+    }
+}
+
+fn middle(bucket: usize) -> i64 {
     match bucket {
-        i32::MIN => 0,
-        _ => (2.0 * GROWTH.powi(bucket) / (GROWTH + 1.0)).round() as i64,
+        0 => 0,
+        _ => (2.0 * GROWTH.powi(bucket as i32 - 1) / (GROWTH + 1.0)).round() as i64,
     }
 }
 

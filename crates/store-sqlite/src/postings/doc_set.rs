@@ -35,8 +35,17 @@ impl DocSet {
         self.words.iter().take(range.end / 64).skip(range.start / 64).any(|word| *word != 0)
     }
 
-    /// Returns the documents of a range in order.
+    /// Returns the documents of a range, which starts at a multiple of 64, in order.
     pub(crate) fn iter_range(&self, range: Range<usize>) -> impl Iterator<Item = usize> + '_ {
-        range.filter(|doc| self.words[doc / 64] >> (doc % 64) & 1 == 1)
+        let words = self.words.iter().enumerate().take(range.end.div_ceil(64)).skip(range.start / 64);
+        let docs = words.flat_map(|(number, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.checked_sub(1)?;
+                Some(number * 64 + bit)
+            })
+        });
+        docs.take_while(move |doc| *doc < range.end)
     }
 }

@@ -105,8 +105,9 @@ impl Part {
             let first = chunk * CHUNK_DOCS;
             if docs.has_any(first..first + CHUNK_DOCS) {
                 let table = self.read_chunk(chunk)?;
-                docs.iter_range(first..first + table.len())
-                    .for_each(|doc| traces.insert(table[doc - first].trace_key));
+                traces.extend(
+                    docs.iter_range(first..first + table.len()).map(|doc| table[doc - first].trace_key),
+                );
             }
         }
         Ok(())

@@ -54,6 +54,19 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) parts: &'a [Arc<Part>],
     /// Called between blocks of a dictionary: an error (a deadline, a caller that left) ends the evaluation.
     pub(crate) check: &'a dyn Fn() -> StoreResult<()>,
+    pub(crate) extent: Extent,
+}
+
+/// Which documents are in an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All that may match.
+    Possible,
+    /// Those that have a term which matches.
+    Certain,
+    /// Those that may match for another reason: a value that is too long to be a term, or a block that is not indexed
+    /// in full.
+    Rest,
 }
 
 impl Evaluation<'_> {
@@ -119,7 +132,7 @@ impl Evaluation<'_> {
             SpanQuery::Is(field, value) => {
                 term::write_value(*field, value, &mut term);
                 let mut docs = self.exact(part, &term)?;
-                if value.starts_with(['{', '[']) {
+                if value.starts_with(['{', '[']) && self.extent != Extent::Certain {
                     // A map with a key that comes twice may have been taken for longer than it is.
                     term::write_long(*field, &mut term);
                     part.lookup(&term, &mut docs)?;
@@ -129,8 +142,10 @@ impl Evaluation<'_> {
             SpanQuery::Matches(field, predicate) => {
                 term::write_value_prefix(*field, &mut term);
                 let mut docs = self.matching(part, &term, predicate)?;
-                term::write_long(*field, &mut term);
-                part.lookup(&term, &mut docs)?;
+                if self.extent != Extent::Certain {
+                    term::write_long(*field, &mut term);
+                    part.lookup(&term, &mut docs)?;
+                }
                 Ok(docs)
             }
             SpanQuery::And(queries) => {
@@ -152,16 +167,28 @@ impl Evaluation<'_> {
     }
 
     fn exact(&self, part: &Part, term: &[u8]) -> StoreResult<DocSet> {
+        let mut docs = self.incomplete(part)?;
+        if self.extent != Extent::Rest {
+            part.lookup(term, &mut docs)?;
+        }
+        Ok(docs)
+    }
+
+    /// Returns the documents that are in the answer to every question.
+    fn incomplete(&self, part: &Part) -> StoreResult<DocSet> {
         let mut docs = part.no_docs();
-        part.lookup(term, &mut docs)?;
-        part.lookup(INCOMPLETE, &mut docs)?;
+        if self.extent != Extent::Certain {
+            part.lookup(INCOMPLETE, &mut docs)?;
+        }
         Ok(docs)
     }
 
     /// Walks the terms that begin with `prefix`, and asks of the rest of each whether it is wanted.
     fn matching(&self, part: &Part, prefix: &[u8], predicate: &dyn Fn(&str) -> bool) -> StoreResult<DocSet> {
-        let mut docs = part.no_docs();
-        part.lookup(INCOMPLETE, &mut docs)?;
+        let mut docs = self.incomplete(part)?;
+        if self.extent == Extent::Rest {
+            return Ok(docs);
+        }
         let mut terms = part.terms_from(prefix);
         while self.next(&mut terms)? {
             let Some(value) = terms.term().strip_prefix(prefix) else { break };

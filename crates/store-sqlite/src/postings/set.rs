@@ -1,7 +1,8 @@
 //! The parts that make the index now, shared by searches and the indexer.
 
 use super::part::Part;
-use super::query::{Candidates, Evaluation, TermQuery};
+use super::query::{Candidates, Evaluation, Extent, TermQuery};
+use super::trace_set::TraceSet;
 use super::wake::Wake;
 use spanwise_store::StoreResult;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -72,10 +73,40 @@ impl PartSet {
         query: &TermQuery<'_>,
         check: &dyn Fn() -> StoreResult<()>,
     ) -> StoreResult<Candidates> {
+        self.run(query, check, Extent::Possible)
+    }
+
+    /// Returns traces that have an indexed block for which `query` surely holds, and those that may match.
+    ///
+    /// What a block holds may have been replaced since, and the trace may be deleted. A query of several conditions on
+    /// one span holds for a block that satisfies each of them with some span, so it must have only one, or any of some.
+    pub(crate) fn bounds(
+        &self,
+        query: &TermQuery<'_>,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<(TraceSet, Candidates)> {
+        let certain = self.run(query, check, Extent::Certain)?;
+        let rest = self.run(query, check, Extent::Rest)?;
+        Ok(match (certain, rest) {
+            (Candidates::Traces(certain), Candidates::Traces(rest)) => {
+                let mut possible = certain.clone();
+                possible.union(rest);
+                (certain, Candidates::Traces(possible))
+            }
+            _ => (TraceSet::default(), Candidates::All),
+        })
+    }
+
+    fn run(
+        &self,
+        query: &TermQuery<'_>,
+        check: &dyn Fn() -> StoreResult<()>,
+        extent: Extent,
+    ) -> StoreResult<Candidates> {
         if self.parts.iter().any(|part| part.is_damaged()) {
             return Ok(Candidates::All);
         }
-        let result = Evaluation { parts: &self.parts, check }.candidates(query);
+        let result = Evaluation { parts: &self.parts, check, extent }.candidates(query);
         match result {
             Err(error) if self.parts.iter().any(|part| part.is_damaged()) => {
                 tracing::error!(error = %error, "the index is damaged; searches scan until it is built again");

@@ -19,10 +19,30 @@ impl TraceSet {
         self.chunks.entry(chunk).or_insert_with(|| Box::new([0; CHUNK_WORDS]))[word] |= mask;
     }
 
+    /// Adds traces; those that follow each other cost less than by themselves.
+    pub(crate) fn extend(&mut self, trace_keys: impl IntoIterator<Item = i64>) {
+        let mut keys = trace_keys.into_iter().peekable();
+        while let Some(first) = keys.peek().copied() {
+            let (chunk, ..) = position(first);
+            let words = self.chunks.entry(chunk).or_insert_with(|| Box::new([0; CHUNK_WORDS]));
+            while let Some((_, word, mask)) = keys.next_if(|key| position(*key).0 == chunk).map(position) {
+                words[word] |= mask;
+            }
+        }
+    }
+
     /// Returns whether a trace is in the set.
     pub(crate) fn contains(&self, trace_key: i64) -> bool {
         let (chunk, word, mask) = position(trace_key);
         self.chunks.get(&chunk).is_some_and(|words| words[word] & mask != 0)
+    }
+
+    /// Returns the bits of `count` words of 64 keys from `first_key` on, or `None` if no key near them is in the set.
+    ///
+    /// `first_key` is a multiple of 64, and all of them lie between two multiples of 65,536.
+    pub(crate) fn words(&self, first_key: i64, count: usize) -> Option<&[u64]> {
+        let (chunk, word, _) = position(first_key);
+        self.chunks.get(&chunk).map(|words| &words[word..word + count])
     }
 
     /// Adds all of `other`.
@@ -70,7 +90,7 @@ impl TraceSet {
 impl FromIterator<i64> for TraceSet {
     fn from_iter<I: IntoIterator<Item = i64>>(keys: I) -> Self {
         let mut set = TraceSet::default();
-        keys.into_iter().for_each(|key| set.insert(key));
+        set.extend(keys);
         set
     }
 }

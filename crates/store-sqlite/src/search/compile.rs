@@ -52,6 +52,19 @@ pub(crate) trait Narrow {
         filter: &SpanFilter,
         check: &dyn Fn() -> StoreResult<()>,
     ) -> StoreResult<Option<TraceSet>>;
+
+    /// Returns, beside those, traces that surely satisfy `filter` if each of their spans came once; see
+    /// [`crate::trace_row::explicit::PLAIN`].
+    fn bounds(
+        &self,
+        filter: &SpanFilter,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<(TraceSet, Option<TraceSet>)>;
+
+    /// Returns of how few traces a list drives the query.
+    fn looked_up_traces_max(&self) -> usize {
+        LOOKED_UP_TRACES_MAX
+    }
 }
 
 /// So few traces are looked up one by one; of more, each is asked for as the scan comes to it.
@@ -145,7 +158,7 @@ impl Compilation<'_> {
 
     fn write_span(&mut self, filter: &SpanFilter) -> StoreResult<()> {
         let traces = self.narrow.traces(filter, self.check)?;
-        let few = traces.as_ref().filter(|traces| traces.len() <= LOOKED_UP_TRACES_MAX);
+        let few = traces.as_ref().filter(|traces| traces.len() <= self.narrow.looked_up_traces_max());
         let list = few.map(|few| serde_json::Value::from_iter(few.iter()).to_string());
         let is_few = list.is_some();
         if let Some(list) = list {

@@ -23,12 +23,11 @@ pub(crate) struct Current {
     pub(crate) probe: Option<SpanProbe>,
 }
 
-/// Runs `query` while the SQL functions of this thread evaluate `current`.
-pub(crate) fn with_current<T>(current: Current, query: impl FnOnce() -> T) -> T {
+/// Runs `query` while the SQL functions of this thread evaluate `current`, and gives that back.
+pub(crate) fn with_current<T>(current: Current, query: impl FnOnce() -> T) -> (T, Option<Current>) {
     CURRENT.set(Some(current));
     let result = query();
-    CURRENT.set(None);
-    result
+    (result, CURRENT.take())
 }
 
 /// Adds the functions to a connection.
@@ -89,7 +88,7 @@ fn span(context: &Context<'_>) -> rusqlite::Result<bool> {
 }
 
 /// Stored JSON in the form that tests compare with.
-fn canonical(stored: &str) -> String {
+pub(crate) fn canonical(stored: &str) -> String {
     serde_json::from_str(stored).map_or_else(|_| stored.to_owned(), |value| json::value_text(&value))
 }
 

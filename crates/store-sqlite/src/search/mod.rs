@@ -8,8 +8,11 @@ mod order;
 mod probe;
 mod run;
 mod text;
+mod verify;
 
-pub(crate) use compile::Compiled;
-pub(crate) use functions::install;
-pub(crate) use run::{SearchContext, count_traces, find_traces, select};
+pub(crate) use compile::{Compiled, Narrow, trace_id_value};
+pub(crate) use functions::{canonical, install};
+pub(crate) use narrow::{Found, Narrower};
+pub(crate) use run::{SearchContext, count_traces, deadline, find_traces, in_time, select};
 pub(crate) use text::attribute as attribute_text;
+pub(crate) use verify::Verifier;

@@ -21,7 +21,8 @@ impl Narrower {
     pub(crate) fn new(conn: &Connection, parts: Arc<PartSet>) -> StoreResult<Narrower> {
         let mut unindexed = TraceSet::default();
         let mut statement = conn
-            .prepare_cached("SELECT DISTINCT trace_key FROM block WHERE block_id > ?1")
+            // NOT INDEXED: by their ids these are few, and an index by trace would be read as a whole.
+            .prepare_cached("SELECT DISTINCT trace_key FROM block NOT INDEXED WHERE block_id > ?1")
             .map_err(sql_error)?;
         let mut rows = statement.query([parts.indexed_through()]).map_err(sql_error)?;
         while let Some(row) = rows.next().map_err(sql_error)? {
@@ -38,13 +39,71 @@ impl Narrow for Narrower {
         filter: &SpanFilter,
         check: &dyn Fn() -> StoreResult<()>,
     ) -> StoreResult<Option<TraceSet>> {
-        match self.parts.evaluate(&term_query(filter, &mut content_needs(filter).iter()), check)? {
-            Candidates::All => Ok(None),
+        self.bounds(filter, check).map(|(_, possible)| possible)
+    }
+
+    fn bounds(
+        &self,
+        filter: &SpanFilter,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<(TraceSet, Option<TraceSet>)> {
+        let (certain, possible) = match certain_query(filter) {
+            Some(query) => self.parts.bounds(&query, check)?,
+            None => {
+                let needs = content_needs(filter);
+                let query = term_query(filter, &mut needs.iter());
+                (TraceSet::default(), self.parts.evaluate(&query, check)?)
+            }
+        };
+        Ok(match possible {
+            Candidates::All => (TraceSet::default(), None),
             Candidates::Traces(mut traces) => {
                 traces.union(self.unindexed.clone());
-                Ok(Some(traces))
+                (certain, Some(traces))
             }
+        })
+    }
+}
+
+/// Returns a question whose answer holds only traces that match `filter`, as long as their blocks tell.
+fn certain_query(filter: &SpanFilter) -> Option<TermQuery<'_>> {
+    match filter {
+        Expr::Or(parts) => parts.iter().map(certain_query).collect::<Option<_>>().map(TermQuery::Or),
+        Expr::Is(SpanTest::Text { field: SpanField::Content, test: TextTest::Words(words) }) => {
+            // Several words may be those of several spans. A word that was cut is followed by another token.
+            let [word] = words.tokens() else { return None };
+            Some(TermQuery::Word(word))
         }
+        // Of an attribute that a span has twice, filters see the first.
+        Expr::Is(SpanTest::Text { field: SpanField::Attribute(_) | SpanField::Content, .. }) => None,
+        Expr::Is(test) => span_query(test).map(TermQuery::Span),
+        Expr::And(_) | Expr::Not(_) => None,
+    }
+}
+
+/// What was found for a plan, so that a verification need not ask again.
+pub(crate) struct Found(pub(crate) Vec<(SpanFilter, Option<TraceSet>)>);
+
+impl Narrow for Found {
+    fn traces(
+        &self,
+        filter: &SpanFilter,
+        _check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<Option<TraceSet>> {
+        let found = self.0.iter().find(|(known, _)| known == filter);
+        Ok(found.and_then(|(_, traces)| traces.clone()))
+    }
+
+    fn bounds(
+        &self,
+        filter: &SpanFilter,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<(TraceSet, Option<TraceSet>)> {
+        Ok((TraceSet::default(), self.traces(filter, check)?))
+    }
+
+    fn looked_up_traces_max(&self) -> usize {
+        0
     }
 }
 

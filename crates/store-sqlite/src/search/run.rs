@@ -8,7 +8,9 @@ use super::probe::SpanProbe;
 use crate::catalog;
 use crate::error::sql_error;
 use crate::postings::Postings;
+use crate::scan;
 use crate::spans::SpanReader;
+use crate::table::TraceTable;
 use crate::trace_row::SqlTraceId;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
@@ -22,7 +24,7 @@ use std::time::{Duration, Instant};
 /// How long one search may run.
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(30);
 /// SQLite instructions between two looks at the clock.
-const INSTRUCTIONS_PER_CHECK: i32 = 10_000;
+pub(super) const INSTRUCTIONS_PER_CHECK: i32 = 10_000;
 
 /// What a search needs beside its connection.
 #[derive(Clone)]
@@ -30,6 +32,7 @@ pub(crate) struct SearchContext {
     pub(crate) database: PathBuf,
     pub(crate) spans: Arc<SpanReader>,
     pub(crate) postings: Postings,
+    pub(crate) table: Arc<TraceTable>,
 }
 
 /// Returns one page; see the trait.
@@ -41,7 +44,10 @@ pub(crate) fn find_traces(
     if query.experiments.is_empty() {
         return Ok(TracePage { traces: Vec::new(), next: None });
     }
-    let deadline = Instant::now() + SEARCH_TIME_MAX;
+    if let Some(page) = scan::find_traces(conn, context, query)? {
+        return Ok(page);
+    }
+    let deadline = deadline();
     let mut compiled =
         narrow_and_compile(conn, context, &query.experiments, query.filter.as_ref(), deadline)?;
     let columns = sort_columns(&mut compiled, &query.order);
@@ -80,7 +86,7 @@ pub(crate) fn select<T>(
     if experiments.is_empty() {
         return Ok(Vec::new());
     }
-    let deadline = Instant::now() + SEARCH_TIME_MAX;
+    let deadline = deadline();
     let mut compiled = narrow_and_compile(conn, context, experiments, filter, deadline)?;
     let sql = write_sql(&mut compiled);
     execute(conn, context, compiled, &sql, deadline, read_row)
@@ -92,6 +98,9 @@ pub(crate) fn count_traces(
     context: &SearchContext,
     query: &TraceQuery,
 ) -> StoreResult<u64> {
+    if let Some(count) = scan::count_traces(conn, context, &query.experiments, query.filter.as_ref())? {
+        return Ok(count);
+    }
     let count = |compiled: &mut Compiled| format!("SELECT count(*) FROM trace t WHERE {}", compiled.sql);
     let counts = select(conn, context, &query.experiments, query.filter.as_ref(), count, |row| row.get(0))?;
     Ok(counts.first().copied().unwrap_or(0))
@@ -106,8 +115,17 @@ fn narrow_and_compile(
 ) -> StoreResult<Compiled> {
     let parts = context.postings.snapshot();
     let narrower = Narrower::new(conn, parts)?;
-    let check = || if Instant::now() > deadline { Err(too_slow()) } else { Ok(()) };
-    compile(experiments, filter, &narrower, &check)
+    compile(experiments, filter, &narrower, &|| in_time(deadline))
+}
+
+/// Returns when a search that begins now has to be done.
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + SEARCH_TIME_MAX
+}
+
+/// Returns an error once the deadline is over.
+pub(crate) fn in_time(deadline: Instant) -> StoreResult<()> {
+    if Instant::now() > deadline { Err(too_slow()) } else { Ok(()) }
 }
 
 struct FoundRow {
@@ -137,7 +155,7 @@ fn execute<T>(
     };
     conn.progress_handler(INSTRUCTIONS_PER_CHECK, Some(move || Instant::now() > deadline))
         .map_err(sql_error)?;
-    let result = with_current(Current { tests: compiled.tests, probe }, || {
+    let (result, _) = with_current(Current { tests: compiled.tests, probe }, || {
         let mut statement = conn.prepare_cached(sql)?;
         let rows = statement.query_map(params_from_iter(compiled.parameters), read_row)?;
         rows.collect::<rusqlite::Result<Vec<T>>>()
@@ -146,7 +164,7 @@ fn execute<T>(
     result.map_err(search_error)
 }
 
-fn search_error(error: rusqlite::Error) -> StoreError {
+pub(super) fn search_error(error: rusqlite::Error) -> StoreError {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
         return too_slow();
     }

@@ -15,10 +15,12 @@ use spanwise_store::conformance::build::{
     EPOCH_NS, MS, assessment, feedback, span, spans, start, texts, trace_id, usage,
 };
 use spanwise_store::{Cursor, PromptLink, Store, TraceQuery};
-use spanwise_store_sqlite::SqliteStore;
+use spanwise_store_sqlite::{OpenOptions, SqliteStore};
 use std::collections::BTreeMap;
 
 const TRACES: u32 = 10_000;
+/// Traces that are searched without columns in memory, which is slower.
+const TRACES_WITHOUT_COLUMNS: u32 = 2_000;
 const FILTERS_PER_FAMILY: usize = 2;
 /// A family that never finds anything proves nothing: it is asked again until it does, so often at most.
 const EXTRA_FILTERS_MAX: usize = 8;
@@ -444,9 +446,21 @@ async fn check(store: &SqliteStore, traces: &[PlainTrace], filter_text: &str, or
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_filter_family_answers_as_the_reference() {
     let (store, _folder) = open_store();
+    store.columns_loaded().await.unwrap();
+    check_families(&store, TRACES).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_filter_family_answers_as_the_reference_without_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = OpenOptions { trace_columns: false, ..OpenOptions::new(folder.path()) };
+    check_families(&SqliteStore::open(&options).unwrap(), TRACES_WITHOUT_COLUMNS).await;
+}
+
+async fn check_families(store: &SqliteStore, count: u32) {
     let mut random = Random(7);
     let (mut batches, plain): (Vec<TraceSpans>, Vec<_>) =
-        (0..TRACES).map(|number| make_trace(number, &mut random)).unzip();
+        (0..count).map(|number| make_trace(number, &mut random)).unzip();
     let ids: Vec<TraceId> = batches.iter().map(|batch| batch.trace_id.clone()).collect();
     let second_half = batches.split_off(batches.len() / 2);
     store.append_spans(batches).await.unwrap();
@@ -462,13 +476,13 @@ async fn every_filter_family_answers_as_the_reference() {
         .map(|(info, spans)| PlainTrace { info, spans, linked_runs: Vec::new(), prompts: Vec::new() })
         .collect();
     let writes: Vec<Write<'_>> =
-        traces.iter_mut().flat_map(|trace| decorate(&store, &mut random, trace)).collect();
+        traces.iter_mut().flat_map(|trace| decorate(store, &mut random, trace)).collect();
     join_all(writes).await;
     for (trace, info) in traces.iter_mut().zip(store.get_traces(&ids).await.unwrap()) {
         trace.info = info;
     }
     for order in ORDERS {
-        check(&store, &traces, "", order).await;
+        check(store, &traces, "", order).await;
     }
     let mut found = vec![0; FAMILIES.len()];
     for round in 0..FILTERS_PER_FAMILY + EXTRA_FILTERS_MAX {
@@ -478,7 +492,7 @@ async fn every_filter_family_answers_as_the_reference() {
         for (family, found) in FAMILIES.iter().zip(&mut found) {
             if round < FILTERS_PER_FAMILY || *found == 0 {
                 let filter = family(&mut random);
-                *found += check(&store, &traces, &filter, ORDERS[random.below(ORDERS.len())]).await;
+                *found += check(store, &traces, &filter, ORDERS[random.below(ORDERS.len())]).await;
             }
         }
     }

@@ -1,0 +1,139 @@
+//! Searches over the columns in memory. Per chunk, the filter gives the traces that surely match and those that may;
+//! only what lies between is asked of the index, and only as far as an answer needs it.
+
+mod bounds;
+mod order;
+mod page;
+mod plan;
+mod selected;
+
+pub(crate) use page::{find_traces, newest};
+pub(crate) use selected::{Selected, count_traces, select};
+
+use self::bounds::Bounds;
+use self::plan::{Plan, Planner};
+use crate::postings::TraceSet;
+use crate::search::{Found, Narrow, Narrower, SearchContext, Verifier, deadline, in_time};
+use crate::table::{Chunk, Snapshot};
+use rusqlite::Connection;
+use spanwise_model::ExperimentId;
+use spanwise_query::{Expr, Filter, SpanFilter};
+use spanwise_store::StoreResult;
+use std::cell::RefCell;
+use std::time::Instant;
+
+/// Traces that are verified at once, at first and at most.
+const VERIFIED_TRACES_MIN: usize = 32;
+const VERIFIED_TRACES_MAX: usize = 1024;
+
+/// One search: the columns of its moment, and the way to verify what they can't tell.
+struct Scan<'a> {
+    context: &'a SearchContext,
+    experiments: &'a [ExperimentId],
+    filter: Option<&'a Filter>,
+    snapshot: Snapshot,
+    plan: Plan,
+    /// What the word index said of conditions on spans.
+    found: Found,
+    verifier: Option<Verifier>,
+    deadline: Instant,
+}
+
+impl<'a> Scan<'a> {
+    /// Plans a search; `None` while the columns are being loaded.
+    fn begin(
+        conn: &Connection,
+        context: &'a SearchContext,
+        experiments: &'a [ExperimentId],
+        filter: Option<&'a Filter>,
+    ) -> StoreResult<Option<Scan<'a>>> {
+        // Before the snapshot of columns: what the index does not cover yet is found by looking at the newest blocks.
+        let parts = context.postings.snapshot();
+        let Some(snapshot) = context.table.snapshot() else { return Ok(None) };
+        let deadline = deadline();
+        let filter = filter.filter(|filter| !filter.is_all());
+        let (plan, found) = match filter {
+            None => (Expr::all(), Found(Vec::new())),
+            Some(filter) => {
+                let narrow = Remembering { narrower: lazy(conn, parts), found: RefCell::default() };
+                let planner = Planner {
+                    conn,
+                    snapshot: &snapshot,
+                    experiments,
+                    narrow: &narrow,
+                    check: &|| in_time(deadline),
+                };
+                (planner.plan(filter)?, Found(narrow.found.into_inner()))
+            }
+        };
+        let scan = Scan { context, experiments, filter, snapshot, plan, found, verifier: None, deadline };
+        Ok(Some(scan))
+    }
+
+    fn bounds(&self, number: i64, chunk: &Chunk) -> Bounds {
+        plan::evaluate(&self.plan, number, chunk, self.experiments)
+    }
+
+    /// Returns those of some traces that match.
+    fn verify(&mut self, conn: &mut Connection, keys: &[i64]) -> StoreResult<TraceSet> {
+        in_time(self.deadline)?;
+        let verifier = match &mut self.verifier {
+            Some(verifier) => verifier,
+            none => none.insert(Verifier::new(
+                self.context,
+                self.experiments,
+                self.filter,
+                &self.found,
+                self.deadline,
+            )?),
+        };
+        verifier.matching(conn, keys)
+    }
+}
+
+/// Asks the word index, and remembers what it said.
+struct Remembering<L> {
+    narrower: L,
+    found: RefCell<Vec<(SpanFilter, Option<TraceSet>)>>,
+}
+
+/// Reads which blocks are not indexed only if some condition asks.
+struct LazyNarrower<'a> {
+    conn: &'a Connection,
+    parts: std::sync::Arc<crate::postings::PartSet>,
+    made: std::cell::OnceCell<Narrower>,
+}
+
+fn lazy(conn: &Connection, parts: std::sync::Arc<crate::postings::PartSet>) -> LazyNarrower<'_> {
+    LazyNarrower { conn, parts, made: std::cell::OnceCell::new() }
+}
+
+impl LazyNarrower<'_> {
+    fn get(&self) -> StoreResult<&Narrower> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let narrower = Narrower::new(self.conn, std::sync::Arc::clone(&self.parts))?;
+        Ok(self.made.get_or_init(|| narrower))
+    }
+}
+
+impl Narrow for Remembering<LazyNarrower<'_>> {
+    fn traces(
+        &self,
+        filter: &SpanFilter,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<Option<TraceSet>> {
+        self.bounds(filter, check).map(|(_, possible)| possible)
+    }
+
+    fn bounds(
+        &self,
+        filter: &SpanFilter,
+        check: &dyn Fn() -> StoreResult<()>,
+    ) -> StoreResult<(TraceSet, Option<TraceSet>)> {
+        let (certain, possible) = self.narrower.get()?.bounds(filter, check)?;
+        self.found.borrow_mut().push((filter.clone(), possible.clone()));
+        Ok((certain, possible))
+    }
+}

@@ -1,0 +1,57 @@
+//! What a group of writes changes in the table, noted while its transaction is open.
+
+use super::summary::{Field, Summary, load_texts};
+use crate::trace_row::TraceRow;
+use rusqlite::Connection;
+use spanwise_model::TraceId;
+use spanwise_store::StoreResult;
+
+/// One change of one trace.
+#[derive(Debug)]
+pub(super) enum Change {
+    /// Its row; tags, metadata and assessments are as before.
+    Row(Box<Summary>),
+    /// All of it.
+    Whole(Box<Summary>, Vec<(Field, String)>),
+    /// It is gone.
+    Deleted(i64),
+}
+
+/// The changes of a group, which the table learns of once they are durable.
+#[derive(Debug, Default)]
+pub(crate) struct TableChanges {
+    pub(super) list: Vec<Change>,
+}
+
+impl TableChanges {
+    /// Notes a row as it was written. Rows that can't be seen are not in the table.
+    pub(crate) fn row(&mut self, row: TraceRow) {
+        if row.visible {
+            self.list.push(Change::Row(Box::new(Summary::from(row))));
+        }
+    }
+
+    /// Notes all that there is of a trace, reading it again.
+    pub(crate) fn whole(&mut self, conn: &Connection, id: &TraceId) -> StoreResult<()> {
+        let Some(row) = TraceRow::load_by_id(conn, id)?.filter(|row| row.visible) else { return Ok(()) };
+        let key = row.trace_key;
+        let texts = load_texts(conn, key, key)?.remove(&key).unwrap_or_default();
+        self.list.push(Change::Whole(Box::new(Summary::from(row)), texts));
+        Ok(())
+    }
+
+    /// Notes that a trace is gone.
+    pub(crate) fn deleted(&mut self, trace_key: i64) {
+        self.list.push(Change::Deleted(trace_key));
+    }
+
+    /// Returns a mark to which [`TableChanges::undo_to`] can go back.
+    pub(crate) fn mark(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Forgets what came after a mark, because the write that brought it failed.
+    pub(crate) fn undo_to(&mut self, mark: usize) {
+        self.list.truncate(mark);
+    }
+}

@@ -1,0 +1,175 @@
+//! What the table holds of a trace, on its way there: from the row of `trace`, and from the small tables beside it.
+
+use crate::error::sql_error;
+use crate::trace_row::{TraceRow, explicit};
+use rusqlite::Connection;
+use spanwise_model::TraceState;
+use spanwise_query::AssessmentField;
+use spanwise_store::StoreResult;
+use std::collections::BTreeMap;
+
+/// What a row of `trace` says.
+#[derive(Debug, Clone)]
+pub(crate) struct Summary {
+    pub(crate) trace_key: i64,
+    pub(crate) experiment_id: i64,
+    /// See [`explicit::PLAIN`].
+    pub(crate) is_plain: bool,
+    pub(crate) start_ns: i64,
+    pub(crate) duration_ns: Option<i64>,
+    pub(crate) state: TraceState,
+    pub(crate) span_count: i64,
+    pub(crate) tokens: Option<Tokens>,
+    /// In US dollars.
+    pub(crate) cost_total: Option<f64>,
+    pub(crate) resource_id: Option<i64>,
+    pub(crate) name: Option<String>,
+    pub(crate) session: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) client_request_id: Option<String>,
+}
+
+/// Tokens of a trace.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tokens {
+    pub(crate) total: i64,
+    pub(crate) input: i64,
+    pub(crate) output: i64,
+    pub(crate) cache_read: Option<i64>,
+    pub(crate) cache_write: Option<i64>,
+}
+
+/// A text of a trace that has a column.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Field {
+    Name,
+    Session,
+    User,
+    ClientRequestId,
+    /// A tag of the trace's own.
+    Tag(String),
+    /// Metadata but the user.
+    Metadata(String),
+    /// The valid assessments of a kind, as the JSON list of their values.
+    Assessed {
+        kind: Kind,
+        /// Of this name; those of any name are the list of their names.
+        name: Option<String>,
+        /// Only those that speak for a whole session.
+        of_session: bool,
+    },
+}
+
+/// A kind of assessment that has a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Feedback,
+    Expectation,
+}
+
+impl From<AssessmentField> for Kind {
+    fn from(field: AssessmentField) -> Kind {
+        match field {
+            AssessmentField::Feedback => Kind::Feedback,
+            AssessmentField::Expectation => Kind::Expectation,
+        }
+    }
+}
+
+impl From<TraceRow> for Summary {
+    fn from(row: TraceRow) -> Summary {
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let tokens = row.usage.map(|usage| Tokens {
+            total: count(usage.total),
+            input: count(usage.input),
+            output: count(usage.output),
+            cache_read: usage.cache_read.map(count),
+            cache_write: usage.cache_creation.map(count),
+        });
+        Summary {
+            trace_key: row.trace_key,
+            experiment_id: row.experiment_id.0,
+            is_plain: row.is_explicit(explicit::PLAIN),
+            start_ns: row.start_ns,
+            duration_ns: row.duration_ns,
+            state: row.state,
+            span_count: count(row.span_count),
+            tokens,
+            // SQLite keeps NaN as NULL.
+            cost_total: row.cost.map(|cost| cost.total).filter(|total| !total.is_nan()),
+            resource_id: row.resource_id,
+            name: row.name,
+            session: row.session,
+            user: row.user,
+            client_request_id: row.client_request_id,
+        }
+    }
+}
+
+/// Texts of traces from the small tables, by trace.
+pub(crate) type TextsByTrace = BTreeMap<i64, Vec<(Field, String)>>;
+
+/// Loads tags, metadata and assessments of the traces from `first` to `last`.
+pub(crate) fn load_texts(conn: &Connection, first: i64, last: i64) -> StoreResult<TextsByTrace> {
+    let mut texts = TextsByTrace::new();
+    let make: [(&str, fn(String) -> Field); 2] =
+        [("trace_tag", Field::Tag), ("trace_metadata", Field::Metadata)];
+    for (table, field) in make {
+        let mut statement = conn
+            .prepare_cached(&format!(
+                "SELECT trace_key, key, value FROM {table} WHERE trace_key BETWEEN ?1 AND ?2"
+            ))
+            .map_err(sql_error)?;
+        let mut rows = statement.query([first, last]).map_err(sql_error)?;
+        while let Some(row) = rows.next().map_err(sql_error)? {
+            let (trace_key, key, value) = row.try_into().map_err(sql_error)?;
+            texts.entry(trace_key).or_default().push((field(key), value));
+        }
+    }
+    load_assessments(conn, first, last, &mut texts)?;
+    Ok(texts)
+}
+
+fn load_assessments(conn: &Connection, first: i64, last: i64, texts: &mut TextsByTrace) -> StoreResult<()> {
+    let mut statement = conn
+        .prepare_cached(
+            "SELECT trace_key, kind, name, value, session IS NOT NULL FROM assessment
+             WHERE trace_key BETWEEN ?1 AND ?2 AND valid = 1 AND kind IN (0, 1)",
+        )
+        .map_err(sql_error)?;
+    let mut rows = statement.query([first, last]).map_err(sql_error)?;
+    let mut lists: BTreeMap<i64, Vec<(Field, Vec<Option<String>>)>> = BTreeMap::new();
+    while let Some(row) = rows.next().map_err(sql_error)? {
+        let (trace_key, kind, name, value, of_session): (i64, i64, String, Option<String>, bool) =
+            row.try_into().map_err(sql_error)?;
+        let kind = if kind == 0 { Kind::Feedback } else { Kind::Expectation };
+        let lists = lists.entry(trace_key).or_default();
+        for of_session in [false, true].into_iter().filter(|only| of_session || !only) {
+            let named = Field::Assessed { kind, name: Some(name.clone()), of_session };
+            add_to_list(lists, named, value.clone());
+            add_to_list(lists, Field::Assessed { kind, name: None, of_session }, Some(name.clone()));
+        }
+    }
+    for (trace_key, lists) in lists {
+        let of_trace = texts.entry(trace_key).or_default();
+        for (field, mut values) in lists {
+            // The order tells nothing: without it the same values are the same text.
+            values.sort_unstable();
+            values.dedup();
+            of_trace.push((field, serde_json::json!(values).to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn add_to_list(lists: &mut Vec<(Field, Vec<Option<String>>)>, field: Field, value: Option<String>) {
+    match lists.iter_mut().find(|(listed, _)| *listed == field) {
+        Some((_, values)) => values.push(value),
+        None => lists.push((field, vec![value])),
+    }
+}
+
+/// Reads a list that [`load_texts`] made; `None` stands for an assessment without a value.
+pub(crate) fn read_list(text: &str) -> Vec<Option<String>> {
+    serde_json::from_str(text).unwrap_or_default()
+}
