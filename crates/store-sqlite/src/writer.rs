@@ -5,6 +5,7 @@
 
 use crate::error::sql_error;
 use crate::explore::ChangeFeed;
+use crate::rollup::Rollups;
 use crate::segment::SegmentWriter;
 use crate::trace_state::TraceStates;
 use rusqlite::{Connection, TransactionBehavior};
@@ -34,6 +35,8 @@ pub(crate) struct WriteContext<'a> {
     pub(crate) segment: &'a mut SegmentWriter,
     /// Traces that the group changes; the feed of changes learns of them once it is durable.
     pub(crate) changed: &'a mut Vec<TraceId>,
+    /// What the group changes of the roll-ups; they are written before it commits.
+    pub(crate) rollups: &'a mut Rollups,
 }
 
 /// Does a write, or learns why the group could not begin.
@@ -71,7 +74,14 @@ impl Writer {
     ) -> StoreResult<(Writer, JoinHandle<()>)> {
         let (commands, queue) = channel();
         let in_flight = Arc::new(AtomicUsize::new(0));
-        let mut thread = WriterThread { conn, segment, states, changes, in_flight: Arc::clone(&in_flight) };
+        let mut thread = WriterThread {
+            conn,
+            segment,
+            states,
+            rollups: Rollups::new(),
+            changes,
+            in_flight: Arc::clone(&in_flight),
+        };
         let handle = thread::Builder::new()
             .name("write".into())
             .spawn(move || thread.run(&queue))
@@ -134,6 +144,7 @@ struct WriterThread {
     conn: Connection,
     segment: SegmentWriter,
     states: TraceStates,
+    rollups: Rollups,
     changes: Arc<ChangeFeed>,
     in_flight: Arc<AtomicUsize>,
 }
@@ -147,6 +158,7 @@ impl WriterThread {
                 tracing::error!(error = %error, cause = %cause(error), "a group of writes failed");
                 // What the states learned from this group is not in the store.
                 self.states.clear();
+                self.rollups.clear();
                 metrics::counter!("spanwise_store_failed_groups_total").increment(1);
             }
             for answer in answers {
@@ -162,8 +174,9 @@ impl WriterThread {
         answers: &mut Vec<Finish>,
     ) -> StoreResult<()> {
         let deadline = Instant::now() + GROUP_WAIT_MAX;
-        let WriterThread { conn, segment, states, changes, in_flight } = self;
-        let txn = match conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error) {
+        let WriterThread { conn, segment, states, rollups, changes, in_flight } = self;
+        let begun = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error);
+        let txn = match begun.and_then(|txn| rollups.begin(&txn).map(|()| txn)) {
             Ok(txn) => txn,
             Err(error) => {
                 answers.push((first.operation)(Err(&error)));
@@ -171,7 +184,7 @@ impl WriterThread {
             }
         };
         let mut changed = Vec::new();
-        let mut context = WriteContext { conn: &txn, states, segment, changed: &mut changed };
+        let mut context = WriteContext { conn: &txn, states, segment, changed: &mut changed, rollups };
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(command) = next {
@@ -182,7 +195,10 @@ impl WriterThread {
             }
             next = next_command(queue, in_flight, deadline);
         }
-        let outcome = segment.flush(&txn).and_then(|()| txn.commit().map_err(sql_error));
+        let outcome = rollups
+            .write(&txn)
+            .and_then(|()| segment.flush(&txn))
+            .and_then(|()| txn.commit().map_err(sql_error));
         match &outcome {
             Ok(()) => {
                 segment.committed();
@@ -206,7 +222,7 @@ fn in_savepoint<T>(
     operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T>,
 ) -> StoreResult<T> {
     let mark = context.segment.mark();
-    let changed = context.changed.len();
+    let (changed, rollups) = (context.changed.len(), context.rollups.mark());
     context.conn.execute_batch("SAVEPOINT operation").map_err(sql_error)?;
     let result = operation(context);
     if let Err(error) = &result {
@@ -216,6 +232,7 @@ fn in_savepoint<T>(
         }
         context.segment.undo_to(mark);
         context.changed.truncate(changed);
+        context.rollups.undo_to(rollups);
         context.conn.execute_batch("ROLLBACK TO operation").map_err(sql_error)?;
     }
     context.conn.execute_batch("RELEASE operation").map_err(sql_error)?;

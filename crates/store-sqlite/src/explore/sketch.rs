@@ -1,18 +1,16 @@
-//! Percentiles in bounded memory: counts in buckets whose bounds grow by a constant factor.
+//! Percentiles in bounded memory: counts in the bins of the roll-ups, and the durations themselves while they are few.
 
+use crate::rollup::{bin_of, middle_of};
 use spanwise_store::Percentiles;
 use std::collections::BTreeMap;
 
-/// Ratio of a bucket's bounds; the middle of a bucket is less than 1 % from all in it.
-const GROWTH: f64 = 1.02;
-
-/// Durations that are kept as they are; of more, only the buckets are.
+/// Durations that are kept as they are; of more, only the bins are.
 const EXACT_MAX: usize = 1_000;
 
 /// Counts of durations, each known to 1 %, and exact while they are few; a few hundred numbers whatever is added.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DurationSketch {
-    counts: BTreeMap<i32, u64>,
+    counts: BTreeMap<u16, u64>,
     /// The durations themselves, as long as there are at most [`EXACT_MAX`].
     exact: Vec<i64>,
     total: u64,
@@ -24,15 +22,26 @@ impl DurationSketch {
     /// Adds a duration; one that is negative counts as 0.
     pub(crate) fn add(&mut self, duration_ns: i64) {
         let duration_ns = duration_ns.max(0);
-        let bucket =
-            if duration_ns == 0 { i32::MIN } else { ((duration_ns as f64).ln() / GROWTH.ln()).ceil() as i32 };
-        *self.counts.entry(bucket).or_default() += 1;
+        *self.counts.entry(bin_of(duration_ns)).or_default() += 1;
         self.total += 1;
         let (min, max) = self.range.unwrap_or((duration_ns, duration_ns));
         self.range = Some((min.min(duration_ns), max.max(duration_ns)));
         if self.exact.len() < EXACT_MAX {
             self.exact.push(duration_ns);
         }
+    }
+
+    /// Adds what was added to another.
+    pub(crate) fn add_all(&mut self, other: &DurationSketch) {
+        other.counts.iter().for_each(|(bin, count)| *self.counts.entry(*bin).or_default() += count);
+        self.total += other.total;
+        if let (Some(mine), Some(others)) = (self.range, other.range) {
+            self.range = Some((mine.0.min(others.0), mine.1.max(others.1)));
+        } else {
+            self.range = self.range.or(other.range);
+        }
+        let space = EXACT_MAX - self.exact.len();
+        self.exact.extend(other.exact.iter().take(space));
     }
 
     /// Returns the percentiles of what was added.
@@ -45,28 +54,21 @@ impl DurationSketch {
                 return sorted.get(rank as usize - 1).copied();
             }
             let (min, max) = self.range?;
-            Some(self.bucket_of(rank)?.clamp(min, max))
+            Some(self.value_of(rank)?.clamp(min, max))
         };
         Percentiles { p50_ns: quantile(0.5), p95_ns: quantile(0.95), p99_ns: quantile(0.99) }
     }
 
     /// Returns about the value that has this rank, counted from 1.
-    fn bucket_of(&self, rank: u64) -> Option<i64> {
+    fn value_of(&self, rank: u64) -> Option<i64> {
         let mut below = 0;
-        for (bucket, count) in &self.counts {
+        for (bin, count) in &self.counts {
             below += count;
             if below >= rank {
-                return Some(middle(*bucket));
+                return Some(middle_of(*bin));
             }
         }
         None
-    }
-}
-
-fn middle(bucket: i32) -> i64 {
-    match bucket {
-        i32::MIN => 0,
-        _ => (2.0 * GROWTH.powi(bucket) / (GROWTH + 1.0)).round() as i64,
     }
 }
 
