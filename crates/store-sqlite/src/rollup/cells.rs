@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use spanwise_store::StoreResult;
 
 /// Roll-ups that are kept unpacked, about 1 KiB each.
-const CELLS_MAX: usize = 8_192;
+const CELLS_MAX: usize = 16_384;
 
 /// What a roll-up is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

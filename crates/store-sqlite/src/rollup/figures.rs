@@ -130,7 +130,8 @@ impl Figures {
     /// Reads what [`Figures::pack`] wrote.
     pub(crate) fn unpack(bytes: &[u8]) -> StoreResult<Figures> {
         let mut sketch = Sketch::default();
-        let head = unpack_into(bytes, |bin, count| sketch.add(bin, count))?;
+        let head =
+            unpack_into(bytes, |bin, count| sketch.add(bin, u32::try_from(count).unwrap_or(u32::MAX)))?;
         Ok(Figures { counts: head.counts, tokens: head.tokens, cost: head.cost, sketch })
     }
 }

@@ -38,13 +38,14 @@ pub(crate) fn middle_of(bin: u16) -> i64 {
 /// No bin holds anything.
 const NONE_USED: (usize, usize) = (BINS, 0);
 
-/// Counts by bin, those that are not zero, in ascending order.
+/// Counts by bin, those that are not zero, in ascending order. (Four thousand million in a quarter of an hour are more
+/// than a store can hold.)
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Sketch(Vec<(u16, u64)>);
+pub(crate) struct Sketch(Vec<(u16, u32)>);
 
 impl Sketch {
     /// Counts one more duration.
-    pub(crate) fn add(&mut self, bin: u16, count: u64) {
+    pub(crate) fn add(&mut self, bin: u16, count: u32) {
         match self.0.binary_search_by_key(&bin, |entry| entry.0) {
             Ok(place) => self.0[place].1 = self.0[place].1.saturating_add(count),
             Err(place) => self.0.insert(place, (bin, count)),
@@ -62,7 +63,7 @@ impl Sketch {
     }
 
     /// Returns the bins that hold something with their counts, ascending.
-    pub(crate) fn bins(&self) -> &[(u16, u64)] {
+    pub(crate) fn bins(&self) -> &[(u16, u32)] {
         &self.0
     }
 }
