@@ -26,6 +26,12 @@ CREATE TABLE rollup_model (
 ) STRICT;
 CREATE INDEX rollup_model_by_name ON rollup_model (model, provider);
 
+-- Changes that wait to be added to the rows above, in the order in which they were made (see rollup/pending.rs).
+CREATE TABLE rollup_pending (
+    pending_id INTEGER PRIMARY KEY,
+    changes    BLOB NOT NULL
+) STRICT;
+
 -- One row: the traces up to this key are in the roll-ups, and later ones will be. The highest number there is once all
 -- are, which is so from the start unless an older version wrote traces.
 CREATE TABLE rollup_build (

@@ -1,4 +1,5 @@
-//! Roll-ups on their way between memory and their rows: those used last are kept unpacked in the writing thread.
+//! Roll-ups on their way between memory and their rows: those used last, and those whose changes wait to be written,
+//! are kept unpacked in the writing thread.
 
 use super::figures::Figures;
 use super::name::Names;
@@ -71,6 +72,11 @@ impl Cells {
             self.cells.pop_lru();
         }
         Ok(())
+    }
+
+    /// Returns how many were changed and not written.
+    pub(crate) fn dirty(&self) -> usize {
+        self.dirty.len()
     }
 }
 

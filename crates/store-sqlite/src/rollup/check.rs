@@ -4,6 +4,7 @@ use super::build::are_built;
 use super::figures::Figures;
 use super::record::{FACT_COLUMNS, TraceFacts};
 use super::{BUCKET_NS, SpanFacts, bucket_of};
+use super::{name, pending};
 use crate::error::sql_error;
 use crate::explore::TraceColumns;
 use rusqlite::Connection;
@@ -24,8 +25,8 @@ pub(crate) fn check(conn: &Connection, mut note: impl FnMut(String)) -> StoreRes
         return Ok(());
     }
     let kinds = [
-        ("traces", compare(traces_of_rows(&txn)?, stored_traces(&txn)?)),
-        ("calls", compare(calls_of_columns(&txn)?, stored_calls(&txn)?)),
+        ("traces", compare(traces_of_rows(&txn)?, stored(&txn, stored_traces(&txn)?, true)?)),
+        ("calls", compare(calls_of_columns(&txn)?, stored(&txn, stored_calls(&txn)?, false)?)),
     ];
     for (kind, wrong) in kinds {
         for (experiment_id, bucket, model, provider) in wrong {
@@ -45,23 +46,44 @@ pub(crate) fn check(conn: &Connection, mut note: impl FnMut(String)) -> StoreRes
 
 type Packed = BTreeMap<CallKey, Vec<u8>>;
 
-fn compare(expected: BTreeMap<CallKey, Figures>, mut stored: Packed) -> Vec<CallKey> {
+/// What is stored; `None` of a roll-up that can't be read.
+type Stored = BTreeMap<CallKey, Option<Figures>>;
+
+/// Reads roll-ups, and adds to them what waits.
+fn stored(conn: &Connection, packed: Packed, of_traces: bool) -> StoreResult<Stored> {
+    let unpack = |(key, packed): (CallKey, Vec<u8>)| (key, Figures::unpack(&packed).ok());
+    let mut stored: Stored = packed.into_iter().map(unpack).collect();
+    pending::for_each(conn, |change| {
+        if (change.model_key == 0) != of_traces {
+            return Ok(());
+        }
+        let (model, provider) = match change.model_key {
+            0 => (None, None),
+            model_key => {
+                let name = name::load(conn, model_key)?;
+                (name.model.map(Into::into), name.provider.map(Into::into))
+            }
+        };
+        let key = (change.experiment_id, change.bucket, model, provider);
+        if let Some(figures) = stored.entry(key).or_insert_with(|| Some(Figures::default())) {
+            figures.change(&change.share, change.is_added);
+        }
+        Ok(())
+    })?;
+    Ok(stored)
+}
+
+fn compare(expected: BTreeMap<CallKey, Figures>, mut stored: Stored) -> Vec<CallKey> {
     let mut wrong = Vec::new();
     for (key, figures) in expected {
-        let found = stored.remove(&key).map(|packed| Figures::unpack(&packed));
-        let found = match found {
-            Some(Ok(found)) => found,
-            Some(Err(_)) => {
-                wrong.push(key);
-                continue;
-            }
-            None => Figures::default(),
-        };
-        if found != figures {
+        let found = stored.remove(&key).unwrap_or_else(|| Some(Figures::default()));
+        if found.is_none_or(|found| found != figures) {
             wrong.push(key);
         }
     }
-    wrong.extend(stored.into_keys());
+    // What waits may have emptied a roll-up that has a row.
+    let is_left = |figures: &Option<Figures>| figures.as_ref().is_none_or(|figures| !figures.is_empty());
+    wrong.extend(stored.into_iter().filter(|(_, figures)| is_left(figures)).map(|(key, _)| key));
     wrong
 }
 

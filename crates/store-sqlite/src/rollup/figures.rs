@@ -105,6 +105,15 @@ impl Figures {
         self.cost = self.cost.saturating_sub(share.cost);
     }
 
+    /// Adds a share, or takes it away.
+    pub(crate) fn change(&mut self, share: &Share, is_added: bool) {
+        if is_added {
+            self.add(share);
+        } else {
+            self.subtract(share);
+        }
+    }
+
     /// Returns whether nothing is left.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Figures::default()
@@ -116,7 +125,7 @@ impl Figures {
         out.push(VERSION);
         self.counts.iter().for_each(|count| write_number(out, u128::from(*count)));
         self.tokens.iter().for_each(|tokens| write_number(out, *tokens));
-        write_number(out, ((self.cost << 1) ^ (self.cost >> 127)).cast_unsigned());
+        write_signed(out, self.cost);
         let bins = self.sketch.bins();
         write_number(out, bins.len() as u128);
         let mut last = 0;
@@ -137,7 +146,7 @@ impl Figures {
 }
 
 /// Sums without durations.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Sums {
     pub(crate) counts: [u64; COUNTS],
     pub(crate) tokens: [u128; TOKENS],
@@ -154,9 +163,29 @@ impl Sums {
 
     /// Adds a share without its duration.
     pub(crate) fn add_share(&mut self, share: &Share) {
+        self.add(&Sums::of(share));
+    }
+
+    /// Adds a share without its duration, or takes it away.
+    pub(crate) fn change(&mut self, share: &Share, is_added: bool) {
+        let other = Sums::of(share);
+        if is_added {
+            return self.add(&other);
+        }
+        self.counts.iter_mut().zip(other.counts).for_each(|(sum, count)| *sum = sum.saturating_sub(count));
+        self.tokens.iter_mut().zip(other.tokens).for_each(|(sum, count)| *sum = sum.saturating_sub(count));
+        self.cost = self.cost.saturating_sub(other.cost);
+    }
+
+    fn of(share: &Share) -> Sums {
         let mut counts = [0; COUNTS];
         share.count.iter().for_each(|count| counts[usize::from(*count)] = 1);
-        self.add(&Sums { counts, tokens: share.tokens.map(u128::from), cost: share.cost });
+        Sums { counts, tokens: share.tokens.map(u128::from), cost: share.cost }
+    }
+
+    /// Returns whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Sums::default()
     }
 
     /// Returns the cost in dollars.
@@ -179,8 +208,7 @@ pub(crate) fn unpack_into(bytes: &[u8], mut add: impl FnMut(u16, u64)) -> StoreR
     for tokens in &mut sums.tokens {
         *tokens = read_number(&mut input)?;
     }
-    let cost = read_number(&mut input)?;
-    sums.cost = (cost >> 1).cast_signed() ^ -((cost & 1).cast_signed());
+    sums.cost = read_signed(&mut input)?;
     let mut bin = 0_u64;
     for _ in 0..input.varint()? {
         bin = bin.saturating_add(input.varint()?);
@@ -197,7 +225,7 @@ pub(crate) fn unpack_into(bytes: &[u8], mut add: impl FnMut(u16, u64)) -> StoreR
 }
 
 /// Writes a varint; sums of client's numbers may have more than 64 bits.
-fn write_number(out: &mut Vec<u8>, mut number: u128) {
+pub(super) fn write_number(out: &mut Vec<u8>, mut number: u128) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -205,7 +233,19 @@ fn write_number(out: &mut Vec<u8>, mut number: u128) {
     out.push(number as u8);
 }
 
-fn read_number(input: &mut Input<'_>) -> StoreResult<u128> {
+/// Writes a varint whose size does not depend on the sign.
+pub(super) fn write_signed(out: &mut Vec<u8>, number: i128) {
+    write_number(out, ((number << 1) ^ (number >> 127)).cast_unsigned());
+}
+
+/// Reads what [`write_signed`] wrote.
+pub(super) fn read_signed(input: &mut Input<'_>) -> StoreResult<i128> {
+    let number = read_number(input)?;
+    Ok((number >> 1).cast_signed() ^ -((number & 1).cast_signed()))
+}
+
+/// Reads what [`write_number`] wrote.
+pub(super) fn read_number(input: &mut Input<'_>) -> StoreResult<u128> {
     let mut number = 0;
     for shift in (0..128).step_by(7) {
         let byte = input.u8()?;

@@ -14,6 +14,7 @@ mod cells;
 mod check;
 mod figures;
 mod name;
+mod pending;
 mod read;
 mod record;
 mod rows;

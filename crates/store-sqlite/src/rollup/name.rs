@@ -54,10 +54,28 @@ impl Names {
         Ok(model_key)
     }
 
+    /// Returns the number of the name with that key.
+    pub(crate) fn number_of_key(&mut self, conn: &Connection, model_key: i64) -> StoreResult<u32> {
+        let name = load(conn, model_key)?;
+        let number = self.number(&name);
+        self.names[number as usize - 1].1 = Some(model_key);
+        Ok(number)
+    }
+
     /// Returns whether they are more than should be remembered.
     pub(crate) fn are_too_many(&self) -> bool {
         self.names.len() > NAMES_MAX
     }
+}
+
+/// Returns the name with that key.
+pub(crate) fn load(conn: &Connection, model_key: i64) -> StoreResult<ModelName> {
+    conn.prepare_cached("SELECT model, provider FROM rollup_model WHERE model_key = ?1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([model_key], |row| Ok(ModelName { model: row.get(0)?, provider: row.get(1)? }))
+        })
+        .map_err(sql_error)
 }
 
 fn find_or_insert(conn: &Connection, name: &ModelName) -> StoreResult<i64> {

@@ -2,6 +2,8 @@
 
 use super::build::are_built;
 use super::figures::{ERRORS, OPEN, Sums, unpack_into};
+use super::name;
+use super::pending::Pending;
 use super::rows;
 use super::scan::{Stored, Table, scan};
 use super::sketch::SketchSum;
@@ -51,9 +53,13 @@ fn of_rollups(conn: &mut Connection, query: &MetricsQuery) -> StoreResult<Metric
             if let Stored::Row { experiment_id, model_key, figures } = stored {
                 let group = grouper.group(&txn, experiment_id, model_key)?;
                 sums.entry(group).or_default().add(&unpack_into(figures, |_, _| {})?);
+            } else if let Stored::Change(change) = stored {
+                let group = grouper.group(&txn, change.experiment_id, change.model_key)?;
+                sums.entry(group).or_default().change(&change.share, change.is_added);
             }
             Ok(())
         })?;
+        sums.retain(|_, sums| !sums.is_empty());
         grouper.keep_largest(&sums);
     }
     let mut all = AllSeries::new(query);
@@ -64,6 +70,10 @@ fn of_rollups(conn: &mut Connection, query: &MetricsQuery) -> StoreResult<Metric
                 let group = grouper.group(&txn, experiment_id, model_key)?;
                 all.series(&group).add(figures)?;
             }
+            Stored::Change(change) => {
+                let group = grouper.group(&txn, change.experiment_id, change.model_key)?;
+                all.series(&group).change(&change);
+            }
             Stored::EndOfPoint => {
                 all.list.iter_mut().for_each(|series| series.end_point(point));
                 point += 1;
@@ -71,6 +81,8 @@ fn of_rollups(conn: &mut Connection, query: &MetricsQuery) -> StoreResult<Metric
         }
         Ok(())
     })?;
+    // What waits may have emptied a group.
+    all.list.retain(|series| !series.total.is_empty() || series.series.group == MetricsGroup::All);
     let groups = sums.len().max(all.list.len()) as u64;
     let complete = are_built(&txn)?;
     let series = all.list.into_iter().map(SeriesSum::finish).collect();
@@ -152,14 +164,10 @@ impl Grouper<'_> {
 }
 
 fn model_group(conn: &Connection, model_key: i64, by: MetricsGroupBy) -> StoreResult<MetricsGroup> {
-    let (model, provider): (Option<Box<str>>, Option<Box<str>>) = conn
-        .prepare_cached("SELECT model, provider FROM rollup_model WHERE model_key = ?1")
-        .and_then(|mut statement| statement.query_row([model_key], |row| Ok((row.get(0)?, row.get(1)?))))
-        .map_err(sql_error)?;
-    Ok(if by == MetricsGroupBy::Model {
-        MetricsGroup::Model(model)
-    } else {
-        MetricsGroup::Provider(provider)
+    let name = name::load(conn, model_key)?;
+    Ok(match by {
+        MetricsGroupBy::Model => MetricsGroup::Model(name.model),
+        _ => MetricsGroup::Provider(name.provider),
     })
 }
 
@@ -217,6 +225,16 @@ impl SeriesSum {
         let durations = &mut self.point_durations;
         self.point.add(&unpack_into(figures, |bin, count| durations.add(bin, count))?);
         Ok(())
+    }
+
+    fn change(&mut self, change: &Pending) {
+        self.point.change(&change.share, change.is_added);
+        let durations = &mut self.point_durations;
+        match change.share.bin {
+            Some(bin) if change.is_added => durations.add(bin, 1),
+            Some(bin) => durations.subtract(bin),
+            None => {}
+        }
     }
 
     fn end_point(&mut self, number: usize) {

@@ -1,13 +1,14 @@
 //! Reads roll-ups in the order of time, over any number of experiments.
 
 use super::BUCKET_NS;
+use super::pending::{self, Pending};
 use crate::catalog::key_array;
 use crate::error::sql_error;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{CachedStatement, Connection, Row, Rows, params};
 use spanwise_model::ExperimentId;
 use spanwise_store::StoreResult;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Experiments whose roll-ups are read side by side; those of more are sorted by SQLite.
 const CURSORS_MAX: usize = 128;
@@ -23,6 +24,8 @@ pub(super) enum Table {
 pub(super) enum Stored<'a> {
     /// A roll-up.
     Row { experiment_id: i64, model_key: i64, figures: &'a [u8] },
+    /// A change that waits to be added to a roll-up; it comes after the roll-up that it changes.
+    Change(Pending),
     /// All of a stretch of time were met.
     EndOfPoint,
 }
@@ -42,15 +45,19 @@ impl Table {
         let mut statement = conn
             .prepare_cached(&format!("SELECT min(experiment_id) FROM {table} WHERE experiment_id > ?1"))
             .map_err(sql_error)?;
-        let mut found = Vec::new();
+        let mut found = BTreeSet::new();
         let mut after = i64::MIN;
         while let Some(next) =
             statement.query_row([after], |row| row.get::<_, Option<i64>>(0)).map_err(sql_error)?
         {
-            found.extend(wanted.contains(&next).then_some(next));
+            found.insert(next);
             after = next;
         }
-        Ok(found)
+        pending::for_each(conn, |change| {
+            found.insert(change.experiment_id);
+            Ok(())
+        })?;
+        Ok(found.into_iter().filter(|id| wanted.contains(id)).collect())
     }
 }
 
@@ -66,14 +73,40 @@ pub(super) fn scan(
     let range = (first / BUCKET_NS, last / BUCKET_NS);
     let mut statements = prepare(conn, table, experiments)?;
     let mut cursors = open(&mut statements, experiments, range)?;
+    let mut pending = pending_in(conn, table, experiments, range)?;
     for edge in &edges_ns[1..] {
         let end = edge / BUCKET_NS;
         for cursor in &mut cursors {
             cursor.visit_until(end, &mut visit)?;
         }
+        let rest = pending.split_off(&end);
+        for change in std::mem::replace(&mut pending, rest).into_values().flatten() {
+            visit(Stored::Change(change))?;
+        }
         visit(Stored::EndOfPoint)?;
     }
     Ok(())
+}
+
+/// Returns the changes that wait, by bucket, in the order in which they were made.
+fn pending_in(
+    conn: &Connection,
+    table: Table,
+    experiments: &[i64],
+    (from, to): (i64, i64),
+) -> StoreResult<BTreeMap<i64, Vec<Pending>>> {
+    let experiments: HashSet<i64> = experiments.iter().copied().collect();
+    let mut found: BTreeMap<i64, Vec<Pending>> = BTreeMap::new();
+    pending::for_each(conn, |change| {
+        let is_asked_for = (change.model_key == 0) == (table == Table::Trace)
+            && (from..to).contains(&change.bucket)
+            && experiments.contains(&change.experiment_id);
+        if is_asked_for {
+            found.entry(change.bucket).or_default().push(change);
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn are_few(experiments: &[i64]) -> bool {

@@ -90,6 +90,13 @@ impl SketchSum {
         self.used = (self.used.0.min(bin), self.used.1.max(bin + 1));
     }
 
+    /// Takes one of a bin away that was added.
+    pub(crate) fn subtract(&mut self, bin: u16) {
+        let count = &mut self.counts[usize::from(bin).min(BINS - 1)];
+        *count = count.saturating_sub(1);
+        self.total = self.total.saturating_sub(1);
+    }
+
     /// Adds another sum.
     pub(crate) fn add_all(&mut self, other: &SketchSum) {
         for bin in other.used() {
