@@ -4,6 +4,7 @@ use crate::block::{BlockHeader, BlockKind, Payload, Run};
 use crate::columns::{self, SpanEntry};
 use crate::error::{damaged, sql_error};
 use crate::rank;
+use crate::rollup::{self, TraceFacts};
 use crate::segment::Location;
 use crate::trace_row::{SqlTraceId, TraceRow, explicit};
 use crate::trace_state::{Arrival, TraceState};
@@ -156,11 +157,12 @@ fn append_trace(
         return choose_experiment_again(context, spans, state);
     }
     let run_ids = intern_runs(context, spans)?;
-    let mut row = load_or_new(context.conn, spans, state)?;
+    let (mut row, before) = load_or_new(context.conn, spans, state)?;
     note_if_plain(&mut row, state, &arrivals);
     let best_root = update_row(&mut row, prepared, &arrivals, &run_ids);
     update_totals(&mut row, state);
     save(context.conn, &mut row, state)?;
+    rollup::record(context.rollups, before.as_ref(), &row, state);
     if let Some(root) = best_root {
         insert_root_tags(context.conn, row.trace_key, root)?;
     }
@@ -190,37 +192,43 @@ fn note_if_plain(row: &mut TraceRow, state: &TraceState, arrivals: &[Arrival]) {
 fn choose_experiment_again(
     context: &mut WriteContext<'_>,
     spans: &TraceSpans,
-    state: &TraceState,
+    state: &mut TraceState,
 ) -> StoreResult<()> {
-    let conn = context.conn;
-    let Some(mut row) = state.trace_key.map(|key| TraceRow::load(conn, key)).transpose()?.flatten() else {
-        return Ok(());
-    };
+    let loaded = state.trace_key.map(|key| TraceRow::load(context.conn, key)).transpose()?;
+    let Some(mut row) = loaded.flatten() else { return Ok(()) };
+    let facts = TraceFacts::of(&row);
     let before = (row.experiment_id, row.experiment_rank);
     let runs = spans.runs.iter().flat_map(|run| std::iter::repeat_n(run, run.count));
     runs.zip(&spans.spans).for_each(|(run, span)| choose_experiment(&mut row, run, span));
     if before != (row.experiment_id, row.experiment_rank) {
-        row.update(conn)?;
+        row.update(context.conn)?;
+        rollup::record(context.rollups, facts.as_ref(), &row, state);
         context.table.row(row);
     }
     Ok(())
 }
 
-fn load_or_new(conn: &Connection, spans: &TraceSpans, state: &TraceState) -> StoreResult<TraceRow> {
+/// Returns the trace's row, and what it gave to the roll-ups before.
+fn load_or_new(
+    conn: &Connection,
+    spans: &TraceSpans,
+    state: &TraceState,
+) -> StoreResult<(TraceRow, Option<TraceFacts>)> {
     let first = &spans.spans[0];
     let Some(trace_key) = state.trace_key else {
         let experiment = spans.runs[0].experiment.experiment_id;
         let id = spans.trace_id.clone();
-        return Ok(TraceRow::new(id, experiment, rank::WEAKEST, first.start_ns, spans.arrival_ns));
+        return Ok((TraceRow::new(id, experiment, rank::WEAKEST, first.start_ns, spans.arrival_ns), None));
     };
     let mut row = TraceRow::load(conn, trace_key)?
         .ok_or_else(|| damaged(format!("trace {} was remembered, but has no row", spans.trace_id)))?;
+    let before = TraceFacts::of(&row);
     if !row.visible {
         // Only log records were known: their time of arrival is not the trace's start.
         row.visible = true;
         row.start_ns = first.start_ns;
     }
-    Ok(row)
+    Ok((row, before))
 }
 
 fn save(conn: &Connection, row: &mut TraceRow, state: &mut TraceState) -> StoreResult<()> {

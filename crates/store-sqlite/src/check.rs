@@ -54,8 +54,8 @@ fn folder_bytes(folder: &Path) -> StoreResult<u64> {
         .sum())
 }
 
-/// Verifies every block against its checksum and its columns, every trace against its blocks, the word index,
-/// and the database.
+/// Verifies every block against its checksum and its columns, every trace against its blocks, the word index, the
+/// roll-ups, and the database.
 pub(crate) fn check(conn: &Connection, spans: &SpanReader, index: &PartSet) -> StoreResult<CheckReport> {
     let mut report = CheckReport::default();
     check_database(conn, &mut report)?;
@@ -65,6 +65,7 @@ pub(crate) fn check(conn: &Connection, spans: &SpanReader, index: &PartSet) -> S
     }
     check_orphans(conn, &mut report)?;
     check_segments(conn, spans, &mut report)?;
+    crate::rollup::check(conn, |problem| note(&mut report, problem))?;
     index.problems().into_iter().for_each(|problem| note(&mut report, problem));
     Ok(report)
 }

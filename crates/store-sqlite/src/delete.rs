@@ -3,6 +3,7 @@
 
 use crate::catalog::{self, DeletedTraces};
 use crate::error::sql_error;
+use crate::rollup;
 use crate::store::{SqliteStore, now_ns};
 use crate::writer::WriteContext;
 use rusqlite::params;
@@ -45,7 +46,9 @@ impl SqliteStore {
 
     async fn delete_step(&self, experiment: ExperimentId, which: DeleteTraces) -> StoreResult<u64> {
         self.write(move |context| {
-            let deleted = catalog::delete_traces(context.conn, experiment, &which)?;
+            let conn = context.conn;
+            let take_back = |traces: &[_]| rollup::take_back(context, traces);
+            let deleted = catalog::delete_traces(conn, experiment, &which, take_back)?;
             let_go(context, &deleted)?;
             Ok(deleted.visible)
         })

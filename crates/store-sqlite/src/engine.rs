@@ -4,6 +4,7 @@ use crate::append;
 use crate::catalog;
 use crate::check;
 use crate::explore;
+use crate::rollup;
 use crate::search;
 use crate::spans;
 use crate::store::{SqliteStore, now_ns};
@@ -16,9 +17,10 @@ use spanwise_model::{
 };
 use spanwise_store::{
     AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentActivity,
-    ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, NewExperiment, PromptLink,
-    Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan,
-    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, Metrics, MetricsQuery,
+    NewExperiment, PromptLink, Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError,
+    StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery,
+    TraceTree,
 };
 use std::sync::Arc;
 
@@ -104,7 +106,8 @@ impl Store for SqliteStore {
     async fn start_trace(&self, start: TraceStart) -> StoreResult<TraceInfo> {
         self.write(move |context| {
             context.changed.push(start.trace_id.clone());
-            let info = catalog::start_trace(context.conn, &start, now_ns())?;
+            let started = |conn: &_| catalog::start_trace(conn, &start, now_ns());
+            let info = rollup::around(context, &start.trace_id, started)?;
             context.table.whole(context.conn, &start.trace_id)?;
             Ok(info)
         })
@@ -136,6 +139,11 @@ impl Store for SqliteStore {
         let read =
             move |conn: &mut Connection| explore::trace_histogram(conn, &context, &selection, buckets_max);
         self.readers.read(read).await
+    }
+
+    async fn trace_metrics(&self, query: MetricsQuery) -> StoreResult<Metrics> {
+        let context = self.search_context();
+        self.readers.read(move |conn| rollup::trace_metrics(conn, &context, &query)).await
     }
 
     async fn trace_facets(&self, query: FacetQuery) -> StoreResult<Vec<FacetCounts>> {
@@ -186,8 +194,9 @@ impl Store for SqliteStore {
             context.changed.push(archive.info.trace_id.clone());
             // What is remembered of the trace may have been made without the record.
             context.states.forget(&archive.info.trace_id);
-            catalog::restore_trace(context.conn, &archive, now_ns())?;
-            context.table.whole(context.conn, &archive.info.trace_id)
+            let id = &archive.info.trace_id;
+            rollup::around(context, id, |conn| catalog::restore_trace(conn, &archive, now_ns()))?;
+            context.table.whole(context.conn, id)
         })
         .await
     }

@@ -21,6 +21,7 @@ mod postings;
 mod rank;
 mod reader;
 mod refresh;
+mod rollup;
 mod scan;
 mod schema;
 mod search;

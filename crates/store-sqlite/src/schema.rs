@@ -8,8 +8,11 @@ use spanwise_store::{StoreError, StoreResult};
 use std::path::Path;
 
 /// Each schema version's step from the one before; the position + 1 is the version.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_init.sql"), include_str!("migrations/0002_hidden_traces.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_init.sql"),
+    include_str!("migrations/0002_hidden_traces.sql"),
+    include_str!("migrations/0003_rollups.sql"),
+];
 
 /// Pages of the cache of each connection, in KiB (negative is SQLite's way to say KiB).
 const CACHE_KIB: i64 = -4096;

@@ -6,6 +6,7 @@ use crate::error::io_error;
 use crate::explore::ChangeFeed;
 use crate::postings::{Indexer, KeeperContext, Postings};
 use crate::reader::ReaderPool;
+use crate::rollup;
 use crate::schema;
 use crate::search::SearchContext;
 use crate::segment::{SegmentReader, SegmentWriter};
@@ -53,6 +54,7 @@ pub struct SqliteStore {
     writer: Mutex<Option<Arc<Writer>>>,
     background: Mutex<Option<Background>>,
     indexer: Mutex<Option<Arc<Indexer>>>,
+    rollup_build: Mutex<Option<rollup::Build>>,
     /// Threads to wait for when closing.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open: one process owns a data directory.
@@ -74,6 +76,7 @@ impl SqliteStore {
         let segments = data_dir.join("segments");
         let conn = schema::open_writer(&database)?;
         let segment_writer = SegmentWriter::open(&segments, &conn)?;
+        let are_rollups_built = rollup::are_built(&conn)?;
         let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;
         // No two openings are at the same nanosecond: the lock lets only one process in.
         let changes = Arc::new(ChangeFeed::new(now_ns().cast_unsigned()));
@@ -98,6 +101,12 @@ impl SqliteStore {
             table_loader = Some(loader);
             threads.push(thread);
         }
+        let mut rollup_build = None;
+        if !are_rollups_built {
+            let (build, thread) = rollup::Build::start(&writer)?;
+            rollup_build = Some(build);
+            threads.push(thread);
+        }
         Ok(SqliteStore {
             data_dir,
             readers: Arc::new(readers),
@@ -109,6 +118,7 @@ impl SqliteStore {
             writer: Mutex::new(Some(writer)),
             background: Mutex::new(Some(background)),
             indexer: Mutex::new(Some(indexer)),
+            rollup_build: Mutex::new(rollup_build),
             threads: Mutex::new(threads),
             _lock: lock,
         })
@@ -185,6 +195,7 @@ impl SqliteStore {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
         let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.rollup_build.lock().unwrap_or_else(PoisonError::into_inner).take());
         let table_loader = self.table_loader.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         blocking(move || {

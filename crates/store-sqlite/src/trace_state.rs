@@ -6,6 +6,7 @@
 use crate::block::BlockKind;
 use crate::columns;
 use crate::error::{damaged, sql_error};
+use crate::rollup::{Calls, NO_CALL, SpanFacts};
 use crate::trace_row::SqlTraceId;
 use foldhash::fast::RandomState;
 use lru::LruCache;
@@ -15,7 +16,7 @@ use spanwise_model::{NewSpan, SpanId, TraceId};
 use spanwise_store::StoreResult;
 use std::collections::{HashMap, HashSet};
 
-/// Spans that are remembered over all traces, about 200 bytes each.
+/// Spans that are remembered over all traces, about 200 bytes each; one that calls a model, about 400.
 const REMEMBERED_SPANS_MAX: usize = 100_000;
 /// Resources and scopes whose ids are remembered.
 const REMEMBERED_INTERNED_MAX: usize = 10_000;
@@ -37,10 +38,20 @@ pub(crate) struct TraceState {
     log_hashes: HashSet<u64, RandomState>,
     /// Tokens and cost, each counted once.
     pub(crate) usage: UsageTree,
+    /// What its spans give to the roll-ups.
+    pub(crate) calls: Calls,
 }
 
 #[derive(Clone, Copy)]
 struct Seen {
+    content: Content,
+    /// Its place in `calls`.
+    call: u32,
+}
+
+/// Which content of a span it is.
+#[derive(Clone, Copy)]
+struct Content {
     content_hash: u64,
     is_open: bool,
 }
@@ -114,8 +125,8 @@ impl TraceStates {
 impl TraceState {
     /// Takes in a span and says what it means.
     pub(crate) fn arrive(&mut self, span: &NewSpan) -> Arrival {
-        let seen = Seen { content_hash: span.content_hash, is_open: span.end_ns.is_none() };
-        let arrival = self.see(span.span_id, seen);
+        let new = Content { content_hash: span.content_hash, is_open: span.end_ns.is_none() };
+        let arrival = self.see(span.span_id, new, &SpanFacts::from(span));
         match arrival {
             Arrival::New | Arrival::Replaces => {
                 self.usage.insert(span.span_id, span.parent_id, span.usage, span.cost);
@@ -140,17 +151,20 @@ impl TraceState {
         self.spans.len()
     }
 
-    fn see(&mut self, span_id: SpanId, new: Seen) -> Arrival {
+    fn see(&mut self, span_id: SpanId, new: Content, facts: &SpanFacts<'_>) -> Arrival {
         match self.spans.get_mut(&span_id) {
             None => {
-                self.spans.insert(span_id, new);
+                let call = self.calls.see(NO_CALL, facts);
+                self.spans.insert(span_id, Seen { content: new, call });
                 Arrival::New
             }
-            Some(old) if old.content_hash == new.content_hash || (new.is_open && !old.is_open) => {
+            Some(Seen { content: old, .. })
+                if old.content_hash == new.content_hash || (new.is_open && !old.is_open) =>
+            {
                 Arrival::Unchanged
             }
             Some(old) => {
-                *old = new;
+                *old = Seen { content: new, call: self.calls.see(old.call, facts) };
                 Arrival::Replaces
             }
         }
@@ -158,11 +172,12 @@ impl TraceState {
 
     /// What it counts for against the limit; one for the trace itself.
     fn weight(&self) -> usize {
-        1 + self.spans.len() + self.log_hashes.len()
+        1 + self.spans.len() + self.log_hashes.len() + self.calls.len()
     }
 }
 
-fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceState> {
+/// Loads what is stored of a trace.
+pub(crate) fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceState> {
     let trace_key = conn
         .prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1")
         .and_then(|mut statement| statement.query_row([SqlTraceId(trace_id)], |row| row.get(0)).optional())
@@ -178,9 +193,10 @@ fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceState> {
         let packed = row.get_ref(1).and_then(|value| Ok(value.as_blob()?)).map_err(sql_error)?;
         match kind {
             Some(BlockKind::Spans) => {
-                for row in columns::unpack_spans(packed)?.rows {
-                    let seen = Seen { content_hash: row.content_hash, is_open: row.end_ns.is_none() };
-                    match state.see(row.span_id, seen) {
+                let columns = columns::unpack_spans(packed)?;
+                for row in &columns.rows {
+                    let content = Content { content_hash: row.content_hash, is_open: row.end_ns.is_none() };
+                    match state.see(row.span_id, content, &SpanFacts::of_row(&columns, row)) {
                         Arrival::New | Arrival::Replaces => {
                             state.usage.insert(row.span_id, row.parent_id, row.usage, row.cost);
                         }
@@ -196,5 +212,6 @@ fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceState> {
             _ => return Err(damaged(format!("trace {trace_id} has a block of an unknown kind"))),
         }
     }
+    state.calls.were_given(&mut state.usage);
     Ok(state)
 }

@@ -5,6 +5,7 @@
 
 use crate::error::sql_error;
 use crate::explore::ChangeFeed;
+use crate::rollup::Rollups;
 use crate::segment::SegmentWriter;
 use crate::table::{TableChanges, TraceTable};
 use crate::trace_state::TraceStates;
@@ -37,6 +38,8 @@ pub(crate) struct WriteContext<'a> {
     pub(crate) changed: &'a mut Vec<TraceId>,
     /// What the group changes in the columns that are held in memory.
     pub(crate) table: &'a mut TableChanges,
+    /// What the group changes of the roll-ups; they are written before it commits.
+    pub(crate) rollups: &'a mut Rollups,
     /// Why the group can't be committed: an operation without a savepoint failed half-way.
     failed: Option<StoreError>,
 }
@@ -93,8 +96,15 @@ impl Writer {
     ) -> StoreResult<(Writer, JoinHandle<()>)> {
         let (commands, queue) = channel();
         let in_flight = Arc::new(AtomicUsize::new(0));
-        let mut thread =
-            WriterThread { conn, segment, states, changes, table, in_flight: Arc::clone(&in_flight) };
+        let mut thread = WriterThread {
+            conn,
+            segment,
+            states,
+            rollups: Rollups::new(),
+            changes,
+            table,
+            in_flight: Arc::clone(&in_flight),
+        };
         let handle = thread::Builder::new()
             .name("write".into())
             .spawn(move || thread.run(&queue))
@@ -174,6 +184,7 @@ struct WriterThread {
     conn: Connection,
     segment: SegmentWriter,
     states: TraceStates,
+    rollups: Rollups,
     changes: Arc<ChangeFeed>,
     table: Arc<TraceTable>,
     in_flight: Arc<AtomicUsize>,
@@ -188,6 +199,7 @@ impl WriterThread {
                 tracing::error!(error = %error, cause = %cause(error), "a group of writes failed");
                 // What the states learned from this group is not in the store.
                 self.states.clear();
+                self.rollups.clear();
                 metrics::counter!("spanwise_store_failed_groups_total").increment(1);
             }
             for answer in answers {
@@ -203,8 +215,9 @@ impl WriterThread {
         answers: &mut Vec<Finish>,
     ) -> StoreResult<()> {
         let deadline = Instant::now() + GROUP_WAIT_MAX;
-        let WriterThread { conn, segment, states, changes, table, in_flight } = self;
-        let txn = match conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error) {
+        let WriterThread { conn, segment, states, rollups, changes, table, in_flight } = self;
+        let begun = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error);
+        let txn = match begun.and_then(|txn| rollups.begin(&txn).map(|()| txn)) {
             Ok(txn) => txn,
             Err(error) => {
                 answers.push((first.operation)(Err(&error)));
@@ -219,6 +232,7 @@ impl WriterThread {
             segment,
             changed: &mut changed,
             table: &mut in_table,
+            rollups,
             failed: None,
         };
         let mut bytes = 0;
@@ -232,8 +246,10 @@ impl WriterThread {
             next = next_command(queue, in_flight, deadline);
         }
         let outcome = context.failed.take().map_or(Ok(()), Err);
-        let outcome =
-            outcome.and_then(|()| segment.flush(&txn)).and_then(|()| txn.commit().map_err(sql_error));
+        let outcome = outcome
+            .and_then(|()| rollups.write(&txn))
+            .and_then(|()| segment.flush(&txn))
+            .and_then(|()| txn.commit().map_err(sql_error));
         match &outcome {
             Ok(()) => {
                 segment.committed();
@@ -258,7 +274,7 @@ fn in_savepoint<T>(
     operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T>,
 ) -> StoreResult<T> {
     let mark = context.segment.mark();
-    let changed = context.changed.len();
+    let (changed, rollups) = (context.changed.len(), context.rollups.mark());
     let in_table = context.table.mark();
     run(context.conn, "SAVEPOINT operation")?;
     let result = operation(context);
@@ -269,6 +285,7 @@ fn in_savepoint<T>(
         }
         context.segment.undo_to(mark);
         context.changed.truncate(changed);
+        context.rollups.undo_to(rollups);
         context.table.undo_to(in_table);
         run(context.conn, "ROLLBACK TO operation")?;
     }

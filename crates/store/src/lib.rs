@@ -7,6 +7,7 @@ pub mod conformance;
 mod cursor;
 mod error;
 mod explore;
+mod metrics;
 mod params;
 mod traits;
 
@@ -16,6 +17,10 @@ pub use explore::{
     ExperimentActivity, ExplicitValues, FacetCounts, FacetField, FacetQuery, FeedPosition, Percentiles,
     Selection, SessionInfo, SessionPage, SessionQuery, TraceArchive, TraceBucket, TraceChanges,
     TraceHistogram, TraceTree, TreeSpan,
+};
+pub use metrics::{
+    METRICS_GROUPS_MAX, METRICS_POINTS_MAX, METRICS_STEP_NS, Metrics, MetricsGroup, MetricsGroupBy,
+    MetricsPoint, MetricsQuery, MetricsSeries, MetricsSubject,
 };
 pub use params::{
     AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage,

@@ -2,9 +2,9 @@
 
 use crate::{
     AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentActivity,
-    ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, NewExperiment, PromptLink,
-    Selection, SessionPage, SessionQuery, SpanStream, StoreError, StoreResult, StoreStats, StoredSpan,
-    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, Metrics, MetricsQuery,
+    NewExperiment, PromptLink, Selection, SessionPage, SessionQuery, SpanStream, StoreError, StoreResult,
+    StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -99,6 +99,13 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// Where the selection has no start or no end, that of the first or last matching trace is taken.
     async fn trace_histogram(&self, selection: Selection, buckets_max: usize) -> StoreResult<TraceHistogram>;
+
+    /// Adds up traces, or calls of models, over time and by group; see [`MetricsQuery`] and [`Metrics`].
+    ///
+    /// - Everything but percentiles is exact, whatever was late, sent twice, replaced, moved or deleted; percentiles are
+    ///   at most 1 % off.
+    /// - A query that can't be answered (borders of time, groups) is `InvalidArgument`.
+    async fn trace_metrics(&self, query: MetricsQuery) -> StoreResult<Metrics>;
 
     /// Counts the values of fields over a selection, field by field in the order asked.
     ///

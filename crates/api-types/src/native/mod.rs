@@ -10,6 +10,7 @@ mod experiment;
 mod figure;
 mod filter;
 mod info;
+mod metrics;
 mod session;
 mod span;
 mod trace;
@@ -25,6 +26,7 @@ pub use experiment::{Experiment, ExperimentList, NewExperiment};
 pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};
 pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};
 pub use info::Info;
+pub use metrics::{Metrics, MetricsColumns, MetricsGroup, MetricsSeries, MetricsTotal};
 pub use session::{SessionList, SessionSummary};
 pub use span::{
     Attribute, AttributeType, Body, Document, Exception, Message, Part, Previews, Scope, SpanDetail,

@@ -33,6 +33,8 @@ pub struct UsageTree {
     total: Sum,
     /// A change that can't be made in place came; `forest`, `sums` and `total` wait to be built again.
     stale: bool,
+    /// Spans that came before may have begun or ceased to count.
+    recounted: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +98,15 @@ impl UsageTree {
         (counts(Kind::Usage), counts(Kind::Cost))
     }
 
+    /// Returns whether, since this was asked last, spans may have begun or ceased to count that were not themselves
+    /// added or replaced.
+    pub fn take_recounted(&mut self) -> bool {
+        if self.stale {
+            self.rebuild();
+        }
+        std::mem::take(&mut self.recounted)
+    }
+
     fn number(&mut self, id: SpanId) -> u32 {
         *self.numbers.entry(id).or_insert_with(|| {
             self.spans.push(Span { id, parent: None, arrived: false, has_children: false, cut: false });
@@ -128,6 +139,8 @@ impl UsageTree {
         for kind in Kind::ALL {
             if above.has(kind) {
                 self.total.subtract(kind, &sum);
+                // Where the span itself reports, those below it did not count before.
+                self.recounted |= sum.has(kind) && !report.has(kind);
             } else if sum.has(kind) {
                 self.sums.entry(root).or_default().add(kind, &sum);
             }
@@ -143,6 +156,7 @@ impl UsageTree {
         let sum = self.sums.entry(root).or_default();
         for kind in Kind::ALL {
             if report.has(kind) {
+                self.recounted |= sum.has(kind);
                 self.total.subtract(kind, sum);
                 self.total.add(kind, report);
                 sum.set(kind, report);
@@ -173,6 +187,7 @@ impl UsageTree {
 
     fn rebuild(&mut self) {
         self.stale = false;
+        self.recounted = true;
         self.total = Sum::default();
         self.sums.clear();
         self.forest.clear();

@@ -116,6 +116,24 @@ proptest! {
     }
 
     #[test]
+    fn who_counts_is_known_without_asking_everybody(spans in prop::collection::vec(any_span(), 1..60)) {
+        let (mut tree, mut naive, mut known) = (UsageTree::default(), BTreeMap::new(), BTreeMap::new());
+        for span in &spans {
+            insert(&mut tree, span);
+            naive.insert(span.id, *span);
+            if tree.take_recounted() {
+                known = naive.keys().map(|id| (*id, tree.counts(*id))).collect();
+            }
+            known.insert(span.id, tree.counts(span.id));
+            for (id, span) in &naive {
+                let tokens = span.usage.is_some() && !is_covered(&naive, span, |above| above.usage.is_some());
+                let dollars = span.cost.is_some() && !is_covered(&naive, span, |above| above.cost.is_some());
+                prop_assert_eq!(known[id], (tokens, dollars));
+            }
+        }
+    }
+
+    #[test]
     fn the_order_of_arrival_changes_nothing(
         spans in prop::collection::btree_map(0..IDS, any_span(), 1..24)
             .prop_map(|spans| spans.into_iter().map(|(number, span)| Span { id: id(number), ..span }).collect::<Vec<_>>()),

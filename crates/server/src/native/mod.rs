@@ -15,6 +15,8 @@ mod figures;
 mod filter;
 mod import;
 mod info;
+mod interval;
+mod metrics;
 mod openapi;
 mod parameter;
 mod path;
@@ -55,6 +57,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(filter::routes())
         .merge(import::routes())
         .merge(info::routes())
+        .merge(metrics::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())

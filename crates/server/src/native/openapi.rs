@@ -22,6 +22,7 @@ const REQUESTS: [&str; 6] =
     ),
     tags(
         (name = "traces", description = "Lists, figures, one trace"),
+        (name = "metrics", description = "Sums over time"),
         (name = "filter", description = "The filter language"),
         (name = "assessments", description = "Feedback and expectations"),
         (name = "sessions", description = "Conversations"),

@@ -18,6 +18,7 @@ mod native_archive;
 mod native_figures;
 mod native_filter;
 mod native_manage;
+mod native_metrics;
 mod native_openapi;
 mod native_parameters;
 mod native_spans;

@@ -27,13 +27,15 @@ pub(crate) struct DeletedBlock {
     pub(crate) length: u64,
 }
 
-/// See [`spanwise_store::Store::delete_traces`].
+/// See [`spanwise_store::Store::delete_traces`]; `before` may look at the traces while they are there.
 pub(crate) fn delete_traces(
     conn: &Connection,
     experiment: ExperimentId,
     which: &DeleteTraces,
+    before: impl FnOnce(&[(i64, TraceId)]) -> StoreResult<()>,
 ) -> StoreResult<DeletedTraces> {
     let mut deleted = find(conn, experiment, which)?;
+    before(&deleted.traces)?;
     let keys = key_array(deleted.traces.iter().map(|(key, _)| *key));
     deleted.blocks = conn
         .prepare_cached("DELETE FROM block WHERE trace_key IN rarray(?1) RETURNING segment_id, length")

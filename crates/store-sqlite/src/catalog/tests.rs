@@ -181,7 +181,7 @@ fn deleting_leaves_no_row_and_says_what_blocks_were_let_go() {
         .unwrap();
     }
     let which = DeleteTraces::Ids(vec![id(2), id(9)]);
-    let deleted = delete_traces(&conn, ExperimentId::DEFAULT, &which).unwrap();
+    let deleted = delete_traces(&conn, ExperimentId::DEFAULT, &which, |_| Ok(())).unwrap();
     assert_eq!((deleted.visible, deleted.traces), (1, vec![(2, id(2))]));
     assert_eq!(deleted.blocks, [DeletedBlock { segment_id: 4, length: 20 }]);
     for table in ["trace", "trace_tag", "trace_metadata", "assessment", "trace_run", "trace_prompt", "block"]
@@ -197,7 +197,7 @@ fn old_log_records_without_spans_are_deleted_uncounted() {
         insert(&conn, number, i64::from(number) * 1_000_000, |row| row.visible = visible);
     }
     let until = |max_start_ms, limit| DeleteTraces::Until { max_start_ms, limit };
-    let delete = |which| delete_traces(&conn, ExperimentId::DEFAULT, &which).unwrap();
+    let delete = |which| delete_traces(&conn, ExperimentId::DEFAULT, &which, |_| Ok(())).unwrap();
     // A full step leaves them to the last one.
     assert_eq!(delete(until(3, Some(1))).traces, [(1, id(1))]);
     let last = delete(until(3, Some(2)));

@@ -19,4 +19,5 @@ pub(crate) use facet::trace_facets;
 pub(crate) use failed::count_failed_spans;
 pub(crate) use histogram::trace_histogram;
 pub(crate) use session::find_sessions;
-pub(crate) use tree::read_tree;
+pub(crate) use sketch::DurationSketch;
+pub(crate) use tree::{TraceColumns, read_tree};

@@ -1,20 +1,15 @@
-//! Percentiles in bounded memory: counts in buckets whose bounds grow by a constant factor.
+//! Percentiles in bounded memory: counts in the bins of the roll-ups, and the durations themselves while they are few.
 
+use crate::rollup::{bin_of, middle_of};
 use spanwise_store::Percentiles;
 
-/// Ratio of a bucket's bounds; the middle of a bucket is less than 1 % from all in it.
-const GROWTH: f64 = 1.02;
-
-/// Durations that are kept as they are; of more, only the buckets are.
+/// Durations that are kept as they are; of more, only the bins are.
 const EXACT_MAX: usize = 1_000;
-
-/// Buckets: the last holds the largest duration that there is. The first is for no duration at all.
-const BUCKETS: usize = 2_208;
 
 /// Counts of durations, each known to 1 %, and exact while they are few; some thousand numbers whatever is added.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DurationSketch {
-    /// As many buckets as are needed.
+    /// As many bins as are needed.
     counts: Vec<u64>,
     /// The durations themselves, as long as there are at most [`EXACT_MAX`].
     exact: Vec<i64>,
@@ -27,11 +22,11 @@ impl DurationSketch {
     /// Adds a duration; one that is negative counts as 0.
     pub(crate) fn add(&mut self, duration_ns: i64) {
         let duration_ns = duration_ns.max(0);
-        let bucket = bucket_of(duration_ns);
-        if bucket >= self.counts.len() {
-            self.counts.resize(bucket + 1, 0);
+        let bin = usize::from(bin_of(duration_ns));
+        if bin >= self.counts.len() {
+            self.counts.resize(bin + 1, 0);
         }
-        self.counts[bucket] += 1;
+        self.counts[bin] += 1;
         self.total += 1;
         self.widen(duration_ns, duration_ns);
         if self.exact.len() < EXACT_MAX {
@@ -68,38 +63,21 @@ impl DurationSketch {
                 return sorted.get(rank as usize - 1).copied();
             }
             let (min, max) = self.range?;
-            Some(self.about(rank)?.clamp(min, max))
+            Some(self.value_of(rank)?.clamp(min, max))
         };
         Percentiles { p50_ns: quantile(0.5), p95_ns: quantile(0.95), p99_ns: quantile(0.99) }
     }
 
     /// Returns about the value that has this rank, counted from 1.
-    fn about(&self, rank: u64) -> Option<i64> {
+    fn value_of(&self, rank: u64) -> Option<i64> {
         let mut below = 0;
-        for (bucket, count) in self.counts.iter().enumerate() {
+        for (bin, count) in self.counts.iter().enumerate() {
             below += count;
             if below >= rank {
-                return Some(middle(bucket));
+                return Some(middle_of(bin as u16));
             }
         }
         None
-    }
-}
-
-/// Returns the bucket of a duration: 0 for none, 1 for a nanosecond, and so on.
-fn bucket_of(duration_ns: i64) -> usize {
-    /// 1 / ln [`GROWTH`].
-    const PER_FACTOR: f64 = 50.498_349_791_843_9;
-    match duration_ns {
-        0 => 0,
-        _ => (((duration_ns as f64).ln() * PER_FACTOR).ceil() as usize + 1).min(BUCKETS - 1),
-    }
-}
-
-fn middle(bucket: usize) -> i64 {
-    match bucket {
-        0 => 0,
-        _ => (2.0 * GROWTH.powi(bucket as i32 - 1) / (GROWTH + 1.0)).round() as i64,
     }
 }
 

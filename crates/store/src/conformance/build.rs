@@ -56,6 +56,8 @@ pub struct Span {
     end_ms: Option<i64>,
     usage: Option<TokenUsage>,
     cost: Option<Cost>,
+    model: Option<&'static str>,
+    provider: Option<&'static str>,
     session: Option<&'static str>,
     user: Option<&'static str>,
     attributes: Vec<(&'static str, String)>,
@@ -74,6 +76,8 @@ pub fn span(number: u64) -> Span {
         end_ms: Some(100),
         usage: None,
         cost: None,
+        model: None,
+        provider: None,
         session: None,
         user: None,
         attributes: Vec::new(),
@@ -132,6 +136,12 @@ impl Span {
     /// Lets it report a cost.
     pub fn cost(mut self, input: f64, output: f64) -> Span {
         self.cost = Some(Cost { input, output, total: input + output });
+        self
+    }
+
+    /// Lets it be a call of a model.
+    pub fn model(mut self, model: &'static str, provider: &'static str) -> Span {
+        (self.model, self.provider) = (Some(model), Some(provider));
         self
     }
 
@@ -195,9 +205,13 @@ impl Span {
 
     /// Returns what is derived from attributes, so that spans that differ in it differ in their bytes.
     fn derived(&self) -> Option<String> {
-        let says_something =
-            self.usage.is_some() || self.cost.is_some() || self.session.is_some() || self.user.is_some();
-        says_something.then(|| format!("{:?} {:?} {:?} {:?}", self.usage, self.cost, self.session, self.user))
+        let says_something = self.usage.is_some()
+            || self.cost.is_some()
+            || self.model.is_some()
+            || self.session.is_some()
+            || self.user.is_some();
+        let (model, session, user) = (self.model, self.session, self.user);
+        says_something.then(|| format!("{:?} {:?} {session:?} {user:?} {model:?}", self.usage, self.cost))
     }
 
     fn build(&self, trace: &TraceId) -> NewSpan {
@@ -214,8 +228,8 @@ impl Span {
             end_ns: self.end_ms.map(at_ms),
             usage: self.usage,
             cost: self.cost,
-            model: None,
-            provider: None,
+            model: self.model.map(Into::into),
+            provider: self.provider.map(Into::into),
             session: self.session.map(Into::into),
             user: self.user.map(Into::into),
             root: self.parent.is_none().then(|| Box::new(self.facts.clone())),

@@ -15,6 +15,7 @@ pub mod find;
 pub mod lifecycle;
 pub mod link;
 pub mod logs;
+pub mod metrics;
 pub mod order;
 pub mod read;
 pub mod start;
@@ -161,6 +162,24 @@ macro_rules! conformance_suite {
                 the_same_record_again_changes_nothing
                 a_trace_of_only_logs_is_not_found
                 a_trace_of_only_logs_becomes_visible
+            }
+            metrics: {
+                traces_are_added_up_over_time
+                calls_are_added_up_by_model
+                duplicates_are_added_up_once
+                a_late_span_moves_its_trace
+                a_replaced_span_is_taken_back
+                a_late_wrapper_counts_in_place_of_its_calls
+                metrics_follow_a_trace_to_its_experiment
+                a_final_record_is_what_counts
+                a_trace_of_only_logs_is_not_added_up
+                deleted_traces_leave_no_metrics
+                restored_traces_are_added_up
+                a_refused_write_is_not_added_up
+                metrics_are_of_the_filter
+                groups_are_limited
+                borders_are_whole_quarters_of_an_hour
+                absurd_values_are_added_up
             }
             order: {
                 spans_may_come_in_any_order
