@@ -15,7 +15,7 @@ PYTEST := .venv/bin/python -m pytest -c tests/pytest.ini
 # The client tests mostly wait for each other's network; more workers than cores pay off.
 E2E_WORKERS ?= 4
 
-.PHONY: run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-faults test-ui test-browser lint-ui venv openapi
+.PHONY: run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build soak
 
 run:
 	@scripts/check-tools.sh cargo node npm cc
@@ -87,6 +87,25 @@ test-browser:
 
 venv:
 	@scripts/make-venv.sh
+
+# What the server can do on this machine, beside what the machine can do (docs/performance.md). BENCH_SIZES=10000,100000,1000000
+# takes about 16 GB of disk.
+BENCH := $(TARGET_DIR)/release/spanwise-bench --binary $(BINARY) --folder $(TARGET_DIR)/bench
+BENCH_SIZES ?= 10000,100000
+bench: bench-build
+	$(BENCH) --sizes $(BENCH_SIZES)
+
+# The same requests for Spanwise and for MLflow's server, which gets an environment of its own.
+bench-peers: bench-build
+	$(BENCH) --mlflow "$$(scripts/mlflow-server.sh)"
+
+# An hour of mixed load; a line a minute.
+SOAK_MINUTES ?= 60
+soak: bench-build
+	$(BENCH) --soak $(SOAK_MINUTES)
+
+bench-build: release
+	$(CARGO) build --release --package spanwise-bench
 
 # The description of the native API, from the code, and the types that the UI has from it.
 openapi:

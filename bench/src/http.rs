@@ -22,6 +22,8 @@ pub(crate) struct Reply {
 pub(crate) struct Connection {
     stream: TcpStream,
     host: String,
+    /// Lines that every request has besides.
+    headers: &'static str,
     buffer: Vec<u8>,
 }
 
@@ -30,7 +32,12 @@ impl Connection {
     pub(crate) async fn open(host: &str) -> Result<Connection> {
         let stream = TcpStream::connect(host).await.with_context(|| format!("cannot connect to {host}"))?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, host: host.to_owned(), buffer: Vec::with_capacity(64 << 10) })
+        Ok(Connection { stream, host: host.to_owned(), headers: "", buffer: Vec::with_capacity(64 << 10) })
+    }
+
+    /// Adds lines to every request, each with its line break.
+    pub(crate) fn with_headers(self, headers: &'static str) -> Connection {
+        Connection { headers, ..self }
     }
 
     /// Gets a path.
@@ -47,9 +54,10 @@ impl Connection {
         body: &[u8],
     ) -> Result<Reply> {
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n{}\r\n",
             self.host,
-            body.len()
+            body.len(),
+            self.headers
         );
         let exchange = async {
             self.stream.write_all(head.as_bytes()).await?;

@@ -5,12 +5,14 @@ mod dialect;
 mod http;
 mod limit;
 mod load;
+mod peers;
 mod process;
 mod query;
 mod quiet;
 mod report;
 mod request;
 mod run;
+mod soak;
 mod text;
 mod trace;
 mod write;
@@ -41,6 +43,18 @@ struct Args {
     /// Only measure so many traces on an empty store, until text is indexed
     #[arg(long)]
     probe: Option<u64>,
+    /// Instead, keep a server under mixed load for so many minutes
+    #[arg(long, value_name = "MINUTES")]
+    soak: Option<u64>,
+    /// Spans that `--soak` sends in a second
+    #[arg(long, default_value_t = 3_000.0)]
+    soak_rate: f64,
+    /// Instead, compare with the MLflow server of this command
+    #[arg(long, value_name = "COMMAND")]
+    mlflow: Option<PathBuf>,
+    /// Traces that both servers get
+    #[arg(long, default_value_t = 2_000)]
+    peer_traces: u64,
     /// A flag for the server of `--probe`
     #[arg(long, allow_hyphen_values = true)]
     flag: Vec<String>,
@@ -57,6 +71,21 @@ fn main() -> Result<()> {
     };
     // The server has the other core.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(mlflow) = args.mlflow {
+        let run::Plan { binary, folder, port, .. } = plan;
+        let comparison = peers::Comparison { binary, mlflow, folder, port, traces: args.peer_traces };
+        return runtime.block_on(peers::run(&comparison));
+    }
+    if let Some(minutes) = args.soak {
+        let run::Plan { binary, folder, port, .. } = plan;
+        return runtime.block_on(soak::run(&soak::Soak {
+            binary,
+            folder,
+            port,
+            minutes,
+            spans_per_s: args.soak_rate,
+        }));
+    }
     if let Some(traces) = args.probe {
         let flags: Vec<&str> = args.flag.iter().map(String::as_str).collect();
         let plan = run::Plan { compact_each: false, ..plan };

@@ -38,6 +38,11 @@ pub(crate) async fn ask_all(server: &Server, generator: &Generator, traces: u64)
     Ok(answers)
 }
 
+/// Returns where all questions are asked.
+pub(crate) fn paths(generator: &Generator, traces: u64) -> Vec<String> {
+    questions(generator, traces).into_iter().map(|(_, _, path)| path).collect()
+}
+
 async fn ask(server: &Server, path: &str) -> Result<(Latency, usize)> {
     let mut connection = server.connect().await?;
     let (mut durations, mut bytes) = (Vec::new(), 0);
@@ -131,7 +136,7 @@ fn histogram(filter: &str) -> String {
 }
 
 /// Escapes everything that is not a letter or a digit.
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let escape = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),

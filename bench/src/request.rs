@@ -35,6 +35,13 @@ impl Requests {
     }
 }
 
+impl Requests {
+    /// Returns the number of the next trace.
+    pub(crate) fn position(&self) -> u64 {
+        self.traces.start
+    }
+}
+
 impl Iterator for Requests {
     type Item = Request;
 

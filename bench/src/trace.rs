@@ -146,6 +146,12 @@ pub(crate) fn session(number: u64) -> String {
     format!("session-{:07}", number / SESSION_TRACES)
 }
 
+/// Returns the numbers of all traces in the session of trace `number`.
+pub(crate) fn session_traces(number: u64) -> std::ops::Range<u64> {
+    let first = number / SESSION_TRACES * SESSION_TRACES;
+    first..first + SESSION_TRACES
+}
+
 struct Story<'a> {
     corpus: &'a Corpus,
     dialect: Dialect,
