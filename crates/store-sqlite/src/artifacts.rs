@@ -18,6 +18,11 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
+/// Returns where unfinished uploads are.
+pub(crate) fn incoming(data_dir: &Path) -> std::path::PathBuf {
+    data_dir.join("artifacts").join(folder::INCOMING)
+}
+
 /// Chunks of an upload that may wait for the disk.
 const CHUNKS_WAITING_MAX: usize = 4;
 

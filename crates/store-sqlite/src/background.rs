@@ -1,6 +1,7 @@
 //! The maintenance thread: moves the write-ahead log into the database, away from every writer's commit, deletes what
 //! retention says, and compacts segments when traces have become quiet.
 
+use crate::backup::Pins;
 use crate::compaction::{QUIET, SharedCompactor, lock};
 use crate::disk;
 use crate::error::{io_error, sql_error};
@@ -41,6 +42,7 @@ pub(crate) struct Parts {
     pub(crate) postings: Postings,
     pub(crate) retention: Option<Retention>,
     pub(crate) writer: Arc<Writer>,
+    pub(crate) pins: Arc<Pins>,
 }
 
 impl Background {
@@ -181,7 +183,8 @@ impl Maintenance {
         }
         // Holds nobody up, and leaves little for what follows.
         let mut moved = self.move_log("PASSIVE");
-        if moved.is_ok() && wal_bytes >= WAL_BYTES_HELD_UP {
+        // A backup reads as long as it takes; to hold writers up for it would be in vain.
+        if moved.is_ok() && wal_bytes >= WAL_BYTES_HELD_UP && !self.parts.pins.is_pinned() {
             moved = self.move_log("TRUNCATE");
         }
         if let Err(error) = moved {

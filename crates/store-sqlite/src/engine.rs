@@ -1,6 +1,7 @@
 //! The contract of [`Store`], call by call: which thread does it, and what else it must do.
 
 use crate::append;
+use crate::backup;
 use crate::catalog;
 use crate::check;
 use crate::disk;
@@ -16,8 +17,8 @@ use spanwise_model::{
     TraceInfo, TraceLogs, TraceSpans, TraceStart,
 };
 use spanwise_store::{
-    AppendOutcome, AssessmentChange, Capabilities, CheckReport, CompactReport, DeleteTraces,
-    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition,
+    AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
+    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
     NewExperiment, Progress, PromptLink, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream,
     Store, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram,
     TracePage, TraceQuery, TraceTree,
@@ -271,6 +272,12 @@ impl Store for SqliteStore {
 
     async fn compact(&self, progress: Progress) -> StoreResult<CompactReport> {
         self.compact_now(progress).await
+    }
+
+    async fn backup(&self, known: KnownFiles) -> StoreResult<BackupStream> {
+        // A closed store has no threads left that keep its files in step.
+        self.writer()?;
+        backup::start(&self.data_dir, &self.pins, known)
     }
 
     async fn close(&self) -> StoreResult<()> {

@@ -7,6 +7,7 @@
 mod append;
 mod artifacts;
 mod background;
+mod backup;
 mod block;
 mod catalog;
 mod check;
@@ -33,6 +34,7 @@ mod trace_state;
 mod writer;
 
 pub use artifacts::FsArtifacts;
+pub use backup::{BackupFolder, BackupSummary, RestoreReport, restore};
 pub use store::{OpenOptions, SqliteStore};
 
 /// The decoders of stored bytes, for the fuzz targets alone.
