@@ -1,6 +1,7 @@
 //! The maintenance thread: moves the write-ahead log into the database, away from every writer's commit, deletes what
 //! retention says, and compacts segments when traces have become quiet.
 
+use crate::artifact_removal::ArtifactRemoval;
 use crate::backup::Pins;
 use crate::compaction::{QUIET, SharedCompactor, lock};
 use crate::disk;
@@ -43,6 +44,7 @@ pub(crate) struct Parts {
     pub(crate) retention: Option<Retention>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) pins: Arc<Pins>,
+    pub(crate) artifact_removal: Arc<ArtifactRemoval>,
 }
 
 impl Background {
@@ -81,6 +83,8 @@ struct Maintenance {
 impl Maintenance {
     fn run(mut self, wakes: &Receiver<()>) {
         let mut is_behind = false;
+        // The last run may have left some.
+        self.remove_artifacts();
         loop {
             // A log that readers kept from being emptied is tried again, also when no more is written.
             let until_due = self.next_due().saturating_duration_since(Instant::now());
@@ -96,6 +100,7 @@ impl Maintenance {
             if Instant::now() >= self.due {
                 self.compact(wakes);
             }
+            self.remove_artifacts();
             is_behind = self.checkpoint();
             // At most one look an interval, however many writes there are; closing ends the wait.
             if let Err(RecvTimeoutError::Disconnected) = wakes.recv_timeout(LOOK_INTERVAL) {
@@ -125,6 +130,13 @@ impl Maintenance {
             }
         }
         self.compact(wakes);
+    }
+
+    /// Removes the artifacts of deleted traces.
+    fn remove_artifacts(&self) {
+        if let Err(error) = self.parts.artifact_removal.remove_noted(&self.conn, &self.parts.writer) {
+            tracing::warn!(error = %error, "cannot remove artifacts of deleted traces; trying again later");
+        }
     }
 
     /// Gives pages of the index back that many deletes left free.

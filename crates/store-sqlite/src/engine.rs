@@ -8,6 +8,7 @@ use crate::disk;
 use crate::explore;
 use crate::search;
 use crate::spans;
+use crate::stats;
 use crate::store::{SqliteStore, now_ns};
 use crate::writer::WriteContext;
 use async_trait::async_trait;
@@ -256,12 +257,13 @@ impl Store for SqliteStore {
 
     async fn stats(&self) -> StoreResult<StoreStats> {
         let data_dir = self.data_dir.clone();
-        self.read(move |conn| check::stats(conn, &data_dir)).await
+        self.read(move |conn| stats::stats(conn, &data_dir)).await
     }
 
     async fn check_with(&self, progress: Progress) -> StoreResult<CheckReport> {
         let (spans, index) = (Arc::clone(&self.spans), self.postings.snapshot());
-        self.read(move |conn| check::check(conn, &spans, &index, &progress)).await
+        let data_dir = self.data_dir.clone();
+        self.read(move |conn| check::check(conn, &spans, &index, &data_dir, &progress)).await
     }
 
     async fn retention(&self) -> StoreResult<RetentionStatus> {

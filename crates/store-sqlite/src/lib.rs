@@ -5,6 +5,7 @@
 //! runtime's. Rows and files stay inside this crate.
 
 mod append;
+mod artifact_removal;
 mod artifacts;
 mod background;
 mod backup;
@@ -28,6 +29,7 @@ mod schema;
 mod search;
 mod segment;
 mod spans;
+mod stats;
 mod store;
 mod trace_row;
 mod trace_state;

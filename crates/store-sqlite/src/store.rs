@@ -1,5 +1,6 @@
 //! The engine as a [`Store`]: opens the data directory and sends each call to the thread that does it.
 
+use crate::artifact_removal::ArtifactRemoval;
 use crate::background::{Background, Parts};
 use crate::backup::{self, Pins};
 use crate::compaction::{Compactor, SharedCompactor};
@@ -55,6 +56,7 @@ pub struct SqliteStore {
     compactor: Mutex<Option<SharedCompactor>>,
     pub(crate) retention: SharedStatus,
     pub(crate) pins: Arc<Pins>,
+    pub(crate) artifact_removal: Arc<ArtifactRemoval>,
     /// Threads to wait for when closing.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open: one process owns a data directory.
@@ -96,14 +98,21 @@ impl SqliteStore {
             Arc::clone(&pins),
         )?;
         let compactor = Arc::new(Mutex::new(compactor));
+        let artifact_removal = ArtifactRemoval::new(&data_dir);
         let rules = options.retention.clone();
         let retention = Arc::new(Mutex::new(RetentionStatus { rules, ..RetentionStatus::default() }));
         let parts = Parts {
             compactor: Arc::clone(&compactor),
             postings: postings.clone(),
-            retention: Retention::open(&database, Arc::clone(&writer), Arc::clone(&retention))?,
+            retention: Retention::open(
+                &database,
+                Arc::clone(&writer),
+                Arc::clone(&retention),
+                Arc::clone(&artifact_removal),
+            )?,
             writer: Arc::clone(&writer),
             pins: Arc::clone(&pins),
+            artifact_removal: Arc::clone(&artifact_removal),
         };
         let (background, background_thread) = Background::start(&database, parts)?;
         Ok(SqliteStore {
@@ -118,6 +127,7 @@ impl SqliteStore {
             compactor: Mutex::new(Some(compactor)),
             retention,
             pins,
+            artifact_removal,
             threads: Mutex::new(vec![background_thread, writer_thread]),
             _lock: lock,
         })

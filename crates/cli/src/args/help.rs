@@ -128,7 +128,8 @@ Examples:
   spanwise compact --data-dir ./data --json | jq .after";
 
 pub(super) const CHECK: &str = "\
-The exit code is 1 if something is damaged.
+Reads every byte, and names what is damaged and which traces lose what by it; the rest stays readable. The exit code is
+0 if everything is in order, 1 if something is damaged, 2 if it could not be checked.
 
 Example:
   spanwise check --data-dir ./data";
