@@ -1,12 +1,15 @@
 //! The contract of [`Store`], call by call: which thread does it, and what else it must do.
 
 use crate::append;
+use crate::backup;
 use crate::catalog;
 use crate::check;
+use crate::disk;
 use crate::explore;
 use crate::rollup;
 use crate::search;
 use crate::spans;
+use crate::stats;
 use crate::store::{SqliteStore, now_ns};
 use crate::writer::WriteContext;
 use async_trait::async_trait;
@@ -16,13 +19,13 @@ use spanwise_model::{
     TraceInfo, TraceLogs, TraceSpans, TraceStart,
 };
 use spanwise_store::{
-    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentActivity,
-    ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, Metrics, MetricsQuery,
-    NewExperiment, PromptLink, Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError,
-    StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery,
-    TraceTree,
+    AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
+    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
+    Metrics, MetricsQuery, NewExperiment, Progress, PromptLink, RetentionStatus, Selection, SessionPage,
+    SessionQuery, SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive,
+    TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
 };
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Raw bytes that are compressed on the calling task; more are sent to a blocking thread.
 const INLINE_RAW_BYTES_MAX: usize = 32 << 10;
@@ -209,6 +212,7 @@ impl Store for SqliteStore {
         let deleted = self.delete_in_steps(experiment, which).await;
         // Also after an error: some steps may have been done.
         self.wake_background(0);
+        self.postings.wake().deleted(deleted.as_ref().map_or(0, |traces| *traces));
         deleted
     }
 
@@ -269,12 +273,29 @@ impl Store for SqliteStore {
 
     async fn stats(&self) -> StoreResult<StoreStats> {
         let data_dir = self.data_dir.clone();
-        self.read(move |conn| check::stats(conn, &data_dir)).await
+        self.read(move |conn| stats::stats(conn, &data_dir)).await
     }
 
-    async fn check(&self) -> StoreResult<CheckReport> {
+    async fn check_with(&self, progress: Progress) -> StoreResult<CheckReport> {
         let (spans, index) = (Arc::clone(&self.spans), self.postings.snapshot());
-        self.read(move |conn| check::check(conn, &spans, &index)).await
+        let data_dir = self.data_dir.clone();
+        self.read(move |conn| check::check(conn, &spans, &index, &data_dir, &progress)).await
+    }
+
+    async fn retention(&self) -> StoreResult<RetentionStatus> {
+        let stored_bytes = self.read(disk::live_bytes).await?.total();
+        let status = self.retention.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(RetentionStatus { stored_bytes, ..status })
+    }
+
+    async fn compact(&self, progress: Progress) -> StoreResult<CompactReport> {
+        self.compact_now(progress).await
+    }
+
+    async fn backup(&self, known: KnownFiles) -> StoreResult<BackupStream> {
+        // A closed store has no threads left that keep its files in step.
+        self.writer()?;
+        backup::start(&self.data_dir, &self.pins, known)
     }
 
     async fn close(&self) -> StoreResult<()> {

@@ -5,14 +5,17 @@
 //! runtime's. Rows and files stay inside this crate.
 
 mod append;
+mod artifact_removal;
 mod artifacts;
 mod background;
+mod backup;
 mod block;
 mod catalog;
 mod check;
 mod columns;
 mod compaction;
 mod delete;
+mod disk;
 mod engine;
 mod error;
 mod explore;
@@ -21,12 +24,14 @@ mod postings;
 mod rank;
 mod reader;
 mod refresh;
+mod retention;
 mod rollup;
 mod scan;
 mod schema;
 mod search;
 mod segment;
 mod spans;
+mod stats;
 mod store;
 mod table;
 mod trace_row;
@@ -34,6 +39,7 @@ mod trace_state;
 mod writer;
 
 pub use artifacts::FsArtifacts;
+pub use backup::{BackupFolder, BackupSummary, RestoreReport, restore};
 pub use store::{OpenOptions, SqliteStore};
 
 /// The decoders of stored bytes, for the fuzz targets alone.

@@ -1,11 +1,14 @@
 //! The engine as a [`Store`]: opens the data directory and sends each call to the thread that does it.
 
-use crate::background::Background;
-use crate::compaction::Compactor;
+use crate::artifact_removal::ArtifactRemoval;
+use crate::background::{Background, Parts};
+use crate::backup::{self, Pins};
+use crate::compaction::{Compactor, SharedCompactor};
 use crate::error::io_error;
 use crate::explore::ChangeFeed;
 use crate::postings::{Indexer, KeeperContext, Postings};
 use crate::reader::ReaderPool;
+use crate::retention::{Retention, SharedStatus};
 use crate::rollup;
 use crate::schema;
 use crate::search::SearchContext;
@@ -16,7 +19,7 @@ use crate::trace_state::TraceStates;
 use crate::writer::{WriteContext, Writer};
 use rusqlite::Connection;
 use spanwise_model::ErrorKind;
-use spanwise_store::{StoreError, StoreResult};
+use spanwise_store::{RetentionRules, RetentionStatus, StoreError, StoreResult};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,12 +36,15 @@ pub struct OpenOptions {
     /// Whether the columns of all traces are held in memory, which takes about 100 bytes a trace; without them searches
     /// read the index.
     pub trace_columns: bool,
+    /// How long traces stay.
+    pub retention: RetentionRules,
 }
 
 impl OpenOptions {
-    /// Returns the defaults for a data directory: 4 reading threads, and columns in memory.
+    /// Returns the defaults for a data directory: 4 reading threads, columns in memory, and traces stay for ever.
     pub fn new(data_dir: impl Into<PathBuf>) -> OpenOptions {
-        OpenOptions { data_dir: data_dir.into(), reader_threads: 4, trace_columns: true }
+        let retention = RetentionRules::default();
+        OpenOptions { data_dir: data_dir.into(), reader_threads: 4, trace_columns: true, retention }
     }
 }
 
@@ -55,6 +61,10 @@ pub struct SqliteStore {
     background: Mutex<Option<Background>>,
     indexer: Mutex<Option<Arc<Indexer>>>,
     rollup_build: Mutex<Option<rollup::Build>>,
+    compactor: Mutex<Option<SharedCompactor>>,
+    pub(crate) retention: SharedStatus,
+    pub(crate) pins: Arc<Pins>,
+    pub(crate) artifact_removal: Arc<ArtifactRemoval>,
     /// Threads to wait for when closing.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open: one process owns a data directory.
@@ -72,6 +82,8 @@ impl SqliteStore {
             io_error(format!("cannot create the data directory {}", data_dir.display()), error)
         })?;
         let lock = lock(&data_dir)?;
+        backup::refuse_interrupted(&data_dir)?;
+        backup::remove_leftovers(&data_dir)?;
         let database = data_dir.join("index.db");
         let segments = data_dir.join("segments");
         let conn = schema::open_writer(&database)?;
@@ -91,9 +103,33 @@ impl SqliteStore {
         let writer = Arc::new(writer);
         let spans = Arc::new(SpanReader::new(SegmentReader::new(&segments)));
         let postings = Postings::default();
-        let indexer = start_indexer(&data_dir, &spans, &writer, &postings)?;
-        let compactor = Compactor::open(&database, &segments, Arc::clone(&spans), Arc::clone(&writer))?;
-        let (background, background_thread) = Background::start(&database, compactor, postings.clone())?;
+        let pins = Arc::new(Pins::default());
+        let indexer = start_indexer(&data_dir, &spans, &writer, &postings, &pins)?;
+        let compactor = Compactor::open(
+            &database,
+            &segments,
+            Arc::clone(&spans),
+            Arc::clone(&writer),
+            Arc::clone(&pins),
+        )?;
+        let compactor = Arc::new(Mutex::new(compactor));
+        let artifact_removal = ArtifactRemoval::new(&data_dir);
+        let rules = options.retention.clone();
+        let retention = Arc::new(Mutex::new(RetentionStatus { rules, ..RetentionStatus::default() }));
+        let parts = Parts {
+            compactor: Arc::clone(&compactor),
+            postings: postings.clone(),
+            retention: Retention::open(
+                &database,
+                Arc::clone(&writer),
+                Arc::clone(&retention),
+                Arc::clone(&artifact_removal),
+            )?,
+            writer: Arc::clone(&writer),
+            pins: Arc::clone(&pins),
+            artifact_removal: Arc::clone(&artifact_removal),
+        };
+        let (background, background_thread) = Background::start(&database, parts)?;
         let mut threads = vec![background_thread, writer_thread];
         let mut table_loader = None;
         if options.trace_columns {
@@ -118,6 +154,10 @@ impl SqliteStore {
             writer: Mutex::new(Some(writer)),
             background: Mutex::new(Some(background)),
             indexer: Mutex::new(Some(indexer)),
+            compactor: Mutex::new(Some(compactor)),
+            retention,
+            pins,
+            artifact_removal,
             rollup_build: Mutex::new(rollup_build),
             threads: Mutex::new(threads),
             _lock: lock,
@@ -142,7 +182,7 @@ impl SqliteStore {
 
     pub(crate) fn writer(&self) -> StoreResult<Arc<Writer>> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.clone().ok_or_else(|| StoreError::new(ErrorKind::Unavailable, "the store is closed"))
+        writer.clone().ok_or_else(closed)
     }
 
     /// What a search needs beside its connection.
@@ -170,9 +210,7 @@ impl SqliteStore {
     /// # Errors
     /// `Unavailable` if the store is closed.
     pub async fn index_now(&self) -> StoreResult<()> {
-        let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let indexer =
-            indexer.ok_or_else(|| StoreError::new(ErrorKind::Unavailable, "the store is closed"))?;
+        let indexer = self.indexer()?;
         blocking(move || indexer.index_now()).await
     }
 
@@ -190,11 +228,20 @@ impl SqliteStore {
         .await
     }
 
+    pub(crate) fn indexer(&self) -> StoreResult<Arc<Indexer>> {
+        self.indexer.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)
+    }
+
+    pub(crate) fn compactor(&self) -> StoreResult<SharedCompactor> {
+        self.compactor.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)
+    }
+
     /// Ends the background threads, lets the writing thread finish what is queued, and waits for all of them.
     pub(crate) async fn stop(&self) -> StoreResult<()> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
         let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.compactor.lock().unwrap_or_else(PoisonError::into_inner).take());
         drop(self.rollup_build.lock().unwrap_or_else(PoisonError::into_inner).take());
         let table_loader = self.table_loader.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -215,7 +262,12 @@ impl SqliteStore {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+fn closed() -> StoreError {
+    StoreError::new(ErrorKind::Unavailable, "the store is closed")
+}
+
+/// Runs what takes long on a thread for it.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> StoreResult<T> + Send + 'static,
 ) -> StoreResult<T> {
     let done = tokio::task::spawn_blocking(work).await;
@@ -227,6 +279,7 @@ fn start_indexer(
     spans: &Arc<SpanReader>,
     writer: &Arc<Writer>,
     postings: &Postings,
+    pins: &Arc<Pins>,
 ) -> StoreResult<Arc<Indexer>> {
     let (spans, writer) = (Arc::clone(spans), Arc::clone(writer));
     let context = KeeperContext {
@@ -234,6 +287,7 @@ fn start_indexer(
         folder: data_dir.join("postings"),
         load: Arc::new(move |location| spans.segments.read(location)),
         commit: Arc::new(move |change| writer.write_blocking(move |context| change.apply(context.conn))),
+        pins: Arc::clone(pins),
     };
     Indexer::start(context, postings).map(Arc::new)
 }
@@ -243,7 +297,8 @@ pub(crate) fn now_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_nanos() as i64)
 }
 
-fn lock(data_dir: &Path) -> StoreResult<File> {
+/// Locks a data directory for this process.
+pub(crate) fn lock(data_dir: &Path) -> StoreResult<File> {
     let path = data_dir.join("lock");
     let describe = || format!("cannot lock {}", path.display());
     let file = File::options()

@@ -7,6 +7,7 @@ pub mod conformance;
 mod cursor;
 mod error;
 mod explore;
+mod housekeeping;
 mod metrics;
 mod params;
 mod traits;
@@ -17,6 +18,10 @@ pub use explore::{
     ExperimentActivity, ExplicitValues, FacetCounts, FacetField, FacetQuery, FeedPosition, Percentiles,
     Selection, SessionInfo, SessionPage, SessionQuery, TraceArchive, TraceBucket, TraceChanges,
     TraceHistogram, TraceTree, TreeSpan,
+};
+pub use housekeeping::{
+    AgeRule, BackupItem, BackupStream, CompactReport, DiskBytes, ExperimentRule, KnownFile, KnownFiles,
+    Progress, ProgressStep, RetentionRules, RetentionRun, RetentionStatus,
 };
 pub use metrics::{
     METRICS_GROUPS_MAX, METRICS_POINTS_MAX, METRICS_STEP_NS, Metrics, MetricsGroup, MetricsGroupBy,

@@ -5,6 +5,7 @@
 
 mod assessments;
 mod attribute;
+mod backup;
 mod body;
 mod bulk;
 mod content;
@@ -13,6 +14,7 @@ mod export;
 mod facet_field;
 mod figures;
 mod filter;
+mod housekeeping;
 mod import;
 mod info;
 mod interval;
@@ -49,12 +51,14 @@ pub fn openapi() -> Value {
 fn described() -> OpenApiRouter<App> {
     let api = OpenApiRouter::new()
         .merge(assessments::routes())
+        .merge(backup::routes())
         .merge(bulk::routes())
         .merge(experiments::routes())
         .merge(crate::export::routes())
         .merge(export::routes())
         .merge(figures::routes())
         .merge(filter::routes())
+        .merge(housekeeping::routes())
         .merge(import::routes())
         .merge(info::routes())
         .merge(metrics::routes())

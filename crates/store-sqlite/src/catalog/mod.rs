@@ -20,7 +20,7 @@ pub(crate) mod tests;
 pub(crate) use activity::experiment_activity;
 pub(crate) use archive::{archive_traces, restore_trace};
 pub(crate) use assessment::{create_assessment, delete_assessment, get_assessment, update_assessment};
-pub(crate) use delete::{DeletedTraces, delete_traces};
+pub(crate) use delete::{DeletedTraces, delete_keys, delete_traces};
 pub(crate) use experiment::{
     create_experiment, delete_experiment_tag, ensure_experiment, find_experiment_by_name, get_experiment,
     rename_experiment, set_experiment_stage, set_experiment_tag,
@@ -46,7 +46,7 @@ const NAME_TAG: &str = "mlflow.traceName";
 pub(crate) const USER_METADATA: &str = "mlflow.trace.user";
 
 /// Returns the key of a visible trace.
-fn trace_key(conn: &Connection, id: &TraceId) -> StoreResult<i64> {
+pub(crate) fn trace_key(conn: &Connection, id: &TraceId) -> StoreResult<i64> {
     let mut statement = conn
         .prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1 AND visible = 1")
         .map_err(sql_error)?;

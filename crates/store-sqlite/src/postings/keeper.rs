@@ -14,7 +14,8 @@ use super::set::Postings;
 use super::source::{self, LoadBlock, Loaded, TRACES_PER_READ};
 use super::tier;
 use super::trace_set::TraceSet;
-use super::wake::Wake;
+use super::wake::{Purge, Wake};
+use crate::backup::Pins;
 use crate::error::{damaged, io_error};
 use crate::schema;
 use rusqlite::Connection;
@@ -30,6 +31,8 @@ use std::time::{Duration, Instant, SystemTime};
 const PART_RAW_BYTES_MAX: usize = 128 << 20;
 /// How long words of deleted traces may stay in a part before it is looked at; they are promised to go in a day.
 const PURGE_INTERVAL: Duration = Duration::from_secs(12 * 3600);
+/// A part is rewritten early once so many percent of its documents are of deleted traces.
+const PURGE_DEAD_PERCENT: usize = 25;
 
 /// Runs a change on the writing thread and returns when it is durable.
 pub(crate) type CommitParts = Arc<dyn Fn(PartChange) -> StoreResult<()> + Send + Sync>;
@@ -44,6 +47,8 @@ pub(crate) struct KeeperContext {
     pub(crate) load: LoadBlock,
     /// Commits which parts there are.
     pub(crate) commit: CommitParts,
+    /// Says whether files may be removed.
+    pub(crate) pins: Arc<Pins>,
 }
 
 /// A part and its row.
@@ -64,6 +69,8 @@ pub(crate) struct Keeper {
     /// Rows of parts that can't be used: all of them, if there is one.
     lost: Vec<i64>,
     next_part_id: i64,
+    /// Files that are not needed, but that a backup may be reading.
+    unneeded: Vec<i64>,
     /// Set when a commit failed: nobody knows whether it happened.
     uncertain: bool,
 }
@@ -82,6 +89,7 @@ impl Keeper {
             held: Vec::new(),
             lost: Vec::new(),
             next_part_id: 1,
+            unneeded: Vec::new(),
             uncertain: false,
         };
         keeper.load()?;
@@ -107,10 +115,25 @@ impl Keeper {
             self.load()?;
         }
         self.start_over_if_damaged()?;
+        std::mem::take(&mut self.unneeded).into_iter().for_each(|part_id| self.remove_file(part_id));
         let last = source::last_block_id(&self.conn)?;
         while !self.wake().is_stopped()
             && (self.build_next(last)? || self.merge_next()? || self.purge_next()?)
         {}
+        self.purge_deleted()
+    }
+
+    /// Takes deleted traces out early, if they became many or somebody asked.
+    fn purge_deleted(&mut self) -> StoreResult<()> {
+        let docs = self.held.iter().map(|held| u64::from(held.part.meta().doc_count)).sum();
+        let percent = match self.wake().take_purge(docs) {
+            Purge::No => return Ok(()),
+            Purge::Worthwhile => PURGE_DEAD_PERCENT,
+            Purge::All => 0,
+        };
+        for index in 0..self.held.len() {
+            self.purge(index, percent)?;
+        }
         Ok(())
     }
 
@@ -225,10 +248,17 @@ impl Keeper {
     fn purge_next(&mut self) -> StoreResult<bool> {
         let now = Instant::now();
         let Some(index) = self.held.iter().position(|held| held.purge_at <= now) else { return Ok(false) };
+        self.purge(index, 0)
+    }
+
+    /// Rewrites a part if it has deleted traces, and they have more than so many percent of its documents; returns
+    /// false if it is to stop.
+    fn purge(&mut self, index: usize, percent: usize) -> StoreResult<bool> {
         let live = self.live_traces(&self.held[index..=index])?;
         let docs = self.held[index].part.docs()?;
-        self.held[index].purge_at = now + PURGE_INTERVAL;
-        if docs.iter().all(|doc| live.contains(doc.trace_key)) {
+        self.held[index].purge_at = Instant::now() + PURGE_INTERVAL;
+        let dead = docs.iter().filter(|doc| !live.contains(doc.trace_key)).count();
+        if dead == 0 || dead * 100 < docs.len() * percent {
             return Ok(true);
         }
         self.rewrite(index..index + 1, &live)
@@ -300,9 +330,12 @@ impl Keeper {
     }
 
     /// Removes a file whose row is gone; if that fails, the next start does it.
-    fn remove_file(&self, part_id: i64) {
+    fn remove_file(&mut self, part_id: i64) {
         let path = part_path(&self.context.folder, part_id);
-        if let Err(error) = fs::remove_file(&path) {
+        let Some(removed) = self.context.pins.unless_pinned(|| fs::remove_file(&path)) else {
+            return self.unneeded.push(part_id);
+        };
+        if let Err(error) = removed {
             tracing::warn!(path = %path.display(), error = %error, "cannot remove a part of the index that is not needed");
         }
     }
