@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -23,7 +24,7 @@
 #include <unistd.h>
 
 enum kind { WRITE, SYNC, RENAME, TRUNCATE, CREATE, REMOVE, FOLDER, READ };
-enum action { PASS, FAIL, SHORT, KILL, TEAR, FULL };
+enum action { PASS, FAIL, SHORT, KILL, TEAR, FULL, CUT };
 
 #define LOGGED 16384
 #define NAME_BYTES 60
@@ -33,12 +34,14 @@ struct control {
     uint32_t kinds;  // One bit for each kind that is counted.
     uint32_t action; // What happens to the calls first..=last.
     uint32_t error;
-    uint32_t unused;
+    uint32_t forgetful; // Whether to remember what a power cut would lose.
     uint64_t first;
     uint64_t last;
+    uint64_t end;     // The call at which the process dies, whatever else happens; 0 for none.
     int64_t clock_ns; // Added to the time of day.
     char folder[256];
-    char part[64]; // Only paths that contain it are counted.
+    char part[64];    // Only paths that contain it are counted.
+    char lost[64];    // A power cut loses writes to paths that contain it.
     _Atomic uint64_t count;
     _Atomic uint64_t fired;
     struct {
@@ -68,10 +71,119 @@ static void *real(const char *name) {
     return dlsym(RTLD_NEXT, name);
 }
 
+static int path_of(int file, char path[4096]) {
+    char link[32];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, path, 4095);
+    path[length < 0 ? 0 : length] = 0;
+    return length > 0;
+}
+
 static void die(void) {
     kill(getpid(), SIGKILL);
     for (;;)
         pause();
+}
+
+// What was done to files and not made durable yet, the newest first.
+struct undo {
+    struct undo *older;
+    enum { WRITTEN, CREATED, RENAMED } what;
+    char path[512];
+    char from[512]; // Where a renamed file was.
+    int64_t offset, size, kept;
+    unsigned char bytes[];
+};
+
+static struct undo *undos;
+static pthread_mutex_t undos_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int is_remembered(const char *path) {
+    return control && control->forgetful && strncmp(path, control->folder, strlen(control->folder)) == 0 &&
+           !strstr(path, "-shm");
+}
+
+static void remember(struct undo *undo) {
+    pthread_mutex_lock(&undos_lock);
+    undo->older = undos;
+    undos = undo;
+    pthread_mutex_unlock(&undos_lock);
+}
+
+static void remember_name(int what, const char *path, const char *from) {
+    if (!is_remembered(path))
+        return;
+    struct undo *undo = calloc(1, sizeof *undo);
+    undo->what = what;
+    snprintf(undo->path, sizeof undo->path, "%s", path);
+    snprintf(undo->from, sizeof undo->from, "%s", from);
+    remember(undo);
+}
+
+// Remembers what a write, or a cut, of a file at `offset` is about to overwrite.
+static void remember_bytes(int file, int64_t offset, int64_t count) {
+    char path[4096];
+    struct stat64 found;
+    if (!path_of(file, path) || !is_remembered(path) || fstat64(file, &found) != 0)
+        return;
+    int64_t kept = offset >= found.st_size ? 0 : found.st_size - offset < count ? found.st_size - offset : count;
+    struct undo *undo = calloc(1, sizeof *undo + (size_t)kept);
+    undo->what = WRITTEN;
+    snprintf(undo->path, sizeof undo->path, "%.511s", path);
+    undo->offset = offset;
+    undo->size = found.st_size;
+    // A file that is only open for writing is read through another descriptor.
+    int readable = REAL(open64)(path, O_RDONLY | O_CLOEXEC);
+    undo->kept = readable < 0 ? 0 : REAL(pread64)(readable, undo->bytes, (size_t)kept, offset);
+    close(readable);
+    remember(undo);
+}
+
+static int is_in(const char *path, const char *folder) {
+    size_t length = strlen(folder);
+    return strncmp(path, folder, length) == 0 && path[length] == '/' && !strchr(path + length + 1, '/');
+}
+
+// Forgets what the sync of a file, or of a folder, made durable.
+static void settle(int file) {
+    char path[4096];
+    if (!control || !control->forgetful || !path_of(file, path))
+        return;
+    pthread_mutex_lock(&undos_lock);
+    for (struct undo **at = &undos; *at;) {
+        struct undo *undo = *at;
+        if (undo->what == WRITTEN ? strcmp(undo->path, path) == 0 : is_in(undo->path, path)) {
+            *at = undo->older;
+            free(undo);
+        } else {
+            at = &undo->older;
+        }
+    }
+    pthread_mutex_unlock(&undos_lock);
+}
+
+// Undoes all that is not durable, and dies.
+static void cut_power(void) {
+    pthread_mutex_lock(&undos_lock);
+    for (struct undo *undo = undos; undo; undo = undo->older) {
+        if (!strstr(undo->path, control->lost))
+            continue;
+        if (undo->what == CREATED) {
+            REAL(unlink)(undo->path);
+        } else if (undo->what == RENAMED) {
+            REAL(rename)(undo->path, undo->from);
+        } else {
+            int file = REAL(open64)(undo->path, O_WRONLY | O_CLOEXEC);
+            if (file < 0)
+                continue;
+            if (REAL(pwrite64)(file, undo->bytes, (size_t)undo->kept, undo->offset) < 0)
+                abort();
+            if (REAL(ftruncate64)(file, undo->size) != 0)
+                abort();
+            close(file);
+        }
+    }
+    die();
 }
 
 // Returns what happens to a call on a file; it passes unless the file is one of those and the call one of those.
@@ -86,24 +198,21 @@ static enum action meet(enum kind kind, const char *path) {
         control->log[number - 1].kind = kind;
         snprintf(control->log[number - 1].name, NAME_BYTES, "%s", path + length);
     }
+    if (number == control->end)
+        die();
     if (control->action == PASS || number < control->first || number > control->last)
         return PASS;
     atomic_fetch_add(&control->fired, 1);
     if (control->action == KILL)
         die();
+    if (control->action == CUT)
+        cut_power();
     return control->action;
 }
 
 static enum action meet_file(enum kind kind, int file) {
-    char link[32], path[4096];
-    if (!control)
-        return PASS;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-    ssize_t length = readlink(link, path, sizeof path - 1);
-    if (length < 0)
-        return PASS;
-    path[length] = 0;
-    return meet(kind, path);
+    char path[4096];
+    return control && path_of(file, path) ? meet(kind, path) : PASS;
 }
 
 static int fail(void) {
@@ -143,7 +252,11 @@ static ssize_t written(ssize_t result) {
 
 ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) {
     ssize_t part = allowed(file, count, offset);
-    return part < 0 ? part : written(REAL(pwrite64)(file, bytes, (size_t)part, offset));
+    if (part < 0)
+        return part;
+    if (control && control->forgetful)
+        remember_bytes(file, offset, part);
+    return written(REAL(pwrite64)(file, bytes, (size_t)part, offset));
 }
 
 ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
@@ -151,8 +264,13 @@ ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
 }
 
 ssize_t write(int file, const void *bytes, size_t count) {
-    ssize_t part = allowed(file, count, control ? lseek64(file, 0, SEEK_CUR) : 0);
-    return part < 0 ? part : written(REAL(write)(file, bytes, (size_t)part));
+    off64_t offset = control ? lseek64(file, 0, SEEK_CUR) : 0;
+    ssize_t part = allowed(file, count, offset);
+    if (part < 0)
+        return part;
+    if (control && control->forgetful)
+        remember_bytes(file, offset, part);
+    return written(REAL(write)(file, bytes, (size_t)part));
 }
 
 ssize_t writev(int file, const struct iovec *parts, int count) {
@@ -176,15 +294,29 @@ static int refuses(enum action action, int needs_space) {
 }
 
 int fsync(int file) {
-    return refuses(meet_file(SYNC, file), 0) ? fail() : REAL(fsync)(file);
+    if (refuses(meet_file(SYNC, file), 0))
+        return fail();
+    int result = REAL(fsync)(file);
+    if (result == 0)
+        settle(file);
+    return result;
 }
 
 int fdatasync(int file) {
-    return refuses(meet_file(SYNC, file), 0) ? fail() : REAL(fdatasync)(file);
+    if (refuses(meet_file(SYNC, file), 0))
+        return fail();
+    int result = REAL(fdatasync)(file);
+    if (result == 0)
+        settle(file);
+    return result;
 }
 
 int ftruncate64(int file, off64_t length) {
-    return refuses(meet_file(TRUNCATE, file), 0) ? fail() : REAL(ftruncate64)(file, length);
+    if (refuses(meet_file(TRUNCATE, file), 0))
+        return fail();
+    if (control && control->forgetful)
+        remember_bytes(file, length, INT64_MAX);
+    return REAL(ftruncate64)(file, length);
 }
 
 int ftruncate(int file, off_t length) {
@@ -192,7 +324,12 @@ int ftruncate(int file, off_t length) {
 }
 
 int rename(const char *from, const char *to) {
-    return refuses(meet(RENAME, to), 1) ? fail() : REAL(rename)(from, to);
+    if (refuses(meet(RENAME, to), 1))
+        return fail();
+    int result = REAL(rename)(from, to);
+    if (result == 0)
+        remember_name(RENAMED, to, from);
+    return result;
 }
 
 int unlink(const char *path) {
@@ -210,7 +347,11 @@ static int may_not_make(const char *path, int flags) {
     struct stat64 found;
     if (stat64(path, &found) == 0)
         return 0;
-    return refuses(meet(CREATE, path), 1);
+    if (refuses(meet(CREATE, path), 1))
+        return 1;
+    // It will be made now, or opening it fails and undoing does nothing.
+    remember_name(CREATED, path, "");
+    return 0;
 }
 
 #define OPEN(name)                                                                                                     \

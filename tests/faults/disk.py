@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 SOURCE = Path(__file__).with_name("disk.c")
 KINDS = ["write", "sync", "rename", "truncate", "create", "remove", "folder", "read"]
 CHANGES = [kind for kind in KINDS if kind != "read"]
-PASS, FAIL, SHORT, KILL, TEAR, FULL = range(6)
+PASS, FAIL, SHORT, KILL, TEAR, FULL, CUT = range(7)
 LOGGED = 16384
 FOR_EVER = 2**64 - 1
 
@@ -31,12 +31,14 @@ class Control(ctypes.Structure):
         ("kinds", ctypes.c_uint32),
         ("action", ctypes.c_uint32),
         ("error", ctypes.c_uint32),
-        ("unused", ctypes.c_uint32),
+        ("forgetful", ctypes.c_uint32),
         ("first", ctypes.c_uint64),
         ("last", ctypes.c_uint64),
+        ("end", ctypes.c_uint64),
         ("clock_ns", ctypes.c_int64),
         ("folder", ctypes.c_char * 256),
         ("part", ctypes.c_char * 64),
+        ("lost", ctypes.c_char * 64),
         ("count", ctypes.c_uint64),
         ("fired", ctypes.c_uint64),
         ("log", LogEntry * LOGGED),
@@ -92,6 +94,22 @@ class Disk:
         """Kills the process in the middle of a write, or in place of another call."""
         self._set(TEAR, first, first, 0)
 
+    def cut_power(self, first: int, lost: str = "") -> None:
+        """Kills the process in place of a call, and undoes what it did to files and did not sync.
+
+        Only files whose path contains `lost` lose anything. `remember` must have been called before the first write.
+        """
+        self._control.lost = lost.encode()
+        self._set(CUT, first, first, 0)
+
+    def remember(self) -> None:
+        """Lets the disk keep what a power cut will undo."""
+        self._control.forgetful = 1
+
+    def end(self, call: int) -> None:
+        """Kills the process in place of a call that follows the fault that is set."""
+        self._control.end = call
+
     def fill(self, first: int = 1) -> None:
         """Leaves no space from a call on, until `heal`: what exists can be written over, and removed."""
         self._set(FULL, first, FOR_EVER, errno.ENOSPC)
@@ -99,10 +117,11 @@ class Disk:
     def heal(self) -> None:
         """Lets every call succeed again."""
         self._control.action = PASS
+        self._control.end = 0
 
     def _set(self, action: int, first: int, last: int, error: int) -> None:
         self.heal()
-        self._control.count = self._control.fired = 0
+        self._control.count = self._control.fired = self._control.end = 0
         self._control.first, self._control.last, self._control.error = first, last, error
         self._control.action = action
 

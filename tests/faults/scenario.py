@@ -94,6 +94,18 @@ def artifact_is(url: str, path: str, content: bytes) -> bool:
     return answer.status_code == 200
 
 
+def record(trace_id: bytes) -> dict:
+    """Returns the record of a trace as MLflow's client sends it."""
+    return {
+        "trace_id": mlflow_id(trace_id),
+        "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}},
+        "request_time": "2026-01-02T03:04:05Z",
+        "execution_duration": "1s",
+        "state": "OK",
+        "request_preview": "a question",
+    }
+
+
 def make_steps(seed: int = 1) -> list[Step]:
     """Returns the conversation: OTLP, a record made by MLflow's client, a tag, feedback, an artifact, late spans."""
     chance = random.Random(seed)
@@ -105,21 +117,16 @@ def make_steps(seed: int = 1) -> list[Step]:
         text = {"input.value": chance.randbytes(300).hex()}
         return [span(trace_id, chance.randbytes(8), f"step {number}", parent=root, start=start, attributes=text)]
 
-    info = {
-        "trace_id": mlflow_id(started),
-        "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}},
-        "request_time": "2026-01-02T03:04:05Z",
-        "execution_duration": "1s",
-        "state": "OK",
-        "request_preview": "a question",
-    }
     source = {"source_type": "HUMAN", "source_id": "somebody"}
     feedback = {"assessment_name": "good", "source": source, "feedback": {"value": True}}
-    artifact, content = "/api/2.0/mlflow-artifacts/artifacts/0/some/file.bin", chance.randbytes(100_000)
+    artifact, content = f"/api/2.0/mlflow-artifacts/artifacts/0/some/{seed}.bin", chance.randbytes(100_000)
     return [
         Export([span(first, root, "root"), *some(first, 1), *some(second, 2)]),
         Call(
-            "POST", "/api/3.0/mlflow/traces", {"trace": {"trace_info": info}}, lambda url: bool(info_of(url, started))
+            "POST",
+            "/api/3.0/mlflow/traces",
+            {"trace": {"trace_info": record(started)}},
+            lambda url: bool(info_of(url, started)),
         ),
         Call(
             "PATCH",

@@ -182,7 +182,9 @@ impl WriterThread {
             }
             next = next_command(queue, in_flight, deadline);
         }
-        let outcome = segment.flush(&txn).and_then(|()| txn.commit().map_err(sql_error));
+        let outcome = check_open(&txn)
+            .and_then(|()| segment.flush(&txn))
+            .and_then(|()| txn.commit().map_err(sql_error));
         match &outcome {
             Ok(()) => {
                 segment.committed();
@@ -207,6 +209,7 @@ fn in_savepoint<T>(
 ) -> StoreResult<T> {
     let mark = context.segment.mark();
     let changed = context.changed.len();
+    check_open(context.conn)?;
     context.conn.execute_batch("SAVEPOINT operation").map_err(sql_error)?;
     let result = operation(context);
     if let Err(error) = &result {
@@ -216,10 +219,21 @@ fn in_savepoint<T>(
         }
         context.segment.undo_to(mark);
         context.changed.truncate(changed);
+        check_open(context.conn)?;
         context.conn.execute_batch("ROLLBACK TO operation").map_err(sql_error)?;
     }
     context.conn.execute_batch("RELEASE operation").map_err(sql_error)?;
     result
+}
+
+/// Fails if SQLite has rolled back the whole group, as it does when it can't read or write a page.
+///
+/// What followed would be committed on its own then, before the segment holds what it refers to.
+fn check_open(conn: &Connection) -> StoreResult<()> {
+    if conn.is_autocommit() {
+        return Err(StoreError::new(ErrorKind::Unavailable, "the index database undid the group"));
+    }
+    Ok(())
 }
 
 /// Returns what waits, or what arrives before `deadline` while something is known to be on its way.
