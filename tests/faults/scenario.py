@@ -119,7 +119,7 @@ def make_steps(seed: int = 1) -> list[Step]:
 
     source = {"source_type": "HUMAN", "source_id": "somebody"}
     feedback = {"assessment_name": "good", "source": source, "feedback": {"value": True}}
-    artifact, content = f"/api/2.0/mlflow-artifacts/artifacts/0/some/{seed}.bin", chance.randbytes(100_000)
+    artifact, content = f"/api/2.0/mlflow-artifacts/artifacts/0/some/{seed}.bin", chance.randbytes(1000) * 100
     return [
         Export([span(first, root, "root"), *some(first, 1), *some(second, 2)]),
         Call(

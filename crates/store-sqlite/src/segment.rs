@@ -200,10 +200,8 @@ impl SegmentWriter {
             return Ok(());
         }
         let current = self.current.as_mut().ok_or_else(no_file)?;
-        let written = current
-            .file
-            .write_all_at(&self.buffer, current.end)
-            .and_then(|()| current.file.sync_data());
+        let written =
+            current.file.write_all_at(&self.buffer, current.end).and_then(|()| current.file.sync_data());
         if let Err(error) = written {
             self.failed = true;
             return Err(io_error(format!("cannot write segment {}", current.segment_id), error));
@@ -213,9 +211,7 @@ impl SegmentWriter {
         conn.prepare_cached(
             "UPDATE segment SET committed_bytes = ?2, live_bytes = live_bytes + ?3 WHERE segment_id = ?1",
         )
-        .and_then(|mut statement| {
-            statement.execute(params![current.segment_id, end, self.live_bytes])
-        })
+        .and_then(|mut statement| statement.execute(params![current.segment_id, end, self.live_bytes]))
         .map_err(sql_error)?;
         if end >= SEGMENT_BYTES_MAX {
             seal(conn, current.segment_id)?;
@@ -288,7 +284,8 @@ impl SegmentWriter {
             return Ok(());
         }
         // Nothing will be written to the file before this one, whatever became of it.
-        conn.execute("UPDATE segment SET sealed = 1 WHERE sealed = 0 AND day IS NULL", []).map_err(sql_error)?;
+        conn.execute("UPDATE segment SET sealed = 1 WHERE sealed = 0 AND day IS NULL", [])
+            .map_err(sql_error)?;
         let (segment_id, file) = create_next(&self.folder, conn)?;
         self.current = Some(Current {
             segment_id,
