@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use spanwise_ingest::{Ingest, IngestLimits};
 use spanwise_model::ErrorKind;
 use spanwise_server::{App, ServerConfig, describe_metrics, main_router};
-use spanwise_store::Store;
+use spanwise_store::{RetentionRules, Store};
 use spanwise_store_sqlite::{FsArtifacts, OpenOptions, SqliteStore};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,7 +35,8 @@ impl Backend {
             return Ok(Backend { client: Client::http(&base)?, store: None });
         }
         log_errors();
-        let app = open_app(config, PrometheusBuilder::new().build_recorder().handle())?;
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let app = open_app(config, RetentionRules::default(), metrics)?;
         Ok(Backend { store: Some(app.store.clone()), client: Client::InProcess(main_router(app)) })
     }
 
@@ -104,10 +105,11 @@ pub(crate) fn base_url(host: &str, port: u16) -> String {
     }
 }
 
-/// Opens the store of the data directory.
-pub(crate) fn open_store(config: &Config) -> Result<SqliteStore> {
+/// Opens the store of the data directory; only a server deletes what the configuration says.
+pub(crate) fn open_store(config: &Config, retention: RetentionRules) -> Result<SqliteStore> {
     let data_dir = config.data_dir.display();
-    match SqliteStore::open(&OpenOptions::new(&config.data_dir)) {
+    let options = OpenOptions { retention, ..OpenOptions::new(&config.data_dir) };
+    match SqliteStore::open(&options) {
         Ok(store) => Ok(store),
         Err(error)
             if error.kind() == ErrorKind::Unavailable && error.message().contains("another process") =>
@@ -122,8 +124,8 @@ pub(crate) fn open_store(config: &Config) -> Result<SqliteStore> {
 }
 
 /// Opens the data directory, with all that serves it.
-pub(crate) fn open_app(config: &Config, metrics: PrometheusHandle) -> Result<App> {
-    let store: Arc<dyn Store> = Arc::new(open_store(config)?);
+pub(crate) fn open_app(config: &Config, retention: RetentionRules, metrics: PrometheusHandle) -> Result<App> {
+    let store: Arc<dyn Store> = Arc::new(open_store(config, retention)?);
     let artifacts = FsArtifacts::open(&config.data_dir)
         .with_context(|| format!("cannot open the artifacts in {}", config.data_dir.display()))?;
     let limits = IngestLimits { queue_bytes: config.queue_bytes, ..IngestLimits::default() };

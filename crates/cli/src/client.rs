@@ -109,6 +109,14 @@ impl Client {
         read_json(self.post(Method::POST, path, "application/x-ndjson", lines.into()).await?).await
     }
 
+    /// Posts JSON (or nothing, if it is null) and gets an answer that is to be read piece by piece.
+    pub(crate) async fn post_for_body(&self, path: &str, body: &Value) -> Result<Body> {
+        if body.is_null() {
+            return Ok(self.expect_ok(request(Method::POST, path, Body::empty())?).await?.into_body());
+        }
+        self.post(Method::POST, path, "application/json", body.to_string().into()).await
+    }
+
     /// Posts a protobuf message and gets one.
     pub(crate) async fn post_protobuf(&self, path: &str, body: Vec<u8>) -> Result<Bytes> {
         let answer = self.post(Method::POST, path, "application/x-protobuf", body.into()).await?;

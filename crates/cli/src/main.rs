@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod demo;
 mod explain;
+mod housekeeping;
 mod manage;
 mod select;
 mod serve;
@@ -79,6 +80,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Tag(args) => runtime()?.block_on(manage::tag(&args)),
         Command::Delete(args) => runtime()?.block_on(manage::delete(&args)),
         Command::Experiments(args) => runtime()?.block_on(manage::experiments(&args)).map(|()| Outcome::Done),
+        Command::Compact(args) => runtime()?.block_on(housekeeping::compact(&args)),
         Command::Check(args) => runtime()?.block_on(show::check(&args)),
         Command::Config { command: ConfigCommand::Show(args) } => show::config(&args).map(|()| Outcome::Done),
         Command::Config { command: ConfigCommand::Path(args) } => show::config_path(&args),

@@ -43,7 +43,7 @@ async fn run_server(args: &ServeArgs, config: &Config) -> Result<()> {
     let port =
         listeners.main.as_ref().and_then(|listener| listener.local_addr().ok()).map_or(0, |a| a.port());
     warn_if_wide(&listeners);
-    let app = open_app(config, install_metrics()?)?;
+    let app = open_app(config, config.retention.clone(), install_metrics()?)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     if !args.quiet {

@@ -1,15 +1,19 @@
-//! The maintenance thread: moves the write-ahead log into the database, away from every writer's commit, and
-//! compacts segments when traces have become quiet.
+//! The maintenance thread: moves the write-ahead log into the database, away from every writer's commit, deletes what
+//! retention says, and compacts segments when traces have become quiet.
 
-use crate::compaction::{Compactor, QUIET};
+use crate::compaction::{QUIET, SharedCompactor, lock};
+use crate::disk;
 use crate::error::{io_error, sql_error};
 use crate::postings::Postings;
+use crate::retention::{self, Retention};
 use crate::schema;
 use crate::store::now_ns;
+use crate::writer::Writer;
 use rusqlite::Connection;
 use spanwise_store::StoreResult;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -31,18 +35,23 @@ pub(crate) struct Background {
     wake: SyncSender<()>,
 }
 
+/// What the thread works with.
+pub(crate) struct Parts {
+    pub(crate) compactor: SharedCompactor,
+    pub(crate) postings: Postings,
+    pub(crate) retention: Option<Retention>,
+    pub(crate) writer: Arc<Writer>,
+}
+
 impl Background {
     /// Starts the thread.
-    pub(crate) fn start(
-        database: &Path,
-        compactor: Compactor,
-        postings: Postings,
-    ) -> StoreResult<(Background, JoinHandle<()>)> {
+    pub(crate) fn start(database: &Path, parts: Parts) -> StoreResult<(Background, JoinHandle<()>)> {
         let conn = schema::open_maintenance(database)?;
         conn.busy_timeout(HELD_UP_MAX).map_err(sql_error)?;
         let (wake, wakes) = sync_channel(1);
         let wal = database.with_extension("db-wal");
-        let maintenance = Maintenance { conn, wal, compactor, postings, due: Instant::now() + QUIET };
+        let now = Instant::now();
+        let maintenance = Maintenance { conn, wal, parts, due: now + QUIET, retention_due: now };
         let handle = thread::Builder::new()
             .name("maintain".into())
             .spawn(move || maintenance.run(&wakes))
@@ -60,10 +69,11 @@ impl Background {
 struct Maintenance {
     conn: Connection,
     wal: PathBuf,
-    compactor: Compactor,
-    postings: Postings,
+    parts: Parts,
     /// When to compact next.
     due: Instant,
+    /// When to look next whether retention has something to do.
+    retention_due: Instant,
 }
 
 impl Maintenance {
@@ -71,12 +81,18 @@ impl Maintenance {
         let mut is_behind = false;
         loop {
             // A log that readers kept from being emptied is tried again, also when no more is written.
-            let until_due = self.due.saturating_duration_since(Instant::now());
+            let until_due = self.next_due().saturating_duration_since(Instant::now());
             match wakes.recv_timeout(if is_behind { until_due.min(LOOK_INTERVAL) } else { until_due }) {
                 Ok(()) => self.due = self.due.min(Instant::now() + QUIET),
-                Err(RecvTimeoutError::Timeout) if Instant::now() >= self.due => self.compact(wakes),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
+            }
+            // Also while there is a wake at every look: a store that is always written to has to be tidied as well.
+            if self.parts.retention.is_some() && Instant::now() >= self.retention_due {
+                self.retain(wakes);
+            }
+            if Instant::now() >= self.due {
+                self.compact(wakes);
             }
             is_behind = self.checkpoint();
             // At most one look an interval, however many writes there are; closing ends the wait.
@@ -86,14 +102,54 @@ impl Maintenance {
         }
     }
 
+    fn next_due(&self) -> Instant {
+        if self.parts.retention.is_some() { self.due.min(self.retention_due) } else { self.due }
+    }
+
+    /// Deletes what retention says; what that frees is given back at once.
+    fn retain(&mut self, wakes: &Receiver<()>) {
+        self.retention_due = Instant::now() + retention::INTERVAL;
+        let Some(retention) = &self.parts.retention else { return };
+        let run = retention.run(now_ns(), &mut || {
+            self.checkpoint();
+            !is_closing(wakes)
+        });
+        match run {
+            Ok(run) if run.traces == 0 => return,
+            Ok(run) => self.parts.postings.wake().deleted(run.traces),
+            Err(_) if is_closing(wakes) => return,
+            Err(error) => {
+                tracing::warn!(error = %error, "retention cannot delete what it has to; trying again later");
+            }
+        }
+        self.compact(wakes);
+    }
+
+    /// Gives pages of the index back that many deletes left free.
+    fn give_pages_back(&self, wakes: &Receiver<()>) -> StoreResult<()> {
+        let mut surplus = disk::Pages::read(&self.conn)?.surplus();
+        while surplus > 0 && !is_closing(wakes) {
+            let pages = surplus;
+            let given =
+                self.parts.writer.write_blocking(move |context| disk::give_back(context.conn, pages))?;
+            if given == 0 {
+                break;
+            }
+            surplus = surplus.saturating_sub(given);
+            self.checkpoint();
+        }
+        Ok(())
+    }
+
     /// Compacts until nothing is left to do or the store closes.
     fn compact(&mut self, wakes: &Receiver<()>) {
         self.due = Instant::now() + IDLE_INTERVAL;
         let mut did_something = false;
         loop {
             let quiet_since_ns = now_ns().saturating_sub(QUIET.as_nanos() as i64);
-            let indexed_through = self.postings.snapshot().indexed_through();
-            match self.compactor.step(indexed_through, quiet_since_ns) {
+            let indexed_through = self.parts.postings.snapshot().indexed_through();
+            let step = lock(&self.parts.compactor).step(indexed_through, quiet_since_ns);
+            match step {
                 Ok(step) if step.is_idle() => break,
                 Ok(_) => did_something = true,
                 Err(error) => {
@@ -103,10 +159,12 @@ impl Maintenance {
                 }
             }
             self.checkpoint();
-            match wakes.try_recv() {
-                Err(TryRecvError::Disconnected) => return,
-                Ok(()) | Err(TryRecvError::Empty) => {}
+            if is_closing(wakes) {
+                return;
             }
+        }
+        if let Err(error) = self.give_pages_back(wakes) {
+            tracing::warn!(error = %error, "cannot give pages of the index back; trying again later");
         }
         if did_something {
             // What arrived in the meantime becomes quiet too.
@@ -139,4 +197,9 @@ impl Maintenance {
     fn move_log(&self, mode: &str) -> StoreResult<()> {
         self.conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())).map_err(sql_error)
     }
+}
+
+/// Returns whether the store closes. A wake that is taken on the way is no loss: this thread is awake.
+fn is_closing(wakes: &Receiver<()>) -> bool {
+    matches!(wakes.try_recv(), Err(TryRecvError::Disconnected))
 }

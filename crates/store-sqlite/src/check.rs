@@ -2,13 +2,13 @@
 
 use crate::block::BlockKind;
 use crate::columns::{self, Columns};
-use crate::error::{damaged, io_error, sql_error};
+use crate::disk::folder_bytes;
+use crate::error::{damaged, sql_error};
 use crate::postings::PartSet;
 use crate::segment::{FILE_HEADER_BYTES, Location};
 use crate::spans::{Candidate, SpanReader, last_words};
 use rusqlite::Connection;
-use spanwise_store::{CheckReport, StoreResult, StoreStats};
-use std::fs;
+use spanwise_store::{CheckReport, Progress, StoreResult, StoreStats};
 use std::path::Path;
 
 /// Problems that a report names; more are only counted as one line.
@@ -38,25 +38,15 @@ pub(crate) fn stats(conn: &Connection, data_dir: &Path) -> StoreResult<StoreStat
     })
 }
 
-/// Adds up the files of a folder, not of those in it; an absent one has none.
-fn folder_bytes(folder: &Path) -> StoreResult<u64> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(io_error(format!("cannot read {}", folder.display()), error)),
-    };
-    // A file that vanishes in between (a write-ahead log, a compacted segment) counts nothing.
-    Ok(entries
-        .flatten()
-        .filter_map(|entry| entry.metadata().ok())
-        .filter(|meta| meta.is_file())
-        .map(|meta| meta.len())
-        .sum())
-}
-
 /// Verifies every block against its checksum and its columns, every trace against its blocks, the word index,
 /// and the database.
-pub(crate) fn check(conn: &Connection, spans: &SpanReader, index: &PartSet) -> StoreResult<CheckReport> {
+pub(crate) fn check(
+    conn: &Connection,
+    spans: &SpanReader,
+    index: &PartSet,
+    progress: &Progress,
+) -> StoreResult<CheckReport> {
+    progress.report("checking", 0, 1)?;
     let mut report = CheckReport::default();
     check_database(conn, &mut report)?;
     let mut trace_key = 0;

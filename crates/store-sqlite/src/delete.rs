@@ -55,7 +55,7 @@ impl SqliteStore {
 
 /// Counts the deleted blocks as dead bytes of their segments, so that compaction removes them within a day, and
 /// marks the traces as deleted in the segment, so that an index rebuilt from segments does not bring them back.
-fn let_go(context: &mut WriteContext<'_>, deleted: &DeletedTraces) -> StoreResult<()> {
+pub(crate) fn let_go(context: &mut WriteContext<'_>, deleted: &DeletedTraces) -> StoreResult<()> {
     let now = now_ns();
     let mut dead_bytes: HashMap<i64, u64> = HashMap::new();
     for block in &deleted.blocks {

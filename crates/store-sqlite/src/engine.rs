@@ -3,6 +3,7 @@
 use crate::append;
 use crate::catalog;
 use crate::check;
+use crate::disk;
 use crate::explore;
 use crate::search;
 use crate::spans;
@@ -15,12 +16,13 @@ use spanwise_model::{
     TraceInfo, TraceLogs, TraceSpans, TraceStart,
 };
 use spanwise_store::{
-    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentActivity,
-    ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, NewExperiment, PromptLink,
-    Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan,
-    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    AppendOutcome, AssessmentChange, Capabilities, CheckReport, CompactReport, DeleteTraces,
+    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition,
+    NewExperiment, Progress, PromptLink, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream,
+    Store, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram,
+    TracePage, TraceQuery, TraceTree,
 };
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Raw bytes that are compressed on the calling task; more are sent to a blocking thread.
 const INLINE_RAW_BYTES_MAX: usize = 32 << 10;
@@ -192,6 +194,7 @@ impl Store for SqliteStore {
         let deleted = self.delete_in_steps(experiment, which).await;
         // Also after an error: some steps may have been done.
         self.wake_background(0);
+        self.postings.wake().deleted(deleted.as_ref().map_or(0, |traces| *traces));
         deleted
     }
 
@@ -255,9 +258,19 @@ impl Store for SqliteStore {
         self.read(move |conn| check::stats(conn, &data_dir)).await
     }
 
-    async fn check(&self) -> StoreResult<CheckReport> {
+    async fn check_with(&self, progress: Progress) -> StoreResult<CheckReport> {
         let (spans, index) = (Arc::clone(&self.spans), self.postings.snapshot());
-        self.read(move |conn| check::check(conn, &spans, &index)).await
+        self.read(move |conn| check::check(conn, &spans, &index, &progress)).await
+    }
+
+    async fn retention(&self) -> StoreResult<RetentionStatus> {
+        let stored_bytes = self.read(disk::live_bytes).await?.total();
+        let status = self.retention.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(RetentionStatus { stored_bytes, ..status })
+    }
+
+    async fn compact(&self, progress: Progress) -> StoreResult<CompactReport> {
+        self.compact_now(progress).await
     }
 
     async fn close(&self) -> StoreResult<()> {

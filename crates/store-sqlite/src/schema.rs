@@ -8,8 +8,11 @@ use spanwise_store::{StoreError, StoreResult};
 use std::path::Path;
 
 /// Each schema version's step from the one before; the position + 1 is the version.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_init.sql"), include_str!("migrations/0002_hidden_traces.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_init.sql"),
+    include_str!("migrations/0002_hidden_traces.sql"),
+    include_str!("migrations/0004_retention.sql"),
+];
 
 /// Pages of the cache of each connection, in KiB (negative is SQLite's way to say KiB).
 const CACHE_KIB: i64 = -4096;
@@ -19,6 +22,8 @@ pub(crate) fn open_writer(path: &Path) -> StoreResult<Connection> {
     let mut conn = Connection::open(path).map_err(sql_error)?;
     // Larger pages than SQLite's 4 KiB: the packed columns of a block are some KiB.
     conn.pragma_update(None, "page_size", 8192).map_err(sql_error)?;
+    // Free pages can be given back at any time, a few at once. Only a database that is made now takes it up.
+    conn.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(sql_error)?;
     conn.pragma_update(None, "journal_mode", "WAL").map_err(sql_error)?;
     // FULL: a commit returns after the write-ahead log is on the disk.
     conn.pragma_update(None, "synchronous", "FULL").map_err(sql_error)?;

@@ -1,11 +1,12 @@
 //! The engine as a [`Store`]: opens the data directory and sends each call to the thread that does it.
 
-use crate::background::Background;
-use crate::compaction::Compactor;
+use crate::background::{Background, Parts};
+use crate::compaction::{Compactor, SharedCompactor};
 use crate::error::io_error;
 use crate::explore::ChangeFeed;
 use crate::postings::{Indexer, KeeperContext, Postings};
 use crate::reader::ReaderPool;
+use crate::retention::{Retention, SharedStatus};
 use crate::schema;
 use crate::search::SearchContext;
 use crate::segment::{SegmentReader, SegmentWriter};
@@ -14,7 +15,7 @@ use crate::trace_state::TraceStates;
 use crate::writer::{WriteContext, Writer};
 use rusqlite::Connection;
 use spanwise_model::ErrorKind;
-use spanwise_store::{StoreError, StoreResult};
+use spanwise_store::{RetentionRules, RetentionStatus, StoreError, StoreResult};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,12 +29,15 @@ pub struct OpenOptions {
     pub data_dir: PathBuf,
     /// Threads that read, at least 1.
     pub reader_threads: usize,
+    /// How long traces stay.
+    pub retention: RetentionRules,
 }
 
 impl OpenOptions {
-    /// Returns the defaults for a data directory: 4 reading threads.
+    /// Returns the defaults for a data directory: 4 reading threads, and traces stay for ever.
     pub fn new(data_dir: impl Into<PathBuf>) -> OpenOptions {
-        OpenOptions { data_dir: data_dir.into(), reader_threads: 4 }
+        let retention = RetentionRules::default();
+        OpenOptions { data_dir: data_dir.into(), reader_threads: 4, retention }
     }
 }
 
@@ -47,6 +51,8 @@ pub struct SqliteStore {
     writer: Mutex<Option<Arc<Writer>>>,
     background: Mutex<Option<Background>>,
     indexer: Mutex<Option<Arc<Indexer>>>,
+    compactor: Mutex<Option<SharedCompactor>>,
+    pub(crate) retention: SharedStatus,
     /// Threads to wait for when closing.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open: one process owns a data directory.
@@ -78,7 +84,16 @@ impl SqliteStore {
         let postings = Postings::default();
         let indexer = start_indexer(&data_dir, &spans, &writer, &postings)?;
         let compactor = Compactor::open(&database, &segments, Arc::clone(&spans), Arc::clone(&writer))?;
-        let (background, background_thread) = Background::start(&database, compactor, postings.clone())?;
+        let compactor = Arc::new(Mutex::new(compactor));
+        let rules = options.retention.clone();
+        let retention = Arc::new(Mutex::new(RetentionStatus { rules, ..RetentionStatus::default() }));
+        let parts = Parts {
+            compactor: Arc::clone(&compactor),
+            postings: postings.clone(),
+            retention: Retention::open(&database, Arc::clone(&writer), Arc::clone(&retention))?,
+            writer: Arc::clone(&writer),
+        };
+        let (background, background_thread) = Background::start(&database, parts)?;
         Ok(SqliteStore {
             data_dir,
             readers: Arc::new(readers),
@@ -88,6 +103,8 @@ impl SqliteStore {
             writer: Mutex::new(Some(writer)),
             background: Mutex::new(Some(background)),
             indexer: Mutex::new(Some(indexer)),
+            compactor: Mutex::new(Some(compactor)),
+            retention,
             threads: Mutex::new(vec![background_thread, writer_thread]),
             _lock: lock,
         })
@@ -112,7 +129,7 @@ impl SqliteStore {
 
     pub(crate) fn writer(&self) -> StoreResult<Arc<Writer>> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.clone().ok_or_else(|| StoreError::new(ErrorKind::Unavailable, "the store is closed"))
+        writer.clone().ok_or_else(closed)
     }
 
     /// What a search needs beside its connection.
@@ -139,10 +156,16 @@ impl SqliteStore {
     /// # Errors
     /// `Unavailable` if the store is closed.
     pub async fn index_now(&self) -> StoreResult<()> {
-        let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let indexer =
-            indexer.ok_or_else(|| StoreError::new(ErrorKind::Unavailable, "the store is closed"))?;
+        let indexer = self.indexer()?;
         blocking(move || indexer.index_now()).await
+    }
+
+    pub(crate) fn indexer(&self) -> StoreResult<Arc<Indexer>> {
+        self.indexer.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)
+    }
+
+    pub(crate) fn compactor(&self) -> StoreResult<SharedCompactor> {
+        self.compactor.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)
     }
 
     /// Ends the background threads, lets the writing thread finish what is queued, and waits for all of them.
@@ -150,6 +173,7 @@ impl SqliteStore {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
         let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.compactor.lock().unwrap_or_else(PoisonError::into_inner).take());
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         blocking(move || {
             drop(background);
@@ -167,7 +191,12 @@ impl SqliteStore {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+fn closed() -> StoreError {
+    StoreError::new(ErrorKind::Unavailable, "the store is closed")
+}
+
+/// Runs what takes long on a thread for it.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> StoreResult<T> + Send + 'static,
 ) -> StoreResult<T> {
     let done = tokio::task::spawn_blocking(work).await;

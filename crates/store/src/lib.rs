@@ -7,6 +7,7 @@ pub mod conformance;
 mod cursor;
 mod error;
 mod explore;
+mod housekeeping;
 mod params;
 mod traits;
 
@@ -16,6 +17,10 @@ pub use explore::{
     ExperimentActivity, ExplicitValues, FacetCounts, FacetField, FacetQuery, FeedPosition, Percentiles,
     Selection, SessionInfo, SessionPage, SessionQuery, TraceArchive, TraceBucket, TraceChanges,
     TraceHistogram, TraceTree, TreeSpan,
+};
+pub use housekeeping::{
+    AgeRule, CompactReport, DiskBytes, ExperimentRule, Progress, ProgressStep, RetentionRules, RetentionRun,
+    RetentionStatus,
 };
 pub use params::{
     AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage,

@@ -1,10 +1,11 @@
 //! The traits that an engine implements, with the contract that [`crate::conformance`] holds it to.
 
 use crate::{
-    AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentActivity,
-    ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, NewExperiment, PromptLink,
-    Selection, SessionPage, SessionQuery, SpanStream, StoreError, StoreResult, StoreStats, StoredSpan,
-    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    AppendOutcome, AssessmentChange, Capabilities, CheckReport, CompactReport, DeleteTraces,
+    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition,
+    NewExperiment, Progress, PromptLink, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream,
+    StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage,
+    TraceQuery, TraceTree,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -181,7 +182,19 @@ pub trait Store: Send + Sync + 'static {
     async fn stats(&self) -> StoreResult<StoreStats>;
 
     /// Reads everything and verifies it.
-    async fn check(&self) -> StoreResult<CheckReport>;
+    async fn check(&self) -> StoreResult<CheckReport> {
+        self.check_with(Progress::silent()).await
+    }
+
+    /// Reads everything and verifies it, saying how far it is in bytes of spans.
+    async fn check_with(&self, progress: Progress) -> StoreResult<CheckReport>;
+
+    /// Returns what retention is set to, and what it did.
+    async fn retention(&self) -> StoreResult<RetentionStatus>;
+
+    /// Does now what background work would do some time: rewrites what lies apart or is partly deleted, and gives the
+    /// disk back what nothing needs. Interrupted at any time, nothing is lost; the rest is done the next time.
+    async fn compact(&self, progress: Progress) -> StoreResult<CompactReport>;
 
     /// Finishes what is queued and background work, and refuses further writes as `Unavailable`.
     async fn close(&self) -> StoreResult<()>;

@@ -9,6 +9,7 @@ mod bulk;
 mod experiment;
 mod figure;
 mod filter;
+mod housekeeping;
 mod info;
 mod session;
 mod span;
@@ -24,6 +25,9 @@ pub use bulk::{BulkRequest, BulkResult, BulkTagRequest, ImportResult, LineError}
 pub use experiment::{Experiment, ExperimentList, NewExperiment};
 pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};
 pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};
+pub use housekeeping::{
+    CompactLine, CompactResult, DiskBytes, ExperimentRetention, ProgressLine, Retention, RetentionRun,
+};
 pub use info::Info;
 pub use session::{SessionList, SessionSummary};
 pub use span::{

@@ -104,6 +104,14 @@ pub(super) const EXPERIMENTS_RESTORE: &str = "\
 Example:
   spanwise experiments restore scratch";
 
+pub(super) const COMPACT: &str = "\
+A server does this by itself, but takes its time. It may be interrupted: nothing is lost, and the rest is done the next
+time. The exit code is 1 if traces can't be read.
+
+Examples:
+  spanwise compact
+  spanwise compact --data-dir ./data --json | jq .after";
+
 pub(super) const CHECK: &str = "\
 The exit code is 1 if something is damaged.
 

@@ -11,7 +11,7 @@ pub(crate) use manage::{
     ListArgs, TagArgs, TagPosition,
 };
 pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, TailArgs};
-pub(crate) use run::{CheckArgs, DemoArgs, ServeArgs};
+pub(crate) use run::{CheckArgs, CompactArgs, DemoArgs, ServeArgs};
 pub(crate) use selection::{BulkSelection, Scope, Selection};
 
 use crate::terminal::ColorChoice;
@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// List, create, rename, delete and restore experiments
     #[command(after_help = help::EXPERIMENTS, args_conflicts_with_subcommands = true)]
     Experiments(ExperimentsArgs),
+    /// Rewrite what lies apart or is partly deleted, and give the disk back what nothing needs
+    #[command(after_help = help::COMPACT)]
+    Compact(CompactArgs),
     /// Verify every checksum and reference of a data directory that no server has open
     #[command(after_help = help::CHECK)]
     Check(CheckArgs),

@@ -1,4 +1,4 @@
-//! What `serve`, `demo` and `check` take.
+//! What `serve`, `demo`, `compact` and `check` take.
 
 use crate::config::{ClientFlags, ServeFlags};
 use clap::Args;
@@ -23,6 +23,15 @@ pub(crate) struct DemoArgs {
     /// Make the same traces again for the same number [default: different ones each time]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompactArgs {
+    /// Print what changed as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) flags: ClientFlags,
 }

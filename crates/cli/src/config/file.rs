@@ -2,7 +2,10 @@
 
 use super::Setting;
 use super::key::KEYS;
+use super::retention;
 use anyhow::{Context, Result, bail};
+use spanwise_store::ExperimentRule;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -26,27 +29,38 @@ pub(super) fn places(data_dir: &Path) -> Vec<PathBuf> {
     vec![PathBuf::from(NAME), data_dir.join(NAME)]
 }
 
-/// Reads a file's settings.
-pub(super) fn read(path: &Path) -> Result<Vec<Setting>> {
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) settings: Vec<Setting>,
+    /// How long the traces of single experiments stay.
+    pub(super) experiments: BTreeMap<String, ExperimentRule>,
+}
+
+/// Reads a file.
+pub(super) fn read(path: &Path) -> Result<Contents> {
     let named = || format!("cannot use the configuration file {}", path.display());
     let text = std::fs::read_to_string(path).with_context(named)?;
     let table: Table = text.parse().with_context(named)?;
-    let mut settings = Vec::new();
-    collect(&table, "", &mut settings).with_context(named)?;
-    Ok(settings)
+    let mut contents = Contents::default();
+    collect(&table, "", &mut contents).with_context(named)?;
+    Ok(contents)
 }
 
-fn collect(table: &Table, prefix: &str, settings: &mut Vec<Setting>) -> Result<()> {
+fn collect(table: &Table, prefix: &str, contents: &mut Contents) -> Result<()> {
     for (name, value) in table {
         let name = format!("{prefix}{name}");
         match value {
-            Value::Table(inner) => collect(inner, &format!("{name}."), settings)?,
+            Value::Table(inner) if name == retention::EXPERIMENTS => {
+                contents.experiments = retention::read_experiments(inner)?;
+            }
+            Value::Table(inner) => collect(inner, &format!("{name}."), contents)?,
             value => {
                 let key = KEYS.iter().find(|key| key.name == name);
                 let key = key.with_context(|| unknown(&name))?;
                 let text =
                     text_of(value).with_context(|| format!("`{name}` has a value of the wrong type"))?;
-                settings.push((key, text));
+                contents.settings.push((key, text));
             }
         }
     }
@@ -103,8 +117,8 @@ mod tests {
         let path = folder.path().join(NAME);
         std::fs::write(&path, text).unwrap();
         let got = read(&path).map_err(|error| error.root_cause().to_string());
-        let got = got.map(|settings| {
-            settings.into_iter().map(|(key, text)| (key.name.to_owned(), text)).collect::<Vec<_>>()
+        let got = got.map(|contents| {
+            contents.settings.into_iter().map(|(key, text)| (key.name.to_owned(), text)).collect::<Vec<_>>()
         });
         let expected = expected.map_err(str::to_owned).map(|settings| {
             settings.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect::<Vec<_>>()

@@ -1,7 +1,9 @@
 //! The table of keys: name, help, and how a value is read and shown.
 
+use super::retention::{format_age, format_bound, parse_age, parse_bound};
 use super::size::{format_bytes, parse_bytes};
 use super::{Config, LogFormat};
+use spanwise_store::RetentionRules;
 use std::path::PathBuf;
 
 /// One key.
@@ -173,6 +175,28 @@ pub(crate) static KEYS: &[Key] = &[
         },
         get: |config| config.connections.to_string(),
     },
+    Key {
+        name: "retention.max_age",
+        value_name: "AGE",
+        help: "How old traces may become before they are deleted (`30d`; off = any age)",
+        client_help: None,
+        set: |config, text| {
+            config.retention.max_age = parse_age(text)?;
+            Ok(())
+        },
+        get: |config| format_age(config.retention.max_age),
+    },
+    Key {
+        name: "retention.max_bytes",
+        value_name: "BYTES",
+        help: "Bytes of stored traces beyond which the oldest are deleted (`200GiB`; off = no bound)",
+        client_help: None,
+        set: |config, text| {
+            config.retention.max_bytes = parse_bound(text)?;
+            Ok(())
+        },
+        get: |config| format_bound(config.retention.max_bytes),
+    },
 ];
 
 impl Default for Config {
@@ -191,6 +215,7 @@ impl Default for Config {
             queue_bytes: 64 << 20,
             artifact_bytes: 1 << 30,
             connections: 4096,
+            retention: RetentionRules::default(),
         }
     }
 }

@@ -5,12 +5,14 @@
 mod file;
 mod flags;
 mod key;
+mod retention;
 mod size;
 
 pub(crate) use flags::{ClientFlags, ServeFlags};
 
 use anyhow::{Context, Result};
 use key::{KEYS, Key};
+use spanwise_store::RetentionRules;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -39,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) queue_bytes: usize,
     pub(crate) artifact_bytes: usize,
     pub(crate) connections: usize,
+    pub(crate) retention: RetentionRules,
 }
 
 /// Where a value came from.
@@ -74,9 +77,17 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Returns each key's name, value and origin, in the order of the table.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static str, String, &Origin)> {
-        KEYS.iter().zip(&self.origins).map(|(key, origin)| (key.name, (key.get)(&self.config), origin))
+    /// Returns each key's name, value and origin, in the order of the table, and what is set for single experiments.
+    pub(crate) fn rows(&self) -> Vec<(String, String, Origin)> {
+        let keys = KEYS.iter().zip(&self.origins);
+        let mut rows: Vec<_> = keys
+            .map(|(key, origin)| (key.name.to_owned(), (key.get)(&self.config), origin.clone()))
+            .collect();
+        // What is set for single experiments can only come from the file.
+        let origin = self.file.clone().map_or(Origin::Default, Origin::File);
+        let of_experiments = retention::experiment_rows(&self.config.retention.experiments);
+        rows.extend(of_experiments.into_iter().map(|(name, value)| (name, value, origin.clone())));
+        rows
     }
 
     /// Returns where a configuration file is looked for, if none is named.
@@ -112,7 +123,9 @@ pub(crate) fn load(flags: &[(&'static Key, String)], file: Option<PathBuf>) -> R
         return Ok(loaded);
     };
     loaded = Loaded::defaults(Some(path.clone()));
-    loaded.apply(file::read(&path)?, |_| Origin::File(path.clone()))?;
+    let contents = file::read(&path)?;
+    loaded.config.retention.experiments = contents.experiments;
+    loaded.apply(contents.settings, |_| Origin::File(path.clone()))?;
     loaded.apply(environment(), |key| Origin::Environment(key.variable()))?;
     loaded.apply(flags.to_vec(), |key| Origin::Flag(key.flag()))?;
     Ok(loaded)

@@ -6,7 +6,7 @@ use crate::backend::open_store;
 use crate::terminal::{Painter, Style, out_line};
 use crate::text::counted;
 use anyhow::{Result, bail};
-use spanwise_store::Store;
+use spanwise_store::{RetentionRules, Store};
 
 /// Verifies a whole data directory; something that is wrong with it is bad news.
 pub(crate) async fn check(args: &CheckArgs) -> Result<Outcome> {
@@ -14,7 +14,7 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<Outcome> {
     if !config.data_dir.exists() {
         bail!("there is no data directory {} (--data-dir)", config.data_dir.display());
     }
-    let store = open_store(&config)?;
+    let store = open_store(&config, RetentionRules::default())?;
     let report = store.check().await?;
     store.close().await?;
     let painter = Painter::for_stdout();

@@ -10,3 +10,4 @@ mod state;
 
 pub(crate) use export::export;
 pub(crate) use import::import;
+pub(crate) use progress::Progress;

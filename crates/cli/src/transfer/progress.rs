@@ -13,20 +13,30 @@ const TRACES: &str = "{bar:30} {human_pos}/{human_len} traces  {rate}  {eta} lef
 const BYTES: &str = "{bar:30} {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left  {msg}";
 const ENDLESS: &str = "{spinner} {binary_bytes}  {binary_bytes_per_sec}  {msg}";
 
+/// A stage of long work, by its share.
+const STAGE: &str = "{bar:30} {percent:>3} %  {msg}";
+
 /// A bar.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
     /// A bar of traces.
-    pub(super) fn traces(total: u64) -> Progress {
+    pub(crate) fn traces(total: u64) -> Progress {
         Progress::new(Some(total), TRACES)
     }
 
     /// A bar of the bytes of a file; of a stream, whose length nobody knows, a spinner.
-    pub(super) fn bytes(total: Option<u64>) -> Progress {
+    pub(crate) fn bytes(total: Option<u64>) -> Progress {
         Progress::new(total, if total.is_some() { BYTES } else { ENDLESS })
+    }
+
+    /// A bar of a stage of long work, in whatever it counts.
+    pub(crate) fn stage(name: &str, total: u64) -> Progress {
+        let progress = Progress::new(Some(total), STAGE);
+        progress.say(name);
+        progress
     }
 
     fn new(total: Option<u64>, template: &str) -> Progress {
@@ -47,7 +57,7 @@ impl Progress {
     }
 
     /// Moves the bar to a place.
-    pub(super) fn set(&self, position: u64) {
+    pub(crate) fn set(&self, position: u64) {
         // A total that was counted before the first trace was sent may be too small at the end.
         if self.bar.length().is_some_and(|length| length < position) {
             self.bar.set_length(position);
@@ -56,18 +66,18 @@ impl Progress {
     }
 
     /// Starts from a place that was reached earlier, which is no part of the speed.
-    pub(super) fn start_at(&self, position: u64) {
+    pub(crate) fn start_at(&self, position: u64) {
         self.bar.set_position(position);
         self.bar.reset_eta();
     }
 
     /// Says what goes on, beside the bar.
-    pub(super) fn say(&self, message: &str) {
+    pub(crate) fn say(&self, message: &str) {
         self.bar.set_message(message.to_owned());
     }
 
     /// Prints a line on standard error, above the bar.
-    pub(super) fn err_line(&self, line: &str) {
+    pub(crate) fn err_line(&self, line: &str) {
         self.bar.suspend(|| err_line(line));
     }
 }
@@ -84,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_templates_are_sound() {
-        for template in [TRACES, BYTES, ENDLESS] {
+        for template in [TRACES, BYTES, ENDLESS, STAGE] {
             Progress::new(Some(1), template);
         }
     }

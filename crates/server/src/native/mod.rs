@@ -13,6 +13,7 @@ mod export;
 mod facet_field;
 mod figures;
 mod filter;
+mod housekeeping;
 mod import;
 mod info;
 mod openapi;
@@ -53,6 +54,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(export::routes())
         .merge(figures::routes())
         .merge(filter::routes())
+        .merge(housekeeping::routes())
         .merge(import::routes())
         .merge(info::routes())
         .merge(sessions::routes())

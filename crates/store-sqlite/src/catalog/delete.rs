@@ -33,7 +33,18 @@ pub(crate) fn delete_traces(
     experiment: ExperimentId,
     which: &DeleteTraces,
 ) -> StoreResult<DeletedTraces> {
-    let mut deleted = find(conn, experiment, which)?;
+    let deleted = find(conn, experiment, which)?;
+    delete_rows(conn, deleted)
+}
+
+/// Deletes the traces with these keys, as far as they exist.
+pub(crate) fn delete_keys(conn: &Connection, keys: &[i64]) -> StoreResult<DeletedTraces> {
+    let traces = select(conn, "trace_key IN rarray(?1)", [key_array(keys.iter().copied())])?;
+    delete_rows(conn, DeletedTraces { visible: traces.len() as u64, traces, blocks: Vec::new() })
+}
+
+/// Deletes what was found, with all rows that belong to it.
+fn delete_rows(conn: &Connection, mut deleted: DeletedTraces) -> StoreResult<DeletedTraces> {
     let keys = key_array(deleted.traces.iter().map(|(key, _)| *key));
     deleted.blocks = conn
         .prepare_cached("DELETE FROM block WHERE trace_key IN rarray(?1) RETURNING segment_id, length")

@@ -20,7 +20,7 @@ pub(crate) mod tests;
 pub(crate) use activity::experiment_activity;
 pub(crate) use archive::{archive_traces, restore_trace};
 pub(crate) use assessment::{create_assessment, delete_assessment, get_assessment, update_assessment};
-pub(crate) use delete::{DeletedTraces, delete_traces};
+pub(crate) use delete::{DeletedTraces, delete_keys, delete_traces};
 pub(crate) use experiment::{
     create_experiment, delete_experiment_tag, ensure_experiment, find_experiment_by_name, get_experiment,
     rename_experiment, set_experiment_stage, set_experiment_tag,

@@ -41,6 +41,19 @@ impl Bucket {
         })
     }
 
+    /// Returns a mark to go back to.
+    pub(crate) fn mark(&self) -> (usize, u64) {
+        (self.buffer.len(), self.live_bytes)
+    }
+
+    /// Forgets the blocks that were added since `mark`.
+    pub(crate) fn undo_to(&mut self, mark: (usize, u64)) {
+        self.buffer.truncate(mark.0);
+        self.live_bytes = mark.1;
+        // Some of what was cut off may be resources; writing one again costs little.
+        self.emitted.clear();
+    }
+
     /// Adds a block and returns where it will be.
     pub(crate) fn append(&mut self, header: &BlockHeader<'_>, payload: &Payload) -> Location {
         let start = self.buffer.len() as u64;

@@ -11,6 +11,7 @@
 
 mod bucket;
 mod merge;
+mod now;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -24,11 +25,13 @@ use crate::writer::Writer;
 use bucket::Bucket;
 use rusqlite::Connection;
 use select::{Candidate, Select};
+use spanwise_model::ErrorKind;
 use spanwise_store::StoreResult;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a trace must have been quiet before its blocks are merged.
@@ -62,6 +65,17 @@ pub(crate) struct Compactor {
     folder: PathBuf,
     spans: Arc<SpanReader>,
     writer: Arc<Writer>,
+    /// Traces with a block that can't be read: they stay where they are, and hold nobody else up.
+    unreadable: RefCell<HashSet<i64>>,
+}
+
+/// The compactor of a store: whoever takes a step holds the lock, since two would write to the same places.
+pub(crate) type SharedCompactor = Arc<Mutex<Compactor>>;
+
+/// Waits for the compactor.
+pub(crate) fn lock(compactor: &SharedCompactor) -> MutexGuard<'_, Compactor> {
+    // A step that panicked left nothing half done: what it wrote counts only once the index says so.
+    compactor.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Compactor {
@@ -72,7 +86,9 @@ impl Compactor {
         spans: Arc<SpanReader>,
         writer: Arc<Writer>,
     ) -> StoreResult<Compactor> {
-        Ok(Compactor { conn: schema::open_reader(database)?, folder: folder.into(), spans, writer })
+        let conn = schema::open_reader(database)?;
+        let unreadable = RefCell::new(HashSet::new());
+        Ok(Compactor { conn, folder: folder.into(), spans, writer, unreadable })
     }
 
     /// Merges some quiet traces and removes segments of which nothing is alive; does nothing when there are none.
@@ -80,9 +96,13 @@ impl Compactor {
     /// Blocks up to `indexed_through` may be merged, of traces that have been quiet since `quiet_since_ns`.
     pub(crate) fn step(&self, indexed_through: i64, quiet_since_ns: i64) -> StoreResult<Step> {
         let dead_before_ns = now_ns().saturating_sub(DEAD_BYTES_AGE_MAX.as_nanos() as i64);
-        self.seal_emptying_segments(dead_before_ns)?;
-        let select = Select { indexed_through, quiet_since_ns, dead_before_ns };
-        let candidates = select::candidates(&self.conn, &select, STEP_TRACES_MAX)?;
+        self.step_of(&Select { indexed_through, quiet_since_ns, dead_before_ns })
+    }
+
+    /// As [`Compactor::step`], for what `select` says.
+    fn step_of(&self, select: &Select) -> StoreResult<Step> {
+        self.seal_emptying_segments(select.dead_before_ns)?;
+        let candidates = select::candidates(&self.conn, select, &self.unreadable.borrow(), STEP_TRACES_MAX)?;
         let mut traces = 0;
         for (place, group) in by_place(candidates) {
             traces += self.merge_group(place, &group)?;
@@ -99,13 +119,25 @@ impl Compactor {
                 break;
             }
             bytes += candidate.stored_bytes;
-            if let Some(trace) = merge::merge(&self.conn, &self.spans.segments, candidate, &mut bucket)? {
-                merged.push(trace);
+            let before = bucket.mark();
+            match merge::merge(&self.conn, &self.spans.segments, candidate, &mut bucket) {
+                Ok(trace) => merged.extend(trace),
+                Err(error) if error.kind() == ErrorKind::Internal => {
+                    tracing::error!(error = %error, trace_key = candidate.trace_key, "a trace can't be compacted");
+                    bucket.undo_to(before);
+                    self.unreadable.borrow_mut().insert(candidate.trace_key);
+                }
+                Err(error) => return Err(error),
             }
         }
         let count = merged.len();
         bucket.commit(&self.writer, merged)?;
         Ok(count)
+    }
+
+    /// Returns how many traces can't be read, as far as compaction has met them.
+    fn unreadable_traces(&self) -> u64 {
+        self.unreadable.borrow().len() as u64
     }
 
     /// Seals segments that are to be emptied, so that nothing more is written into them.

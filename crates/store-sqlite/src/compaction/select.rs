@@ -1,8 +1,11 @@
 //! Which traces to merge, and which segments to empty.
 
 use crate::error::sql_error;
+use rusqlite::types::Value;
 use rusqlite::{Connection, named_params};
 use spanwise_store::StoreResult;
+use std::collections::HashSet;
+use std::rc::Rc;
 
 /// Nanoseconds in a day.
 const DAY_NS: i64 = 24 * 3600 * 1_000_000_000;
@@ -34,14 +37,20 @@ pub(crate) struct Candidate {
 const EMPTYING: &str = "(s.day IS NULL OR (s.sealed = 1 AND \
     (s.live_bytes * 2 < s.committed_bytes OR s.first_dead_ns < :dead_before_ns)))";
 
-/// Returns traces to merge, those that arrived first first.
-pub(crate) fn candidates(conn: &Connection, select: &Select, limit: usize) -> StoreResult<Vec<Candidate>> {
+/// Returns traces to merge, those that arrived first first; unreadable ones are left out.
+pub(crate) fn candidates(
+    conn: &Connection,
+    select: &Select,
+    unreadable: &HashSet<i64>,
+    limit: usize,
+) -> StoreResult<Vec<Candidate>> {
     // The blocks of a segment have ids close to each other, but not in one range once they were merged: the inner
     // query walks the blocks in order of arrival and stops when it has enough.
     let sql = format!(
         "SELECT t.trace_key, t.experiment_id, t.start_ns, sum(b.length), max(b.block_id)
          FROM (SELECT DISTINCT c.trace_key FROM block c JOIN segment s USING (segment_id)
                WHERE {EMPTYING} AND c.block_id <= :indexed_through AND c.arrival_ns < :quiet_since_ns
+               AND c.trace_key NOT IN rarray(:unreadable)
                LIMIT :limit) q
          JOIN trace t ON t.trace_key = q.trace_key
          JOIN block b ON b.trace_key = q.trace_key
@@ -55,6 +64,7 @@ pub(crate) fn candidates(conn: &Connection, select: &Select, limit: usize) -> St
             ":indexed_through": select.indexed_through,
             ":quiet_since_ns": select.quiet_since_ns,
             ":limit": limit,
+            ":unreadable": Rc::new(unreadable.iter().copied().map(Value::from).collect::<Vec<_>>()),
         },
         |row| {
             Ok(Candidate {
@@ -69,13 +79,14 @@ pub(crate) fn candidates(conn: &Connection, select: &Select, limit: usize) -> St
     rows.and_then(Iterator::collect).map_err(sql_error)
 }
 
-/// Returns segments that are still written to, but should be emptied: half dead, or dead for too long.
+/// Returns segments that are still written to, but should be emptied: dead, half dead, or dead for too long.
 pub(crate) fn emptying_open_segments(conn: &Connection, dead_before_ns: i64) -> StoreResult<Vec<i64>> {
     /// A smaller file is not worth a new one.
     const BYTES_MIN: i64 = 1 << 20;
     conn.prepare_cached(
         "SELECT segment_id FROM segment WHERE sealed = 0
-         AND (first_dead_ns < ?1 OR (committed_bytes >= ?2 AND live_bytes * 2 < committed_bytes))",
+         AND (first_dead_ns < ?1 OR (first_dead_ns IS NOT NULL AND live_bytes = 0)
+              OR (committed_bytes >= ?2 AND live_bytes * 2 < committed_bytes))",
     )
     .and_then(|mut statement| statement.query_map([dead_before_ns, BYTES_MIN], |row| row.get(0))?.collect())
     .map_err(sql_error)

@@ -39,6 +39,15 @@ impl Indexer {
             .unwrap_or_else(|_| Err(StoreError::new(ErrorKind::Unavailable, "the indexer has stopped")))
     }
 
+    /// As [`Indexer::index_now`], and takes every deleted trace out of the index.
+    pub(crate) fn purge_now(&self) -> StoreResult<()> {
+        let (done, answer) = channel();
+        self.wake.ask_to_purge(done);
+        answer
+            .recv()
+            .unwrap_or_else(|_| Err(StoreError::new(ErrorKind::Unavailable, "the indexer has stopped")))
+    }
+
     /// Ends the thread, in the middle of a part if need be, and waits for it.
     pub(crate) fn stop(&self) {
         self.wake.stop();

@@ -14,7 +14,7 @@ use super::set::Postings;
 use super::source::{self, LoadBlock, Loaded, TRACES_PER_READ};
 use super::tier;
 use super::trace_set::TraceSet;
-use super::wake::Wake;
+use super::wake::{Purge, Wake};
 use crate::error::{damaged, io_error};
 use crate::schema;
 use rusqlite::Connection;
@@ -30,6 +30,8 @@ use std::time::{Duration, Instant, SystemTime};
 const PART_RAW_BYTES_MAX: usize = 128 << 20;
 /// How long words of deleted traces may stay in a part before it is looked at; they are promised to go in a day.
 const PURGE_INTERVAL: Duration = Duration::from_secs(12 * 3600);
+/// A part is rewritten early once so many percent of its documents are of deleted traces.
+const PURGE_DEAD_PERCENT: usize = 25;
 
 /// Runs a change on the writing thread and returns when it is durable.
 pub(crate) type CommitParts = Arc<dyn Fn(PartChange) -> StoreResult<()> + Send + Sync>;
@@ -111,6 +113,20 @@ impl Keeper {
         while !self.wake().is_stopped()
             && (self.build_next(last)? || self.merge_next()? || self.purge_next()?)
         {}
+        self.purge_deleted()
+    }
+
+    /// Takes deleted traces out early, if they became many or somebody asked.
+    fn purge_deleted(&mut self) -> StoreResult<()> {
+        let docs = self.held.iter().map(|held| u64::from(held.part.meta().doc_count)).sum();
+        let percent = match self.wake().take_purge(docs) {
+            Purge::No => return Ok(()),
+            Purge::Worthwhile => PURGE_DEAD_PERCENT,
+            Purge::All => 0,
+        };
+        for index in 0..self.held.len() {
+            self.purge(index, percent)?;
+        }
         Ok(())
     }
 
@@ -225,10 +241,17 @@ impl Keeper {
     fn purge_next(&mut self) -> StoreResult<bool> {
         let now = Instant::now();
         let Some(index) = self.held.iter().position(|held| held.purge_at <= now) else { return Ok(false) };
+        self.purge(index, 0)
+    }
+
+    /// Rewrites a part if it has deleted traces, and they have more than so many percent of its documents; returns
+    /// false if it is to stop.
+    fn purge(&mut self, index: usize, percent: usize) -> StoreResult<bool> {
         let live = self.live_traces(&self.held[index..=index])?;
         let docs = self.held[index].part.docs()?;
-        self.held[index].purge_at = now + PURGE_INTERVAL;
-        if docs.iter().all(|doc| live.contains(doc.trace_key)) {
+        self.held[index].purge_at = Instant::now() + PURGE_INTERVAL;
+        let dead = docs.iter().filter(|doc| !live.contains(doc.trace_key)).count();
+        if dead == 0 || dead * 100 < docs.len() * percent {
             return Ok(true);
         }
         self.rewrite(index..index + 1, &live)

@@ -12,6 +12,9 @@ const QUIET: Duration = Duration::from_secs(1);
 /// How long the indexer rests after it failed (a full disk), unless it is asked.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(10);
 
+/// Deleted traces that make it worth to look through the parts for them, in percent of all documents.
+const PURGE_PERCENT: u64 = 5;
+
 /// The way back to whoever asked.
 pub(crate) type Answer = Sender<StoreResult<()>>;
 
@@ -37,7 +40,22 @@ struct State {
     last_arrival: Option<Instant>,
     rest_until: Option<Instant>,
     asked: Vec<Answer>,
+    /// Traces deleted since the parts were last looked through for them.
+    deleted_traces: u64,
+    /// Set when every deleted trace is to be taken out.
+    is_purge_asked: bool,
     stop: bool,
+}
+
+/// Which parts to rewrite because of deleted traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purge {
+    /// None for now.
+    No,
+    /// Those that are half dead, or nearly.
+    Worthwhile,
+    /// All that have any.
+    All,
 }
 
 impl Wake {
@@ -47,6 +65,34 @@ impl Wake {
         state.waiting_bytes += bytes;
         state.last_arrival = Some(Instant::now());
         self.changed.notify_all();
+    }
+
+    /// Says that traces were deleted.
+    pub(crate) fn deleted(&self, traces: u64) {
+        let mut state = self.lock();
+        state.deleted_traces += traces;
+        state.last_arrival.get_or_insert_with(Instant::now);
+        self.changed.notify_all();
+    }
+
+    /// As [`Wake::ask`], and for every deleted trace to be taken out of the index.
+    pub(crate) fn ask_to_purge(&self, answer: Answer) {
+        self.lock().is_purge_asked = true;
+        self.ask(answer);
+    }
+
+    /// Returns what to take out of an index of so many documents; it is asked once.
+    pub(crate) fn take_purge(&self, docs: u64) -> Purge {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.is_purge_asked) {
+            state.deleted_traces = 0;
+            return Purge::All;
+        }
+        if state.deleted_traces == 0 || state.deleted_traces < docs / 100 * PURGE_PERCENT {
+            return Purge::No;
+        }
+        state.deleted_traces = 0;
+        Purge::Worthwhile
     }
 
     /// Asks for everything that waits to be indexed now; `answer` is told when it is, or dropped if that will not be.

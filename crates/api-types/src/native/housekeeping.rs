@@ -1,0 +1,100 @@
+//! Housekeeping: retention, and the lines of long work.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How long traces stay, and what retention did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Retention {
+    /// Traces go when the earlier of their start and their arrival is so many seconds ago.
+    pub max_age_s: Option<u64>,
+    /// The oldest traces go when more bytes are stored.
+    pub max_bytes: Option<u64>,
+    /// What is set for single experiments.
+    pub experiments: Vec<ExperimentRetention>,
+    /// Bytes that count against `max_bytes` now: segments and indexes without what is deleted already.
+    pub stored_bytes: u64,
+    /// Traces that were deleted since the server started.
+    pub deleted_traces: u64,
+    /// The last run that deleted something since then.
+    pub last: Option<RetentionRun>,
+}
+
+/// What is set for one experiment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ExperimentRetention {
+    /// Its name or id, as configured.
+    pub experiment: String,
+    /// Its own age in seconds; null if the overall one holds, or none (`keeps`).
+    pub max_age_s: Option<u64>,
+    /// Whether its traces stay, however old they are.
+    pub keeps: bool,
+    /// Bytes of its traces.
+    pub max_bytes: Option<u64>,
+}
+
+/// One run of retention.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RetentionRun {
+    /// When it ended.
+    pub finished_ns: String,
+    /// Traces that it deleted.
+    pub traces: u64,
+    /// Bytes of their spans as they were stored.
+    pub bytes: u64,
+}
+
+/// A line while long work goes on; the last line holds `result` or `error`, all others progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum CompactLine {
+    /// How far the work is.
+    Progress(ProgressLine),
+    /// It is done.
+    Result {
+        /// What it changed.
+        result: CompactResult,
+    },
+    /// It failed.
+    Error {
+        /// Why.
+        error: String,
+    },
+}
+
+/// How far long work is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProgressLine {
+    /// What is being done.
+    pub stage: String,
+    /// How much of it is done, in units of the stage (bytes or pages).
+    pub done: u64,
+    /// How much there is to do.
+    pub total: u64,
+}
+
+/// What a compaction changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CompactResult {
+    /// Traces whose spans were rewritten.
+    pub traces: u64,
+    /// Segment files that were removed.
+    pub removed_segments: u64,
+    /// Traces that can't be read, and stay where they are.
+    pub unreadable_traces: u64,
+    /// Bytes on the disk before.
+    pub before: DiskBytes,
+    /// Bytes on the disk after.
+    pub after: DiskBytes,
+}
+
+/// Bytes on the disk, by what they are for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DiskBytes {
+    /// Segment files.
+    pub segments: u64,
+    /// The index database with its log.
+    pub index: u64,
+    /// The word and attribute index.
+    pub postings: u64,
+}

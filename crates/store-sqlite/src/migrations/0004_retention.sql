@@ -1,0 +1,8 @@
+-- A trace ages by the earlier of start and arrival. Starts have an index; traces whose client's clock runs ahead are
+-- few, and found by this one.
+CREATE INDEX trace_from_ahead ON trace (experiment_id, arrival_ns) WHERE arrival_ns < start_ns;
+
+-- Folders of deleted traces below artifacts/, until they are removed.
+CREATE TABLE artifact_removal (
+    path TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
