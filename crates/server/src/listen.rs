@@ -161,12 +161,16 @@ impl Port {
 }
 
 async fn accept_patiently(listener: &TcpListener) -> TcpStream {
+    let mut is_told = false;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
             Err(error) if is_of_client(&error) => {}
             Err(error) => {
-                tracing::error!("cannot accept connections: {error}");
+                if !is_told {
+                    tracing::error!("cannot accept connections: {error}; trying again");
+                    is_told = true;
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -48,13 +48,17 @@ pub(crate) fn check(
 ) -> StoreResult<CheckReport> {
     progress.report("checking", 0, 1)?;
     let mut report = CheckReport::default();
-    check_database(conn, &mut report)?;
-    let mut trace_key = 0;
-    while let Some(next) = check_next_trace(conn, spans, trace_key, &mut report)? {
-        trace_key = next;
+    let results = [
+        check_database(conn, &mut report),
+        check_traces(conn, spans, &mut report),
+        check_orphans(conn, &mut report),
+        check_segments(conn, spans, &mut report),
+    ];
+    // A page of the index that can't be read ends its part of the check; the others go on.
+    for error in results.into_iter().filter_map(Result::err) {
+        let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
+        note(&mut report, format!("index.db: {}{cause}", error.message()));
     }
-    check_orphans(conn, &mut report)?;
-    check_segments(conn, spans, &mut report)?;
     index.problems().into_iter().for_each(|problem| note(&mut report, problem));
     Ok(report)
 }
@@ -68,13 +72,21 @@ fn note(report: &mut CheckReport, problem: String) {
 }
 
 fn check_database(conn: &Connection, report: &mut CheckReport) -> StoreResult<()> {
-    let mut statement = conn.prepare("PRAGMA quick_check(20)").map_err(sql_error)?;
+    let mut statement = conn.prepare("PRAGMA integrity_check(20)").map_err(sql_error)?;
     let rows = statement.query_map([], |row| row.get::<_, String>(0)).map_err(sql_error)?;
     for row in rows {
         let line = row.map_err(sql_error)?;
         if line != "ok" {
             note(report, format!("index.db: {line}"));
         }
+    }
+    Ok(())
+}
+
+fn check_traces(conn: &Connection, spans: &SpanReader, report: &mut CheckReport) -> StoreResult<()> {
+    let mut trace_key = 0;
+    while let Some(next) = check_next_trace(conn, spans, trace_key, report)? {
+        trace_key = next;
     }
     Ok(())
 }
@@ -190,7 +202,8 @@ fn check_segment(spans: &SpanReader, segment_id: i64, committed_bytes: u64) -> S
         let length = spans.segments.block_length(segment_id, offset)?;
         if length > committed_bytes - offset {
             return Err(damaged(format!(
-                "segment {segment_id} is damaged at byte {offset}: a block of {length} bytes does not fit"
+                "segment {} is damaged at byte {offset}: a block of {length} bytes does not fit",
+                spans.segments.path(segment_id).display()
             )));
         }
         spans.segments.read(Location { segment_id, offset, length })?;

@@ -467,6 +467,11 @@ impl SegmentReader {
         })
     }
 
+    /// Returns the path of a segment.
+    pub(crate) fn path(&self, segment_id: i64) -> PathBuf {
+        segment_path(&self.folder, segment_id)
+    }
+
     /// Verifies what a segment file begins with.
     pub(crate) fn check_file_header(&self, segment_id: i64) -> StoreResult<()> {
         let bytes = self.read_bytes(Location { segment_id, offset: 0, length: FILE_HEADER_BYTES })?;

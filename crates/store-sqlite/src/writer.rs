@@ -23,6 +23,8 @@ const GROUP_BYTES_MAX: usize = 4 << 20;
 const GROUP_WRITES_MAX: usize = 4096;
 /// How long a group waits for writes that are known to be on their way.
 const GROUP_WAIT_MAX: Duration = Duration::from_millis(5);
+/// How often it is logged that groups fail, while they do.
+const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What a write may use: the open transaction, the state of active traces, and the segment.
 pub(crate) struct WriteContext<'a> {
@@ -71,7 +73,8 @@ impl Writer {
     ) -> StoreResult<(Writer, JoinHandle<()>)> {
         let (commands, queue) = channel();
         let in_flight = Arc::new(AtomicUsize::new(0));
-        let mut thread = WriterThread { conn, segment, states, changes, in_flight: Arc::clone(&in_flight) };
+        let mut thread =
+            WriterThread { conn, segment, states, changes, in_flight: Arc::clone(&in_flight), failing: None };
         let handle = thread::Builder::new()
             .name("write".into())
             .spawn(move || thread.run(&queue))
@@ -136,6 +139,13 @@ struct WriterThread {
     states: TraceStates,
     changes: Arc<ChangeFeed>,
     in_flight: Arc<AtomicUsize>,
+    failing: Option<Failing>,
+}
+
+/// A row of failures.
+struct Failing {
+    groups: u64,
+    logged: Instant,
 }
 
 impl WriterThread {
@@ -143,14 +153,33 @@ impl WriterThread {
         while let Ok(first) = queue.recv() {
             let mut answers = Vec::new();
             let outcome = self.write_group(first, queue, &mut answers);
-            if let Err(error) = &outcome {
-                tracing::error!(error = %error, cause = %cause(error), "a group of writes failed");
+            self.log(outcome.as_ref().err());
+            if outcome.is_err() {
                 // What the states learned from this group is not in the store.
                 self.states.clear();
                 metrics::counter!("spanwise_store_failed_groups_total").increment(1);
             }
             for answer in answers {
                 answer(outcome.as_ref().map(|_| ()));
+            }
+        }
+    }
+
+    /// Logs that writing fails, not more often than is useful, and that it is well again.
+    fn log(&mut self, error: Option<&StoreError>) {
+        match (error, &mut self.failing) {
+            (None, None) => {}
+            (None, Some(failing)) => {
+                tracing::info!(failed_groups = failing.groups, "writing succeeds again");
+                self.failing = None;
+            }
+            (Some(_), Some(failing)) if failing.logged.elapsed() < FAILURE_LOG_INTERVAL => {
+                failing.groups += 1
+            }
+            (Some(error), _) => {
+                let groups = self.failing.as_ref().map_or(0, |failing| failing.groups) + 1;
+                tracing::error!(error = %error, cause = %cause(error), groups, "groups of writes fail");
+                self.failing = Some(Failing { groups, logged: Instant::now() });
             }
         }
     }
@@ -162,7 +191,7 @@ impl WriterThread {
         answers: &mut Vec<Finish>,
     ) -> StoreResult<()> {
         let deadline = Instant::now() + GROUP_WAIT_MAX;
-        let WriterThread { conn, segment, states, changes, in_flight } = self;
+        let WriterThread { conn, segment, states, changes, in_flight, .. } = self;
         let txn = match conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error) {
             Ok(txn) => txn,
             Err(error) => {
