@@ -20,6 +20,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
+/// Files that the store has open at most, beside connections.
+const FILES_OF_STORE: usize = 256;
 /// Threads for what blocks: decoding large bodies, artifacts. The store has its own.
 const BLOCKING_THREADS_MAX: usize = 16;
 /// The demo traces of a new store are the same everywhere, so that documentation can show them.
@@ -31,12 +33,37 @@ const DEMO_TRACES: usize = 60;
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     let config = args.flags.load()?.config;
     start_logging(&config)?;
+    allow_files(config.connections);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .enable_all()
         .build()?;
     runtime.block_on(run_server(args, &config))
 }
+
+/// Lets the process have a file open for each connection, as far as the system allows; the usual limit is 1,024.
+#[cfg(unix)]
+fn allow_files(connections: usize) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    let Some(allowed) = limit.current else { return };
+    let wanted = (connections + FILES_OF_STORE) as u64;
+    limit.current = Some(wanted.min(limit.maximum.unwrap_or(wanted)).max(allowed));
+    let raised = setrlimit(Resource::Nofile, limit.clone());
+    if let Err(error) = &raised {
+        tracing::warn!("cannot raise the limit of open files: {error}");
+    }
+    if limit.current.is_some_and(|allowed| allowed < wanted) || (raised.is_err() && allowed < wanted) {
+        tracing::warn!(
+            "{} files may be open, and {connections} connections (limits.connections) need {wanted}; allow more (ulimit -n), \
+             or fewer connections",
+            limit.current.unwrap_or(allowed)
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn allow_files(_connections: usize) {}
 
 async fn run_server(args: &ServeArgs, config: &Config) -> Result<()> {
     let listeners = bind_all(config).await?;

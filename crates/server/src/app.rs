@@ -1,5 +1,6 @@
 //! What every handler is given: the store, the way in, the configuration.
 
+use crate::paced_body::BodyPace;
 use metrics_exporter_prometheus::PrometheusHandle;
 use spanwise_ingest::Ingest;
 use spanwise_store::{ArtifactStore, Store};
@@ -38,6 +39,10 @@ pub struct ServerConfig {
     pub header_timeout: Duration,
     /// How long a client may be silent while it sends a body.
     pub body_idle_timeout: Duration,
+    /// How slowly a client may send a body.
+    pub body_pace: BodyPace,
+    /// How long a client may take nothing of its answer.
+    pub write_timeout: Duration,
     /// The port of OTLP over HTTP, to tell clients; `None` if it is turned off.
     pub otlp_http_port: Option<u16>,
     /// The port of OTLP over gRPC, to tell clients; `None` if it is turned off.
@@ -56,6 +61,8 @@ impl Default for ServerConfig {
             connections_max: 4096,
             header_timeout: Duration::from_secs(15),
             body_idle_timeout: Duration::from_secs(30),
+            body_pace: BodyPace { grace: Duration::from_secs(60), bytes_per_second_min: 1 << 10 },
+            write_timeout: Duration::from_secs(60),
             otlp_http_port: None,
             otlp_grpc_port: None,
             drain_timeout: Duration::from_secs(4),

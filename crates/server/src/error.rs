@@ -13,9 +13,14 @@ use spanwise_model::{ErrorKind, IdError};
 use spanwise_query::FilterDiagnostic;
 use spanwise_store::StoreError;
 use std::error::Error;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// What a client is told to wait before it sends again, in seconds.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// How often it is logged that the server can't do something right now: clients may ask thousands of times a second.
+const UNAVAILABLE_LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -40,7 +45,9 @@ impl Failure {
                 "internal error; the server's log has the cause".to_owned()
             }
             ErrorKind::Unavailable => {
-                self.log();
+                if is_unavailable_due() {
+                    self.log();
+                }
                 "the server can't do this right now; retry later".to_owned()
             }
             _ => self.message,
@@ -57,6 +64,17 @@ impl Failure {
         }
         tracing::error!(kind = ?self.kind, "request failed: {}{causes}", self.message);
     }
+}
+
+/// Says whether it is time to log again that something is unavailable.
+fn is_unavailable_due() -> bool {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_due = last.is_none_or(|last| last.elapsed() >= UNAVAILABLE_LOG_INTERVAL);
+    if is_due {
+        *last = Some(Instant::now());
+    }
+    is_due
 }
 
 impl From<StoreError> for Failure {

@@ -1,6 +1,7 @@
 //! Sockets: who may connect, for how long, and how serving ends.
 
 use crate::App;
+use crate::patient_io::PatientIo;
 use crate::router::{grpc_router, main_router, otlp_router};
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -21,6 +22,8 @@ const HTTP2_STREAMS_MAX: u32 = 128;
 const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
 /// How long to wait when no socket can be accepted (no file descriptors left, most likely).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Bytes that every HTTP/2 client begins with (RFC 9113, 3.4).
+const HTTP2_PREFACE_BYTES: usize = 24;
 /// How often the samples behind `/metrics` are folded, so that they don't pile up when nobody reads them.
 const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -63,6 +66,7 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken) {
                 router,
                 connections: limits.clone(),
                 header_timeout: app.config.header_timeout,
+                write_timeout: app.config.write_timeout,
                 drain_timeout: app.config.drain_timeout,
             };
             serving.spawn(port.serve(listener, stop.clone()));
@@ -86,6 +90,7 @@ struct Port {
     router: Router,
     connections: Arc<Semaphore>,
     header_timeout: Duration,
+    write_timeout: Duration,
     drain_timeout: Duration,
 }
 
@@ -99,7 +104,8 @@ impl Port {
                 tracing::debug!("cannot set TCP_NODELAY: {error}");
             }
             let service = TowerToHyperService::new(self.router.clone());
-            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            let stream = TokioIo::new(self.patient(stream));
+            let connection = builder.serve_connection(stream, service).into_owned();
             let connection = graceful.watch(connection);
             tokio::spawn(async move {
                 let _permit = permit;
@@ -112,6 +118,15 @@ impl Port {
         drop(listener);
         if tokio::time::timeout(self.drain_timeout, graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish within {:?} and were cut off", self.drain_timeout);
+        }
+    }
+
+    fn patient(&self, stream: TcpStream) -> PatientIo<TcpStream> {
+        let stream = PatientIo::new(stream, self.write_timeout);
+        match self.protocol {
+            // The timeout of headers begins with the connection.
+            Protocol::Http1 => stream,
+            Protocol::Http2 => stream.expect_first_bytes(HTTP2_PREFACE_BYTES, self.header_timeout),
         }
     }
 
@@ -146,12 +161,16 @@ impl Port {
 }
 
 async fn accept_patiently(listener: &TcpListener) -> TcpStream {
+    let mut is_told = false;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
             Err(error) if is_of_client(&error) => {}
             Err(error) => {
-                tracing::error!("cannot accept connections: {error}");
+                if !is_told {
+                    tracing::error!("cannot accept connections: {error}; trying again");
+                    is_told = true;
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 /// Logs and measures a request.
 ///
-/// Requests that succeed are logged at `debug`, for a busy server has thousands a second; failures at `info`.
+/// Requests that succeed are logged at `debug`, for a busy server has thousands a second; failures at `info`. Those that
+/// shall come again are as many as clients care to send, and what is behind them is logged once (`error.rs`).
 pub(crate) async fn observe(
     matched: Option<MatchedPath>,
     params: Result<RawPathParams, axum::extract::rejection::RawPathParamsRejection>,
@@ -29,7 +30,7 @@ pub(crate) async fn observe(
     let trace_id = params.as_ref().and_then(|params| params.iter().find(|(key, _)| *key == "trace_id"));
     let trace_id = trace_id.map(|(_, value)| value);
     let duration_ms = elapsed.as_secs_f64() * 1e3;
-    if status < 400 {
+    if status < 400 || status == 429 || status == 503 {
         tracing::debug!(%method, route, status, duration_ms, trace.id = trace_id, "request");
     } else {
         tracing::info!(%method, route, status, duration_ms, trace.id = trace_id, "request failed");

@@ -2,6 +2,7 @@
 
 use crate::drain::drain_body;
 use crate::error::{MlflowCode, MlflowError, Problem};
+use crate::paced_body::pace_body;
 use crate::{App, guard, mlflow, native, observe, otlp, probe, ui};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -50,6 +51,7 @@ fn wrap(app: &App, routes: Router<App>) -> Router<App> {
     routes
         .layer(CatchPanicLayer::new())
         .layer(DefaultBodyLimit::max(app.config.body_bytes_max))
+        .layer(from_fn_with_state(app.config.body_pace, pace_body))
         .layer(RequestBodyTimeoutLayer::new(app.config.body_idle_timeout))
         .layer(from_fn(observe::observe))
 }

@@ -1,7 +1,7 @@
 //! The packed columns of a block: what the index knows of each entry without unpacking the block.
 //!
 //! ```text
-//! version u8 | count | runs | strings: n, n × (length, bytes)
+//! version u8 | crc32c u32 of all that follows | count | runs | strings: n, n × (length, bytes)
 //! | count × span id | count × content hash | count × flags u8 | per parent: parent id
 //! | base start | count × (start − base) zigzag | per closed span: duration zigzag
 //! | count × name, type, model, provider, session, user (number of the string + 1; 0 = none)
@@ -18,7 +18,10 @@ use spanwise_model::{Cost, NewSpan, SpanId, SpanStatus, TokenUsage};
 use spanwise_store::StoreResult;
 use std::collections::HashMap;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Had no checksum.
+const VERSION_UNCHECKED: u8 = 1;
+const CRC_BYTES: usize = 4;
 
 const HAS_PARENT: u8 = 1;
 const OPEN: u8 = 1 << 1;
@@ -228,11 +231,14 @@ pub(crate) fn pack_logs(records: impl Iterator<Item = (SpanId, u64)> + Clone) ->
 
 /// Puts the head before what `pack_spans` or `pack_logs` made of `count` entries.
 pub(crate) fn with_head(count: usize, runs: &[Run], packed: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(packed.len() + 16);
+    let mut out = Vec::with_capacity(packed.len() + 16 + CRC_BYTES);
     out.push(VERSION);
+    out.extend_from_slice(&[0; CRC_BYTES]);
     write_varint(&mut out, count as u64);
     write_runs(&mut out, runs);
     out.extend_from_slice(packed);
+    let crc = crc32c::crc32c(&out[1 + CRC_BYTES..]);
+    out[1..=CRC_BYTES].copy_from_slice(&crc.to_le_bytes());
     out
 }
 
@@ -304,9 +310,18 @@ pub(crate) fn unpack_logs(bytes: &[u8]) -> StoreResult<Columns> {
 
 fn read_head(bytes: &[u8]) -> StoreResult<(Input<'_>, usize, Vec<Run>)> {
     let mut input = Input(bytes);
-    let version = input.u8()?;
-    if version != VERSION {
-        return Err(damaged(format!("packed columns have version {version}, which is not known")));
+    match input.u8()? {
+        VERSION_UNCHECKED => {}
+        VERSION => {
+            let crc = u32::from_le_bytes(input.array()?);
+            // A fuzzer would never get past the checksum.
+            if crc != crc32c::crc32c(input.0) && !cfg!(fuzzing) {
+                return Err(damaged("the checksum of packed columns is wrong"));
+            }
+        }
+        version => {
+            return Err(damaged(format!("packed columns have version {version}, which is not known")));
+        }
     }
     let count = checked_count(input.varint()?, input.0.len())?;
     let runs = input.runs()?;

@@ -48,6 +48,8 @@ pub(crate) struct SegmentWriter {
     live_bytes: u64,
     /// Resources and scopes that the open group wrote into the current file for the first time.
     newly_emitted: Vec<u64>,
+    /// Whether the open group is in the file and synced.
+    flushed: bool,
     /// Set when a write or sync failed: the file is never touched again.
     failed: bool,
 }
@@ -55,7 +57,12 @@ pub(crate) struct SegmentWriter {
 struct Current {
     segment_id: i64,
     file: File,
-    committed_bytes: u64,
+    /// Where the next group goes: behind all that was synced, whether its commit succeeded or not.
+    end: u64,
+    /// Whether the index knows the file, as the open transaction sees it.
+    has_row: bool,
+    /// Whether it will still know it if the open group fails.
+    is_committed: bool,
     emitted: HashSet<u64>,
 }
 
@@ -65,7 +72,7 @@ pub(crate) struct Mark {
     buffered: usize,
     live_bytes: u64,
     emitted: usize,
-    segment_id: Option<i64>,
+    has_row: bool,
 }
 
 impl SegmentWriter {
@@ -92,6 +99,7 @@ impl SegmentWriter {
             buffer: Vec::new(),
             live_bytes: 0,
             newly_emitted: Vec::new(),
+            flushed: false,
             failed: false,
         })
     }
@@ -169,7 +177,7 @@ impl SegmentWriter {
             buffered: self.buffer.len(),
             live_bytes: self.live_bytes,
             emitted: self.newly_emitted.len(),
-            segment_id: self.current.as_ref().map(|current| current.segment_id),
+            has_row: self.current.as_ref().is_some_and(|current| current.has_row),
         }
     }
 
@@ -182,10 +190,8 @@ impl SegmentWriter {
         undone.iter().for_each(|id| {
             current.emitted.remove(id);
         });
-        if mark.segment_id != Some(current.segment_id) {
-            // The row of a file that was begun since then is rolled back with the operation; begin another.
-            self.current = None;
-        }
+        // The row of a file that was begun since then is rolled back with the operation.
+        current.has_row &= mark.has_row;
     }
 
     /// Writes and syncs the open group, and records it in the open transaction.
@@ -194,23 +200,20 @@ impl SegmentWriter {
             return Ok(());
         }
         let current = self.current.as_mut().ok_or_else(no_file)?;
-        let written = current
-            .file
-            .write_all_at(&self.buffer, current.committed_bytes)
-            .and_then(|()| current.file.sync_data());
+        let written =
+            current.file.write_all_at(&self.buffer, current.end).and_then(|()| current.file.sync_data());
         if let Err(error) = written {
             self.failed = true;
             return Err(io_error(format!("cannot write segment {}", current.segment_id), error));
         }
-        let bytes = self.buffer.len() as u64;
+        self.flushed = true;
+        let end = current.end + self.buffer.len() as u64;
         conn.prepare_cached(
             "UPDATE segment SET committed_bytes = ?2, live_bytes = live_bytes + ?3 WHERE segment_id = ?1",
         )
-        .and_then(|mut statement| {
-            statement.execute(params![current.segment_id, current.committed_bytes + bytes, self.live_bytes])
-        })
+        .and_then(|mut statement| statement.execute(params![current.segment_id, end, self.live_bytes]))
         .map_err(sql_error)?;
-        if current.committed_bytes + bytes >= SEGMENT_BYTES_MAX {
+        if end >= SEGMENT_BYTES_MAX {
             seal(conn, current.segment_id)?;
         }
         Ok(())
@@ -218,55 +221,80 @@ impl SegmentWriter {
 
     /// The group's transaction was committed.
     pub(crate) fn committed(&mut self) {
+        self.newly_emitted.clear();
+        self.end_group();
         if let Some(current) = &mut self.current {
-            current.committed_bytes += self.buffer.len() as u64;
-            if current.committed_bytes >= SEGMENT_BYTES_MAX {
+            current.is_committed = current.has_row;
+            if current.end >= SEGMENT_BYTES_MAX {
                 self.current = None;
             }
         }
-        self.buffer.clear();
-        self.live_bytes = 0;
-        self.newly_emitted.clear();
     }
 
-    /// The group failed: nothing of it is in the index.
+    /// The group failed: nothing of it is in the index, as far as anybody knows.
+    ///
+    /// A commit that failed may come back: after a crash SQLite takes what it finds whole in its log. So what was
+    /// synced for it is left in the file, and the next group goes behind it.
     ///
     /// After a failed write or sync nobody knows what the file holds behind the committed bytes, and a second sync
     /// may answer success for bytes that were dropped. So that file is left as it is, and the next group begins
     /// another.
     pub(crate) fn rolled_back(&mut self) {
+        let undone = std::mem::take(&mut self.newly_emitted);
+        self.end_group();
+        let Some(current) = &mut self.current else { return };
+        undone.iter().for_each(|id| {
+            current.emitted.remove(id);
+        });
+        current.has_row = current.is_committed;
+        if self.failed {
+            if !current.is_committed {
+                discard(&segment_path(&self.folder, current.segment_id));
+            }
+            self.current = None;
+        }
+    }
+
+    fn end_group(&mut self) {
+        if let (Some(current), true) = (&mut self.current, self.flushed) {
+            current.end += self.buffer.len() as u64;
+        }
+        self.flushed = false;
         self.buffer.clear();
         self.live_bytes = 0;
-        if let Some(current) = &mut self.current {
-            self.newly_emitted.iter().for_each(|id| {
-                current.emitted.remove(id);
-            });
-            // A file that this group began has no row any more either.
-            if self.failed || current.committed_bytes == FILE_HEADER_BYTES {
-                self.current = None;
-            }
-        }
-        self.newly_emitted.clear();
     }
 
     fn location_from(&self, start: usize) -> StoreResult<Location> {
         let current = self.current.as_ref().ok_or_else(no_file)?;
         Ok(Location {
             segment_id: current.segment_id,
-            offset: current.committed_bytes + start as u64,
+            offset: current.end + start as u64,
             length: (self.buffer.len() - start) as u64,
         })
     }
 
+    /// Makes sure that there is a file, and that the open transaction knows it.
     fn ensure_file(&mut self, conn: &Connection) -> StoreResult<()> {
-        if self.current.is_some() {
+        if self.current.as_ref().is_some_and(|current| current.has_row) {
             return Ok(());
         }
-        if self.failed {
-            conn.execute("UPDATE segment SET sealed = 1 WHERE sealed = 0 AND day IS NULL", [])
-                .map_err(sql_error)?;
+        if let Some(current) = &mut self.current {
+            insert_row(conn, current.segment_id)?;
+            current.has_row = true;
+            return Ok(());
         }
-        self.current = Some(create(&self.folder, conn)?);
+        // Nothing will be written to the file before this one, whatever became of it.
+        conn.execute("UPDATE segment SET sealed = 1 WHERE sealed = 0 AND day IS NULL", [])
+            .map_err(sql_error)?;
+        let (segment_id, file) = create_next(&self.folder, conn)?;
+        self.current = Some(Current {
+            segment_id,
+            file,
+            end: FILE_HEADER_BYTES,
+            has_row: true,
+            is_committed: false,
+            emitted: HashSet::new(),
+        });
         self.failed = false;
         Ok(())
     }
@@ -316,16 +344,22 @@ fn create_file(folder: &Path, segment_id: i64) -> StoreResult<File> {
         .truncate(true)
         .open(&path)
         .map_err(|error| io_error(describe(), error))?;
-    file.write_all_at(FILE_HEADER, 0)
+    let written = file
+        .write_all_at(FILE_HEADER, 0)
         .and_then(|()| file.sync_all())
-        .and_then(|()| File::open(folder)?.sync_all())
-        .map_err(|error| io_error(describe(), error))?;
+        .and_then(|()| File::open(folder)?.sync_all());
+    if let Err(error) = written {
+        discard(&path);
+        return Err(io_error(describe(), error));
+    }
     Ok(file)
 }
 
-fn create(folder: &Path, conn: &Connection) -> StoreResult<Current> {
-    let (segment_id, file) = create_next(folder, conn)?;
-    Ok(Current { segment_id, file, committed_bytes: FILE_HEADER_BYTES, emitted: HashSet::new() })
+/// Removes a file that no row knows, so that a disk that stays full does not collect them.
+fn discard(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::warn!(path = %path.display(), error = %error, "cannot remove an unfinished segment; opening the store does");
+    }
 }
 
 /// Creates the next file and its row, in the open transaction of the writing thread.
@@ -343,12 +377,17 @@ pub(crate) fn create_next(folder: &Path, conn: &Connection) -> StoreResult<(i64,
         segment_id += 1;
     }
     let file = create_file(folder, segment_id)?;
+    insert_row(conn, segment_id)?;
+    Ok((segment_id, file))
+}
+
+fn insert_row(conn: &Connection, segment_id: i64) -> StoreResult<()> {
     conn.execute(
         "INSERT INTO segment (segment_id, committed_bytes, created_ns) VALUES (?1, ?2, ?3)",
         params![segment_id, FILE_HEADER_BYTES, crate::store::now_ns()],
     )
-    .map_err(sql_error)?;
-    Ok((segment_id, file))
+    .map_err(sql_error)
+    .map(|_| ())
 }
 
 /// Cuts what an interrupted compaction wrote off the segments that it may go on with.
@@ -380,7 +419,8 @@ fn reopen(folder: &Path, segment_id: i64, committed_bytes: u64) -> StoreResult<C
             .map_err(|error| io_error(describe(), error))?;
     }
     // Which resources the file holds is not looked up: writing one again costs a few hundred bytes a start.
-    Ok(Current { segment_id, file, committed_bytes, emitted: HashSet::new() })
+    let emitted = HashSet::new();
+    Ok(Current { segment_id, file, end: committed_bytes, has_row: true, is_committed: true, emitted })
 }
 
 /// Removes files that no row knows: what failed groups and interrupted compactions left behind.
@@ -425,6 +465,11 @@ impl SegmentReader {
                 error.message()
             ))
         })
+    }
+
+    /// Returns the path of a segment.
+    pub(crate) fn path(&self, segment_id: i64) -> PathBuf {
+        segment_path(&self.folder, segment_id)
     }
 
     /// Verifies what a segment file begins with.

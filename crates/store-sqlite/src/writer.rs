@@ -25,6 +25,8 @@ const GROUP_BYTES_MAX: usize = 4 << 20;
 const GROUP_WRITES_MAX: usize = 4096;
 /// How long a group waits for writes that are known to be on their way.
 const GROUP_WAIT_MAX: Duration = Duration::from_millis(5);
+/// How often it is logged that groups fail, while they do.
+const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What a write may use: the open transaction, the state of active traces, and the segment.
 pub(crate) struct WriteContext<'a> {
@@ -104,6 +106,7 @@ impl Writer {
             changes,
             table,
             in_flight: Arc::clone(&in_flight),
+            failing: None,
         };
         let handle = thread::Builder::new()
             .name("write".into())
@@ -164,7 +167,7 @@ impl Writer {
             drop(announced);
             let result = context.map_err(copy).and_then(|context| match on_error {
                 OnError::UndoOperation => in_savepoint(context, operation),
-                OnError::Nothing => operation(context),
+                OnError::Nothing => check_open(context.conn).and_then(|()| operation(context)),
             });
             Box::new(move |group| {
                 // A caller that stopped waiting doesn't want the answer.
@@ -188,6 +191,13 @@ struct WriterThread {
     changes: Arc<ChangeFeed>,
     table: Arc<TraceTable>,
     in_flight: Arc<AtomicUsize>,
+    failing: Option<Failing>,
+}
+
+/// A row of failures.
+struct Failing {
+    groups: u64,
+    logged: Instant,
 }
 
 impl WriterThread {
@@ -195,8 +205,8 @@ impl WriterThread {
         while let Ok(first) = queue.recv() {
             let mut answers = Vec::new();
             let outcome = self.write_group(first, queue, &mut answers);
-            if let Err(error) = &outcome {
-                tracing::error!(error = %error, cause = %cause(error), "a group of writes failed");
+            self.log(outcome.as_ref().err());
+            if outcome.is_err() {
                 // What the states learned from this group is not in the store.
                 self.states.clear();
                 self.rollups.clear();
@@ -208,6 +218,25 @@ impl WriterThread {
         }
     }
 
+    /// Logs that writing fails, not more often than is useful, and that it is well again.
+    fn log(&mut self, error: Option<&StoreError>) {
+        match (error, &mut self.failing) {
+            (None, None) => {}
+            (None, Some(failing)) => {
+                tracing::info!(failed_groups = failing.groups, "writing succeeds again");
+                self.failing = None;
+            }
+            (Some(_), Some(failing)) if failing.logged.elapsed() < FAILURE_LOG_INTERVAL => {
+                failing.groups += 1
+            }
+            (Some(error), _) => {
+                let groups = self.failing.as_ref().map_or(0, |failing| failing.groups) + 1;
+                tracing::error!(error = %error, cause = %cause(error), groups, "groups of writes fail");
+                self.failing = Some(Failing { groups, logged: Instant::now() });
+            }
+        }
+    }
+
     fn write_group(
         &mut self,
         first: Command,
@@ -215,7 +244,7 @@ impl WriterThread {
         answers: &mut Vec<Finish>,
     ) -> StoreResult<()> {
         let deadline = Instant::now() + GROUP_WAIT_MAX;
-        let WriterThread { conn, segment, states, rollups, changes, table, in_flight } = self;
+        let WriterThread { conn, segment, states, rollups, changes, table, in_flight, .. } = self;
         let begun = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error);
         let txn = match begun.and_then(|txn| rollups.begin(&txn).map(|()| txn)) {
             Ok(txn) => txn,
@@ -247,7 +276,9 @@ impl WriterThread {
         }
         let outcome = context.failed.take().map_or(Ok(()), Err);
         let outcome = outcome
+            .and_then(|()| check_open(&txn))
             .and_then(|()| rollups.write(&txn))
+            .and_then(|()| check_open(&txn))
             .and_then(|()| segment.flush(&txn))
             .and_then(|()| txn.commit().map_err(sql_error));
         match &outcome {
@@ -276,6 +307,7 @@ fn in_savepoint<T>(
     let mark = context.segment.mark();
     let (changed, rollups) = (context.changed.len(), context.rollups.mark());
     let in_table = context.table.mark();
+    check_open(context.conn)?;
     run(context.conn, "SAVEPOINT operation")?;
     let result = operation(context);
     if let Err(error) = &result {
@@ -287,6 +319,7 @@ fn in_savepoint<T>(
         context.changed.truncate(changed);
         context.rollups.undo_to(rollups);
         context.table.undo_to(in_table);
+        check_open(context.conn)?;
         run(context.conn, "ROLLBACK TO operation")?;
     }
     run(context.conn, "RELEASE operation")?;
@@ -298,6 +331,16 @@ fn run(conn: &Connection, statement: &str) -> StoreResult<()> {
         .and_then(|mut prepared| prepared.execute([]))
         .map_err(sql_error)
         .map(|_| ())
+}
+
+/// Fails if SQLite has rolled back the whole group, as it does when it can't read or write a page.
+///
+/// What followed would be committed on its own then, before the segment holds what it refers to.
+fn check_open(conn: &Connection) -> StoreResult<()> {
+    if conn.is_autocommit() {
+        return Err(StoreError::new(ErrorKind::Unavailable, "the index database undid the group"));
+    }
+    Ok(())
 }
 
 /// Returns what waits, or what arrives before `deadline` while something is known to be on its way.

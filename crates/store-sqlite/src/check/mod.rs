@@ -47,6 +47,16 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Notes why a part of the check ended early, such as a page of the index that can't be read; the others go on, unless
+    /// nobody wants them any more.
+    fn part(&mut self, result: StoreResult<()>, progress: &Progress) -> StoreResult<()> {
+        let Err(error) = result else { return Ok(()) };
+        progress.report("checking", 0, 1)?;
+        let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
+        self.note(format!("index.db: {}{cause}", error.message()));
+        Ok(())
+    }
+
     fn note(&mut self, problem: String) {
         let problems = &mut self.report.problems;
         if problems.len() < PROBLEMS_MAX {
@@ -69,19 +79,33 @@ pub(crate) fn check(
     let segments = load_segments(conn)?;
     let total = segments.iter().map(|segment| segment.committed_bytes).sum();
     progress.report("checking the index", 0, total)?;
-    check.database()?;
-    let mut rows = check.traces(&|| progress.report("checking the index", 0, total))?;
+    let database = check.database();
+    check.part(database, progress)?;
+    let rows = check.traces(&|| progress.report("checking the index", 0, total));
+    let are_rows_known = rows.is_ok();
+    let mut rows = match rows {
+        Ok(rows) => rows,
+        Err(error) => check.part(Err(error), progress).map(|()| BlockRows::default())?,
+    };
     let mut done = 0;
     for segment in &segments {
         let of_segment = rows.remove(&segment.segment_id).unwrap_or_default();
-        check.segment(segment, of_segment, &|bytes| {
+        // Without its rows a segment is only read.
+        let segment = match are_rows_known {
+            true => *segment,
+            false => SegmentRow { live_bytes: 0, ..*segment },
+        };
+        let checked = check.segment(&segment, of_segment, &|bytes| {
             progress.report("checking segments", done + bytes, total)
-        })?;
+        });
+        check.part(checked, progress)?;
         done += segment.committed_bytes;
     }
-    check.rows_without_segment(rows)?;
+    let without_segment = check.rows_without_segment(rows);
+    check.part(without_segment, progress)?;
     progress.report("checking the roll-ups", total, total)?;
-    crate::rollup::check(conn, |problem| check.note(problem))?;
+    let rollups = crate::rollup::check(conn, |problem| check.note(problem));
+    check.part(rollups, progress)?;
     progress.report("checking the word index", total, total)?;
     index.problems().into_iter().for_each(|problem| check.note(problem));
     progress.report("checking artifacts", total, total)?;

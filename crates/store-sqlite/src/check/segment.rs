@@ -60,7 +60,8 @@ impl Check<'_> {
             // The index knows it too.
             (_, Some(row)) => Ok(row.length),
             (Ok(length), None) => Err(format!(
-                "segment {segment_id} is damaged at byte {offset}: a block of {length} bytes does not fit"
+                "segment {} is damaged at byte {offset}: a block of {length} bytes does not fit",
+                segments.path(segment_id).display()
             )),
             (Err(error), None) => Err(error.message().to_owned()),
         };

@@ -26,11 +26,20 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Opens the segment of an experiment and day, beginning one if there is none or the last one is full.
-    pub(crate) fn open(writer: &Writer, folder: &Path, experiment_id: i64, day: i64) -> StoreResult<Bucket> {
+    /// Opens the segment of an experiment and day, beginning one if there is none or the last one is full; segments in
+    /// `abandoned` are sealed before.
+    pub(crate) fn open(
+        writer: &Writer,
+        folder: &Path,
+        experiment_id: i64,
+        day: i64,
+        abandoned: Vec<i64>,
+    ) -> StoreResult<Bucket> {
         let files = folder.to_owned();
-        let (segment_id, committed_bytes) =
-            writer.write_blocking(move |context| find_or_begin(context.conn, &files, experiment_id, day))?;
+        let (segment_id, committed_bytes) = writer.write_blocking(move |context| {
+            abandoned.iter().try_for_each(|segment_id| segment::seal(context.conn, *segment_id))?;
+            find_or_begin(context.conn, &files, experiment_id, day)
+        })?;
         Ok(Bucket {
             segment_id,
             path: segment_path(folder, segment_id),
@@ -39,6 +48,11 @@ impl Bucket {
             live_bytes: 0,
             emitted: HashSet::new(),
         })
+    }
+
+    /// Returns the segment's number.
+    pub(crate) fn segment_id(&self) -> i64 {
+        self.segment_id
     }
 
     /// Returns a mark to go back to.

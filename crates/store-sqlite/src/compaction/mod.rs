@@ -69,6 +69,8 @@ pub(crate) struct Compactor {
     pins: Arc<Pins>,
     /// Traces with a block that can't be read: they stay where they are, and hold nobody else up.
     unreadable: RefCell<HashSet<i64>>,
+    /// Segments whose last write, sync or commit failed: nothing more is written to them.
+    abandoned: RefCell<Vec<i64>>,
 }
 
 /// The compactor of a store: whoever takes a step holds the lock, since two would write to the same places.
@@ -91,7 +93,8 @@ impl Compactor {
     ) -> StoreResult<Compactor> {
         let conn = schema::open_reader(database)?;
         let unreadable = RefCell::new(HashSet::new());
-        Ok(Compactor { conn, folder: folder.into(), spans, writer, pins, unreadable })
+        let abandoned = RefCell::default();
+        Ok(Compactor { conn, folder: folder.into(), spans, writer, pins, unreadable, abandoned })
     }
 
     /// Merges some quiet traces and removes segments of which nothing is alive; does nothing when there are none.
@@ -114,7 +117,9 @@ impl Compactor {
     }
 
     fn merge_group(&self, (experiment_id, day): Place, group: &[Candidate]) -> StoreResult<usize> {
-        let mut bucket = Bucket::open(&self.writer, &self.folder, experiment_id, day)?;
+        let abandoned = self.abandoned.borrow().clone();
+        let mut bucket = Bucket::open(&self.writer, &self.folder, experiment_id, day, abandoned)?;
+        self.abandoned.borrow_mut().clear();
         let mut merged = Vec::new();
         let mut bytes = 0;
         for candidate in group {
@@ -133,8 +138,12 @@ impl Compactor {
                 Err(error) => return Err(error),
             }
         }
-        let count = merged.len();
-        bucket.commit(&self.writer, merged)?;
+        let (count, segment_id) = (merged.len(), bucket.segment_id());
+        if let Err(error) = bucket.commit(&self.writer, merged) {
+            // A commit that failed may come back after a crash (see segment.rs); what it points to must be there then.
+            self.abandoned.borrow_mut().push(segment_id);
+            return Err(error);
+        }
         Ok(count)
     }
 

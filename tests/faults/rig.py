@@ -1,0 +1,130 @@
+"""Runs one thing again and again on copies of a store, while the disk below it fails at another call each time."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from faults.disk import Disk
+from faults.scenario import Export, Outcome, check_there
+from support.cli import check_store
+from support.server import Server
+
+SEED = 20_260_103
+# How a fault is set at the n-th call.
+FAULTS: dict[str, Callable[[Disk, int], None]] = {
+    "fails": lambda disk, n: disk.fail(n),
+    "is cut short": lambda disk, n: disk.short(n),
+    "finds the disk full": lambda disk, n: disk.fill(n),
+}
+DEATHS: dict[str, Callable[[Disk, int], None]] = {
+    "is the end": lambda disk, n: disk.kill(n),
+    "is torn": lambda disk, n: disk.tear(n),
+    "sees the power cut": lambda disk, n: disk.cut_power(n),
+    "sees segments lose what was not synced": lambda disk, n: disk.cut_power(n, lost="segments"),
+}
+
+
+class Rig:
+    """Runs one thing again and again, each time on a fresh copy of a store and with one call failing."""
+
+    def __init__(self, store: Path, folder: Path) -> None:
+        self.store, self.folder = store, folder
+        self.failures: list[str] = []
+        self.runs = 0
+
+    @contextmanager
+    def server(self, started: bool = True) -> Iterator[tuple[Server, Disk]]:
+        """Gives a server on a fresh copy of the store, and its disk."""
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        shutil.copytree(self.store, self.folder / "data")
+        disk = Disk(self.folder / "data")
+        disk.remember()
+        server = Server(self.folder / "data", args=["--quiet"], env=disk.env)
+        try:
+            yield server.start() if started else server, disk
+        finally:
+            server.close()
+
+    def count_calls(self, work: Callable[[str], object]) -> int:
+        """Returns how many calls `work` needs when nothing fails."""
+        with self.server() as (server, disk):
+            disk.watch()
+            work(server.url)
+            return disk.count
+
+    @contextmanager
+    def attempt(self, fault: str, n: int, started: bool = True) -> Iterator[tuple[Server, Disk]]:
+        """As `server`; what goes wrong is noted with the fault that it was."""
+        self.runs += 1
+        with self.server(started) as (server, disk):
+            try:
+                yield server, disk
+            except AssertionError as error:
+                call = disk.call(n) if disk.count >= n else "not reached"
+                self.failures.append(f"--- call {n} ({call}) {fault}: {error}\n{server.log()[-3000:]}")
+
+    def report(self, capsys, what: str) -> None:
+        """Fails with what went wrong, if anything did."""
+        with capsys.disabled():
+            print(f"\n{what}: {self.runs} runs")
+        assert not self.failures, f"{len(self.failures)} of {self.runs} runs failed\n" + "\n".join(self.failures[:3])
+
+
+def check_after_restart(server: Server, outcome: Outcome) -> None:
+    """Fails unless the store is sound and holds what was acknowledged, and nothing else by halves."""
+    check_store(server.data_dir)
+    server.env = {}
+    server.start()
+    check_there(server.url, outcome.done)
+    for step in [*outcome.refused, *outcome.unanswered]:
+        # Spans may always be sent again; the others were perhaps done, and would be done twice.
+        if not step.is_there(server.url) or isinstance(step, Export):
+            assert step.send(server.url).status_code == 200, f"{step} sent again"
+            assert step.is_there(server.url)
+    server.kill()
+
+
+def sample(total: int, size: int) -> list[int]:
+    """Returns some of 1..total, always the same."""
+    return sorted(random.Random(SEED).sample(range(1, total + 1), min(size, total)))
+
+
+def at_once(run: Callable[[int], Outcome], count: int) -> Outcome:
+    """Calls `run` with 0..count, all at the same time, and adds up what became of it."""
+    outcomes = [Outcome() for _ in range(count)]
+
+    def keep(number: int) -> None:
+        outcomes[number] = run(number)
+
+    threads = [Guarded(target=keep, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return Outcome(
+        done=[step for outcome in outcomes for step in outcome.done],
+        refused=[step for outcome in outcomes for step in outcome.refused],
+        unanswered=[step for outcome in outcomes for step in outcome.unanswered],
+    )
+
+
+class Guarded(threading.Thread):
+    """A thread whose failure is that of whoever joins it."""
+
+    error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except BaseException as error:
+            self.error = error
+
+    def join(self, timeout: float | None = None) -> None:
+        super().join(timeout)
+        if self.error:
+            raise self.error
