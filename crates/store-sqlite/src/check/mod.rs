@@ -14,6 +14,7 @@ use crate::postings::PartSet;
 use crate::spans::SpanReader;
 use rusqlite::Connection;
 use spanwise_store::{CheckReport, Progress, StoreResult};
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -46,12 +47,26 @@ struct Check<'a> {
     report: CheckReport,
 }
 
+/// Says how far the check is, and remembers whether anybody still wants it.
+struct Heard<'a> {
+    progress: &'a Progress,
+    is_ended: Cell<bool>,
+}
+
+impl Heard<'_> {
+    fn report(&self, stage: &'static str, done: u64, total: u64) -> StoreResult<()> {
+        self.progress.report(stage, done, total).inspect_err(|_| self.is_ended.set(true))
+    }
+}
+
 impl Check<'_> {
     /// Notes why a part of the check ended early, such as a page of the index that can't be read; the others go on, unless
     /// nobody wants them any more.
-    fn part(&mut self, result: StoreResult<()>, progress: &Progress) -> StoreResult<()> {
+    fn part(&mut self, result: StoreResult<()>, progress: &Heard<'_>) -> StoreResult<()> {
         let Err(error) = result else { return Ok(()) };
-        progress.report("checking", 0, 1)?;
+        if progress.is_ended.get() {
+            return Err(error);
+        }
         let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
         self.note(format!("index.db: {}{cause}", error.message()));
         Ok(())
@@ -75,6 +90,7 @@ pub(crate) fn check(
     data_dir: &Path,
     progress: &Progress,
 ) -> StoreResult<CheckReport> {
+    let progress = &Heard { progress, is_ended: Cell::new(false) };
     let mut check = Check { conn, spans, report: CheckReport::default() };
     let segments = load_segments(conn)?;
     let total = segments.iter().map(|segment| segment.committed_bytes).sum();
