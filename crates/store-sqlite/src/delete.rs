@@ -48,14 +48,17 @@ impl SqliteStore {
 
     async fn delete_step(&self, experiment: ExperimentId, which: DeleteTraces) -> StoreResult<u64> {
         let artifacts = Arc::clone(&self.artifact_removal);
-        self.write(move |context| {
-            let conn = context.conn;
-            let take_back = |traces: &[_]| rollup::take_back(context, traces);
-            let deleted = catalog::delete_traces(conn, experiment, &which, take_back)?;
-            let_go(context, &deleted, &artifacts)?;
-            Ok(deleted.visible)
-        })
-        .await
+        let deleted = self
+            .write(move |context| {
+                let conn = context.conn;
+                let take_back = |traces: &[_]| rollup::take_back(context, traces);
+                let deleted = catalog::delete_traces(conn, experiment, &which, take_back)?;
+                let_go(context, &deleted, &artifacts)?;
+                Ok(deleted.visible)
+            })
+            .await;
+        self.artifact_removal.committed();
+        deleted
     }
 }
 

@@ -1,6 +1,49 @@
 // Generated from docs/openapi.json by `npm run generate`.
 
 export interface paths {
+    "/api/v1/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Streams all files of the store as of now
+         * @description Frames of one byte (`J`: JSON, `D`: bytes of a file), a length of four bytes, the lowest first, and the contents.
+         *     `start` comes first; then for each file `unchanged`, or `file`, its bytes and `end`; at last `done` or `error`. An
+         *     answer without `done` is no whole backup. `spanwise backup` reads it.
+         */
+        post: operations["server_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rewrites what lies apart or is partly deleted, and gives the disk back what nothing needs
+         * @description Answers with lines of JSON: progress, and at last `result` or `error`. A client that goes away ends the work after
+         *     the step that it is in; what is done stays done.
+         */
+        post: operations["server_compact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments": {
         parameters: {
             query?: never;
@@ -158,42 +201,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/metrics/models": {
+    "/api/v1/retention": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Adds up calls of models over time
-         * @description Calls, errors, tokens, cost and latency by when each call started, by model unless `group_by` says otherwise. A call
-         *     is a span that names a model and does not wrap others. Tokens and cost are those that count in their traces; what a
-         *     wrapper without a model reports in place of its calls is a group without a name. With a filter, the calls of the
-         *     newest matching traces count.
-         */
-        get: operations["metrics_models"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/metrics/traces": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Adds up traces over time
-         * @description Count, errors, tokens, cost and latency of traces by when they started, from the last 24 hours unless `from` says
-         *     otherwise. Without a filter it is read from sums that are kept while spans arrive, however many traces there are.
-         */
-        get: operations["metrics_traces"];
+        /** Says how long traces stay, and what retention did */
+        get: operations["server_retention"];
         put?: never;
         post?: never;
         delete?: never;
@@ -604,6 +620,69 @@ export interface components {
          * @enum {string}
          */
         AttributeType: "string" | "bool" | "int" | "double" | "bytes" | "array" | "map" | "empty";
+        /** @description A file of an earlier backup. */
+        BackupFile: {
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            bytes: number;
+            /** @description Its path in the data directory. */
+            path: string;
+            /** @description Its XXH3 of 128 bits as hexadecimal digits. */
+            xxh3: string;
+        };
+        /** @description The JSON in a frame of a backup; the bytes of files are in frames of their own. */
+        BackupFrame: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Files.
+             */
+            files: number;
+            /** @enum {string} */
+            item: "start";
+        } | {
+            /** @enum {string} */
+            item: "unchanged";
+            /** @description Its path. */
+            path: string;
+        } | {
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            bytes: number;
+            /** @enum {string} */
+            item: "file";
+            /** @description Its path. */
+            path: string;
+        } | {
+            /** @enum {string} */
+            item: "end";
+            /** @description Its hash. */
+            xxh3: string;
+        } | {
+            /** @enum {string} */
+            item: "done";
+        } | {
+            /** @description Why. */
+            error: string;
+            /** @enum {string} */
+            item: "error";
+        };
+        /** @description What whoever asks for a backup has already. */
+        BackupRequest: {
+            /**
+             * @description Files of an earlier backup: one that is still the same is named, but not sent.
+             * @default []
+             */
+            known: components["schemas"]["BackupFile"][];
+        };
         /** @description An input or output. */
         Body: {
             /** @description Bytes of its JSON text. */
@@ -714,6 +793,36 @@ export interface components {
              */
             trace_ids: string[] | null;
         };
+        /** @description A line while long work goes on; the last line holds `result` or `error`, all others progress. */
+        CompactLine: components["schemas"]["ProgressLine"] | {
+            /** @description What it changed. */
+            result: components["schemas"]["CompactResult"];
+        } | {
+            /** @description Why. */
+            error: string;
+        };
+        /** @description What a compaction changed. */
+        CompactResult: {
+            /** @description Bytes on the disk after. */
+            after: components["schemas"]["DiskBytes"];
+            /** @description Bytes on the disk before. */
+            before: components["schemas"]["DiskBytes"];
+            /**
+             * Format: int64
+             * @description Segment files that were removed.
+             */
+            removed_segments: number;
+            /**
+             * Format: int64
+             * @description Traces whose spans were rewritten.
+             */
+            traces: number;
+            /**
+             * Format: int64
+             * @description Traces that can't be read, and stay where they are.
+             */
+            unreadable_traces: number;
+        };
         /** @description What may stand at a place of a filter. */
         Completion: {
             /** @description Where it ends, excluded. */
@@ -773,6 +882,24 @@ export interface components {
             rows: number[];
             /** @description The texts. */
             values: string[];
+        };
+        /** @description Bytes on the disk, by what they are for. */
+        DiskBytes: {
+            /**
+             * Format: int64
+             * @description The index database with its log.
+             */
+            index: number;
+            /**
+             * Format: int64
+             * @description The word and attribute index.
+             */
+            postings: number;
+            /**
+             * Format: int64
+             * @description Segment files.
+             */
+            segments: number;
         };
         /** @description A document. */
         Document: {
@@ -843,6 +970,23 @@ export interface components {
         ExperimentList: {
             /** @description The experiments. */
             experiments: components["schemas"]["Experiment"][];
+        };
+        /** @description What is set for one experiment. */
+        ExperimentRetention: {
+            /** @description Its name or id, as configured. */
+            experiment: string;
+            /** @description Whether its traces stay, however old they are. */
+            keeps: boolean;
+            /**
+             * Format: int64
+             * @description Its own age in seconds; null if the overall one holds, or none (`keeps`).
+             */
+            max_age_s: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of its traces.
+             */
+            max_bytes: number | null;
         };
         /** @description The most frequent values of one field. */
         Facet: {
@@ -1054,127 +1198,6 @@ export interface components {
             /** @description `system`, `user`, `assistant`, `tool`, or another role. */
             role: string;
         };
-        /** @description Metrics over time, one series a group. */
-        Metrics: {
-            /**
-             * @description Whether everything that was asked for is counted: false for calls while the figures of older traces are being
-             *     computed, and for the calls of a filter that matches very many traces, of which the newest are counted.
-             */
-            complete: boolean;
-            /** @description When the last of them ends. */
-            end_ns: string;
-            /**
-             * Format: int64
-             * @description How many groups there are.
-             */
-            groups: number;
-            /** @description How long a stretch is, as `interval` names it. Days, weeks and months follow the time zone. */
-            interval: string;
-            /** @description The group with the most traces or calls first; what is left over is last. */
-            series: components["schemas"]["MetricsSeries"][];
-            /** @description When each stretch of time starts, ascending and without gaps. */
-            starts_ns: string[];
-        };
-        /** @description Sums in each stretch of time; all columns are of the same length. */
-        MetricsColumns: {
-            /** @description Input tokens that were written to a cache. */
-            cache_creation_tokens: number[];
-            /** @description Input tokens that were read from a cache. */
-            cache_read_tokens: number[];
-            /** @description Cost in US dollars. */
-            cost: number[];
-            /** @description Traces or calls. */
-            count: number[];
-            /** @description Of them, those that ended with an error. */
-            errors: number[];
-            /** @description Of them, those that have not ended. */
-            in_progress: number[];
-            /** @description Tokens of prompts, cached ones included. */
-            input_tokens: number[];
-            /** @description Tokens of answers. */
-            output_tokens: number[];
-            /** @description Half of the known durations are at most this; null where none is known. */
-            p50_ns: (number | null)[];
-            /** @description 95 % of the known durations are at most this. */
-            p95_ns: (number | null)[];
-            /** @description 99 % of the known durations are at most this. */
-            p99_ns: (number | null)[];
-            /** @description What providers called the total. */
-            total_tokens: number[];
-        };
-        /**
-         * @description Which group it is: the part that was grouped by is set, or nothing for what names none; `others` for what is left
-         *     over. Of a single series, all is null.
-         */
-        MetricsGroup: {
-            /** @description Id of the experiment. */
-            experiment_id: string | null;
-            /** @description The model. */
-            model: string | null;
-            /** @description Whether it is all groups that have no series of their own. */
-            others: boolean;
-            /** @description The provider. */
-            provider: string | null;
-        };
-        /** @description The course of one group. */
-        MetricsSeries: {
-            /** @description Which group it is. */
-            group: components["schemas"]["MetricsGroup"];
-            /** @description In each stretch of time, in the order of `starts_ns`. */
-            points: components["schemas"]["MetricsColumns"];
-            /** @description Over the whole time. */
-            total: components["schemas"]["MetricsTotal"];
-        };
-        /** @description Sums over the whole time. */
-        MetricsTotal: {
-            /**
-             * Format: int64
-             * @description Input tokens that were written to a cache.
-             */
-            cache_creation_tokens: number;
-            /**
-             * Format: int64
-             * @description Input tokens that were read from a cache.
-             */
-            cache_read_tokens: number;
-            /**
-             * Format: double
-             * @description Cost in US dollars.
-             */
-            cost: number;
-            /**
-             * Format: int64
-             * @description Traces or calls.
-             */
-            count: number;
-            /** @description Percentiles of the known durations, at most 1 % off. */
-            duration_ns: components["schemas"]["DurationPercentiles"];
-            /**
-             * Format: int64
-             * @description Of them, those that ended with an error.
-             */
-            errors: number;
-            /**
-             * Format: int64
-             * @description Of them, those that have not ended.
-             */
-            in_progress: number;
-            /**
-             * Format: int64
-             * @description Tokens of prompts, cached ones included.
-             */
-            input_tokens: number;
-            /**
-             * Format: int64
-             * @description Tokens of answers.
-             */
-            output_tokens: number;
-            /**
-             * Format: int64
-             * @description What providers called the total.
-             */
-            total_tokens: number;
-        };
         /** @description An assessment to add. */
         NewAssessment: {
             /** @description `feedback` or `expectation`. */
@@ -1288,6 +1311,62 @@ export interface components {
             title: string;
             /** @description Always `about:blank`: the status tells. */
             type: string;
+        };
+        /** @description How far long work is. */
+        ProgressLine: {
+            /**
+             * Format: int64
+             * @description How much of it is done, in units of the stage (bytes or pages).
+             */
+            done: number;
+            /** @description What is being done. */
+            stage: string;
+            /**
+             * Format: int64
+             * @description How much there is to do.
+             */
+            total: number;
+        };
+        /** @description How long traces stay, and what retention did. */
+        Retention: {
+            /**
+             * Format: int64
+             * @description Traces that were deleted since the server started.
+             */
+            deleted_traces: number;
+            /** @description What is set for single experiments. */
+            experiments: components["schemas"]["ExperimentRetention"][];
+            last: components["schemas"]["RetentionRun"] | null;
+            /**
+             * Format: int64
+             * @description Traces go when the earlier of their start and their arrival is so many seconds ago.
+             */
+            max_age_s: number | null;
+            /**
+             * Format: int64
+             * @description The oldest traces go when more bytes are stored.
+             */
+            max_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Bytes that count against `max_bytes` now: segments and indexes without what is deleted already.
+             */
+            stored_bytes: number;
+        };
+        /** @description One run of retention. */
+        RetentionRun: {
+            /**
+             * Format: int64
+             * @description Bytes of their spans as they were stored.
+             */
+            bytes: number;
+            /** @description When it ended. */
+            finished_ns: string;
+            /**
+             * Format: int64
+             * @description Traces that it deleted.
+             */
+            traces: number;
         };
         /** @description What instrumented a span. */
         Scope: {
@@ -1692,6 +1771,72 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    server_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.spanwise.backup": components["schemas"]["BackupFrame"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    server_compact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["CompactLine"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     experiments_list: {
         parameters: {
             query?: {
@@ -2078,29 +2223,9 @@ export interface operations {
             };
         };
     };
-    metrics_models: {
+    server_retention: {
         parameters: {
-            query: {
-                /** @description Name or id of an experiment; may be repeated. None: all active ones. */
-                experiment: string[];
-                /** @description Of the filter language; none: all. */
-                filter?: string;
-                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
-                from?: string;
-                /** @description `model` (if absent), `provider`, `experiment` or `none` */
-                group_by?: string;
-                /** @description Series at most, 1 to 100; 20 if absent. What more groups there are is one series together. */
-                groups?: number;
-                /**
-                 * @description Length of the stretches of time: `15m`, `30m`, `1h`, `2h`, `3h`, `4h`, `6h`, `12h`, `1d`, `1w` or `1mo`; absent:
-                 *     the shortest of which there are at most 120. `from` and `to` are widened to whole ones.
-                 */
-                interval?: string;
-                /** @description IANA name of the time zone whose hours and days count, such as `Europe/Berlin`; UTC if absent. */
-                time_zone?: string;
-                /** @description Started before; written as `from`. */
-                to?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -2112,73 +2237,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Metrics"];
+                    "application/json": components["schemas"]["Retention"];
                 };
             };
             400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    metrics_traces: {
-        parameters: {
-            query: {
-                /** @description Name or id of an experiment; may be repeated. None: all active ones. */
-                experiment: string[];
-                /** @description Of the filter language; none: all. */
-                filter?: string;
-                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
-                from?: string;
-                /** @description `none` (if absent) or `experiment` */
-                group_by?: string;
-                /** @description Series at most, 1 to 100; 20 if absent. What more groups there are is one series together. */
-                groups?: number;
-                /**
-                 * @description Length of the stretches of time: `15m`, `30m`, `1h`, `2h`, `3h`, `4h`, `6h`, `12h`, `1d`, `1w` or `1mo`; absent:
-                 *     the shortest of which there are at most 120. `from` and `to` are widened to whole ones.
-                 */
-                interval?: string;
-                /** @description IANA name of the time zone whose hours and days count, such as `Europe/Berlin`; UTC if absent. */
-                time_zone?: string;
-                /** @description Started before; written as `from`. */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Metrics"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
