@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 import requests
 
-from faults.load import Writer, is_acknowledged, send
+from faults.load import Writer, is_acknowledged, send, spans_in
 from support.otlp import PROTOBUF, stored
 
 CONNECTIONS = 500
@@ -65,9 +65,7 @@ def test_500_connections_at_work(new_server):
             sent += batches
     spans = set().union(*(batch.spans for batch in sent))
     for trace_id in {trace_id for trace_id, _ in spans}:
-        found = [
-            one.span_id for r in stored(server.url, trace_id).resource_spans for s in r.scope_spans for one in s.spans
-        ]
+        found = spans_in(stored(server.url, trace_id))
         assert sorted(found) == sorted(own for of, own in spans if of == trace_id)
     assert server.stop() == 0
 
@@ -125,8 +123,7 @@ def test_slow_clients_do_not_hold_up_others(new_server, capsys):
     still_open = [drip.end() for drip in drips]
     p99 = sorted(took)[REQUESTS * 99 // 100]
     with capsys.disabled():
-        print(
-            f"\n{CONNECTIONS} slow clients ({still_open} open at the end): p99 of a write and a read {p99 * 1000:.0f} ms"
-        )
+        print(f"\n{CONNECTIONS} slow clients, {still_open} there at the end: p99 {p99 * 1000:.0f} ms")
+    assert still_open == [CONNECTIONS // 2] * 2, "the slow ones were not there all the time"
     assert p99 <= P99_MAX_S
     assert server.stop() == 0
