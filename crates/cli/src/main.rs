@@ -80,6 +80,8 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Tag(args) => runtime()?.block_on(manage::tag(&args)),
         Command::Delete(args) => runtime()?.block_on(manage::delete(&args)),
         Command::Experiments(args) => runtime()?.block_on(manage::experiments(&args)).map(|()| Outcome::Done),
+        Command::Backup(args) => runtime()?.block_on(housekeeping::backup(&args)).map(|()| Outcome::Done),
+        Command::Restore(args) => housekeeping::restore(&args).map(|()| Outcome::Done),
         Command::Compact(args) => runtime()?.block_on(housekeeping::compact(&args)),
         Command::Check(args) => runtime()?.block_on(show::check(&args)),
         Command::Config { command: ConfigCommand::Show(args) } => show::config(&args).map(|()| Outcome::Done),

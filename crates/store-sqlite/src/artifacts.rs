@@ -18,6 +18,23 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
+/// Returns where unfinished uploads are.
+pub(crate) fn incoming(data_dir: &Path) -> std::path::PathBuf {
+    data_dir.join("artifacts").join(folder::INCOMING)
+}
+
+/// Removes the artifacts of a trace, `<experiment>/traces/<trace>` below the root, also when there are none.
+///
+/// A trace id may be any text; one that is no plain path has no artifacts.
+pub(crate) fn remove_trace_folder(root: &Path, folder: &str) -> StoreResult<()> {
+    let Ok(path) = ArtifactPath::parse(&format!("{folder}/artifacts")) else { return Ok(()) };
+    let artifacts = Folder::at(root.to_owned());
+    artifacts.delete(&path)?;
+    // Another id may begin with this one and a slash: its artifacts stay.
+    artifacts.remove_if_empty(&ArtifactPath::parse(folder)?);
+    Ok(())
+}
+
 /// Chunks of an upload that may wait for the disk.
 const CHUNKS_WAITING_MAX: usize = 4;
 

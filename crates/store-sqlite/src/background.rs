@@ -1,6 +1,8 @@
 //! The maintenance thread: moves the write-ahead log into the database, away from every writer's commit, deletes what
 //! retention says, and compacts segments when traces have become quiet.
 
+use crate::artifact_removal::ArtifactRemoval;
+use crate::backup::Pins;
 use crate::compaction::{QUIET, SharedCompactor, lock};
 use crate::disk;
 use crate::error::{io_error, sql_error};
@@ -41,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) postings: Postings,
     pub(crate) retention: Option<Retention>,
     pub(crate) writer: Arc<Writer>,
+    pub(crate) pins: Arc<Pins>,
+    pub(crate) artifact_removal: Arc<ArtifactRemoval>,
 }
 
 impl Background {
@@ -79,6 +83,8 @@ struct Maintenance {
 impl Maintenance {
     fn run(mut self, wakes: &Receiver<()>) {
         let mut is_behind = false;
+        // The last run may have left some.
+        self.remove_artifacts();
         loop {
             // A log that readers kept from being emptied is tried again, also when no more is written.
             let until_due = self.next_due().saturating_duration_since(Instant::now());
@@ -94,6 +100,7 @@ impl Maintenance {
             if Instant::now() >= self.due {
                 self.compact(wakes);
             }
+            self.remove_artifacts();
             is_behind = self.checkpoint();
             // At most one look an interval, however many writes there are; closing ends the wait.
             if let Err(RecvTimeoutError::Disconnected) = wakes.recv_timeout(LOOK_INTERVAL) {
@@ -123,6 +130,13 @@ impl Maintenance {
             }
         }
         self.compact(wakes);
+    }
+
+    /// Removes the artifacts of deleted traces.
+    fn remove_artifacts(&self) {
+        if let Err(error) = self.parts.artifact_removal.remove_noted(&self.conn, &self.parts.writer) {
+            tracing::warn!(error = %error, "cannot remove artifacts of deleted traces; trying again later");
+        }
     }
 
     /// Gives pages of the index back that many deletes left free.
@@ -181,7 +195,8 @@ impl Maintenance {
         }
         // Holds nobody up, and leaves little for what follows.
         let mut moved = self.move_log("PASSIVE");
-        if moved.is_ok() && wal_bytes >= WAL_BYTES_HELD_UP {
+        // A backup reads as long as it takes; to hold writers up for it would be in vain.
+        if moved.is_ok() && wal_bytes >= WAL_BYTES_HELD_UP && !self.parts.pins.is_pinned() {
             moved = self.move_log("TRUNCATE");
         }
         if let Err(error) = moved {

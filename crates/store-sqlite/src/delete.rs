@@ -1,6 +1,7 @@
 //! Deleting traces: in steps, and what it means beyond the rows. The bytes in segments are let go, and marked as
-//! deleted.
+//! deleted; artifacts are noted for removal.
 
+use crate::artifact_removal::ArtifactRemoval;
 use crate::catalog::{self, DeletedTraces};
 use crate::error::sql_error;
 use crate::store::{SqliteStore, now_ns};
@@ -9,6 +10,7 @@ use rusqlite::params;
 use spanwise_model::ExperimentId;
 use spanwise_store::{DeleteTraces, StoreResult};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Traces that one write deletes. All other writes wait for it: 1,000 take about 0.1 s, 50,000 some 4 s.
 const STEP_TRACES: usize = 1_000;
@@ -44,9 +46,10 @@ impl SqliteStore {
     }
 
     async fn delete_step(&self, experiment: ExperimentId, which: DeleteTraces) -> StoreResult<u64> {
+        let artifacts = Arc::clone(&self.artifact_removal);
         self.write(move |context| {
             let deleted = catalog::delete_traces(context.conn, experiment, &which)?;
-            let_go(context, &deleted)?;
+            let_go(context, &deleted, &artifacts)?;
             Ok(deleted.visible)
         })
         .await
@@ -55,7 +58,12 @@ impl SqliteStore {
 
 /// Counts the deleted blocks as dead bytes of their segments, so that compaction removes them within a day, and
 /// marks the traces as deleted in the segment, so that an index rebuilt from segments does not bring them back.
-pub(crate) fn let_go(context: &mut WriteContext<'_>, deleted: &DeletedTraces) -> StoreResult<()> {
+pub(crate) fn let_go(
+    context: &mut WriteContext<'_>,
+    deleted: &DeletedTraces,
+    artifacts: &ArtifactRemoval,
+) -> StoreResult<()> {
+    artifacts.note(context.conn, &deleted.artifact_folders)?;
     let now = now_ns();
     let mut dead_bytes: HashMap<i64, u64> = HashMap::new();
     for block in &deleted.blocks {

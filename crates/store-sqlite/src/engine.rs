@@ -1,12 +1,14 @@
 //! The contract of [`Store`], call by call: which thread does it, and what else it must do.
 
 use crate::append;
+use crate::backup;
 use crate::catalog;
 use crate::check;
 use crate::disk;
 use crate::explore;
 use crate::search;
 use crate::spans;
+use crate::stats;
 use crate::store::{SqliteStore, now_ns};
 use crate::writer::WriteContext;
 use async_trait::async_trait;
@@ -16,8 +18,8 @@ use spanwise_model::{
     TraceInfo, TraceLogs, TraceSpans, TraceStart,
 };
 use spanwise_store::{
-    AppendOutcome, AssessmentChange, Capabilities, CheckReport, CompactReport, DeleteTraces,
-    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition,
+    AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
+    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
     NewExperiment, Progress, PromptLink, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream,
     Store, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram,
     TracePage, TraceQuery, TraceTree,
@@ -255,12 +257,13 @@ impl Store for SqliteStore {
 
     async fn stats(&self) -> StoreResult<StoreStats> {
         let data_dir = self.data_dir.clone();
-        self.read(move |conn| check::stats(conn, &data_dir)).await
+        self.read(move |conn| stats::stats(conn, &data_dir)).await
     }
 
     async fn check_with(&self, progress: Progress) -> StoreResult<CheckReport> {
         let (spans, index) = (Arc::clone(&self.spans), self.postings.snapshot());
-        self.read(move |conn| check::check(conn, &spans, &index, &progress)).await
+        let data_dir = self.data_dir.clone();
+        self.read(move |conn| check::check(conn, &spans, &index, &data_dir, &progress)).await
     }
 
     async fn retention(&self) -> StoreResult<RetentionStatus> {
@@ -271,6 +274,12 @@ impl Store for SqliteStore {
 
     async fn compact(&self, progress: Progress) -> StoreResult<CompactReport> {
         self.compact_now(progress).await
+    }
+
+    async fn backup(&self, known: KnownFiles) -> StoreResult<BackupStream> {
+        // A closed store has no threads left that keep its files in step.
+        self.writer()?;
+        backup::start(&self.data_dir, &self.pins, known)
     }
 
     async fn close(&self) -> StoreResult<()> {

@@ -5,8 +5,10 @@
 //! runtime's. Rows and files stay inside this crate.
 
 mod append;
+mod artifact_removal;
 mod artifacts;
 mod background;
+mod backup;
 mod block;
 mod catalog;
 mod check;
@@ -27,12 +29,14 @@ mod schema;
 mod search;
 mod segment;
 mod spans;
+mod stats;
 mod store;
 mod trace_row;
 mod trace_state;
 mod writer;
 
 pub use artifacts::FsArtifacts;
+pub use backup::{BackupFolder, BackupSummary, RestoreReport, restore};
 pub use store::{OpenOptions, SqliteStore};
 
 /// The decoders of stored bytes, for the fuzz targets alone.

@@ -1,6 +1,8 @@
 //! The engine as a [`Store`]: opens the data directory and sends each call to the thread that does it.
 
+use crate::artifact_removal::ArtifactRemoval;
 use crate::background::{Background, Parts};
+use crate::backup::{self, Pins};
 use crate::compaction::{Compactor, SharedCompactor};
 use crate::error::io_error;
 use crate::explore::ChangeFeed;
@@ -53,6 +55,8 @@ pub struct SqliteStore {
     indexer: Mutex<Option<Arc<Indexer>>>,
     compactor: Mutex<Option<SharedCompactor>>,
     pub(crate) retention: SharedStatus,
+    pub(crate) pins: Arc<Pins>,
+    pub(crate) artifact_removal: Arc<ArtifactRemoval>,
     /// Threads to wait for when closing.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open: one process owns a data directory.
@@ -70,6 +74,8 @@ impl SqliteStore {
             io_error(format!("cannot create the data directory {}", data_dir.display()), error)
         })?;
         let lock = lock(&data_dir)?;
+        backup::refuse_interrupted(&data_dir)?;
+        backup::remove_leftovers(&data_dir)?;
         let database = data_dir.join("index.db");
         let segments = data_dir.join("segments");
         let conn = schema::open_writer(&database)?;
@@ -82,16 +88,31 @@ impl SqliteStore {
         let writer = Arc::new(writer);
         let spans = Arc::new(SpanReader::new(SegmentReader::new(&segments)));
         let postings = Postings::default();
-        let indexer = start_indexer(&data_dir, &spans, &writer, &postings)?;
-        let compactor = Compactor::open(&database, &segments, Arc::clone(&spans), Arc::clone(&writer))?;
+        let pins = Arc::new(Pins::default());
+        let indexer = start_indexer(&data_dir, &spans, &writer, &postings, &pins)?;
+        let compactor = Compactor::open(
+            &database,
+            &segments,
+            Arc::clone(&spans),
+            Arc::clone(&writer),
+            Arc::clone(&pins),
+        )?;
         let compactor = Arc::new(Mutex::new(compactor));
+        let artifact_removal = ArtifactRemoval::new(&data_dir);
         let rules = options.retention.clone();
         let retention = Arc::new(Mutex::new(RetentionStatus { rules, ..RetentionStatus::default() }));
         let parts = Parts {
             compactor: Arc::clone(&compactor),
             postings: postings.clone(),
-            retention: Retention::open(&database, Arc::clone(&writer), Arc::clone(&retention))?,
+            retention: Retention::open(
+                &database,
+                Arc::clone(&writer),
+                Arc::clone(&retention),
+                Arc::clone(&artifact_removal),
+            )?,
             writer: Arc::clone(&writer),
+            pins: Arc::clone(&pins),
+            artifact_removal: Arc::clone(&artifact_removal),
         };
         let (background, background_thread) = Background::start(&database, parts)?;
         Ok(SqliteStore {
@@ -105,6 +126,8 @@ impl SqliteStore {
             indexer: Mutex::new(Some(indexer)),
             compactor: Mutex::new(Some(compactor)),
             retention,
+            pins,
+            artifact_removal,
             threads: Mutex::new(vec![background_thread, writer_thread]),
             _lock: lock,
         })
@@ -208,6 +231,7 @@ fn start_indexer(
     spans: &Arc<SpanReader>,
     writer: &Arc<Writer>,
     postings: &Postings,
+    pins: &Arc<Pins>,
 ) -> StoreResult<Arc<Indexer>> {
     let (spans, writer) = (Arc::clone(spans), Arc::clone(writer));
     let context = KeeperContext {
@@ -215,6 +239,7 @@ fn start_indexer(
         folder: data_dir.join("postings"),
         load: Arc::new(move |location| spans.segments.read(location)),
         commit: Arc::new(move |change| writer.write_blocking(move |context| change.apply(context.conn))),
+        pins: Arc::clone(pins),
     };
     Indexer::start(context, postings).map(Arc::new)
 }
@@ -224,7 +249,8 @@ pub(crate) fn now_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_nanos() as i64)
 }
 
-fn lock(data_dir: &Path) -> StoreResult<File> {
+/// Locks a data directory for this process.
+pub(crate) fn lock(data_dir: &Path) -> StoreResult<File> {
     let path = data_dir.join("lock");
     let describe = || format!("cannot lock {}", path.display());
     let file = File::options()

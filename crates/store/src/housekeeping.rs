@@ -1,6 +1,8 @@
 //! Housekeeping: how long traces stay, and how long work tells how far it is.
 
 use crate::{StoreError, StoreResult};
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use spanwise_model::{ErrorKind, ExperimentId};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -128,6 +130,54 @@ impl fmt::Debug for Progress {
         f.write_str("Progress")
     }
 }
+
+/// Files that whoever asks for a backup has already, by their paths in the data directory.
+pub type KnownFiles = BTreeMap<String, KnownFile>;
+
+/// A file of an earlier backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFile {
+    /// Its length.
+    pub bytes: u64,
+    /// Its XXH3 of 128 bits as hexadecimal digits.
+    pub xxh3: String,
+}
+
+/// A part of a backup, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackupItem {
+    /// How much there will be, unchanged files included.
+    Start {
+        /// Files; some may turn out not to be there any more.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// A file that is known already, and still the same.
+    Unchanged {
+        /// Its path in the data directory.
+        path: String,
+    },
+    /// A file begins.
+    File {
+        /// Its path in the data directory.
+        path: String,
+        /// Its length.
+        bytes: u64,
+    },
+    /// The next bytes of it.
+    Data(Bytes),
+    /// It is complete.
+    End {
+        /// Its hash.
+        xxh3: String,
+    },
+    /// That was all.
+    Done,
+}
+
+/// A backup on its way.
+pub type BackupStream = BoxStream<'static, StoreResult<BackupItem>>;
 
 /// What a compaction changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -19,8 +19,8 @@ pub use explore::{
     TraceHistogram, TraceTree, TreeSpan,
 };
 pub use housekeeping::{
-    AgeRule, CompactReport, DiskBytes, ExperimentRule, Progress, ProgressStep, RetentionRules, RetentionRun,
-    RetentionStatus,
+    AgeRule, BackupItem, BackupStream, CompactReport, DiskBytes, ExperimentRule, KnownFile, KnownFiles,
+    Progress, ProgressStep, RetentionRules, RetentionRun, RetentionStatus,
 };
 pub use params::{
     AppendOutcome, AssessmentChange, Capabilities, CheckReport, DeleteTraces, ExperimentPage,

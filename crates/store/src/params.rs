@@ -184,6 +184,8 @@ pub struct CheckReport {
     pub blocks: u64,
     /// Spans in them.
     pub spans: u64,
+    /// Artifacts that were read; they have no checksum.
+    pub artifacts: u64,
     /// What is wrong, each naming the file, offset or row.
     pub problems: Vec<String>,
 }

@@ -1,8 +1,8 @@
 //! The traits that an engine implements, with the contract that [`crate::conformance`] holds it to.
 
 use crate::{
-    AppendOutcome, AssessmentChange, Capabilities, CheckReport, CompactReport, DeleteTraces,
-    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition,
+    AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
+    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
     NewExperiment, Progress, PromptLink, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream,
     StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage,
     TraceQuery, TraceTree,
@@ -195,6 +195,13 @@ pub trait Store: Send + Sync + 'static {
     /// Does now what background work would do some time: rewrites what lies apart or is partly deleted, and gives the
     /// disk back what nothing needs. Interrupted at any time, nothing is lost; the rest is done the next time.
     async fn compact(&self, progress: Progress) -> StoreResult<CompactReport>;
+
+    /// Streams the files of the store as of now, artifacts included; each write that was answered before is in it.
+    ///
+    /// - Writes and reads go on meanwhile; only the removal of files waits.
+    /// - A file that is `known` and still the same is only named.
+    /// - One backup at a time; another is `Exhausted`. Dropping the stream ends it.
+    async fn backup(&self, known: KnownFiles) -> StoreResult<BackupStream>;
 
     /// Finishes what is queued and background work, and refuses further writes as `Unavailable`.
     async fn close(&self) -> StoreResult<()>;

@@ -1,6 +1,6 @@
-//! Housekeeping: retention, and the lines of long work.
+//! Housekeeping: retention, the lines of long work, and backups.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// How long traces stay, and what retention did.
@@ -97,4 +97,61 @@ pub struct DiskBytes {
     pub index: u64,
     /// The word and attribute index.
     pub postings: u64,
+}
+
+/// What whoever asks for a backup has already.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackupRequest {
+    /// Files of an earlier backup: one that is still the same is named, but not sent.
+    pub known: Vec<BackupFile>,
+}
+
+/// A file of an earlier backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackupFile {
+    /// Its path in the data directory.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its XXH3 of 128 bits as hexadecimal digits.
+    pub xxh3: String,
+}
+
+/// The JSON in a frame of a backup; the bytes of files are in frames of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "item")]
+pub enum BackupFrame {
+    /// How much there will be.
+    Start {
+        /// Files.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// A file that is known already, and still the same.
+    Unchanged {
+        /// Its path.
+        path: String,
+    },
+    /// A file begins.
+    File {
+        /// Its path.
+        path: String,
+        /// Its length.
+        bytes: u64,
+    },
+    /// It is complete.
+    End {
+        /// Its hash.
+        xxh3: String,
+    },
+    /// That was all: without it the backup is not whole.
+    Done,
+    /// It failed.
+    Error {
+        /// Why.
+        error: String,
+    },
 }

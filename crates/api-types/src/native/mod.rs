@@ -26,7 +26,8 @@ pub use experiment::{Experiment, ExperimentList, NewExperiment};
 pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};
 pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};
 pub use housekeeping::{
-    CompactLine, CompactResult, DiskBytes, ExperimentRetention, ProgressLine, Retention, RetentionRun,
+    BackupFile, BackupFrame, BackupRequest, CompactLine, CompactResult, DiskBytes, ExperimentRetention,
+    ProgressLine, Retention, RetentionRun,
 };
 pub use info::Info;
 pub use session::{SessionList, SessionSummary};

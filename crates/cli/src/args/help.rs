@@ -104,6 +104,21 @@ pub(super) const EXPERIMENTS_RESTORE: &str = "\
 Example:
   spanwise experiments restore scratch";
 
+pub(super) const BACKUP: &str = "\
+The folder is on this machine, also if the server is elsewhere. Interrupted, it still holds the backup that was there
+before. The configuration file is not part of a backup.
+
+Examples:
+  spanwise backup /mnt/backup/spanwise
+  SPANWISE_TRACKING_URI=http://traces.example.org:5000 spanwise backup ./spanwise-backup";
+
+pub(super) const RESTORE: &str = "\
+The data directory (--data-dir) must be new or empty. Every file is verified. Interrupted, it can't be opened, and the
+same command starts again.
+
+Example:
+  spanwise restore /mnt/backup/spanwise --data-dir ./restored";
+
 pub(super) const COMPACT: &str = "\
 A server does this by itself, but takes its time. It may be interrupted: nothing is lost, and the rest is done the next
 time. The exit code is 1 if traces can't be read.
@@ -113,7 +128,8 @@ Examples:
   spanwise compact --data-dir ./data --json | jq .after";
 
 pub(super) const CHECK: &str = "\
-The exit code is 1 if something is damaged.
+Reads every byte, and names what is damaged and which traces lose what by it; the rest stays readable. The exit code is
+0 if everything is in order, 1 if something is damaged, 2 if it could not be checked.
 
 Example:
   spanwise check --data-dir ./data";

@@ -11,7 +11,7 @@ pub(crate) use manage::{
     ListArgs, TagArgs, TagPosition,
 };
 pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, TailArgs};
-pub(crate) use run::{CheckArgs, CompactArgs, DemoArgs, ServeArgs};
+pub(crate) use run::{BackupArgs, CheckArgs, CompactArgs, DemoArgs, RestoreBackupArgs, ServeArgs};
 pub(crate) use selection::{BulkSelection, Scope, Selection};
 
 use crate::terminal::ColorChoice;
@@ -63,6 +63,12 @@ pub(crate) enum Command {
     /// List, create, rename, delete and restore experiments
     #[command(after_help = help::EXPERIMENTS, args_conflicts_with_subcommands = true)]
     Experiments(ExperimentsArgs),
+    /// Copy the whole store to a folder, while it is written to; the next time only what changed
+    #[command(after_help = help::BACKUP)]
+    Backup(BackupArgs),
+    /// Make a data directory of a backup
+    #[command(after_help = help::RESTORE)]
+    Restore(RestoreBackupArgs),
     /// Rewrite what lies apart or is partly deleted, and give the disk back what nothing needs
     #[command(after_help = help::COMPACT)]
     Compact(CompactArgs),

@@ -1,7 +1,8 @@
-//! What `serve`, `demo`, `compact` and `check` take.
+//! What `serve`, `demo`, `backup`, `restore`, `compact` and `check` take.
 
 use crate::config::{ClientFlags, ServeFlags};
 use clap::Args;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -23,6 +24,24 @@ pub(crate) struct DemoArgs {
     /// Make the same traces again for the same number [default: different ones each time]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// A new or empty folder, or one with an earlier backup, which the new one replaces
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreBackupArgs {
+    /// What `spanwise backup` wrote
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
     #[command(flatten)]
     pub(crate) flags: ClientFlags,
 }

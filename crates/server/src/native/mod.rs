@@ -5,6 +5,7 @@
 
 mod assessments;
 mod attribute;
+mod backup;
 mod body;
 mod bulk;
 mod content;
@@ -48,6 +49,7 @@ pub fn openapi() -> Value {
 fn described() -> OpenApiRouter<App> {
     let api = OpenApiRouter::new()
         .merge(assessments::routes())
+        .merge(backup::routes())
         .merge(bulk::routes())
         .merge(experiments::routes())
         .merge(crate::export::routes())

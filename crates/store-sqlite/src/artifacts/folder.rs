@@ -60,7 +60,12 @@ impl Folder {
             _ => {}
         }
         fs::create_dir_all(&incoming).map_err(failed)?;
-        Ok(Folder { root, uploads: AtomicU64::new(0) })
+        Ok(Folder::at(root))
+    }
+
+    /// Uses the folder beside the one who opened it, not to upload.
+    pub(super) fn at(root: PathBuf) -> Folder {
+        Folder { root, uploads: AtomicU64::new(0) }
     }
 
     /// Writes an upload whole, or not at all.
@@ -144,6 +149,12 @@ impl Folder {
         deleted
             .and_then(|()| sync_folder(target.parent().unwrap_or(&self.root)))
             .map_err(|error| failed("delete", path, error))
+    }
+
+    /// Removes a folder that nothing is in.
+    pub(super) fn remove_if_empty(&self, path: &ArtifactPath) {
+        // What is not empty, or not there, may stay so.
+        let _ = fs::remove_dir(self.full_path(path));
     }
 
     /// Returns what is at `path`; nothing if a part above it is absent or a file.

@@ -16,6 +16,8 @@ pub(crate) struct DeletedTraces {
     pub(crate) visible: u64,
     /// The blocks that are no longer referred to.
     pub(crate) blocks: Vec<DeletedBlock>,
+    /// Where their artifacts are, if they have any, below the folder of all artifacts.
+    pub(crate) artifact_folders: Vec<String>,
 }
 
 /// A block that is no longer referred to.
@@ -40,12 +42,18 @@ pub(crate) fn delete_traces(
 /// Deletes the traces with these keys, as far as they exist.
 pub(crate) fn delete_keys(conn: &Connection, keys: &[i64]) -> StoreResult<DeletedTraces> {
     let traces = select(conn, "trace_key IN rarray(?1)", [key_array(keys.iter().copied())])?;
-    delete_rows(conn, DeletedTraces { visible: traces.len() as u64, traces, blocks: Vec::new() })
+    delete_rows(conn, found(traces))
 }
 
 /// Deletes what was found, with all rows that belong to it.
 fn delete_rows(conn: &Connection, mut deleted: DeletedTraces) -> StoreResult<DeletedTraces> {
     let keys = key_array(deleted.traces.iter().map(|(key, _)| *key));
+    deleted.artifact_folders = conn
+        .prepare_cached(
+            "SELECT experiment_id || '/traces/' || sw_trace_id(trace_id) FROM trace WHERE trace_key IN rarray(?1)",
+        )
+        .and_then(|mut statement| statement.query_map([keys.clone()], |row| row.get(0))?.collect())
+        .map_err(sql_error)?;
     deleted.blocks = conn
         .prepare_cached("DELETE FROM block WHERE trace_key IN rarray(?1) RETURNING segment_id, length")
         .and_then(|mut delete| {
@@ -71,7 +79,7 @@ fn find(conn: &Connection, experiment: ExperimentId, which: &DeleteTraces) -> St
         DeleteTraces::Ids(ids) => {
             let condition = "experiment_id = ?1 AND visible = 1 AND trace_id IN rarray(?2)";
             let traces = select(conn, condition, (experiment.0, id_array(ids)))?;
-            Ok(DeletedTraces { visible: traces.len() as u64, traces, blocks: Vec::new() })
+            Ok(found(traces))
         }
         DeleteTraces::Until { max_start_ms, limit } => {
             // The last nanosecond of that millisecond.
@@ -86,9 +94,13 @@ fn find(conn: &Connection, experiment: ExperimentId, which: &DeleteTraces) -> St
                 let condition = "experiment_id = ?1 AND visible = 0 AND start_ns <= ?2";
                 traces.extend(select(conn, condition, (experiment.0, max_start_ns))?);
             }
-            Ok(DeletedTraces { traces, visible, blocks: Vec::new() })
+            Ok(DeletedTraces { visible, ..found(traces) })
         }
     }
+}
+
+fn found(traces: Vec<(i64, TraceId)>) -> DeletedTraces {
+    DeletedTraces { visible: traces.len() as u64, traces, ..DeletedTraces::default() }
 }
 
 fn select(conn: &Connection, condition: &str, params: impl Params) -> StoreResult<Vec<(i64, TraceId)>> {

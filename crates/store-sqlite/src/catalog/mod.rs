@@ -46,7 +46,7 @@ const NAME_TAG: &str = "mlflow.traceName";
 pub(crate) const USER_METADATA: &str = "mlflow.trace.user";
 
 /// Returns the key of a visible trace.
-fn trace_key(conn: &Connection, id: &TraceId) -> StoreResult<i64> {
+pub(crate) fn trace_key(conn: &Connection, id: &TraceId) -> StoreResult<i64> {
     let mut statement = conn
         .prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1 AND visible = 1")
         .map_err(sql_error)?;

@@ -16,6 +16,7 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+use crate::backup::Pins;
 use crate::error::{io_error, sql_error};
 use crate::schema;
 use crate::segment::segment_path;
@@ -65,6 +66,7 @@ pub(crate) struct Compactor {
     folder: PathBuf,
     spans: Arc<SpanReader>,
     writer: Arc<Writer>,
+    pins: Arc<Pins>,
     /// Traces with a block that can't be read: they stay where they are, and hold nobody else up.
     unreadable: RefCell<HashSet<i64>>,
     /// Segments whose last write, sync or commit failed: nothing more is written to them.
@@ -87,11 +89,12 @@ impl Compactor {
         folder: &Path,
         spans: Arc<SpanReader>,
         writer: Arc<Writer>,
+        pins: Arc<Pins>,
     ) -> StoreResult<Compactor> {
         let conn = schema::open_reader(database)?;
         let unreadable = RefCell::new(HashSet::new());
         let abandoned = RefCell::default();
-        Ok(Compactor { conn, folder: folder.into(), spans, writer, unreadable, abandoned })
+        Ok(Compactor { conn, folder: folder.into(), spans, writer, pins, unreadable, abandoned })
     }
 
     /// Merges some quiet traces and removes segments of which nothing is alive; does nothing when there are none.
@@ -165,7 +168,12 @@ impl Compactor {
         })
     }
 
+    /// Removes files of which nothing is alive; while a backup may need them, it waits for another step.
     fn remove_empty_segments(&self) -> StoreResult<usize> {
+        self.pins.unless_pinned(|| self.remove_empty_segments_now()).unwrap_or(Ok(0))
+    }
+
+    fn remove_empty_segments_now(&self) -> StoreResult<usize> {
         let empty: Vec<i64> = self
             .conn
             .prepare_cached("SELECT segment_id FROM segment WHERE sealed = 1 AND live_bytes = 0")

@@ -29,8 +29,14 @@ async fn store_of_small_blocks() -> (SqliteStore, TempDir) {
 
 fn compact(store: &SqliteStore) -> Step {
     let (database, segments) = (store.data_dir.join("index.db"), store.data_dir.join("segments"));
-    let compactor =
-        Compactor::open(&database, &segments, Arc::clone(&store.spans), store.writer().unwrap()).unwrap();
+    let compactor = Compactor::open(
+        &database,
+        &segments,
+        Arc::clone(&store.spans),
+        store.writer().unwrap(),
+        Arc::default(),
+    )
+    .unwrap();
     tokio::task::block_in_place(|| compactor.step(i64::MAX, i64::MAX).unwrap())
 }
 

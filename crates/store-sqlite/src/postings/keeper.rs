@@ -15,6 +15,7 @@ use super::source::{self, LoadBlock, Loaded, TRACES_PER_READ};
 use super::tier;
 use super::trace_set::TraceSet;
 use super::wake::{Purge, Wake};
+use crate::backup::Pins;
 use crate::error::{damaged, io_error};
 use crate::schema;
 use rusqlite::Connection;
@@ -46,6 +47,8 @@ pub(crate) struct KeeperContext {
     pub(crate) load: LoadBlock,
     /// Commits which parts there are.
     pub(crate) commit: CommitParts,
+    /// Says whether files may be removed.
+    pub(crate) pins: Arc<Pins>,
 }
 
 /// A part and its row.
@@ -66,6 +69,8 @@ pub(crate) struct Keeper {
     /// Rows of parts that can't be used: all of them, if there is one.
     lost: Vec<i64>,
     next_part_id: i64,
+    /// Files that are not needed, but that a backup may be reading.
+    unneeded: Vec<i64>,
     /// Set when a commit failed: nobody knows whether it happened.
     uncertain: bool,
 }
@@ -84,6 +89,7 @@ impl Keeper {
             held: Vec::new(),
             lost: Vec::new(),
             next_part_id: 1,
+            unneeded: Vec::new(),
             uncertain: false,
         };
         keeper.load()?;
@@ -109,6 +115,7 @@ impl Keeper {
             self.load()?;
         }
         self.start_over_if_damaged()?;
+        std::mem::take(&mut self.unneeded).into_iter().for_each(|part_id| self.remove_file(part_id));
         let last = source::last_block_id(&self.conn)?;
         while !self.wake().is_stopped()
             && (self.build_next(last)? || self.merge_next()? || self.purge_next()?)
@@ -323,9 +330,12 @@ impl Keeper {
     }
 
     /// Removes a file whose row is gone; if that fails, the next start does it.
-    fn remove_file(&self, part_id: i64) {
+    fn remove_file(&mut self, part_id: i64) {
         let path = part_path(&self.context.folder, part_id);
-        if let Err(error) = fs::remove_file(&path) {
+        let Some(removed) = self.context.pins.unless_pinned(|| fs::remove_file(&path)) else {
+            return self.unneeded.push(part_id);
+        };
+        if let Err(error) = removed {
             tracing::warn!(path = %path.display(), error = %error, "cannot remove a part of the index that is not needed");
         }
     }

@@ -30,7 +30,7 @@ mod words;
 pub(crate) use indexer::Indexer;
 pub(crate) use keeper::KeeperContext;
 pub(crate) use query::{Candidates, SpanQuery, TermQuery};
-pub(crate) use row::indexed_through;
+pub(crate) use row::{indexed_through, part_path};
 pub(crate) use set::{PartSet, Postings};
 pub(crate) use term::Field;
 pub(crate) use trace_set::TraceSet;

@@ -8,6 +8,7 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+use crate::artifact_removal::ArtifactRemoval;
 use crate::catalog;
 use crate::delete::let_go;
 use crate::disk;
@@ -39,6 +40,7 @@ pub(crate) struct Retention {
     conn: Connection,
     writer: Arc<Writer>,
     status: SharedStatus,
+    artifacts: Arc<ArtifactRemoval>,
 }
 
 /// An experiment that may lose traces.
@@ -56,12 +58,13 @@ impl Retention {
         database: &Path,
         writer: Arc<Writer>,
         status: SharedStatus,
+        artifacts: Arc<ArtifactRemoval>,
     ) -> StoreResult<Option<Retention>> {
         let rules = status.lock().unwrap_or_else(PoisonError::into_inner).rules.clone();
         if rules.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Retention { rules, conn: schema::open_reader(database)?, writer, status }))
+        Ok(Some(Retention { rules, conn: schema::open_reader(database)?, writer, status, artifacts }))
     }
 
     /// Deletes all that has to go at `now_ns`, and returns what that was.
@@ -155,9 +158,10 @@ impl Retention {
             return Ok(0);
         }
         let keys: Vec<i64> = doomed.iter().map(|trace| trace.trace_key).collect();
+        let artifacts = Arc::clone(&self.artifacts);
         let (traces, bytes) = self.writer.write_blocking(move |context| {
             let deleted = catalog::delete_keys(context.conn, &keys)?;
-            let_go(context, &deleted)?;
+            let_go(context, &deleted, &artifacts)?;
             let bytes = deleted.blocks.iter().map(|block| block.length).sum::<u64>();
             Ok((deleted.traces.len() as u64, bytes))
         })?;

@@ -33,8 +33,14 @@ async fn add(store: &SqliteStore, number: u32, start_hours: i64, arrival_ns: i64
 async fn left_after(store: &SqliteStore, rules: RetentionRules, numbers: std::ops::Range<u32>) -> Vec<u32> {
     let status: SharedStatus = Arc::new(Mutex::new(RetentionStatus { rules, ..RetentionStatus::default() }));
     let database = store.data_dir.join("index.db");
-    let retention =
-        Retention::open(&database, store.writer().unwrap(), Arc::clone(&status)).unwrap().unwrap();
+    let retention = Retention::open(
+        &database,
+        store.writer().unwrap(),
+        Arc::clone(&status),
+        Arc::clone(&store.artifact_removal),
+    )
+    .unwrap()
+    .unwrap();
     let run = tokio::task::block_in_place(|| retention.run(NOW_NS, &mut || true).unwrap());
     assert_eq!(status.lock().unwrap().deleted_traces, run.traces);
     let mut left = Vec::new();

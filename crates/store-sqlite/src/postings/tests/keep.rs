@@ -41,6 +41,7 @@ impl Fixture {
         let (bodies, writer, fail) =
             (Arc::clone(&self.bodies), Arc::clone(&self.writer), Arc::clone(&self.fail_commits));
         KeeperContext {
+            pins: Arc::default(),
             database: self.folder.path().join("index.db"),
             folder: self.parts(),
             load: Arc::new(move |location| {

@@ -1,0 +1,210 @@
+use super::{BackupFolder, BackupSummary, manifest, restore};
+use crate::store::{OpenOptions, SqliteStore};
+use futures_util::{StreamExt, TryStreamExt};
+use spanwise_model::{ErrorKind, TraceInfo};
+use spanwise_store::conformance::build::{span, spans, trace_id};
+use spanwise_store::{
+    ArtifactStore, BackupItem, BackupStream, DeleteTraces, KnownFiles, Progress, Store, StoreError,
+    StoreResult,
+};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+struct Fixture {
+    store: SqliteStore,
+    folder: TempDir,
+}
+
+impl Fixture {
+    /// A store with some traces, all indexed, and an artifact.
+    async fn new() -> Fixture {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&OpenOptions::new(folder.path().join("data"))).unwrap();
+        let fixture = Fixture { store, folder };
+        for number in 1..=5 {
+            fixture.add(number).await;
+        }
+        fixture.store.index_now().await.unwrap();
+        let artifacts = crate::FsArtifacts::open(&fixture.store.data_dir).unwrap();
+        let chunks = futures_util::stream::iter([Ok("some text".into())]).boxed();
+        artifacts.put("0/traces/tr-1/artifacts/attachments/a.txt", chunks).await.unwrap();
+        fixture
+    }
+
+    async fn add(&self, number: u32) {
+        self.store.append_spans(vec![spans(&trace_id(number), &[span(1), span(2).parent(1)])]).await.unwrap();
+    }
+
+    fn backup_path(&self) -> PathBuf {
+        self.folder.path().join("backup")
+    }
+
+    fn restored_path(&self) -> PathBuf {
+        self.folder.path().join("restored")
+    }
+
+    /// Asks for a backup until an interrupted one has ended.
+    async fn start(&self, known: KnownFiles) -> StoreResult<BackupStream> {
+        loop {
+            match self.store.backup(known.clone()).await {
+                Err(error) if error.kind() == ErrorKind::Exhausted => tokio::task::yield_now().await,
+                started => return started,
+            }
+        }
+    }
+
+    /// Writes a backup; it is interrupted after so many items.
+    async fn backup(&self, items_max: usize) -> StoreResult<BackupSummary> {
+        let mut folder = BackupFolder::open(&self.backup_path())?;
+        let mut items = self.start(folder.known()).await?.take(items_max);
+        while let Some(item) = items.try_next().await? {
+            match item {
+                BackupItem::Start { .. } => {}
+                BackupItem::Unchanged { path } => drop(folder.keep(&path)?),
+                BackupItem::File { path, bytes } => folder.begin(&path, bytes)?,
+                BackupItem::Data(bytes) => folder.write(&bytes)?,
+                BackupItem::End { xxh3 } => folder.end(&xxh3)?,
+                BackupItem::Done => return folder.finish(),
+            }
+        }
+        Err(StoreError::new(ErrorKind::Unavailable, "interrupted"))
+    }
+
+    fn restore(&self) -> StoreResult<()> {
+        restore(&self.backup_path(), &self.restored_path(), &Progress::silent()).map(|_| ())
+    }
+
+    /// Opens what was restored, checks it, and returns the records of the first traces.
+    async fn restored(&self, traces: u32) -> Vec<TraceInfo> {
+        let store = SqliteStore::open(&OpenOptions::new(self.restored_path())).unwrap();
+        assert_eq!(store.check().await.unwrap().problems, Vec::<String>::new());
+        let ids: Vec<_> = (1..=traces).map(trace_id).collect();
+        let found = store.get_traces(&ids).await.unwrap();
+        store.close().await.unwrap();
+        found
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_restores_to_the_same_store() {
+    let fixture = Fixture::new().await;
+    let written = fixture.backup(usize::MAX).await.unwrap();
+    assert_eq!(written.bytes, written.copied_bytes);
+    fixture.restore().unwrap();
+    let ids: Vec<_> = (1..=5).map(trace_id).collect();
+    assert_eq!(fixture.restored(5).await, fixture.store.get_traces(&ids).await.unwrap());
+    let artifact = fixture.restored_path().join("artifacts/0/traces/tr-1/artifacts/attachments/a.txt");
+    assert_eq!(fs::read_to_string(artifact).unwrap(), "some text");
+    assert!(fs::read_dir(fixture.restored_path().join("postings")).unwrap().count() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_backup_copies_what_changed() {
+    let fixture = Fixture::new().await;
+    fixture.backup(usize::MAX).await.unwrap();
+    fixture.store.compact(Progress::silent()).await.unwrap();
+    fixture.backup(usize::MAX).await.unwrap();
+    fixture.add(6).await;
+    let written = fixture.backup(usize::MAX).await.unwrap();
+    assert!(written.copied_bytes < written.bytes, "{written:?}");
+    fixture.restore().unwrap();
+    assert_eq!(fixture.restored(6).await.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_backup_is_none_and_leaves_the_last_one_whole() {
+    let fixture = Fixture::new().await;
+    fixture.backup(3).await.unwrap_err();
+    let error = fixture.restore().unwrap_err();
+    assert!(error.message().contains("holds no whole backup"), "{error}");
+    fixture.backup(usize::MAX).await.unwrap();
+    fixture.add(6).await;
+    for items in 1..8 {
+        fixture.backup(items).await.unwrap_err();
+    }
+    fixture.restore().unwrap();
+    assert_eq!(fixture.restored(6).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_goes_while_a_backup_may_need_it() {
+    let fixture = Fixture::new().await;
+    let mut items = fixture.store.backup(Default::default()).await.unwrap();
+    assert!(matches!(items.next().await, Some(Ok(BackupItem::Start { .. }))));
+    let second = fixture.store.backup(Default::default()).await.map(drop).unwrap_err();
+    assert_eq!(second.kind(), ErrorKind::Exhausted);
+    let all = DeleteTraces::Ids((1..=5).map(trace_id).collect());
+    fixture.store.delete_traces(spanwise_model::ExperimentId::DEFAULT, all).await.unwrap();
+    fixture.store.compact(Progress::silent()).await.unwrap();
+    let rest: Vec<_> = items.try_collect().await.unwrap();
+    assert_eq!(rest.last(), Some(&BackupItem::Done));
+    fixture.store.compact(Progress::silent()).await.unwrap();
+    let left = fs::read_dir(fixture.store.data_dir.join("segments")).unwrap().count();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_backup_is_named_and_a_second_restore_starts_again() {
+    let fixture = Fixture::new().await;
+    fixture.backup(usize::MAX).await.unwrap();
+    let manifest = manifest::Manifest::read(&fixture.backup_path()).unwrap().unwrap();
+    let segment = manifest.files.keys().find(|path| path.starts_with("segments/")).unwrap();
+    let content = manifest::content_path(&fixture.backup_path(), &manifest.files[segment].xxh3);
+    let whole = fs::read(&content).unwrap();
+    let mut damaged = whole.clone();
+    damaged[20] ^= 1;
+    fs::write(&content, damaged).unwrap();
+    let error = fixture.restore().unwrap_err();
+    assert!(error.message().contains(segment.as_str()), "{error}");
+    let error = SqliteStore::open(&OpenOptions::new(fixture.restored_path())).map(drop).unwrap_err();
+    assert!(error.message().contains("restore was interrupted"), "{error}");
+    fs::write(&content, whole).unwrap();
+    fixture.restore().unwrap();
+    assert_eq!(fixture.restored(5).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_that_hold_something_else_are_refused_by_name() {
+    let fixture = Fixture::new().await;
+    fixture.backup(usize::MAX).await.unwrap();
+    fs::create_dir(fixture.restored_path()).unwrap();
+    fs::write(fixture.restored_path().join("notes.txt"), "").unwrap();
+    let error = fixture.restore().unwrap_err();
+    assert!(error.message().contains("it holds `notes.txt`"), "{error}");
+    let error = BackupFolder::open(&fixture.restored_path()).map(drop).unwrap_err();
+    assert!(error.message().contains("holds no backup"), "{error}");
+}
+
+#[test]
+fn only_paths_of_a_store_are_restored() {
+    fn check(path: &str, allowed: bool) {
+        assert_eq!(manifest::check_path(path).is_ok(), allowed, "{path}");
+    }
+    for path in ["index.db", "segments/1.seg", "postings/1.post", "artifacts/0/traces/x/y"] {
+        check(path, true);
+    }
+    for path in
+        ["", "lock", "index.db/x", "/index.db", "segments", "segments/a/b", "artifacts", "artifacts/../../x"]
+    {
+        check(path, false);
+    }
+}
+
+#[test]
+fn a_manifest_that_was_changed_or_cut_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut whole = manifest::Manifest { created_ns: 7, ..Default::default() };
+    let entry = manifest::Entry { bytes: 1, xxh3: "0".repeat(32) };
+    whole.files.insert("index.db".into(), entry);
+    let text = whole.to_text();
+    let read = |text: &str, folder: &Path| {
+        fs::write(folder.join(manifest::MANIFEST), text).unwrap();
+        manifest::Manifest::read(folder)
+    };
+    assert_eq!(read(&text, folder.path()).unwrap(), Some(whole));
+    assert!(read(&text.replace("index.db", "index.dc"), folder.path()).is_err());
+    for cut in 0..text.len() - 1 {
+        assert!(read(&text[..cut], folder.path()).is_err(), "{cut}");
+    }
+}
