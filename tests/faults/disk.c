@@ -380,8 +380,9 @@ OPENAT(openat64)
 
 static void shift(struct timespec *time) {
     int64_t ns = (int64_t)time->tv_sec * 1000000000 + time->tv_nsec + control->clock_ns;
-    time->tv_sec = ns / 1000000000;
-    time->tv_nsec = ns % 1000000000;
+    // Rounded down, also before 1970.
+    time->tv_nsec = (ns % 1000000000 + 1000000000) % 1000000000;
+    time->tv_sec = (ns - time->tv_nsec) / 1000000000;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {

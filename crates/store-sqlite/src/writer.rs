@@ -222,6 +222,8 @@ impl WriterThread {
     fn log(&mut self, error: Option<&StoreError>) {
         match (error, &mut self.failing) {
             (None, None) => {}
+            // On a full disk some groups succeed, since they need no space.
+            (None, Some(failing)) if failing.logged.elapsed() < FAILURE_LOG_INTERVAL => {}
             (None, Some(failing)) => {
                 tracing::info!(failed_groups = failing.groups, "writing succeeds again");
                 self.failing = None;

@@ -13,8 +13,8 @@ use crate::error::sql_error;
 use crate::postings::PartSet;
 use crate::spans::SpanReader;
 use rusqlite::Connection;
-use spanwise_store::{CheckReport, Progress, StoreResult};
-use std::cell::Cell;
+use spanwise_model::ErrorKind;
+use spanwise_store::{CheckReport, Progress, StoreError, StoreResult};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -47,29 +47,10 @@ struct Check<'a> {
     report: CheckReport,
 }
 
-/// Says how far the check is, and remembers whether anybody still wants it.
-struct Heard<'a> {
-    progress: &'a Progress,
-    is_ended: Cell<bool>,
-}
-
-impl Heard<'_> {
-    fn report(&self, stage: &'static str, done: u64, total: u64) -> StoreResult<()> {
-        self.progress.report(stage, done, total).inspect_err(|_| self.is_ended.set(true))
-    }
-}
-
 impl Check<'_> {
-    /// Notes why a part of the check ended early, such as a page of the index that can't be read; the others go on, unless
-    /// nobody wants them any more.
-    fn part(&mut self, result: StoreResult<()>, progress: &Heard<'_>) -> StoreResult<()> {
-        let Err(error) = result else { return Ok(()) };
-        if progress.is_ended.get() {
-            return Err(error);
-        }
-        let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
+    fn note_unreadable(&mut self, error: &StoreError) {
+        let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
         self.note(format!("index.db: {}{cause}", error.message()));
-        Ok(())
     }
 
     fn note(&mut self, problem: String) {
@@ -90,38 +71,34 @@ pub(crate) fn check(
     data_dir: &Path,
     progress: &Progress,
 ) -> StoreResult<CheckReport> {
-    let progress = &Heard { progress, is_ended: Cell::new(false) };
     let mut check = Check { conn, spans, report: CheckReport::default() };
     let segments = load_segments(conn)?;
     let total = segments.iter().map(|segment| segment.committed_bytes).sum();
     progress.report("checking the index", 0, total)?;
-    let database = check.database();
-    check.part(database, progress)?;
-    let rows = check.traces(&|| progress.report("checking the index", 0, total));
-    let are_rows_known = rows.is_ok();
-    let mut rows = match rows {
-        Ok(rows) => rows,
-        Err(error) => check.part(Err(error), progress).map(|()| BlockRows::default())?,
+    // A page of the index that can't be read ends its part of the check; the others go on.
+    if let Err(error) = check.database() {
+        check.note_unreadable(&error);
+    }
+    let mut rows = match check.traces(&|| progress.report("checking the index", 0, total)) {
+        Err(error) if error.kind() == ErrorKind::Internal => {
+            check.note_unreadable(&error);
+            return Ok(check.report);
+        }
+        rows => rows?,
     };
     let mut done = 0;
     for segment in &segments {
         let of_segment = rows.remove(&segment.segment_id).unwrap_or_default();
-        // Without its rows a segment is only read.
-        let segment = match are_rows_known {
-            true => *segment,
-            false => SegmentRow { live_bytes: 0, ..*segment },
-        };
-        let checked = check.segment(&segment, of_segment, &|bytes| {
+        check.segment(segment, of_segment, &|bytes| {
             progress.report("checking segments", done + bytes, total)
-        });
-        check.part(checked, progress)?;
+        })?;
         done += segment.committed_bytes;
     }
-    let without_segment = check.rows_without_segment(rows);
-    check.part(without_segment, progress)?;
+    check.rows_without_segment(rows)?;
     progress.report("checking the roll-ups", total, total)?;
-    let rollups = crate::rollup::check(conn, |problem| check.note(problem));
-    check.part(rollups, progress)?;
+    if let Err(error) = crate::rollup::check(conn, |problem| check.note(problem)) {
+        check.note_unreadable(&error);
+    }
     progress.report("checking the word index", total, total)?;
     index.problems().into_iter().for_each(|problem| check.note(problem));
     progress.report("checking artifacts", total, total)?;
