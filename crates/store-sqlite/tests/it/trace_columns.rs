@@ -183,6 +183,9 @@ async fn what_is_in_no_column_is_found_all_the_same() {
         store.set_trace_tag(&trace_id(number), "key-3", &long(end)).await.unwrap();
         store.set_trace_tag(&trace_id(number), "mlflow.traceName", &long(end)).await.unwrap();
     }
+    store.create_assessment(assessment(&trace_id(7), "a", "tone", feedback("good"))).await.unwrap();
+    check(&store, "feedback.tone = 'good' OR feedback.other = 'good'", &[7]).await;
+    check(&store, "feedback.tone IS NULL AND tags.key-7 = 'v'", &[]).await;
     check(&store, "tags.key-1099 = 'v' OR tags.key-5 = 'v'", &[5, 1099]).await;
     check(&store, &format!("tags.key-3 = '{}'", long("a")), &[1]).await;
     check(&store, &format!("name = '{}' OR name ~ 'xa'", long("a")), &[1]).await;
