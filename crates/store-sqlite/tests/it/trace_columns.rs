@@ -95,6 +95,16 @@ async fn what_a_replaced_span_said_is_not_found() {
 }
 
 #[tokio::test]
+async fn of_an_attribute_that_comes_twice_the_first_is_found() {
+    let (store, _folder) = loaded_store().await;
+    let twice = span(1).attribute("k", "one").attribute("k", "two");
+    store.append_spans(vec![spans(&trace_id(1), &[twice]), one_span(2)]).await.unwrap();
+    store.index_now().await.unwrap();
+    check(&store, "span.attributes.k = 'one'", &[1]).await;
+    check(&store, "span.attributes.k = 'two' OR span.attributes.k ~ 'wo'", &[]).await;
+}
+
+#[tokio::test]
 async fn tags_are_followed_and_hide_those_of_the_resource() {
     let (store, _folder) = loaded_store().await;
     let of_service = |number| {
