@@ -177,7 +177,7 @@ impl WriterThread {
             }
         };
         let mut changed = Vec::new();
-        let mut in_table = TableChanges::default();
+        let mut in_table = table.begin_changes();
         let mut context =
             WriteContext { conn: &txn, states, segment, changed: &mut changed, table: &mut in_table };
         let mut bytes = 0;

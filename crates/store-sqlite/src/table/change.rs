@@ -11,6 +11,8 @@ use spanwise_store::StoreResult;
 pub(super) enum Change {
     /// Its row; tags, metadata and assessments are as before.
     Row(Box<Summary>),
+    /// Its row, and texts that it has beside those of before.
+    Added(Box<Summary>, Vec<(Field, String)>),
     /// All of it.
     Whole(Box<Summary>, Vec<(Field, String)>),
     /// It is gone.
@@ -18,9 +20,11 @@ pub(super) enum Change {
 }
 
 /// The changes of a group, which the table learns of once they are durable.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TableChanges {
     pub(super) list: Vec<Change>,
+    /// Whether all traces were in the table when the group began.
+    pub(super) is_loaded: bool,
 }
 
 impl TableChanges {
@@ -29,6 +33,25 @@ impl TableChanges {
         if row.visible {
             self.list.push(Change::Row(Box::new(Summary::from(row))));
         }
+    }
+
+    /// The same, with tags that are new.
+    pub(crate) fn row_with_tags(
+        &mut self,
+        conn: &Connection,
+        row: TraceRow,
+        tags: Vec<(String, String)>,
+    ) -> StoreResult<()> {
+        if tags.is_empty() {
+            self.row(row);
+        } else if self.is_loaded && row.visible {
+            let tags = tags.into_iter().map(|(key, value)| (Field::Tag(key), value)).collect();
+            self.list.push(Change::Added(Box::new(Summary::from(row)), tags));
+        } else {
+            // Its other texts may not be in the table yet, and must not be taken for absent.
+            self.whole(conn, &row.trace_id)?;
+        }
+        Ok(())
     }
 
     /// Notes all that there is of a trace, reading it again.
