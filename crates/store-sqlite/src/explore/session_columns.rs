@@ -8,7 +8,6 @@ use crate::table::{Chunk, Code, SESSION, USER, trace_key};
 use rusqlite::Connection;
 use spanwise_model::{TraceId, TraceState};
 use spanwise_store::{SessionInfo, SessionPage, SessionQuery, StoreResult};
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// Traces of a session that are read from each end at first; then ever more, until they tell.
@@ -44,24 +43,27 @@ pub(super) fn find_sessions(
 ) -> StoreResult<Option<SessionPage>> {
     let Some(last_starts) = last_starts(selected) else { return Ok(None) };
     let texts = selected.snapshot.texts(SESSION);
-    let sort_key =
-        |code: Code| (Reverse(last_starts[code as usize]), texts.of_code(code).unwrap_or_default());
+    let last_start = |code: Code| last_starts[code as usize];
+    let name = |code: Code| texts.of_code(code).unwrap_or_default();
+    // Names are far apart in memory: they are only looked at where starts are equal.
+    let newest_first =
+        |a: &Code, b: &Code| last_start(*b).cmp(&last_start(*a)).then_with(|| name(*a).cmp(name(*b)));
     let is_behind = |code: &Code| {
-        let after = query.after.as_ref();
-        after.is_none_or(|(start, session)| sort_key(*code) > (Reverse(Some(*start)), session.as_str()))
+        query.after.as_ref().is_none_or(|(start, session)| {
+            let order = Some(*start).cmp(&last_start(*code));
+            order.then_with(|| name(*code).cmp(session.as_str())).is_gt()
+        })
     };
-    let mut codes: Vec<Code> = (1..last_starts.len() as Code)
-        .filter(|code| last_starts[*code as usize].is_some())
-        .filter(is_behind)
-        .collect();
+    let mut codes: Vec<Code> =
+        (1..last_starts.len() as Code).filter(|code| last_start(*code).is_some()).filter(is_behind).collect();
     let has_more = codes.len() > query.limit;
     if has_more {
-        codes.select_nth_unstable_by(query.limit, |a, b| sort_key(*a).cmp(&sort_key(*b)));
+        codes.select_nth_unstable_by(query.limit, newest_first);
         codes.truncate(query.limit);
     }
-    codes.sort_unstable_by(|a, b| sort_key(*a).cmp(&sort_key(*b)));
+    codes.sort_unstable_by(newest_first);
     let mut told = OnPage::read(selected, &codes);
-    let names = codes.iter().map(|code| texts.of_code(*code).unwrap_or_default());
+    let names = codes.iter().map(|code| name(*code));
     let mut page = SessionPage {
         sessions: names.zip(&told.figures).map(|(name, figures)| info(name, figures)).collect(),
         has_more,

@@ -23,14 +23,16 @@ pub(super) enum Change {
 #[derive(Debug)]
 pub(crate) struct TableChanges {
     pub(super) list: Vec<Change>,
-    /// Whether all traces were in the table when the group began.
+    /// Whether the table holds anything.
+    pub(super) is_used: bool,
+    /// Whether all traces were in it when the group began.
     pub(super) is_loaded: bool,
 }
 
 impl TableChanges {
     /// Notes a row as it was written. Rows that can't be seen are not in the table.
     pub(crate) fn row(&mut self, row: TraceRow) {
-        if row.visible {
+        if row.visible && self.is_used {
             self.list.push(Change::Row(Box::new(Summary::from(row))));
         }
     }
@@ -42,7 +44,7 @@ impl TableChanges {
         row: TraceRow,
         tags: Vec<(String, String)>,
     ) -> StoreResult<()> {
-        if tags.is_empty() {
+        if tags.is_empty() || !self.is_used {
             self.row(row);
         } else if self.is_loaded && row.visible {
             let tags = tags.into_iter().map(|(key, value)| (Field::Tag(key), value)).collect();
@@ -56,6 +58,9 @@ impl TableChanges {
 
     /// Notes all that there is of a trace, reading it again.
     pub(crate) fn whole(&mut self, conn: &Connection, id: &TraceId) -> StoreResult<()> {
+        if !self.is_used {
+            return Ok(());
+        }
         let Some(row) = TraceRow::load_by_id(conn, id)?.filter(|row| row.visible) else { return Ok(()) };
         let key = row.trace_key;
         let texts = load_texts(conn, key, key)?.remove(&key).unwrap_or_default();

@@ -137,12 +137,17 @@ impl TraceTable {
 
     /// Begins to note what a group changes.
     pub(crate) fn begin_changes(&self) -> TableChanges {
-        TableChanges { list: Vec::new(), is_loaded: self.outcome() == Some(Outcome::Loaded) }
+        let outcome = self.outcome();
+        TableChanges {
+            list: Vec::new(),
+            is_used: outcome != Some(Outcome::GivenUp),
+            is_loaded: outcome == Some(Outcome::Loaded),
+        }
     }
 
     /// Takes over what a group changed, after it was committed; `conn` is outside of any transaction.
     pub(crate) fn apply(&self, conn: &Connection, changes: TableChanges) {
-        if changes.list.is_empty() || self.outcome() == Some(Outcome::GivenUp) {
+        if changes.list.is_empty() {
             return;
         }
         let resources = changes.list.iter().filter_map(|change| match change {
