@@ -1,7 +1,7 @@
 //! Fills a store with many small traces, and measures what searches take with the columns in memory and without.
 //!
-//! `cargo run --release -p spanwise-store-sqlite --example search_at_size -- FOLDER [TRACES [SPANS_OF_A_TRACE]]`. A
-//! folder that has a store already is only measured.
+//! `cargo run --release -p spanwise-store-sqlite --example search_at_size -- FOLDER [TRACES [SPANS [columns]]]`: SPANS
+//! are those of each trace; with `columns` only they are measured, and a folder that has a store is not filled again.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "what fails in a measurement ends it")]
 
@@ -142,8 +142,8 @@ async fn fill(store: &SqliteStore, traces: u32, spans: u64) {
     println!("assessed and indexed after {:.1?}", started.elapsed());
 }
 
-/// Returns the 95th percentile of what `ask` takes, in milliseconds, after one call that does not count.
-async fn p95<F: Future>(mut ask: impl FnMut() -> F) -> f64 {
+/// Returns the median and the 95th percentile of what `ask` takes, in milliseconds, after one call that does not count.
+async fn times<F: Future>(mut ask: impl FnMut() -> F) -> String {
     let mut times = Vec::new();
     for sample in 0..=SAMPLES {
         let started = Instant::now();
@@ -157,43 +157,44 @@ async fn p95<F: Future>(mut ask: impl FnMut() -> F) -> f64 {
         }
     }
     times.sort_unstable();
-    times[(times.len() * 95).div_ceil(100) - 1].as_secs_f64() * 1e3
+    let at = |percent: usize| times[(times.len() * percent).div_ceil(100) - 1].as_secs_f64() * 1e3;
+    format!("{:.2}, {:.2}", at(50), at(95))
 }
 
 async fn measure(store: &SqliteStore) {
-    println!("{:<52}{:>10}{:>10}{:>10}{:>10}", "p95 in ms", "page", "count", "histogram", "matches");
+    println!("{:<50}{:>18}{:>18}{:>18}{:>10}", "p50, p95 in ms", "page", "count", "histogram", "matches");
     for text in FILTERS {
         let filter = Some(parse_filter(text).unwrap());
         let order = parse_order_text("").unwrap();
         let experiments = vec![ExperimentId::DEFAULT];
         let query = TraceQuery { experiments: experiments.clone(), filter, order, limit: 100, after: None };
         let selection = Selection { experiments, filter: query.filter.clone(), from_ms: None, to_ms: None };
-        let page = p95(|| store.find_traces(query.clone())).await;
-        let count = p95(|| store.count_traces(query.clone())).await;
-        let histogram = p95(|| store.trace_histogram(selection.clone(), 60)).await;
+        let page = times(|| store.find_traces(query.clone())).await;
+        let count = times(|| store.count_traces(query.clone())).await;
+        let histogram = times(|| store.trace_histogram(selection.clone(), 60)).await;
         let matches = store
             .count_traces(query.clone())
             .await
             .map_or_else(|error| error.to_string(), |count| count.to_string());
-        println!("{text:<52}{page:>10.2}{count:>10.2}{histogram:>10.2}{matches:>10}");
+        println!("{text:<50}{page:>18}{count:>18}{histogram:>18}{matches:>10}");
     }
     let all =
         Selection { experiments: vec![ExperimentId::DEFAULT], filter: None, from_ms: None, to_ms: None };
     let sessions = SessionQuery { selection: all.clone(), limit: 50, after: None };
-    println!("sessions {:.2}", p95(|| store.find_sessions(sessions.clone())).await);
+    println!("sessions {}", times(|| store.find_sessions(sessions.clone())).await);
     for fields in [
         vec![FacetField::State],
         vec![FacetField::Name, FacetField::Session, FacetField::User],
         vec![FacetField::Tag("env".into()), FacetField::TagKeys, FacetField::Feedback("quality".into())],
     ] {
         let facets = FacetQuery { selection: all.clone(), fields, values_max: 20, containing: String::new() };
-        println!("facets {:?} {:.2}", facets.fields, p95(|| store.trace_facets(facets.clone())).await);
+        println!("facets {:?} {}", facets.fields, times(|| store.trace_facets(facets.clone())).await);
     }
-    println!("activity {:.2}", p95(|| store.experiment_activity()).await);
+    println!("activity {}", times(|| store.experiment_activity()).await);
     for order in ["latency DESC", "tokens DESC", "name", "session, user DESC"] {
         let (experiments, order_by) = (vec![ExperimentId::DEFAULT], parse_order_text(order).unwrap());
         let query = TraceQuery { experiments, filter: None, order: order_by, limit: 100, after: None };
-        println!("order {order} {:.2}", p95(|| store.find_traces(query.clone())).await);
+        println!("order {order} {}", times(|| store.find_traces(query.clone())).await);
     }
 }
 
@@ -203,7 +204,8 @@ async fn main() {
     let folder = arguments.next().unwrap_or_else(|| "search-at-size".into());
     let traces = arguments.next().map_or(100_000, |text| text.parse().unwrap());
     let spans = arguments.next().map_or(3, |text| text.parse().unwrap());
-    for trace_columns in [true, false] {
+    let only_columns = arguments.next().is_some_and(|text| text == "columns");
+    for trace_columns in [true, false].into_iter().filter(|columns| *columns || !only_columns) {
         let options = OpenOptions { trace_columns, ..OpenOptions::new(&folder) };
         let started = Instant::now();
         let store = SqliteStore::open(&options).unwrap();

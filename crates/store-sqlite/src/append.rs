@@ -163,20 +163,17 @@ fn append_trace(
     update_totals(&mut row, state);
     save(context.conn, &mut row, state)?;
     rollup::record(context.rollups, before.as_ref(), &row, state);
-    if let Some(root) = best_root {
-        insert_root_tags(context.conn, row.trace_key, root)?;
-    }
+    let tags = match best_root {
+        Some(root) => insert_root_tags(context.conn, row.trace_key, root)?,
+        None => Vec::new(),
+    };
     link_run(context.conn, spans)?;
     for chunk in &prepared.chunks {
         if arrivals[chunk.range.clone()].iter().any(|arrival| *arrival != Arrival::Unchanged) {
             write_chunk(context, spans, chunk, &run_ids, &row)?;
         }
     }
-    if best_root.is_some_and(|root| !root.tags.is_empty()) {
-        return context.table.whole(context.conn, &spans.trace_id);
-    }
-    context.table.row(row);
-    Ok(())
+    context.table.row_with_tags(context.conn, row, tags)
 }
 
 /// Notes whether each span of the trace came once so far; see [`explicit::PLAIN`].
@@ -353,14 +350,24 @@ fn update_totals(row: &mut TraceRow, state: &mut TraceState) {
     }
 }
 
-/// Tags that the root sets by attribute; a tag that is there already was set by somebody and stays.
-fn insert_root_tags(conn: &Connection, trace_key: i64, root: &RootFacts) -> StoreResult<()> {
+/// Inserts tags that the root sets by attribute, and returns those that are new; a tag that is there already was set by
+/// somebody and stays.
+fn insert_root_tags(
+    conn: &Connection,
+    trace_key: i64,
+    root: &RootFacts,
+) -> StoreResult<Vec<(String, String)>> {
+    let mut inserted = Vec::new();
     for (key, value) in &root.tags {
-        conn.prepare_cached("INSERT OR IGNORE INTO trace_tag (trace_key, key, value) VALUES (?1, ?2, ?3)")
+        let rows = conn
+            .prepare_cached("INSERT OR IGNORE INTO trace_tag (trace_key, key, value) VALUES (?1, ?2, ?3)")
             .and_then(|mut statement| statement.execute(params![trace_key, key, value]))
             .map_err(sql_error)?;
+        if rows > 0 {
+            inserted.push((key.clone(), value.clone()));
+        }
     }
-    Ok(())
+    Ok(inserted)
 }
 
 fn link_run(conn: &Connection, spans: &TraceSpans) -> StoreResult<()> {

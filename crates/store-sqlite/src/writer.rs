@@ -256,7 +256,7 @@ impl WriterThread {
             }
         };
         let mut changed = Vec::new();
-        let mut in_table = TableChanges::default();
+        let mut in_table = table.begin_changes();
         let mut context = WriteContext {
             conn: &txn,
             states,

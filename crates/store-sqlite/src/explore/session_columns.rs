@@ -8,7 +8,6 @@ use crate::table::{Chunk, Code, SESSION, USER, trace_key};
 use rusqlite::Connection;
 use spanwise_model::{TraceId, TraceState};
 use spanwise_store::{SessionInfo, SessionPage, SessionQuery, StoreResult};
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// Traces of a session that are read from each end at first; then ever more, until they tell.
@@ -42,43 +41,51 @@ pub(super) fn find_sessions(
     selected: &Selected,
     query: &SessionQuery,
 ) -> StoreResult<Option<SessionPage>> {
-    let Some(figures) = figures(selected) else { return Ok(None) };
+    let Some(last_starts) = last_starts(selected) else { return Ok(None) };
     let texts = selected.snapshot.texts(SESSION);
+    let last_start = |code: Code| last_starts[code as usize];
     let name = |code: Code| texts.of_code(code).unwrap_or_default();
-    let sort_key = |code: Code| (Reverse(figures[code as usize].last_start_ns), name(code));
+    // Names are far apart in memory: they are only looked at where starts are equal.
+    let newest_first =
+        |a: &Code, b: &Code| last_start(*b).cmp(&last_start(*a)).then_with(|| name(*a).cmp(name(*b)));
     let is_behind = |code: &Code| {
-        let after = query.after.as_ref();
-        after.is_none_or(|(start, session)| sort_key(*code) > (Reverse(*start), session.as_str()))
+        query.after.as_ref().is_none_or(|(start, session)| {
+            let order = Some(*start).cmp(&last_start(*code));
+            order.then_with(|| name(*code).cmp(session.as_str())).is_gt()
+        })
     };
-    let mut codes: Vec<Code> = (1..figures.len() as Code)
-        .filter(|code| figures[*code as usize].traces > 0)
-        .filter(is_behind)
-        .collect();
+    let mut codes: Vec<Code> =
+        (1..last_starts.len() as Code).filter(|code| last_start(*code).is_some()).filter(is_behind).collect();
     let has_more = codes.len() > query.limit;
     if has_more {
-        codes.select_nth_unstable_by(query.limit, |a, b| sort_key(*a).cmp(&sort_key(*b)));
+        codes.select_nth_unstable_by(query.limit, newest_first);
         codes.truncate(query.limit);
     }
-    codes.sort_unstable_by(|a, b| sort_key(*a).cmp(&sort_key(*b)));
-    let sessions = codes.iter().map(|code| info(name(*code), &figures[*code as usize])).collect();
-    let mut page = SessionPage { sessions, has_more };
-    tell(conn, selected, &codes, &mut page.sessions)?;
+    codes.sort_unstable_by(newest_first);
+    let mut told = OnPage::read(selected, &codes);
+    let names = codes.iter().map(|code| name(*code));
+    let mut page = SessionPage {
+        sessions: names.zip(&told.figures).map(|(name, figures)| info(name, figures)).collect(),
+        has_more,
+    };
+    told.tell(conn, &mut page.sessions)?;
     Ok(Some(page))
 }
 
-/// Returns the figures by the code of the session.
-fn figures(selected: &Selected) -> Option<Vec<Figures>> {
-    let mut all = vec![NO_FIGURES; selected.snapshot.texts(SESSION).len() + 1];
+/// Returns when the last trace of each session started, by the code of the session.
+fn last_starts(selected: &Selected) -> Option<Vec<Option<i64>>> {
+    let mut last_starts = vec![None; selected.snapshot.texts(SESSION).len() + 1];
     for (_, chunk, rows) in selected.chunks() {
         let Some(sessions) = chunk.text(SESSION) else { continue };
         for row in rows.iter() {
             let code = sessions.get(row);
             if code != 0 {
-                add(all.get_mut(code as usize)?, chunk, row);
+                let last = last_starts.get_mut(code as usize)?;
+                *last = (*last).max(Some(chunk.start_ns[row]));
             }
         }
     }
-    Some(all)
+    Some(last_starts)
 }
 
 fn add(figures: &mut Figures, chunk: &Chunk, row: usize) {
@@ -111,57 +118,68 @@ fn info(session: &str, figures: &Figures) -> SessionInfo {
 }
 
 /// The traces of one session that were not read yet, in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Unread {
     traces: Vec<Place>,
     /// The last one that has a user.
     user: Option<Place>,
 }
 
-/// Fills in what the traces of the sessions say.
-fn tell(
-    conn: &Connection,
-    selected: &Selected,
-    codes: &[Code],
-    sessions: &mut [SessionInfo],
-) -> StoreResult<()> {
-    let names: HashMap<String, usize> =
-        sessions.iter().enumerate().map(|(place, one)| (one.session.clone(), place)).collect();
-    let mut unread = unread_of(selected, codes);
-    let mut told: Vec<Told> = codes.iter().map(|_| Told::default()).collect();
-    let mut count = READ_FROM_ENDS;
-    loop {
-        let mut keys = Vec::new();
-        for (unread, told) in unread.iter_mut().zip(&told) {
-            take(unread, told, count, &mut keys);
-        }
-        if keys.is_empty() {
-            return Ok(());
-        }
-        read(conn, &keys, &names, &mut told, sessions)?;
-        count = count.saturating_mul(8);
-    }
+/// The sessions of a page.
+struct OnPage {
+    figures: Vec<Figures>,
+    unread: Vec<Unread>,
 }
 
-fn unread_of(selected: &Selected, codes: &[Code]) -> Vec<Unread> {
-    let mut unread: Vec<Unread> = codes.iter().map(|_| Unread::default()).collect();
-    // The place of each code + 1; 0 = not on the page.
-    let mut places = vec![0_usize; selected.snapshot.texts(SESSION).len() + 1];
-    codes.iter().enumerate().for_each(|(place, code)| places[*code as usize] = place + 1);
-    for (number, chunk, rows) in selected.chunks() {
-        let Some(column) = chunk.text(SESSION) else { continue };
-        for row in rows.iter() {
-            let place = places.get(column.get(row) as usize).copied().unwrap_or(0);
-            let Some(unread) = place.checked_sub(1).and_then(|place| unread.get_mut(place)) else { continue };
-            let place = (chunk.start_ns[row], trace_key(number, row));
-            unread.traces.push(place);
-            if chunk.code(USER, row) != 0 {
-                unread.user = unread.user.max(Some(place));
+impl OnPage {
+    /// Reads the columns of those traces that are of the sessions.
+    fn read(selected: &Selected, codes: &[Code]) -> OnPage {
+        let mut page =
+            OnPage { figures: vec![NO_FIGURES; codes.len()], unread: vec![Unread::default(); codes.len()] };
+        // The place of each code + 1; 0 = not on the page.
+        let mut places = vec![0_u32; selected.snapshot.texts(SESSION).len() + 1];
+        codes.iter().enumerate().for_each(|(place, code)| places[*code as usize] = place as u32 + 1);
+        for (number, chunk, rows) in selected.chunks() {
+            let Some(sessions) = chunk.text(SESSION) else { continue };
+            for row in rows.iter() {
+                let place = places.get(sessions.get(row) as usize).copied().unwrap_or(0);
+                if place != 0 {
+                    page.add(place as usize - 1, number, chunk, row);
+                }
             }
         }
+        page.unread.iter_mut().for_each(|unread| unread.traces.sort_unstable());
+        page
     }
-    unread.iter_mut().for_each(|unread| unread.traces.sort_unstable());
-    unread
+
+    fn add(&mut self, at: usize, number: i64, chunk: &Chunk, row: usize) {
+        add(&mut self.figures[at], chunk, row);
+        let place = (chunk.start_ns[row], trace_key(number, row));
+        let unread = &mut self.unread[at];
+        unread.traces.push(place);
+        if chunk.code(USER, row) != 0 {
+            unread.user = unread.user.max(Some(place));
+        }
+    }
+
+    /// Fills in what the traces say that is in no column.
+    fn tell(&mut self, conn: &Connection, sessions: &mut [SessionInfo]) -> StoreResult<()> {
+        let names: HashMap<String, usize> =
+            sessions.iter().enumerate().map(|(place, one)| (one.session.clone(), place)).collect();
+        let mut told: Vec<Told> = sessions.iter().map(|_| Told::default()).collect();
+        let mut count = READ_FROM_ENDS;
+        loop {
+            let mut keys = Vec::new();
+            for (unread, told) in self.unread.iter_mut().zip(&told) {
+                take(unread, told, count, &mut keys);
+            }
+            if keys.is_empty() {
+                return Ok(());
+            }
+            read(conn, &keys, &names, &mut told, sessions)?;
+            count = count.saturating_mul(8);
+        }
+    }
 }
 
 /// Takes the next traces from the ends of a session: from the beginning as long as one that was not read may be the

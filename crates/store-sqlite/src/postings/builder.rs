@@ -9,6 +9,7 @@ use crate::columns::Columns;
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::StoreResult;
 use std::path::Path;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A builder of this size is full. Together with the limit of terms in a block this bounds its memory to about
 /// 100 MiB, whatever is in the blocks.
@@ -60,8 +61,12 @@ impl PostingsBuilder {
         let visit = |word: &str| words.add(word.as_bytes());
         let mut new_words = NewWords { seen, trace_seed: seed(trace_key), scratch, visit };
         new_words.span(span);
-        for (key, value) in span.attributes() {
-            values.add_attribute(key, value);
+        let mut keys = SeenKeys::default();
+        for (index, (key, value)) in span.attributes().enumerate() {
+            // Of an attribute that comes twice, filters see the first.
+            if !keys.may_hold(key) || !span.attributes().take(index).any(|(other, _)| other == key) {
+                values.add_attribute(key, value);
+            }
             new_words.attribute(key, value);
         }
     }
@@ -118,6 +123,22 @@ impl PostingsBuilder {
             writer.push(&term, docs)
         })?;
         writer.finish(first_block_id, last_block_id, &self.docs)
+    }
+}
+
+/// Keys of one span's attributes, as bits that they share with others: tells at once of most that they did not come
+/// before.
+#[derive(Default)]
+struct SeenKeys([u64; 4]);
+
+impl SeenKeys {
+    /// Adds a key, and returns whether it may have been there.
+    fn may_hold(&mut self, key: &str) -> bool {
+        let hash = xxh3_64(key.as_bytes());
+        let (word, mask) = ((hash >> 6) as usize % self.0.len(), 1 << (hash % 64));
+        let had = self.0[word] & mask != 0;
+        self.0[word] |= mask;
+        had
     }
 }
 

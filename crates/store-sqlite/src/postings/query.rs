@@ -8,6 +8,7 @@ use super::doc_set::DocSet;
 use super::part::{Part, Terms};
 use super::term::{self, Field, INCOMPLETE, WORD_PREFIX};
 use super::trace_set::TraceSet;
+use spanwise_model::limit::INDEXED_VALUE_BYTES_MAX;
 use spanwise_query::token::LONG_TOKEN;
 use spanwise_store::StoreResult;
 use std::sync::Arc;
@@ -131,7 +132,11 @@ impl Evaluation<'_> {
         match query {
             SpanQuery::Is(field, value) => {
                 term::write_value(*field, value, &mut term);
-                let mut docs = self.exact(part, &term)?;
+                let mut docs = if value.len() > INDEXED_VALUE_BYTES_MAX {
+                    self.shared_by_long(part, &term)?
+                } else {
+                    self.exact(part, &term)?
+                };
                 if value.starts_with(['{', '[']) && self.extent != Extent::Certain {
                     // A map with a key that comes twice may have been taken for longer than it is.
                     term::write_long(*field, &mut term);
@@ -169,6 +174,15 @@ impl Evaluation<'_> {
     fn exact(&self, part: &Part, term: &[u8]) -> StoreResult<DocSet> {
         let mut docs = self.incomplete(part)?;
         if self.extent != Extent::Rest {
+            part.lookup(term, &mut docs)?;
+        }
+        Ok(docs)
+    }
+
+    /// Returns the documents with a term that all long values of a field have.
+    fn shared_by_long(&self, part: &Part, term: &[u8]) -> StoreResult<DocSet> {
+        let mut docs = self.incomplete(part)?;
+        if self.extent != Extent::Certain {
             part.lookup(term, &mut docs)?;
         }
         Ok(docs)

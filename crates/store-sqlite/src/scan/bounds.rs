@@ -2,7 +2,7 @@
 
 use super::plan::{CodeTest, Known, Leaf, Plan};
 use crate::postings::TraceSet;
-use crate::table::{Bits, CHUNK_ROWS, Chunk, Code, Ints, UNKNOWN_RESOURCE, WORDS, rows_where, trace_key};
+use crate::table::{Bits, CHUNK_ROWS, Chunk, Ints, UNKNOWN_RESOURCE, WORDS, rows_where, trace_key};
 use spanwise_query::{CostPart, Expr, IntRange, NumberField, TokenPart};
 
 /// Nanoseconds in a millisecond.
@@ -102,21 +102,18 @@ fn or_untracked(found: Bounds, chunk: &Chunk) -> Bounds {
 }
 
 fn text_bounds(chunk: &Chunk, field: Option<u16>, test: &CodeTest) -> Bounds {
-    code_bounds(chunk, field, |code| test.decide(code))
-}
-
-fn code_bounds(chunk: &Chunk, field: Option<u16>, decide: impl Fn(Code) -> Known) -> Bounds {
-    match field.and_then(|field| chunk.text(field)) {
-        Some(column) => Bounds {
-            lower: column.rows_where(|code| decide(code) == Known::Yes),
-            upper: column.rows_where(|code| decide(code) != Known::No),
-        },
-        None => match decide(0) {
+    let Some(column) = field.and_then(|field| chunk.text(field)) else {
+        return match test.decide(0) {
             Known::Yes => Bounds::ALL,
             Known::Maybe => Bounds::UNKNOWN,
             Known::No => Bounds::NONE,
-        },
+        };
+    };
+    let lower = column.rows_where(|code| test.decide(code) == Known::Yes);
+    if !test.may_be_open() {
+        return Bounds::exactly(lower);
     }
+    Bounds { lower, upper: column.rows_where(|code| test.decide(code) != Known::No) }
 }
 
 /// A tag of the trace's own hides that of its resource.
@@ -132,8 +129,8 @@ fn tag_bounds(chunk: &Chunk, field: Option<u16>, test: &CodeTest, resources: &[b
     };
     let Some(column) = field.and_then(|field| chunk.text(field)) else { return inherited };
     let without_own = column.rows_where(|code| code == 0);
-    code_bounds(chunk, field, |code| if code == 0 { Known::No } else { test.decide(code) })
-        .or(&inherited.within(&without_own))
+    let with_own = Bits::ALL.without(&without_own);
+    text_bounds(chunk, field, test).within(&with_own).or(&inherited.within(&without_own))
 }
 
 /// Returns the rows whose traces are in a set.

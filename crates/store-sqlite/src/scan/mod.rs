@@ -11,13 +11,13 @@ pub(crate) use page::{find_traces, newest};
 pub(crate) use selected::{Selected, count_traces, select};
 
 use self::bounds::Bounds;
-use self::plan::{Plan, Planner};
+use self::plan::{Plan, Planner, Scope};
 use crate::postings::TraceSet;
 use crate::search::{Found, Narrow, Narrower, SearchContext, Verifier, deadline, in_time};
 use crate::table::{Chunk, Snapshot};
 use rusqlite::Connection;
 use spanwise_model::ExperimentId;
-use spanwise_query::{Expr, Filter, SpanFilter};
+use spanwise_query::{Expr, Filter, Predicate, SpanFilter, TextField, TextTest};
 use spanwise_store::StoreResult;
 use std::cell::RefCell;
 use std::time::Instant;
@@ -32,6 +32,7 @@ struct Scan<'a> {
     experiments: &'a [ExperimentId],
     filter: Option<&'a Filter>,
     snapshot: Snapshot,
+    scope: Scope,
     plan: Plan,
     /// What the word index said of conditions on spans.
     found: Found,
@@ -40,7 +41,7 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Plans a search; `None` while the columns are being loaded.
+    /// Plans a search; `None` while the columns are being loaded, or if it is one that the index answers at once.
     fn begin(
         conn: &Connection,
         context: &'a SearchContext,
@@ -49,9 +50,12 @@ impl<'a> Scan<'a> {
     ) -> StoreResult<Option<Scan<'a>>> {
         // Before the snapshot of columns: what the index does not cover yet is found by looking at the newest blocks.
         let parts = context.postings.snapshot();
-        let Some(snapshot) = context.table.snapshot() else { return Ok(None) };
-        let deadline = deadline();
         let filter = filter.filter(|filter| !filter.is_all());
+        if filter.is_some_and(names_traces) {
+            return Ok(None);
+        }
+        let Some(snapshot) = context.table.snapshot() else { return Ok(None) };
+        let (deadline, scope) = (deadline(), Scope::new(experiments));
         let (plan, found) = match filter {
             None => (Expr::all(), Found(Vec::new())),
             Some(filter) => {
@@ -59,19 +63,20 @@ impl<'a> Scan<'a> {
                 let planner = Planner {
                     conn,
                     snapshot: &snapshot,
-                    experiments,
+                    scope: &scope,
                     narrow: &narrow,
                     check: &|| in_time(deadline),
                 };
                 (planner.plan(filter)?, Found(narrow.found.into_inner()))
             }
         };
-        let scan = Scan { context, experiments, filter, snapshot, plan, found, verifier: None, deadline };
+        let scan =
+            Scan { context, experiments, filter, snapshot, scope, plan, found, verifier: None, deadline };
         Ok(Some(scan))
     }
 
     fn bounds(&self, number: i64, chunk: &Chunk) -> Bounds {
-        plan::evaluate(&self.plan, number, chunk, self.experiments)
+        plan::evaluate(&self.plan, number, chunk, &self.scope)
     }
 
     /// Returns those of some traces that match.
@@ -88,6 +93,17 @@ impl<'a> Scan<'a> {
             )?),
         };
         verifier.matching(conn, keys)
+    }
+}
+
+/// Returns whether a filter says which traces it is about: the index finds them by their ids.
+fn names_traces(filter: &Filter) -> bool {
+    match filter {
+        Expr::And(parts) => parts.iter().any(names_traces),
+        Expr::Is(Predicate::Text { field: TextField::TraceId, test }) => {
+            matches!(test, TextTest::Eq(_) | TextTest::In(_))
+        }
+        _ => false,
     }
 }
 

@@ -77,12 +77,16 @@ impl ScanOrder {
         key
     }
 
-    /// Returns the key of a row; `None` if a text that it needs is not kept.
-    pub(super) fn key(&self, chunk: &Chunk, row: usize) -> Option<SortKey> {
+    /// Returns the key of a row; `None` if a text that it needs is not kept. Of a row whose first part is already
+    /// behind `last`, the rest is left out.
+    pub(super) fn key(&self, chunk: &Chunk, row: usize, last: Option<&SortKey>) -> Option<SortKey> {
         let mut key = [0; PARTS_MAX];
-        for (place, part) in key.iter_mut().zip(&self.parts) {
+        for (at, part) in self.parts.iter().enumerate() {
             let value = part.source.value(chunk, row)?;
-            *place = value.map_or(ABSENT, |value| directed(value, part.is_descending));
+            key[at] = value.map_or(ABSENT, |value| directed(value, part.is_descending));
+            if at == 0 && last.is_some_and(|last| key[0] > last[0]) {
+                break;
+            }
         }
         Some(key)
     }

@@ -158,13 +158,10 @@ impl<'a> Walk<'a> {
     fn add(&mut self, number: i64, chunk: &Chunk) -> bool {
         let bounds = self.scan.bounds(number, chunk);
         for row in bounds.upper.iter() {
-            let Some(key) = self.order.key(chunk, row) else { return false };
+            let last = self.surely.peek().filter(|_| self.surely.len() == self.limit);
+            let Some(key) = self.order.key(chunk, row, last) else { return false };
             let cursor = self.after.as_ref().map(|(cursor, _)| cursor);
-            if cursor.is_some_and(|cursor| key < *cursor) {
-                continue;
-            }
-            let is_full = self.surely.len() == self.limit;
-            if is_full && self.surely.peek().is_some_and(|last| key > *last) {
+            if last.is_some_and(|last| key > *last) || cursor.is_some_and(|cursor| key < *cursor) {
                 continue;
             }
             let is_sure = bounds.lower.contains(row);

@@ -5,10 +5,10 @@ use crate::catalog::USER_METADATA;
 use crate::error::sql_error;
 use crate::postings::TraceSet;
 use crate::search::{Narrow, canonical, trace_id_value};
-use crate::table::{CLIENT_REQUEST_ID, NAME};
 use crate::table::{
-    Chunk, Code, Field, HASHED, Kind, SESSION, STATES, Snapshot, Texts, USER, hash_code, read_list,
+    Bits, Chunk, Code, Field, HASHED, Kind, SESSION, STATES, Snapshot, Texts, USER, hash_code, read_list,
 };
+use crate::table::{CLIENT_REQUEST_ID, NAME};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use spanwise_model::{ExperimentId, TraceId};
@@ -18,6 +18,7 @@ use spanwise_query::{
     TextField, TextTest, ValueTest, state_name,
 };
 use spanwise_store::StoreResult;
+use std::collections::HashSet;
 
 /// A filter over columns.
 pub(super) type Plan = Expr<Leaf>;
@@ -50,6 +51,8 @@ pub(super) struct CodeTest {
     named: Vec<Code>,
     if_named: Known,
     otherwise: Known,
+    /// Whether some code may leave it open.
+    may_be_open: bool,
 }
 
 /// What is known of a condition.
@@ -89,7 +92,13 @@ impl CodeTest {
             TextTest::IsNotNull => (Vec::new(), Known::Yes, Known::Yes),
             _ => (Vec::new(), Known::Maybe, Known::Maybe),
         };
-        CodeTest { kept, named, if_named, otherwise }
+        let may_be_open = texts.is_some_and(|texts| !texts.is_complete());
+        CodeTest { kept, named, if_named, otherwise, may_be_open }
+    }
+
+    /// Returns whether some code may leave it open whether the test holds.
+    pub(super) fn may_be_open(&self) -> bool {
+        self.may_be_open
     }
 
     /// Tests all lists of assessed values.
@@ -99,7 +108,8 @@ impl CodeTest {
             |value: &Option<String>| is_any || test.matches(&canonical(value.as_deref().unwrap_or("null")));
         let kept = decide_all(texts, |text| text.is_some_and(|text| read_list(text).iter().any(holds)));
         let otherwise = if is_any { Known::Yes } else { Known::Maybe };
-        CodeTest { kept, named: Vec::new(), if_named: otherwise, otherwise }
+        let may_be_open = texts.is_some_and(|texts| !texts.is_complete());
+        CodeTest { kept, named: Vec::new(), if_named: otherwise, otherwise, may_be_open }
     }
 }
 
@@ -112,7 +122,7 @@ fn decide_all(texts: Option<&Texts>, test: impl Fn(Option<&str>) -> bool) -> Vec
 pub(super) struct Planner<'a> {
     pub(super) conn: &'a Connection,
     pub(super) snapshot: &'a Snapshot,
-    pub(super) experiments: &'a [ExperimentId],
+    pub(super) scope: &'a Scope,
     pub(super) narrow: &'a dyn Narrow,
     pub(super) check: &'a dyn Fn() -> StoreResult<()>,
 }
@@ -265,9 +275,10 @@ impl Planner<'_> {
             named: Vec::new(),
             if_named: Known::Maybe,
             otherwise: Known::No,
+            may_be_open: true,
         };
         for (number, chunk) in &self.snapshot.chunks {
-            let found = bounds(&plan, *number, chunk).within(&in_scope(chunk, self.experiments));
+            let found = bounds(&plan, *number, chunk).within(&self.scope.rows(chunk));
             for row in found.upper.iter() {
                 let code = chunk.code(SESSION, row);
                 let known = if found.lower.contains(row) { Known::Yes } else { Known::Maybe };
@@ -283,13 +294,39 @@ impl Planner<'_> {
     }
 }
 
-/// Returns the rows of a chunk that are in one of the experiments.
-pub(super) fn in_scope(chunk: &Chunk, experiments: &[ExperimentId]) -> crate::table::Bits {
-    let is_in = match experiments {
-        [only] => chunk.experiment.rows_where(|id| id == only.0),
-        several => chunk.experiment.rows_where(|id| several.contains(&ExperimentId(id))),
-    };
-    is_in.and(&chunk.live)
+/// The experiments that are searched. There may be a thousand of them, and each row asks.
+pub(super) struct Scope {
+    /// Whether each of the first ids is in it.
+    first: Vec<bool>,
+    others: HashSet<i64>,
+}
+
+/// Ids that are looked up by their number; larger ones are rare.
+const FIRST_IDS: usize = 1 << 16;
+
+impl Scope {
+    pub(super) fn new(experiments: &[ExperimentId]) -> Scope {
+        let mut scope = Scope { first: Vec::new(), others: HashSet::new() };
+        for id in experiments {
+            match usize::try_from(id.0) {
+                Ok(number) if number < FIRST_IDS => {
+                    scope.first.resize(scope.first.len().max(number + 1), false);
+                    scope.first[number] = true;
+                }
+                _ => drop(scope.others.insert(id.0)),
+            }
+        }
+        scope
+    }
+
+    /// Returns the rows of a chunk that are in one of the experiments.
+    pub(super) fn rows(&self, chunk: &Chunk) -> Bits {
+        let is_in = |id: i64| match usize::try_from(id).ok().and_then(|number| self.first.get(number)) {
+            Some(is_in) => *is_in,
+            None => !self.others.is_empty() && self.others.contains(&id),
+        };
+        chunk.experiment.rows_where(is_in).and(&chunk.live)
+    }
 }
 
 fn of_keys(keys: TraceSet) -> Plan {
@@ -320,11 +357,11 @@ fn json_text(field: NumberField, test: &TextTest) -> Plan {
     }
 }
 
-/// The rows of a chunk for which a plan surely holds, and those for which it may.
-pub(super) fn evaluate(plan: &Plan, number: i64, chunk: &Chunk, experiments: &[ExperimentId]) -> Bounds {
-    let scope = in_scope(chunk, experiments);
-    if scope.is_empty() {
+/// Returns the rows of a chunk for which a plan surely holds, and those for which it may.
+pub(super) fn evaluate(plan: &Plan, number: i64, chunk: &Chunk, scope: &Scope) -> Bounds {
+    let rows = scope.rows(chunk);
+    if rows.is_empty() {
         return Bounds::NONE;
     }
-    bounds(plan, number, chunk).within(&scope)
+    bounds(plan, number, chunk).within(&rows)
 }

@@ -74,8 +74,7 @@ fn certain_query(filter: &SpanFilter) -> Option<TermQuery<'_>> {
             let [word] = words.tokens() else { return None };
             Some(TermQuery::Word(word))
         }
-        // Of an attribute that a span has twice, filters see the first.
-        Expr::Is(SpanTest::Text { field: SpanField::Attribute(_) | SpanField::Content, .. }) => None,
+        Expr::Is(test) if test.is_content() => None,
         Expr::Is(test) => span_query(test).map(TermQuery::Span),
         Expr::And(_) | Expr::Not(_) => None,
     }

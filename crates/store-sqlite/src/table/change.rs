@@ -11,6 +11,8 @@ use spanwise_store::StoreResult;
 pub(super) enum Change {
     /// Its row; tags, metadata and assessments are as before.
     Row(Box<Summary>),
+    /// Its row, and texts that it has beside those of before.
+    Added(Box<Summary>, Vec<(Field, String)>),
     /// All of it.
     Whole(Box<Summary>, Vec<(Field, String)>),
     /// It is gone.
@@ -18,21 +20,47 @@ pub(super) enum Change {
 }
 
 /// The changes of a group, which the table learns of once they are durable.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TableChanges {
     pub(super) list: Vec<Change>,
+    /// Whether the table holds anything.
+    pub(super) is_used: bool,
+    /// Whether all traces were in it when the group began.
+    pub(super) is_loaded: bool,
 }
 
 impl TableChanges {
     /// Notes a row as it was written. Rows that can't be seen are not in the table.
     pub(crate) fn row(&mut self, row: TraceRow) {
-        if row.visible {
+        if row.visible && self.is_used {
             self.list.push(Change::Row(Box::new(Summary::from(row))));
         }
     }
 
+    /// The same, with tags that are new.
+    pub(crate) fn row_with_tags(
+        &mut self,
+        conn: &Connection,
+        row: TraceRow,
+        tags: Vec<(String, String)>,
+    ) -> StoreResult<()> {
+        if tags.is_empty() || !self.is_used {
+            self.row(row);
+        } else if self.is_loaded && row.visible {
+            let tags = tags.into_iter().map(|(key, value)| (Field::Tag(key), value)).collect();
+            self.list.push(Change::Added(Box::new(Summary::from(row)), tags));
+        } else {
+            // Its other texts may not be in the table yet, and must not be taken for absent.
+            self.whole(conn, &row.trace_id)?;
+        }
+        Ok(())
+    }
+
     /// Notes all that there is of a trace, reading it again.
     pub(crate) fn whole(&mut self, conn: &Connection, id: &TraceId) -> StoreResult<()> {
+        if !self.is_used {
+            return Ok(());
+        }
         let Some(row) = TraceRow::load_by_id(conn, id)?.filter(|row| row.visible) else { return Ok(()) };
         let key = row.trace_key;
         let texts = load_texts(conn, key, key)?.remove(&key).unwrap_or_default();

@@ -35,9 +35,16 @@ struct Block {
 pub(crate) struct Texts {
     blocks: Vec<Arc<Block>>,
     len: usize,
+    /// Whether some text was not kept.
+    has_hashed: bool,
 }
 
 impl Texts {
+    /// Returns whether every text that a column of the field refers to is kept.
+    pub(crate) fn is_complete(&self) -> bool {
+        !self.has_hashed
+    }
+
     /// Returns how many there are.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -87,14 +94,14 @@ impl Dictionary {
     /// Returns the code of a text, keeping it if there is room: `room` is how many bytes may still be kept.
     pub(crate) fn code(&mut self, text: &str, room: usize) -> Code {
         if text.len() > TEXT_BYTES_MAX {
-            return hash_code(text);
+            return self.hashed(text);
         }
         let found = self.find(text);
         if found != 0 {
             return found;
         }
         if self.texts.len() >= TEXTS_MAX || text.len() > room {
-            return hash_code(text);
+            return self.hashed(text);
         }
         if (self.texts.len() + 1) * 4 > self.slots.len() * 3 {
             self.grow();
@@ -108,6 +115,13 @@ impl Dictionary {
         self.slots[at] = code;
         self.bytes += text.len();
         code
+    }
+
+    fn hashed(&mut self, text: &str) -> Code {
+        if self.texts.is_complete() {
+            Arc::make_mut(&mut self.texts).has_hashed = true;
+        }
+        hash_code(text)
     }
 
     /// Returns the code of a kept text; 0 if it is not kept.
@@ -174,7 +188,9 @@ mod tests {
     fn what_is_long_or_has_no_room_is_known_by_its_hash() {
         let mut dictionary = Dictionary::default();
         let long = "x".repeat(TEXT_BYTES_MAX + 1);
+        assert!(dictionary.texts.is_complete());
         assert_eq!(dictionary.code(&long, usize::MAX), hash_code(&long));
+        assert!(!dictionary.texts.is_complete());
         assert_eq!(dictionary.code("short", 4), hash_code("short"));
         assert_eq!(dictionary.find("short"), 0);
         assert_eq!(dictionary.texts.of_code(hash_code("short")), None);

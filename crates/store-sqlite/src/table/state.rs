@@ -135,13 +135,25 @@ impl TraceTable {
         })
     }
 
+    /// Begins to note what a group changes.
+    pub(crate) fn begin_changes(&self) -> TableChanges {
+        let outcome = self.outcome();
+        TableChanges {
+            list: Vec::new(),
+            is_used: outcome != Some(Outcome::GivenUp),
+            is_loaded: outcome == Some(Outcome::Loaded),
+        }
+    }
+
     /// Takes over what a group changed, after it was committed; `conn` is outside of any transaction.
     pub(crate) fn apply(&self, conn: &Connection, changes: TableChanges) {
-        if changes.list.is_empty() || self.outcome() == Some(Outcome::GivenUp) {
+        if changes.list.is_empty() {
             return;
         }
         let resources = changes.list.iter().filter_map(|change| match change {
-            Change::Row(summary) | Change::Whole(summary, _) => summary.resource_id,
+            Change::Row(summary) | Change::Added(summary, _) | Change::Whole(summary, _) => {
+                summary.resource_id
+            }
             Change::Deleted(_) => None,
         });
         let resources = self.load_resources(conn, resources);
@@ -247,6 +259,11 @@ impl State {
                 self.note(summary.trace_key, false);
                 self.set_row(&summary);
             }
+            Change::Added(summary, texts) => {
+                self.note(summary.trace_key, false);
+                self.set_row(&summary);
+                self.add_texts(summary.trace_key, &texts);
+            }
             Change::Whole(summary, texts) => {
                 self.note(summary.trace_key, true);
                 self.set_row(&summary);
@@ -283,18 +300,22 @@ impl State {
     }
 
     fn set_texts(&mut self, trace_key: i64, texts: &[(Field, String)]) {
-        let mut codes = Vec::with_capacity(texts.len());
-        let mut is_untracked = false;
-        for (field, text) in texts {
-            match self.field(field) {
-                Some(field) => codes.push((field, self.code(field, Some(text)))),
-                None => is_untracked = true,
-            }
-        }
         let (chunk, row) = self.chunk_mut(trace_key);
         chunk.clear_texts(row, |field| field > CLIENT_REQUEST_ID);
-        chunk.untracked.set(row, is_untracked);
-        codes.into_iter().for_each(|(field, code)| chunk.set_text(row, field, code));
+        chunk.untracked.set(row, false);
+        self.add_texts(trace_key, texts);
+    }
+
+    fn add_texts(&mut self, trace_key: i64, texts: &[(Field, String)]) {
+        for (field, text) in texts {
+            let field = self.field(field);
+            let code = field.map(|field| (field, self.code(field, Some(text))));
+            let (chunk, row) = self.chunk_mut(trace_key);
+            match code {
+                Some((field, code)) => chunk.set_text(row, field, code),
+                None => chunk.untracked.set(row, true),
+            }
+        }
     }
 
     fn delete(&mut self, trace_key: i64) {

@@ -112,9 +112,8 @@ pub(crate) type TextsByTrace = BTreeMap<i64, Vec<(Field, String)>>;
 /// Loads tags, metadata and assessments of the traces from `first` to `last`.
 pub(crate) fn load_texts(conn: &Connection, first: i64, last: i64) -> StoreResult<TextsByTrace> {
     let mut texts = TextsByTrace::new();
-    let make: [(&str, fn(String) -> Field); 2] =
-        [("trace_tag", Field::Tag), ("trace_metadata", Field::Metadata)];
-    for (table, field) in make {
+    for (table, is_tag) in [("trace_tag", true), ("trace_metadata", false)] {
+        let field = if is_tag { Field::Tag } else { Field::Metadata };
         let mut statement = conn
             .prepare_cached(&format!(
                 "SELECT trace_key, key, value FROM {table} WHERE trace_key BETWEEN ?1 AND ?2"
@@ -138,7 +137,7 @@ fn load_assessments(conn: &Connection, first: i64, last: i64, texts: &mut TextsB
         )
         .map_err(sql_error)?;
     let mut rows = statement.query([first, last]).map_err(sql_error)?;
-    let mut lists: BTreeMap<i64, Vec<(Field, Vec<Option<String>>)>> = BTreeMap::new();
+    let mut lists: BTreeMap<i64, Lists> = BTreeMap::new();
     while let Some(row) = rows.next().map_err(sql_error)? {
         let (trace_key, kind, name, value, of_session): (i64, i64, String, Option<String>, bool) =
             row.try_into().map_err(sql_error)?;
@@ -162,7 +161,10 @@ fn load_assessments(conn: &Connection, first: i64, last: i64, texts: &mut TextsB
     Ok(())
 }
 
-fn add_to_list(lists: &mut Vec<(Field, Vec<Option<String>>)>, field: Field, value: Option<String>) {
+/// Values of assessments by field; `None` of one without a value.
+type Lists = Vec<(Field, Vec<Option<String>>)>;
+
+fn add_to_list(lists: &mut Lists, field: Field, value: Option<String>) {
     match lists.iter_mut().find(|(listed, _)| *listed == field) {
         Some((_, values)) => values.push(value),
         None => lists.push((field, vec![value])),

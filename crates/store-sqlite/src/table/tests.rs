@@ -1,6 +1,6 @@
 //! What readers, the writer and the loader see of each other.
 
-use super::change::TableChanges;
+use super::TableChanges;
 use super::state::{Outcome, TraceTable};
 use super::summary::{Field, Summary, load_texts};
 use super::{NAME, SESSION, load};
@@ -24,7 +24,7 @@ fn set_tag(conn: &Connection, row: &TraceRow, value: &str) {
 }
 
 fn apply(table: &TraceTable, conn: &Connection, change: impl FnOnce(&mut TableChanges)) {
-    let mut changes = TableChanges::default();
+    let mut changes = table.begin_changes();
     change(&mut changes);
     table.apply(conn, changes);
 }
@@ -68,6 +68,26 @@ fn what_was_written_since_is_newer_than_what_the_loader_read() {
     table.end_loading(Outcome::Loaded);
     let expected = [("renamed", "old"), ("name 2", "new"), ("name 4", "old")];
     assert_eq!(contents(&table), named(&expected));
+}
+
+#[test]
+fn new_tags_come_beside_those_of_before() {
+    let (conn, table) = (database(), TraceTable::new(true));
+    let row = insert(&conn, 1);
+    set_tag(&conn, &row, "first");
+    let add = |key: &str| {
+        let tags = vec![(key.to_owned(), "new".to_owned())];
+        apply(&table, &conn, |changes| changes.row_with_tags(&conn, row.clone(), tags).unwrap());
+    };
+    // Before the table is loaded, all is read again.
+    add("ignored");
+    table.end_loading(load::load(&conn, &table, &AtomicBool::new(false)).unwrap());
+    assert_eq!(contents(&table), named(&[("name 1", "first")]));
+    add("other");
+    assert_eq!(contents(&table), named(&[("name 1", "first")]));
+    assert!(table.snapshot().unwrap().field(&Field::Tag("other".into())).is_some());
+    add("k");
+    assert_eq!(contents(&table), named(&[("name 1", "new")]));
 }
 
 #[test]

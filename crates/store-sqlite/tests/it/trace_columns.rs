@@ -95,6 +95,16 @@ async fn what_a_replaced_span_said_is_not_found() {
 }
 
 #[tokio::test]
+async fn of_an_attribute_that_comes_twice_the_first_is_found() {
+    let (store, _folder) = loaded_store().await;
+    let twice = span(1).attribute("k", "one").attribute("k", "two");
+    store.append_spans(vec![spans(&trace_id(1), &[twice]), one_span(2)]).await.unwrap();
+    store.index_now().await.unwrap();
+    check(&store, "span.attributes.k = 'one'", &[1]).await;
+    check(&store, "span.attributes.k = 'two' OR span.attributes.k ~ 'wo'", &[]).await;
+}
+
+#[tokio::test]
 async fn tags_are_followed_and_hide_those_of_the_resource() {
     let (store, _folder) = loaded_store().await;
     let of_service = |number| {
@@ -183,6 +193,9 @@ async fn what_is_in_no_column_is_found_all_the_same() {
         store.set_trace_tag(&trace_id(number), "key-3", &long(end)).await.unwrap();
         store.set_trace_tag(&trace_id(number), "mlflow.traceName", &long(end)).await.unwrap();
     }
+    store.create_assessment(assessment(&trace_id(7), "a", "tone", feedback("good"))).await.unwrap();
+    check(&store, "feedback.tone = 'good' OR feedback.other = 'good'", &[7]).await;
+    check(&store, "feedback.tone IS NULL AND tags.key-7 = 'v'", &[]).await;
     check(&store, "tags.key-1099 = 'v' OR tags.key-5 = 'v'", &[5, 1099]).await;
     check(&store, &format!("tags.key-3 = '{}'", long("a")), &[1]).await;
     check(&store, &format!("name = '{}' OR name ~ 'xa'", long("a")), &[1]).await;

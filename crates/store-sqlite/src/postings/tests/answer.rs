@@ -3,7 +3,7 @@
 use super::fixture::{TestBlock, all_traces, any_blocks, ask, build, list, message, set_of, span, text};
 use crate::postings::merge::merge;
 use crate::postings::part::Part;
-use crate::postings::{Field, PartSet, SpanQuery, TermQuery};
+use crate::postings::{Candidates, Field, PartSet, SpanQuery, TermQuery};
 use proptest::prelude::*;
 use prost::Message;
 use spanwise_model::limit::INDEXED_VALUE_BYTES_MAX;
@@ -41,8 +41,12 @@ impl Reference {
             self.words.entry(word).or_default().insert(trace);
         }
         self.names.entry(span.name.to_owned()).or_default().insert(trace);
-        for (key, value) in span.attributes() {
-            self.values.entry((key.to_owned(), value_text(value))).or_default().insert(trace);
+        for (index, (key, value)) in span.attributes().enumerate() {
+            // Of an attribute that comes twice, filters see the first.
+            let is_first = span.attributes().take(index).all(|(other, _)| other != key);
+            if is_first {
+                self.values.entry((key.to_owned(), value_text(value))).or_default().insert(trace);
+            }
         }
     }
 
@@ -80,6 +84,8 @@ fn check_answers(set: &PartSet, blocks: &[TestBlock]) {
     let reference = Reference::of(blocks);
     for (word, traces) in &reference.words {
         assert_eq!(&ask(set, &TermQuery::Word(word)), traces, "word {word:?}");
+        let (certain, _) = set.bounds(&TermQuery::Word(word), &|| Ok(())).unwrap();
+        assert_eq!(&certain.iter().collect::<Traces>(), traces, "word {word:?} is certain");
         let part = &word[..word.floor_char_boundary(2)];
         assert_eq!(ask(set, &TermQuery::WordContaining(part)), reference.containing(part), "part {part:?}");
     }
@@ -96,6 +102,11 @@ fn check_answers(set: &PartSet, blocks: &[TestBlock]) {
         assert!(!exact || &found == traces, "{key:?} = {value:?} finds too much");
         let matches = SpanQuery::Matches(field, Box::new(|text| text.ends_with(value)));
         assert!(traces.is_subset(&ask(set, &TermQuery::Span(matches))), "{key:?} like {value:?}");
+        let query = TermQuery::Span(SpanQuery::Is(field, value));
+        let (certain, possible) = set.bounds(&query, &|| Ok(())).unwrap();
+        assert!(certain.iter().all(|trace| traces.contains(&trace)), "{key:?} = {value:?} is not certain");
+        assert!(!exact || certain.len() == traces.len(), "{key:?} = {value:?} is certain");
+        assert_eq!(Candidates::Traces(found.into_iter().collect()), possible, "{key:?} = {value:?}");
     }
 }
 
