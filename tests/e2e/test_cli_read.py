@@ -208,3 +208,44 @@ def test_a_reader_that_goes_away_is_no_error(server):
     command = f"{binary()} search --limit 1000 --jsonl | head -c 1 >/dev/null; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], env=command_env(server.url), capture_output=True, timeout=60)
     assert (done.stdout, done.stderr) == (b"0\n", b"")
+
+
+def stats(server, *args: str) -> list[list[str]]:
+    """The lines of a table of sums, each in its cells."""
+    lines = spanwise("stats", *args, "--utc", server=server).stdout.decode().splitlines()
+    return [re.split(r"  +", line.strip()) for line in lines]
+
+
+def test_stats_add_up_traces_over_time(server):
+    header, *rows = stats(server, "--from", "2020-01-01", "--every", "1mo")
+    assert header == ["TIME (UTC)", "TRACES", "ERRORS", "P50", "P95", "P99", "TOKENS", "COST"]
+    assert rows[-1][:2] == ["total", str(TRACES + 1)]
+    assert sum(int(row[1]) for row in rows[:-1]) == TRACES + 1
+    answer = json.loads(spanwise("stats", "--from", "2020-01-01", "--every", "1mo", "--json", server=server).stdout)
+    assert answer["series"][0]["total"]["count"] == TRACES + 1
+    failed = found(server, "status = 'ERROR'", "--limit", "1000")
+    assert answer["series"][0]["total"]["errors"] == len(failed)
+    tokens = sum((trace["usage"] or {"total": 0})["total"] for trace in found(server, "--limit", "1000"))
+    assert answer["series"][0]["total"]["total_tokens"] == tokens
+    selected = stats(server, "status = 'ERROR'", "--from", "2020-01-01", "--every", "1mo")
+    assert selected[-1][1] == str(len(failed))
+
+
+def test_stats_add_up_calls_by_model(server):
+    header, *rows = stats(server, "--by", "model", "--from", "2020-01-01")
+    assert header[:2] == ["MODEL", "CALLS"]
+    answer = json.loads(spanwise("stats", "--by", "model", "--from", "2020-01-01", "--json", server=server).stdout)
+    assert [row[0] for row in rows] == [series["group"]["model"] for series in answer["series"]]
+    assert len(rows) > 1
+    total = json.loads(spanwise("stats", "--from", "2020-01-01", "--json", server=server).stdout)["series"][0]["total"]
+    assert sum(series["total"]["total_tokens"] for series in answer["series"]) == total["total_tokens"]
+    header, *rows = stats(server, "--by", "experiment", "--from", "2020-01-01", "--every", "1mo")
+    assert header[:3] == ["TIME (UTC)", "EXPERIMENT", "TRACES"]
+    assert ["total", "wide", "1"] in [row[:3] for row in rows]
+
+
+def test_stats_refuse_what_they_can_not_answer(server):
+    for args, reason in [(["--every", "7m"], "expected one of `15m`"), (["nmae = 'x'"], "did you mean `name`?")]:
+        failed = spanwise("stats", *args, server=server, check=False)
+        assert failed.returncode == 2
+        assert reason in failed.stderr.decode(), failed.stderr

@@ -18,6 +18,14 @@ fn some_nanoseconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D
     .transpose()
 }
 
+fn all_nanoseconds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<i64>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let read = |text: &String| {
+        text.parse().map_err(|_| serde::de::Error::custom(format!("`{text}` is no time in nanoseconds")))
+    };
+    texts.iter().map(read).collect()
+}
+
 /// A trace in a list.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct TraceSummary {
@@ -46,6 +54,62 @@ pub(crate) struct Usage {
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Cost {
     pub(crate) total: f64,
+}
+
+/// Sums over time.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Metrics {
+    #[serde(deserialize_with = "all_nanoseconds")]
+    pub(crate) starts_ns: Vec<i64>,
+    pub(crate) series: Vec<MetricsSeries>,
+    pub(crate) complete: bool,
+}
+
+/// The course of one group.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct MetricsSeries {
+    pub(crate) group: MetricsGroup,
+    pub(crate) total: MetricsTotal,
+    pub(crate) points: MetricsColumns,
+}
+
+/// Which group it is.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct MetricsGroup {
+    pub(crate) experiment_id: Option<String>,
+    pub(crate) model: Option<String>,
+    pub(crate) provider: Option<String>,
+    pub(crate) others: bool,
+}
+
+/// Sums over the whole time.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct MetricsTotal {
+    pub(crate) count: u64,
+    pub(crate) errors: u64,
+    pub(crate) total_tokens: u64,
+    pub(crate) cost: f64,
+    pub(crate) duration_ns: Percentiles,
+}
+
+/// Percentiles of durations.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Percentiles {
+    pub(crate) p50: Option<i64>,
+    pub(crate) p95: Option<i64>,
+    pub(crate) p99: Option<i64>,
+}
+
+/// Sums in each stretch of time.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct MetricsColumns {
+    pub(crate) count: Vec<u64>,
+    pub(crate) errors: Vec<u64>,
+    pub(crate) total_tokens: Vec<u64>,
+    pub(crate) cost: Vec<f64>,
+    pub(crate) p50_ns: Vec<Option<i64>>,
+    pub(crate) p95_ns: Vec<Option<i64>>,
+    pub(crate) p99_ns: Vec<Option<i64>>,
 }
 
 /// A trace's record.

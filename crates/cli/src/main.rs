@@ -73,6 +73,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Serve(args) => serve::run(&args).map(|()| Outcome::Done),
         Command::Demo(args) => runtime()?.block_on(demo::run(&args)).map(|()| Outcome::Done),
         Command::Search(args) => runtime()?.block_on(show::search(&args)),
+        Command::Stats(args) => runtime()?.block_on(show::stats(&args)).map(|()| Outcome::Done),
         Command::Get(args) => runtime()?.block_on(show::get(&args)).map(|()| Outcome::Done),
         Command::Tail(args) => runtime()?.block_on(tail::tail(&args)).map(|()| Outcome::Done),
         Command::Export(args) => runtime()?.block_on(transfer::export(&args)).map(|()| Outcome::Done),

@@ -168,6 +168,11 @@ impl Clock {
         Clock { zone: if is_utc { TimeZone::UTC } else { TimeZone::system() }, is_utc }
     }
 
+    /// Returns the IANA name of the time zone, if it has one.
+    pub(crate) fn zone_name(&self) -> Option<&str> {
+        self.zone.iana_name()
+    }
+
     /// Returns a time by a `strftime` pattern; nothing for a time that does not exist.
     pub(crate) fn text(&self, nanoseconds: i64, pattern: &str) -> String {
         let time = Timestamp::from_nanosecond(nanoseconds.into());

@@ -50,6 +50,7 @@ pub mod fuzzing {
         let _ = crate::block::Block::decode(bytes);
         let _ = crate::columns::unpack_spans(bytes);
         let _ = crate::columns::unpack_logs(bytes);
+        crate::rollup::read_any(bytes);
     }
 
     /// Reads the file at `path` as a part of the word index.

@@ -37,6 +37,15 @@ Examples:
   spanwise search --experiment shop --order-by \"tokens DESC\" --limit 5
   spanwise search \"cost > 0.05\" --jsonl | jq -r .trace_id";
 
+pub(super) const STATS: &str = "\
+Without --by it prints a line for each stretch of time, with --by a line for each group, with --by and --every both. \
+Without --from it is the last 24 hours.
+
+Examples:
+  spanwise stats --from -7d --every 1d
+  spanwise stats --by model --from -30d
+  spanwise stats \"tags.env = 'prod'\" --every 1h --json | jq '.series[0].points.p95_ns'";
+
 pub(super) const GET: &str = "\
 Examples:
   spanwise get tr-5b8efff798038103d269b633813fc60c --errors

@@ -10,7 +10,7 @@ pub(crate) use manage::{
     CompletionsArgs, ConfigPathArgs, ConfigShowArgs, DeleteArgs, ExperimentsArgs, ExperimentsCommand,
     ListArgs, TagArgs, TagPosition,
 };
-pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, TailArgs};
+pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, StatsArgs, StatsBy, TailArgs};
 pub(crate) use run::{BackupArgs, CheckArgs, CompactArgs, DemoArgs, RestoreBackupArgs, ServeArgs};
 pub(crate) use selection::{BulkSelection, Scope, Selection};
 
@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// List traces
     #[command(after_help = help::SEARCH)]
     Search(SearchArgs),
+    /// Add up traces, or calls of models, over time
+    #[command(after_help = help::STATS)]
+    Stats(StatsArgs),
     /// Show one trace, or one of its spans
     #[command(after_help = help::GET)]
     Get(GetArgs),

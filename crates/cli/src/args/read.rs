@@ -31,6 +31,57 @@ pub(crate) struct SearchArgs {
     pub(crate) flags: ClientFlags,
 }
 
+/// What `stats` prints a line for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatsBy {
+    /// Calls by their model
+    Model,
+    /// Calls by their provider
+    Provider,
+    /// Traces by their experiment
+    Experiment,
+}
+
+impl StatsBy {
+    /// Returns its name in the API.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            StatsBy::Model => "model",
+            StatsBy::Provider => "provider",
+            StatsBy::Experiment => "experiment",
+        }
+    }
+
+    /// Returns the header of its column.
+    pub(crate) fn header(self) -> &'static str {
+        match self {
+            StatsBy::Model => "MODEL",
+            StatsBy::Provider => "PROVIDER",
+            StatsBy::Experiment => "EXPERIMENT",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatsArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// One line for each of these
+    #[arg(long, value_enum, value_name = "GROUP")]
+    pub(crate) by: Option<StatsBy>,
+    /// Length of the stretches of time: 15m, 30m, 1h, 2h, 3h, 4h, 6h, 12h, 1d, 1w or 1mo [default: one that suits]
+    #[arg(long, value_name = "INTERVAL")]
+    pub(crate) every: Option<String>,
+    /// Print the answer of the native API
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Count hours and days in UTC instead of the local time zone
+    #[arg(long)]
+    pub(crate) utc: bool,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
 /// How `get` prints a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GetFormat {

@@ -1,4 +1,4 @@
-//! Commands that print: `search`, `get`, `check`, `config`.
+//! Commands that print: `search`, `stats`, `get`, `check`, `config`.
 
 mod bar;
 mod check;
@@ -9,9 +9,11 @@ mod head;
 mod outline;
 mod search;
 mod span;
+mod stats;
 mod tree;
 
 pub(crate) use check::check;
 pub(crate) use config::{config, config_path};
 pub(crate) use get::get;
 pub(crate) use search::search;
+pub(crate) use stats::stats;

@@ -32,6 +32,13 @@ pub(crate) use record::{TraceFacts, around, record, take_back};
 pub(crate) use sketch::{bin_of, middle_of};
 pub(crate) use writer::Rollups;
 
+/// Reads bytes as roll-ups and as changes that wait, for the fuzz targets alone.
+#[cfg(fuzzing)]
+pub(crate) fn read_any(bytes: &[u8]) {
+    let _ = figures::Figures::unpack(bytes);
+    let _ = pending::unpack(bytes, |_| Ok(()));
+}
+
 /// Width of a bucket. Time zones differ by whole quarters of an hour.
 pub(crate) const BUCKET_NS: i64 = 15 * 60 * 1_000_000_000;
 

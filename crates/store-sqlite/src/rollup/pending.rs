@@ -63,7 +63,8 @@ pub(super) fn pack(out: &mut Vec<u8>, change: &Pending) {
     }
 }
 
-fn unpack(bytes: &[u8], mut visit: impl FnMut(Pending) -> StoreResult<()>) -> StoreResult<()> {
+/// Visits the changes of one row.
+pub(super) fn unpack(bytes: &[u8], mut visit: impl FnMut(Pending) -> StoreResult<()>) -> StoreResult<()> {
     let mut input = Input(bytes);
     let version = input.u8()?;
     if version != VERSION {

@@ -45,11 +45,12 @@ fn of_rollups(conn: &mut Connection, query: &MetricsQuery) -> StoreResult<Metric
         MetricsSubject::Traces => Table::Trace,
         MetricsSubject::ModelCalls => Table::Call,
     };
-    let experiments = table.experiments(&txn, &query.experiments)?;
+    let waiting = table.waiting(&txn, query)?;
+    let experiments = table.experiments(&txn, &query.experiments, &waiting)?;
     let mut grouper = Grouper::new(query);
     let mut sums: HashMap<MetricsGroup, Sums> = HashMap::new();
     if grouper.may_be_too_many(&txn, experiments.len())? {
-        scan(&txn, table, &experiments, &query.edges_ns, |stored| {
+        scan(&txn, table, &experiments, &waiting, &query.edges_ns, |stored| {
             if let Stored::Row { experiment_id, model_key, figures } = stored {
                 let group = grouper.group(&txn, experiment_id, model_key)?;
                 sums.entry(group).or_default().add(&unpack_into(figures, |_, _| {})?);
@@ -64,7 +65,7 @@ fn of_rollups(conn: &mut Connection, query: &MetricsQuery) -> StoreResult<Metric
     }
     let mut all = AllSeries::new(query);
     let mut point = 0;
-    scan(&txn, table, &experiments, &query.edges_ns, |stored| {
+    scan(&txn, table, &experiments, &waiting, &query.edges_ns, |stored| {
         match stored {
             Stored::Row { experiment_id, model_key, figures } => {
                 let group = grouper.group(&txn, experiment_id, model_key)?;
@@ -72,7 +73,7 @@ fn of_rollups(conn: &mut Connection, query: &MetricsQuery) -> StoreResult<Metric
             }
             Stored::Change(change) => {
                 let group = grouper.group(&txn, change.experiment_id, change.model_key)?;
-                all.series(&group).change(&change);
+                all.series(&group).change(change);
             }
             Stored::EndOfPoint => {
                 all.list.iter_mut().for_each(|series| series.end_point(point));

@@ -7,8 +7,9 @@ use crate::error::sql_error;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{CachedStatement, Connection, Row, Rows, params};
 use spanwise_model::ExperimentId;
-use spanwise_store::StoreResult;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use spanwise_store::{MetricsQuery, StoreResult};
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 
 /// Experiments whose roll-ups are read side by side; those of more are sorted by SQLite.
 const CURSORS_MAX: usize = 128;
@@ -25,7 +26,7 @@ pub(super) enum Stored<'a> {
     /// A roll-up.
     Row { experiment_id: i64, model_key: i64, figures: &'a [u8] },
     /// A change that waits to be added to a roll-up; it comes after the roll-up that it changes.
-    Change(Pending),
+    Change(&'a Pending),
     /// All of a stretch of time were met.
     EndOfPoint,
 }
@@ -38,8 +39,30 @@ impl Table {
         }
     }
 
-    /// Returns those of the experiments that have roll-ups, each once.
-    pub(super) fn experiments(self, conn: &Connection, wanted: &[ExperimentId]) -> StoreResult<Vec<i64>> {
+    /// Returns the changes of these roll-ups that wait, in the order of time, and of one bucket in that in which they were
+    /// made.
+    pub(super) fn waiting(self, conn: &Connection, query: &MetricsQuery) -> StoreResult<Vec<Pending>> {
+        let wanted: HashSet<i64> = query.experiments.iter().map(|id| id.0).collect();
+        let range = buckets(&query.edges_ns);
+        let mut waiting = Vec::new();
+        pending::for_each(conn, |change| {
+            let is_asked_for = (change.model_key == 0) == (self == Table::Trace)
+                && range.contains(&change.bucket)
+                && wanted.contains(&change.experiment_id);
+            waiting.extend(is_asked_for.then_some(change));
+            Ok(())
+        })?;
+        waiting.sort_by_key(|change| change.bucket);
+        Ok(waiting)
+    }
+
+    /// Returns those of the experiments that have roll-ups or changes that wait, each once.
+    pub(super) fn experiments(
+        self,
+        conn: &Connection,
+        wanted: &[ExperimentId],
+        waiting: &[Pending],
+    ) -> StoreResult<Vec<i64>> {
         let wanted: HashSet<i64> = wanted.iter().map(|id| id.0).collect();
         let table = if self == Table::Trace { "rollup_trace" } else { "rollup_call" };
         let mut statement = conn
@@ -53,10 +76,7 @@ impl Table {
             found.insert(next);
             after = next;
         }
-        pending::for_each(conn, |change| {
-            found.insert(change.experiment_id);
-            Ok(())
-        })?;
+        found.extend(waiting.iter().map(|change| change.experiment_id));
         Ok(found.into_iter().filter(|id| wanted.contains(id)).collect())
     }
 }
@@ -66,47 +86,31 @@ pub(super) fn scan(
     conn: &Connection,
     table: Table,
     experiments: &[i64],
+    waiting: &[Pending],
     edges_ns: &[i64],
     mut visit: impl FnMut(Stored<'_>) -> StoreResult<()>,
 ) -> StoreResult<()> {
-    let (Some(first), Some(last)) = (edges_ns.first(), edges_ns.last()) else { return Ok(()) };
-    let range = (first / BUCKET_NS, last / BUCKET_NS);
+    let range = buckets(edges_ns);
     let mut statements = prepare(conn, table, experiments)?;
     let mut cursors = open(&mut statements, experiments, range)?;
-    let mut pending = pending_in(conn, table, experiments, range)?;
-    for edge in &edges_ns[1..] {
+    let mut waiting = waiting;
+    for edge in edges_ns.iter().skip(1) {
         let end = edge / BUCKET_NS;
         for cursor in &mut cursors {
             cursor.visit_until(end, &mut visit)?;
         }
-        let rest = pending.split_off(&end);
-        for change in std::mem::replace(&mut pending, rest).into_values().flatten() {
-            visit(Stored::Change(change))?;
-        }
+        let (now, later) = waiting.split_at(waiting.partition_point(|change| change.bucket < end));
+        now.iter().try_for_each(|change| visit(Stored::Change(change)))?;
+        waiting = later;
         visit(Stored::EndOfPoint)?;
     }
     Ok(())
 }
 
-/// Returns the changes that wait, by bucket, in the order in which they were made.
-fn pending_in(
-    conn: &Connection,
-    table: Table,
-    experiments: &[i64],
-    (from, to): (i64, i64),
-) -> StoreResult<BTreeMap<i64, Vec<Pending>>> {
-    let experiments: HashSet<i64> = experiments.iter().copied().collect();
-    let mut found: BTreeMap<i64, Vec<Pending>> = BTreeMap::new();
-    pending::for_each(conn, |change| {
-        let is_asked_for = (change.model_key == 0) == (table == Table::Trace)
-            && (from..to).contains(&change.bucket)
-            && experiments.contains(&change.experiment_id);
-        if is_asked_for {
-            found.entry(change.bucket).or_default().push(change);
-        }
-        Ok(())
-    })?;
-    Ok(found)
+/// Returns the buckets between the first and the last border.
+fn buckets(edges_ns: &[i64]) -> Range<i64> {
+    let bucket = |edge: Option<&i64>| edge.map_or(0, |edge| edge / BUCKET_NS);
+    bucket(edges_ns.first())..bucket(edges_ns.last())
 }
 
 fn are_few(experiments: &[i64]) -> bool {
@@ -130,14 +134,14 @@ fn prepare<'a>(
 fn open<'a>(
     statements: &'a mut [CachedStatement<'_>],
     experiments: &[i64],
-    (from, to): (i64, i64),
+    buckets: Range<i64>,
 ) -> StoreResult<Vec<Cursor<'a>>> {
     let mut cursors = Vec::with_capacity(statements.len());
     for (statement, id) in statements.iter_mut().zip(experiments) {
         let rows = if are_few(experiments) {
-            statement.query([*id, from, to])
+            statement.query([*id, buckets.start, buckets.end])
         } else {
-            statement.query(params![key_array(experiments.iter().copied()), from, to])
+            statement.query(params![key_array(experiments.iter().copied()), buckets.start, buckets.end])
         };
         let mut cursor = Cursor { rows: rows.map_err(sql_error)?, bucket: None };
         cursor.advance()?;

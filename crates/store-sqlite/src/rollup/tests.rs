@@ -17,7 +17,7 @@ use spanwise_store::conformance::build::{
 };
 use spanwise_store::{
     DeleteTraces, MetricsGroupBy, MetricsQuery, MetricsSubject, NewExperiment, Percentiles, Store,
-    StoreResult,
+    StoreError, StoreResult,
 };
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -224,6 +224,21 @@ async fn rollups_are_what_rows_and_columns_add_up_to_whatever_happens() {
     for subject in [MetricsSubject::Traces, MetricsSubject::ModelCalls] {
         assert_eq!(count(&store, subject).await, (0, true));
     }
+}
+
+#[tokio::test]
+async fn a_write_that_fails_late_gives_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let batch = [span(1), span(2).parent(1).model("gpt-4o", "openai").usage(10, 1)];
+    store.append_spans(vec![spans(&trace_id(1), &batch)]).await.unwrap();
+    let failed = store.write(|context| {
+        super::take_back(context, &[(1, trace_id(1))])?;
+        Err::<(), _>(StoreError::invalid("it can't be deleted after all"))
+    });
+    failed.await.unwrap_err();
+    assert_eq!(count(&store, MetricsSubject::ModelCalls).await, (1, true));
+    assert_eq!(problems(&store).await, Vec::<String>::new());
 }
 
 /// A store with a few traces of calls.

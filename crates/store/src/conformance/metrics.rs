@@ -415,6 +415,7 @@ pub async fn absurd_values_are_added_up(store: &dyn Store) -> StoreResult<()> {
     store.start_trace(record).await?;
     let found = of_models(store).await?;
     assert_eq!((found.series[0].total.count, found.series[0].total.total_tokens), (3, u64::MAX));
+    assert_eq!(store.check().await?.problems, Vec::<String>::new());
     for number in 1..3 {
         store.append_spans(vec![spans(&trace_id(number), &[call(2, "gpt-4o")])]).await?;
     }
