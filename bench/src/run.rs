@@ -233,7 +233,7 @@ pub(crate) async fn probe(plan: &Plan, traces: u64, flags: &[&str]) -> Result<(L
 
 async fn without_text(plan: &Plan, generator: &Arc<Generator>, next: &mut u64) -> Result<Ingestion> {
     let data_dir = plan.folder.join("without-text");
-    let server = Server::start(&plan.binary, &data_dir, plan.port, &["--index-text", "off"]).await?;
+    let server = Server::start(&plan.binary, &data_dir, plan.port, &["--search-index", "off"]).await?;
     let (ingestion, _) = window(&server, generator, next, true, false).await?;
     server.stop().await?;
     fs::remove_dir_all(&data_dir)?;

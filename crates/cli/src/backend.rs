@@ -108,7 +108,8 @@ pub(crate) fn base_url(host: &str, port: u16) -> String {
 /// Opens the store of the data directory; only a server deletes what the configuration says.
 pub(crate) fn open_store(config: &Config, retention: RetentionRules) -> Result<SqliteStore> {
     let data_dir = config.data_dir.display();
-    let options = OpenOptions { retention, ..OpenOptions::new(&config.data_dir) };
+    let span_index = config.search_index;
+    let options = OpenOptions { retention, span_index, ..OpenOptions::new(&config.data_dir) };
     match SqliteStore::open(&options) {
         Ok(store) => Ok(store),
         Err(error)

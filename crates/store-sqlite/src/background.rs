@@ -163,7 +163,7 @@ impl Maintenance {
         let mut did_something = false;
         loop {
             let quiet_since_ns = now_ns().saturating_sub(QUIET.as_nanos() as i64);
-            let indexed_through = self.parts.postings.snapshot().indexed_through();
+            let indexed_through = self.parts.postings.mergeable_through();
             let step = lock(&self.parts.compactor).step(indexed_through, quiet_since_ns);
             match step {
                 Ok(step) if step.is_idle() => break,

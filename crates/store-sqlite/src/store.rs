@@ -38,13 +38,23 @@ pub struct OpenOptions {
     pub trace_columns: bool,
     /// How long traces stay.
     pub retention: RetentionRules,
+    /// Whether the words and attribute values of spans are indexed. Without, what is asked of spans is scanned; opening a
+    /// store without removes the index, and opening it with builds it again.
+    pub span_index: bool,
 }
 
 impl OpenOptions {
-    /// Returns the defaults for a data directory: 4 reading threads, columns in memory, and traces stay for ever.
+    /// Returns the defaults for a data directory: 4 reading threads, columns in memory, an index of spans, and
+    /// traces stay for ever.
     pub fn new(data_dir: impl Into<PathBuf>) -> OpenOptions {
         let retention = RetentionRules::default();
-        OpenOptions { data_dir: data_dir.into(), reader_threads: 4, trace_columns: true, retention }
+        OpenOptions {
+            data_dir: data_dir.into(),
+            reader_threads: 4,
+            trace_columns: true,
+            retention,
+            span_index: true,
+        }
     }
 }
 
@@ -104,7 +114,7 @@ impl SqliteStore {
         let spans = Arc::new(SpanReader::new(SegmentReader::new(&segments)));
         let postings = Postings::default();
         let pins = Arc::new(Pins::default());
-        let indexer = start_indexer(&data_dir, &spans, &writer, &postings, &pins)?;
+        let indexer = start_indexer(options, &spans, &writer, &postings, &pins)?;
         let compactor = Compactor::open(
             &database,
             &segments,
@@ -275,7 +285,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 fn start_indexer(
-    data_dir: &Path,
+    options: &OpenOptions,
     spans: &Arc<SpanReader>,
     writer: &Arc<Writer>,
     postings: &Postings,
@@ -283,11 +293,12 @@ fn start_indexer(
 ) -> StoreResult<Arc<Indexer>> {
     let (spans, writer) = (Arc::clone(spans), Arc::clone(writer));
     let context = KeeperContext {
-        database: data_dir.join("index.db"),
-        folder: data_dir.join("postings"),
+        database: options.data_dir.join("index.db"),
+        folder: options.data_dir.join("postings"),
         load: Arc::new(move |location| spans.segments.read(location)),
         commit: Arc::new(move |change| writer.write_blocking(move |context| change.apply(context.conn))),
         pins: Arc::clone(pins),
+        is_on: options.span_index,
     };
     Indexer::start(context, postings).map(Arc::new)
 }

@@ -176,6 +176,21 @@ pub(crate) static KEYS: &[Key] = &[
         get: |config| config.connections.to_string(),
     },
     Key {
+        name: "search.index",
+        value_name: "on|off",
+        help: "Index the words and attribute values of spans; off costs less and scans them when they are searched",
+        client_help: None,
+        set: |config, text| {
+            config.search_index = match text {
+                "on" => true,
+                "off" => false,
+                _ => return Err("is neither on nor off".into()),
+            };
+            Ok(())
+        },
+        get: |config| if config.search_index { "on" } else { "off" }.into(),
+    },
+    Key {
         name: "retention.max_age",
         value_name: "AGE",
         help: "How old traces may become before they are deleted (`30d`; off = any age)",
@@ -215,6 +230,7 @@ impl Default for Config {
             queue_bytes: 64 << 20,
             artifact_bytes: 1 << 30,
             connections: 4096,
+            search_index: true,
             retention: RetentionRules::default(),
         }
     }

@@ -41,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) queue_bytes: usize,
     pub(crate) artifact_bytes: usize,
     pub(crate) connections: usize,
+    pub(crate) search_index: bool,
     pub(crate) retention: RetentionRules,
 }
 

@@ -64,7 +64,7 @@ impl Work {
     /// Rewrites what was there when the work began; what arrives meanwhile waits for its own turn.
     fn rewrite(&self, conn: &Connection, report: &mut CompactReport) -> StoreResult<()> {
         let select = Select {
-            indexed_through: self.postings.snapshot().indexed_through(),
+            indexed_through: self.postings.mergeable_through(),
             quiet_since_ns: i64::MAX,
             dead_before_ns: i64::MAX,
         };

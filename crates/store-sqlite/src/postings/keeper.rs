@@ -49,6 +49,8 @@ pub(crate) struct KeeperContext {
     pub(crate) commit: CommitParts,
     /// Says whether files may be removed.
     pub(crate) pins: Arc<Pins>,
+    /// Whether there is to be an index at all; without one the parts that there are go.
+    pub(crate) is_on: bool,
 }
 
 /// A part and its row.
@@ -115,6 +117,10 @@ impl Keeper {
             self.load()?;
         }
         self.start_over_if_damaged()?;
+        if !self.context.is_on {
+            self.postings.turn_off();
+            return Ok(());
+        }
         std::mem::take(&mut self.unneeded).into_iter().for_each(|part_id| self.remove_file(part_id));
         let last = source::last_block_id(&self.conn)?;
         while !self.wake().is_stopped()
@@ -144,7 +150,9 @@ impl Keeper {
         self.lost.clear();
         self.uncertain = false;
         self.next_part_id = rows.iter().map(|(id, _)| id + 1).max().unwrap_or(1).max(self.next_part_id);
-        if let Err(error) = self.open_parts(&rows) {
+        if !self.context.is_on {
+            self.lost = rows.iter().map(|(part_id, _)| *part_id).collect();
+        } else if let Err(error) = self.open_parts(&rows) {
             tracing::error!(error = %error, "a part of the index is lost; the index is built again");
             self.held.clear();
             self.lost = rows.iter().map(|(part_id, _)| *part_id).collect();

@@ -5,6 +5,7 @@ use super::query::{Candidates, Evaluation, Extent, TermQuery};
 use super::trace_set::TraceSet;
 use super::wake::Wake;
 use spanwise_store::StoreResult;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The index: searches take a snapshot, the indexer replaces parts.
@@ -12,6 +13,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(crate) struct Postings {
     current: Arc<RwLock<Arc<PartSet>>>,
     wake: Arc<Wake>,
+    /// Nothing is indexed, nor will it be.
+    is_off: Arc<AtomicBool>,
 }
 
 impl Postings {
@@ -27,6 +30,21 @@ impl Postings {
     pub(crate) fn replace(&self, parts: Vec<Arc<Part>>) {
         let set = PartSet { parts, wake: Arc::clone(&self.wake) };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+    }
+
+    /// Says that there are no parts any more, also in the database, and that none will be made.
+    pub(crate) fn turn_off(&self) {
+        self.is_off.store(true, Ordering::Release);
+    }
+
+    /// Returns the last block id up to which compaction may merge blocks.
+    ///
+    /// A merged block takes the id of one that it replaces, so all of them must be indexed, or none.
+    pub(crate) fn mergeable_through(&self) -> i64 {
+        match self.is_off.load(Ordering::Acquire) {
+            true => i64::MAX,
+            false => self.snapshot().indexed_through(),
+        }
     }
 
     /// Returns the way to wake the indexer.

@@ -4,6 +4,7 @@
 
 mod conformance;
 mod search_reference;
+mod span_index;
 mod trace_columns;
 
 use spanwise_store_sqlite::{OpenOptions, SqliteStore};

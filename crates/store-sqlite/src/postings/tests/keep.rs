@@ -48,6 +48,7 @@ impl Fixture {
                 let bodies = bodies.lock().unwrap();
                 Block::decode(bodies.get(&location.offset).ok_or_else(|| StoreError::not_found("no body"))?)
             }),
+            is_on: true,
             commit: Arc::new(move |change| {
                 if fail.load(Ordering::Relaxed) {
                     return Err(StoreError::new(ErrorKind::Unavailable, "the disk is full"));
