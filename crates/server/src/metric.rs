@@ -22,6 +22,7 @@ pub fn describe_metrics() {
         "Requests answered without keeping their content"
     );
     describe_gauge!("spanwise_ingest_queue_bytes", "Bytes of requests that are not acknowledged yet");
+    describe_counter!("spanwise_store_retention_traces_total", "Traces that retention deleted");
     describe_gauge!("spanwise_store_traces", "Traces in the store");
     describe_gauge!("spanwise_store_spans", "Spans in the store");
     describe_gauge!("spanwise_store_segment_bytes", "Bytes of segment files");

@@ -36,9 +36,13 @@ impl ArtifactRemoval {
             conn.prepare_cached("INSERT OR IGNORE INTO artifact_removal (path) VALUES (?1)")
                 .and_then(|mut statement| statement.execute([folder]))
                 .map_err(sql_error)?;
-            self.is_due.store(true, Ordering::Release);
         }
         Ok(())
+    }
+
+    /// Says that notes were committed: before that, nobody could see them.
+    pub(crate) fn committed(&self) {
+        self.is_due.store(true, Ordering::Release);
     }
 
     /// Removes all folders that are noted; returns how many.
@@ -155,6 +159,7 @@ mod tests {
         fs::create_dir_all(&gone).unwrap();
         let removal = std::sync::Arc::clone(&store.artifact_removal);
         store.write(move |context| removal.note(context.conn, &folders)).await.unwrap();
+        // The thread does not hear of it, as if the process had ended here.
         store.close().await.unwrap();
         drop(store);
         let store = SqliteStore::open(&OpenOptions::new(data.path())).unwrap();

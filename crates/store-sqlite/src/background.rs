@@ -130,6 +130,8 @@ impl Maintenance {
             }
         }
         self.compact(wakes);
+        // What lies between deleted traces, but was not quiet yet, is moved as soon as it is.
+        self.due = self.due.min(Instant::now() + QUIET);
     }
 
     /// Removes the artifacts of deleted traces.

@@ -47,12 +47,15 @@ impl SqliteStore {
 
     async fn delete_step(&self, experiment: ExperimentId, which: DeleteTraces) -> StoreResult<u64> {
         let artifacts = Arc::clone(&self.artifact_removal);
-        self.write(move |context| {
-            let deleted = catalog::delete_traces(context.conn, experiment, &which)?;
-            let_go(context, &deleted, &artifacts)?;
-            Ok(deleted.visible)
-        })
-        .await
+        let deleted = self
+            .write(move |context| {
+                let deleted = catalog::delete_traces(context.conn, experiment, &which)?;
+                let_go(context, &deleted, &artifacts)?;
+                Ok(deleted.visible)
+            })
+            .await;
+        self.artifact_removal.committed();
+        deleted
     }
 }
 

@@ -7,7 +7,7 @@ use spanwise_store::{DiskBytes, StoreResult};
 use std::fs;
 use std::path::Path;
 
-/// About what the record of a trace takes in the index beside its blocks.
+/// About what the record of a trace takes in the index, also if it has no blocks.
 const RECORD_BYTES: u64 = 512;
 /// Pages of the index that may be free before they are given back; new rows use them first.
 const FREE_PAGES_KEPT: u64 = 1024;
@@ -34,7 +34,7 @@ impl LiveBytes {
     /// Returns what goes with a trace whose blocks have so many bytes: also its part of the index.
     pub(crate) fn with_share_of_index(self, bytes: u64) -> u64 {
         let share = u128::from(bytes) * u128::from(self.total()) / u128::from(self.segments.max(1));
-        u64::try_from(share).unwrap_or(u64::MAX).saturating_add(RECORD_BYTES)
+        u64::try_from(share).unwrap_or(u64::MAX).max(RECORD_BYTES)
     }
 }
 

@@ -1,6 +1,49 @@
 // Generated from docs/openapi.json by `npm run generate`.
 
 export interface paths {
+    "/api/v1/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Streams all files of the store as of now
+         * @description Frames of one byte (`J`: JSON, `D`: bytes of a file), a length of four bytes, the lowest first, and the contents.
+         *     `start` comes first; then for each file `unchanged`, or `file`, its bytes and `end`; at last `done` or `error`. An
+         *     answer without `done` is no whole backup. `spanwise backup` reads it.
+         */
+        post: operations["server_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rewrites what lies apart or is partly deleted, and gives the disk back what nothing needs
+         * @description Answers with lines of JSON: progress, and at last `result` or `error`. A client that goes away ends the work after
+         *     the step that it is in; what is done stays done.
+         */
+        post: operations["server_compact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments": {
         parameters: {
             query?: never;
@@ -150,6 +193,23 @@ export interface paths {
         };
         /** Describes the server */
         get: operations["server_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how long traces stay, and what retention did */
+        get: operations["server_retention"];
         put?: never;
         post?: never;
         delete?: never;
@@ -560,6 +620,69 @@ export interface components {
          * @enum {string}
          */
         AttributeType: "string" | "bool" | "int" | "double" | "bytes" | "array" | "map" | "empty";
+        /** @description A file of an earlier backup. */
+        BackupFile: {
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            bytes: number;
+            /** @description Its path in the data directory. */
+            path: string;
+            /** @description Its XXH3 of 128 bits as hexadecimal digits. */
+            xxh3: string;
+        };
+        /** @description The JSON in a frame of a backup; the bytes of files are in frames of their own. */
+        BackupFrame: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Files.
+             */
+            files: number;
+            /** @enum {string} */
+            item: "start";
+        } | {
+            /** @enum {string} */
+            item: "unchanged";
+            /** @description Its path. */
+            path: string;
+        } | {
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            bytes: number;
+            /** @enum {string} */
+            item: "file";
+            /** @description Its path. */
+            path: string;
+        } | {
+            /** @enum {string} */
+            item: "end";
+            /** @description Its hash. */
+            xxh3: string;
+        } | {
+            /** @enum {string} */
+            item: "done";
+        } | {
+            /** @description Why. */
+            error: string;
+            /** @enum {string} */
+            item: "error";
+        };
+        /** @description What whoever asks for a backup has already. */
+        BackupRequest: {
+            /**
+             * @description Files of an earlier backup: one that is still the same is named, but not sent.
+             * @default []
+             */
+            known: components["schemas"]["BackupFile"][];
+        };
         /** @description An input or output. */
         Body: {
             /** @description Bytes of its JSON text. */
@@ -670,6 +793,36 @@ export interface components {
              */
             trace_ids: string[] | null;
         };
+        /** @description A line while long work goes on; the last line holds `result` or `error`, all others progress. */
+        CompactLine: components["schemas"]["ProgressLine"] | {
+            /** @description What it changed. */
+            result: components["schemas"]["CompactResult"];
+        } | {
+            /** @description Why. */
+            error: string;
+        };
+        /** @description What a compaction changed. */
+        CompactResult: {
+            /** @description Bytes on the disk after. */
+            after: components["schemas"]["DiskBytes"];
+            /** @description Bytes on the disk before. */
+            before: components["schemas"]["DiskBytes"];
+            /**
+             * Format: int64
+             * @description Segment files that were removed.
+             */
+            removed_segments: number;
+            /**
+             * Format: int64
+             * @description Traces whose spans were rewritten.
+             */
+            traces: number;
+            /**
+             * Format: int64
+             * @description Traces that can't be read, and stay where they are.
+             */
+            unreadable_traces: number;
+        };
         /** @description What may stand at a place of a filter. */
         Completion: {
             /** @description Where it ends, excluded. */
@@ -729,6 +882,24 @@ export interface components {
             rows: number[];
             /** @description The texts. */
             values: string[];
+        };
+        /** @description Bytes on the disk, by what they are for. */
+        DiskBytes: {
+            /**
+             * Format: int64
+             * @description The index database with its log.
+             */
+            index: number;
+            /**
+             * Format: int64
+             * @description The word and attribute index.
+             */
+            postings: number;
+            /**
+             * Format: int64
+             * @description Segment files.
+             */
+            segments: number;
         };
         /** @description A document. */
         Document: {
@@ -799,6 +970,23 @@ export interface components {
         ExperimentList: {
             /** @description The experiments. */
             experiments: components["schemas"]["Experiment"][];
+        };
+        /** @description What is set for one experiment. */
+        ExperimentRetention: {
+            /** @description Its name or id, as configured. */
+            experiment: string;
+            /** @description Whether its traces stay, however old they are. */
+            keeps: boolean;
+            /**
+             * Format: int64
+             * @description Its own age in seconds; null if the overall one holds, or none (`keeps`).
+             */
+            max_age_s: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of its traces.
+             */
+            max_bytes: number | null;
         };
         /** @description The most frequent values of one field. */
         Facet: {
@@ -1123,6 +1311,62 @@ export interface components {
             title: string;
             /** @description Always `about:blank`: the status tells. */
             type: string;
+        };
+        /** @description How far long work is. */
+        ProgressLine: {
+            /**
+             * Format: int64
+             * @description How much of it is done, in units of the stage (bytes or pages).
+             */
+            done: number;
+            /** @description What is being done. */
+            stage: string;
+            /**
+             * Format: int64
+             * @description How much there is to do.
+             */
+            total: number;
+        };
+        /** @description How long traces stay, and what retention did. */
+        Retention: {
+            /**
+             * Format: int64
+             * @description Traces that were deleted since the server started.
+             */
+            deleted_traces: number;
+            /** @description What is set for single experiments. */
+            experiments: components["schemas"]["ExperimentRetention"][];
+            last: components["schemas"]["RetentionRun"] | null;
+            /**
+             * Format: int64
+             * @description Traces go when the earlier of their start and their arrival is so many seconds ago.
+             */
+            max_age_s: number | null;
+            /**
+             * Format: int64
+             * @description The oldest traces go when more bytes are stored.
+             */
+            max_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Bytes that count against `max_bytes` now: segments and indexes without what is deleted already.
+             */
+            stored_bytes: number;
+        };
+        /** @description One run of retention. */
+        RetentionRun: {
+            /**
+             * Format: int64
+             * @description Bytes of their spans as they were stored.
+             */
+            bytes: number;
+            /** @description When it ended. */
+            finished_ns: string;
+            /**
+             * Format: int64
+             * @description Traces that it deleted.
+             */
+            traces: number;
         };
         /** @description What instrumented a span. */
         Scope: {
@@ -1527,6 +1771,72 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    server_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.spanwise.backup": components["schemas"]["BackupFrame"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    server_compact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["CompactLine"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     experiments_list: {
         parameters: {
             query?: {
@@ -1901,6 +2211,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Info"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    server_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
                 };
             };
             400: {

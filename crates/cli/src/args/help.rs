@@ -12,7 +12,7 @@ they open the data directory themselves. Colours are for terminals; NO_COLOR and
 
 Exit codes:
   0  done
-  1  done, with bad news: damage (check), bad lines (import), no match (search --exit-code), traces that are not
+  1  done, with bad news: damage (check, compact), bad lines (import), no match (search --exit-code), traces that are not
      there (tag, delete)
   2  not done: wrong arguments, a filter that can't be understood, no server, an error
 

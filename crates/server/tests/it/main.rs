@@ -17,6 +17,7 @@ mod native;
 mod native_archive;
 mod native_figures;
 mod native_filter;
+mod native_housekeeping;
 mod native_manage;
 mod native_openapi;
 mod native_parameters;

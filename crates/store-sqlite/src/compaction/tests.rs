@@ -3,7 +3,7 @@ use crate::store::{OpenOptions, SqliteStore};
 use futures_util::TryStreamExt;
 use spanwise_model::{ExperimentId, TraceId};
 use spanwise_store::conformance::build::{log_raw, logs, span, spans, trace_id};
-use spanwise_store::{DeleteTraces, Store, StoredSpan};
+use spanwise_store::{DeleteTraces, Progress, Store, StoredSpan};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -129,5 +129,62 @@ async fn a_segment_without_life_is_removed() {
     assert!(compact(&store).removed_segments > 0);
     let left = std::fs::read_dir(folder.path().join("segments")).unwrap().count();
     assert_eq!(left, 0);
+    assert_sound(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_that_cannot_be_read_stays_and_holds_nobody_up() {
+    let (store, folder) = store_of_small_blocks().await;
+    let path = crate::segment::segment_path(&folder.path().join("segments"), 1);
+    let offset = store
+        .read(|conn| {
+            conn.query_row("SELECT offset FROM block WHERE trace_key = 1 LIMIT 1", [], |row| {
+                row.get::<_, u64>(0)
+            })
+            .map_err(crate::error::sql_error)
+        })
+        .await
+        .unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[offset as usize + 20] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let before = read(&store, &trace_id(2)).await;
+    let report = store.compact(Progress::silent()).await.unwrap();
+    assert_eq!((report.traces, report.unreadable_traces), (1, 1));
+    assert_eq!(read(&store, &trace_id(2)).await, before);
+    let problems = store.check().await.unwrap().problems;
+    assert!(problems.len() == 1 && problems[0].contains("is damaged at byte"), "{problems:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compaction_on_request_gives_the_disk_back() {
+    let (store, folder) = store_of_small_blocks().await;
+    let before = read(&store, &trace_id(2)).await;
+    let which = DeleteTraces::Ids(vec![trace_id(1)]);
+    assert_eq!(store.delete_traces(ExperimentId::DEFAULT, which).await.unwrap(), 1);
+    let report = store.compact(Progress::silent()).await.unwrap();
+    assert_eq!((report.traces, report.removed_segments), (1, 1));
+    assert!(report.after.segments < report.before.segments && report.after.total() < report.before.total());
+    let free: u64 = store
+        .read(|conn| {
+            conn.pragma_query_value(None, "freelist_count", |row| row.get(0)).map_err(crate::error::sql_error)
+        })
+        .await
+        .unwrap();
+    let left = std::fs::read_dir(folder.path().join("segments")).unwrap().count();
+    assert_eq!((free, left), (0, 1));
+    assert_eq!(read(&store, &trace_id(2)).await, before);
+    assert_eq!(store.compact(Progress::silent()).await.unwrap().traces, 0);
+    assert_sound(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compaction_that_nobody_wants_any_more_ends() {
+    let (store, _folder) = store_of_small_blocks().await;
+    let before = (read(&store, &trace_id(1)).await, read(&store, &trace_id(2)).await);
+    let stop = Progress::new(|step| step.stage != "cleaning the word index");
+    let error = store.compact(stop).await.unwrap_err();
+    assert!(error.message().starts_with("interrupted"), "{error}");
+    assert_eq!((read(&store, &trace_id(1)).await, read(&store, &trace_id(2)).await), before);
     assert_sound(&store).await;
 }

@@ -165,6 +165,7 @@ impl Retention {
             let bytes = deleted.blocks.iter().map(|block| block.length).sum::<u64>();
             Ok((deleted.traces.len() as u64, bytes))
         })?;
+        self.artifacts.committed();
         run.traces += traces;
         run.bytes += bytes;
         Ok(traces)
