@@ -162,6 +162,15 @@ static void settle(int file) {
     pthread_mutex_unlock(&undos_lock);
 }
 
+// What was written to a file and not synced goes with its new name.
+static void move_undos(const char *from, const char *to) {
+    pthread_mutex_lock(&undos_lock);
+    for (struct undo *undo = undos; undo; undo = undo->older)
+        if (undo->what == WRITTEN && strcmp(undo->path, from) == 0)
+            snprintf(undo->path, sizeof undo->path, "%s", to);
+    pthread_mutex_unlock(&undos_lock);
+}
+
 // Undoes all that is not durable, and dies.
 static void cut_power(void) {
     pthread_mutex_lock(&undos_lock);
@@ -327,8 +336,10 @@ int rename(const char *from, const char *to) {
     if (refuses(meet(RENAME, to), 1))
         return fail();
     int result = REAL(rename)(from, to);
-    if (result == 0)
+    if (result == 0) {
+        move_undos(from, to);
         remember_name(RENAMED, to, from);
+    }
     return result;
 }
 

@@ -142,6 +142,8 @@ def make_steps(seed: int = 1) -> list[Step]:
         ),
         Export([*some(first, 3), *some(second, 4), *some(started, 5)]),
         Call("PUT", artifact, content, lambda url: artifact_is(url, artifact, content)),
+        # So that there are calls, and deaths, after everything else was acknowledged.
+        Export(some(second, 6)),
     ]
 
 

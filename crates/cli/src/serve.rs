@@ -49,7 +49,7 @@ fn allow_files(connections: usize) {
     let Some(allowed) = limit.current else { return };
     let wanted = (connections + FILES_OF_STORE) as u64;
     limit.current = Some(wanted.min(limit.maximum.unwrap_or(wanted)).max(allowed));
-    let raised = setrlimit(Resource::Nofile, limit.clone());
+    let raised = setrlimit(Resource::Nofile, limit);
     if let Err(error) = &raised {
         tracing::warn!("cannot raise the limit of open files: {error}");
     }
