@@ -61,10 +61,10 @@ impl TableChanges {
         if !self.is_used {
             return Ok(());
         }
-        let Some(row) = TraceRow::load_by_id(conn, id)?.filter(|row| row.visible) else { return Ok(()) };
-        let key = row.trace_key;
+        let Some(summary) = Summary::load(conn, id)? else { return Ok(()) };
+        let key = summary.trace_key;
         let texts = load_texts(conn, key, key)?.remove(&key).unwrap_or_default();
-        self.list.push(Change::Whole(Box::new(Summary::from(row)), texts));
+        self.list.push(Change::Whole(Box::new(summary), texts));
         Ok(())
     }
 

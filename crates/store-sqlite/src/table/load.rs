@@ -4,7 +4,6 @@ use super::state::{Outcome, TraceTable};
 use super::summary::{Summary, load_texts};
 use crate::error::{io_error, sql_error};
 use crate::schema;
-use crate::trace_row::TraceRow;
 use rusqlite::Connection;
 use spanwise_store::StoreResult;
 use std::path::Path;
@@ -65,13 +64,8 @@ pub(super) fn load(conn: &Connection, table: &TraceTable, stopped: &AtomicBool) 
 }
 
 fn next_rows(conn: &Connection, after: i64) -> StoreResult<Vec<Summary>> {
-    let sql = format!(
-        "{} WHERE trace_key > ?1 AND visible = 1 ORDER BY trace_key LIMIT {TRACES_PER_READ}",
-        TraceRow::select()
-    );
+    let sql = format!("{} AND trace_key > ?1 ORDER BY trace_key LIMIT {TRACES_PER_READ}", Summary::select());
     conn.prepare_cached(&sql)
-        .and_then(|mut statement| {
-            statement.query_map([after], |row| TraceRow::from_row(row).map(Summary::from))?.collect()
-        })
+        .and_then(|mut statement| statement.query_map([after], Summary::from_row)?.collect())
         .map_err(sql_error)
 }

@@ -1,15 +1,15 @@
 //! What the table holds of a trace, on its way there: from the row of `trace`, and from the small tables beside it.
 
 use crate::error::sql_error;
-use crate::trace_row::{TraceRow, explicit};
-use rusqlite::Connection;
-use spanwise_model::TraceState;
+use crate::trace_row::{SqlTraceId, TraceRow, explicit, state_from_number};
+use rusqlite::{Connection, OptionalExtension, Row};
+use spanwise_model::{TraceId, TraceState};
 use spanwise_query::AssessmentField;
 use spanwise_store::StoreResult;
 use std::collections::BTreeMap;
 
 /// What a row of `trace` says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Summary {
     pub(crate) trace_key: i64,
     pub(crate) experiment_id: i64,
@@ -30,7 +30,7 @@ pub(crate) struct Summary {
 }
 
 /// Tokens of a trace.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Tokens {
     pub(crate) total: i64,
     pub(crate) input: i64,
@@ -103,6 +103,55 @@ impl From<TraceRow> for Summary {
             user: row.user,
             client_request_id: row.client_request_id,
         }
+    }
+}
+
+impl Summary {
+    /// Returns the query of what [`Summary::from_row`] reads of traces that can be seen; `AND …` may follow. Most of a
+    /// row is texts that are not needed here.
+    pub(crate) fn select() -> &'static str {
+        "SELECT trace_key, experiment_id, explicit, start_ns, duration_ns, state, span_count, input_tokens, output_tokens, \
+         total_tokens, cache_read_tokens, cache_creation_tokens, cost_total, resource_id, name, session, user, \
+         client_request_id FROM trace WHERE visible = 1"
+    }
+
+    /// Reads one row of [`Summary::select`].
+    pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Summary> {
+        let count =
+            |index| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(index)?.map(|count| count.max(0)));
+        let tokens = match count(7)? {
+            None => None,
+            Some(input) => Some(Tokens {
+                input,
+                output: count(8)?.unwrap_or(0),
+                total: count(9)?.unwrap_or(0),
+                cache_read: count(10)?,
+                cache_write: count(11)?,
+            }),
+        };
+        Ok(Summary {
+            trace_key: row.get(0)?,
+            experiment_id: row.get(1)?,
+            is_plain: row.get::<_, u32>(2)? & explicit::PLAIN != 0,
+            start_ns: row.get(3)?,
+            duration_ns: row.get(4)?,
+            state: state_from_number(row.get(5)?),
+            span_count: count(6)?.unwrap_or(0),
+            tokens,
+            cost_total: row.get(12)?,
+            resource_id: row.get(13)?,
+            name: row.get(14)?,
+            session: row.get(15)?,
+            user: row.get(16)?,
+            client_request_id: row.get(17)?,
+        })
+    }
+
+    /// Loads that of one trace; `None` if it is not there or can't be seen.
+    pub(crate) fn load(conn: &Connection, id: &TraceId) -> StoreResult<Option<Summary>> {
+        conn.prepare_cached(&format!("{} AND trace_id = ?1", Summary::select()))
+            .and_then(|mut statement| statement.query_row([SqlTraceId(id)], Summary::from_row).optional())
+            .map_err(sql_error)
     }
 }
 

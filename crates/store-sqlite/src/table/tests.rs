@@ -8,7 +8,7 @@ use crate::catalog::tests::database;
 use crate::rank;
 use crate::trace_row::TraceRow;
 use rusqlite::Connection;
-use spanwise_model::{ExperimentId, TraceId};
+use spanwise_model::{Cost, ExperimentId, TokenUsage, TraceId, TraceState};
 use std::sync::atomic::AtomicBool;
 
 fn insert(conn: &Connection, number: u8) -> TraceRow {
@@ -133,4 +133,30 @@ fn a_loader_that_is_stopped_gives_up() {
     let outcome = load::load(&conn, &table, &AtomicBool::new(true)).unwrap();
     table.end_loading(outcome);
     assert!(!table.wait_loaded());
+}
+
+#[test]
+fn a_row_says_the_same_when_it_is_written_and_when_it_is_read() {
+    let conn = database();
+    let mut row = insert(&conn, 1);
+    row.explicit = crate::trace_row::explicit::PLAIN;
+    row.duration_ns = Some(7);
+    row.state = TraceState::Error;
+    row.span_count = 3;
+    row.session = Some("s".into());
+    row.user = Some("u".into());
+    row.client_request_id = Some("r".into());
+    row.resource_id = Some(4);
+    let usage = TokenUsage { input: 1, output: 2, total: 3, ..TokenUsage::default() };
+    row.usage = Some(TokenUsage { cache_read: Some(0), cache_creation: Some(5), ..usage });
+    row.cost = Some(Cost { input: 0.25, output: 0.5, total: 0.75 });
+    for nothing in [false, true] {
+        if nothing {
+            (row.usage, row.cost, row.session) =
+                (None, Some(Cost { input: 0.0, output: 0.0, total: f64::NAN }), None);
+        }
+        row.update(&conn).unwrap();
+        let read = Summary::load(&conn, &row.trace_id).unwrap();
+        assert_eq!(read, Some(Summary::from(row.clone())));
+    }
 }
