@@ -82,13 +82,18 @@ struct Maintenance {
 
 impl Maintenance {
     fn run(mut self, wakes: &Receiver<()>) {
-        let mut is_behind = false;
+        let (mut is_behind, mut is_woken) = (false, false);
         // The last run may have left some.
         self.remove_artifacts();
         loop {
             // A log that readers kept from being emptied is tried again, also when no more is written.
             let until_due = self.next_due().saturating_duration_since(Instant::now());
-            match wakes.recv_timeout(if is_behind { until_due.min(LOOK_INTERVAL) } else { until_due }) {
+            let wait = match (is_woken, is_behind) {
+                (true, _) => Ok(()),
+                (_, true) => wakes.recv_timeout(until_due.min(LOOK_INTERVAL)),
+                (_, false) => wakes.recv_timeout(until_due),
+            };
+            match wait {
                 Ok(()) => self.due = self.due.min(Instant::now() + QUIET),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -102,10 +107,8 @@ impl Maintenance {
             }
             self.remove_artifacts();
             is_behind = self.checkpoint();
-            // At most one look an interval, however many writes there are; closing ends the wait.
-            if let Err(RecvTimeoutError::Disconnected) = wakes.recv_timeout(LOOK_INTERVAL) {
-                return;
-            }
+            let Some(woken) = rest(wakes) else { return };
+            is_woken = woken;
         }
     }
 
@@ -213,6 +216,20 @@ impl Maintenance {
 
     fn move_log(&self, mode: &str) -> StoreResult<()> {
         self.conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())).map_err(sql_error)
+    }
+}
+
+/// Waits for an interval, so that there is at most one look in each, however many writes there are. Returns whether
+/// something was written meanwhile; nothing if the store closes.
+fn rest(wakes: &Receiver<()>) -> Option<bool> {
+    let until = Instant::now() + LOOK_INTERVAL;
+    let mut is_woken = false;
+    loop {
+        match wakes.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(()) => is_woken = true,
+            Err(RecvTimeoutError::Timeout) => return Some(is_woken),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
     }
 }
 

@@ -122,6 +122,7 @@ impl SqliteStore {
             Arc::clone(&writer),
             Arc::clone(&pins),
         )?;
+        let compactor = if options.span_index { compactor } else { compactor.without_index() };
         let compactor = Arc::new(Mutex::new(compactor));
         let artifact_removal = ArtifactRemoval::new(&data_dir);
         let rules = options.retention.clone();

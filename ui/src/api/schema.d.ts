@@ -201,6 +201,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/metrics/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Adds up calls of models over time
+         * @description Calls, errors, tokens, cost and latency by when each call started, by model unless `group_by` says otherwise. A call
+         *     is a span that names a model and does not wrap others. Tokens and cost are those that count in their traces; what a
+         *     wrapper without a model reports in place of its calls is a group without a name. With a filter, the calls of the
+         *     newest matching traces count.
+         */
+        get: operations["metrics_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Adds up traces over time
+         * @description Count, errors, tokens, cost and latency of traces by when they started, from the last 24 hours unless `from` says
+         *     otherwise. Without a filter it is read from sums that are kept while spans arrive, however many traces there are.
+         */
+        get: operations["metrics_traces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/retention": {
         parameters: {
             query?: never;
@@ -1197,6 +1241,127 @@ export interface components {
             parts: components["schemas"]["Part"][];
             /** @description `system`, `user`, `assistant`, `tool`, or another role. */
             role: string;
+        };
+        /** @description Metrics over time, one series a group. */
+        Metrics: {
+            /**
+             * @description Whether everything that was asked for is counted: false for calls while the figures of older traces are being
+             *     computed, and for the calls of a filter that matches very many traces, of which the newest are counted.
+             */
+            complete: boolean;
+            /** @description When the last of them ends. */
+            end_ns: string;
+            /**
+             * Format: int64
+             * @description How many groups there are.
+             */
+            groups: number;
+            /** @description How long a stretch is, as `interval` names it. Days, weeks and months follow the time zone. */
+            interval: string;
+            /** @description The group with the most traces or calls first; what is left over is last. */
+            series: components["schemas"]["MetricsSeries"][];
+            /** @description When each stretch of time starts, ascending and without gaps. */
+            starts_ns: string[];
+        };
+        /** @description Sums in each stretch of time; all columns are of the same length. */
+        MetricsColumns: {
+            /** @description Input tokens that were written to a cache. */
+            cache_creation_tokens: number[];
+            /** @description Input tokens that were read from a cache. */
+            cache_read_tokens: number[];
+            /** @description Cost in US dollars. */
+            cost: number[];
+            /** @description Traces or calls. */
+            count: number[];
+            /** @description Of them, those that ended with an error. */
+            errors: number[];
+            /** @description Of them, those that have not ended. */
+            in_progress: number[];
+            /** @description Tokens of prompts, cached ones included. */
+            input_tokens: number[];
+            /** @description Tokens of answers. */
+            output_tokens: number[];
+            /** @description Half of the known durations are at most this; null where none is known. */
+            p50_ns: (number | null)[];
+            /** @description 95 % of the known durations are at most this. */
+            p95_ns: (number | null)[];
+            /** @description 99 % of the known durations are at most this. */
+            p99_ns: (number | null)[];
+            /** @description What providers called the total. */
+            total_tokens: number[];
+        };
+        /**
+         * @description Which group it is: the part that was grouped by is set, or nothing for what names none; `others` for what is left
+         *     over. Of a single series, all is null.
+         */
+        MetricsGroup: {
+            /** @description Id of the experiment. */
+            experiment_id: string | null;
+            /** @description The model. */
+            model: string | null;
+            /** @description Whether it is all groups that have no series of their own. */
+            others: boolean;
+            /** @description The provider. */
+            provider: string | null;
+        };
+        /** @description The course of one group. */
+        MetricsSeries: {
+            /** @description Which group it is. */
+            group: components["schemas"]["MetricsGroup"];
+            /** @description In each stretch of time, in the order of `starts_ns`. */
+            points: components["schemas"]["MetricsColumns"];
+            /** @description Over the whole time. */
+            total: components["schemas"]["MetricsTotal"];
+        };
+        /** @description Sums over the whole time. */
+        MetricsTotal: {
+            /**
+             * Format: int64
+             * @description Input tokens that were written to a cache.
+             */
+            cache_creation_tokens: number;
+            /**
+             * Format: int64
+             * @description Input tokens that were read from a cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Format: double
+             * @description Cost in US dollars.
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description Traces or calls.
+             */
+            count: number;
+            /** @description Percentiles of the known durations, at most 1 % off. */
+            duration_ns: components["schemas"]["DurationPercentiles"];
+            /**
+             * Format: int64
+             * @description Of them, those that ended with an error.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description Of them, those that have not ended.
+             */
+            in_progress: number;
+            /**
+             * Format: int64
+             * @description Tokens of prompts, cached ones included.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens of answers.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description What providers called the total.
+             */
+            total_tokens: number;
         };
         /** @description An assessment to add. */
         NewAssessment: {
@@ -2214,6 +2379,116 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics_models: {
+        parameters: {
+            query: {
+                /** @description Name or id of an experiment; may be repeated. None: all active ones. */
+                experiment: string[];
+                /** @description Of the filter language; none: all. */
+                filter?: string;
+                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                from?: string;
+                /** @description `model` (if absent), `provider`, `experiment` or `none` */
+                group_by?: string;
+                /** @description Series at most, 1 to 100; 20 if absent. What more groups there are is one series together. */
+                groups?: number;
+                /**
+                 * @description Length of the stretches of time: `15m`, `30m`, `1h`, `2h`, `3h`, `4h`, `6h`, `12h`, `1d`, `1w` or `1mo`; absent:
+                 *     the shortest of which there are at most 120. `from` and `to` are widened to whole ones.
+                 */
+                interval?: string;
+                /** @description IANA name of the time zone whose hours and days count, such as `Europe/Berlin`; UTC if absent. */
+                time_zone?: string;
+                /** @description Started before; written as `from`. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics_traces: {
+        parameters: {
+            query: {
+                /** @description Name or id of an experiment; may be repeated. None: all active ones. */
+                experiment: string[];
+                /** @description Of the filter language; none: all. */
+                filter?: string;
+                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                from?: string;
+                /** @description `none` (if absent) or `experiment` */
+                group_by?: string;
+                /** @description Series at most, 1 to 100; 20 if absent. What more groups there are is one series together. */
+                groups?: number;
+                /**
+                 * @description Length of the stretches of time: `15m`, `30m`, `1h`, `2h`, `3h`, `4h`, `6h`, `12h`, `1d`, `1w` or `1mo`; absent:
+                 *     the shortest of which there are at most 120. `from` and `to` are widened to whole ones.
+                 */
+                interval?: string;
+                /** @description IANA name of the time zone whose hours and days count, such as `Europe/Berlin`; UTC if absent. */
+                time_zone?: string;
+                /** @description Started before; written as `from`. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -97,8 +97,14 @@ impl Bucket {
 
     /// Makes what was added durable, and lets the index point to it instead of to the blocks that it replaces.
     ///
-    /// A trace of which a block came or went in the meantime keeps its blocks.
-    pub(crate) fn commit(self, writer: &Writer, merged: Vec<MergedTrace>) -> StoreResult<()> {
+    /// A trace of which a block came or went in the meantime keeps its blocks, and so does one with blocks that have to be
+    /// indexed first.
+    pub(crate) fn commit(
+        self,
+        writer: &Writer,
+        merged: Vec<MergedTrace>,
+        waits_for_index: bool,
+    ) -> StoreResult<()> {
         if merged.is_empty() {
             return Ok(());
         }
@@ -112,7 +118,8 @@ impl Bucket {
         let (segment_id, mut live_bytes) = (self.segment_id, self.live_bytes);
         writer.write_blocking(move |context| {
             // The word index may have been started over since; a block that it has not seen must keep its id.
-            let indexed_through = postings::indexed_through(context.conn)?;
+            let indexed_through =
+                if waits_for_index { postings::indexed_through(context.conn)? } else { i64::MAX };
             for trace in &merged {
                 let is_indexed = trace.replaced_ids.last().is_some_and(|last| *last <= indexed_through);
                 if !is_indexed || !replace_blocks(context, trace)? {

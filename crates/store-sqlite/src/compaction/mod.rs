@@ -71,6 +71,8 @@ pub(crate) struct Compactor {
     unreadable: RefCell<HashSet<i64>>,
     /// Segments whose last write, sync or commit failed: nothing more is written to them.
     abandoned: RefCell<Vec<i64>>,
+    /// Whether blocks must have been indexed before they are merged.
+    waits_for_index: bool,
 }
 
 /// The compactor of a store: whoever takes a step holds the lock, since two would write to the same places.
@@ -91,10 +93,21 @@ impl Compactor {
         writer: Arc<Writer>,
         pins: Arc<Pins>,
     ) -> StoreResult<Compactor> {
-        let conn = schema::open_reader(database)?;
-        let unreadable = RefCell::new(HashSet::new());
-        let abandoned = RefCell::default();
-        Ok(Compactor { conn, folder: folder.into(), spans, writer, pins, unreadable, abandoned })
+        Ok(Compactor {
+            conn: schema::open_reader(database)?,
+            folder: folder.into(),
+            spans,
+            writer,
+            pins,
+            unreadable: RefCell::default(),
+            abandoned: RefCell::default(),
+            waits_for_index: true,
+        })
+    }
+
+    /// Says that spans are not indexed.
+    pub(crate) fn without_index(self) -> Compactor {
+        Compactor { waits_for_index: false, ..self }
     }
 
     /// Merges some quiet traces and removes segments of which nothing is alive; does nothing when there are none.
@@ -139,7 +152,7 @@ impl Compactor {
             }
         }
         let (count, segment_id) = (merged.len(), bucket.segment_id());
-        if let Err(error) = bucket.commit(&self.writer, merged) {
+        if let Err(error) = bucket.commit(&self.writer, merged, self.waits_for_index) {
             // A commit that failed may come back after a crash (see segment.rs); what it points to must be there then.
             self.abandoned.borrow_mut().push(segment_id);
             return Err(error);
