@@ -33,7 +33,7 @@ impl ArtifactRemoval {
     /// Notes those of the folders (below the root) that are there, in the open transaction.
     pub(crate) fn note(&self, conn: &Connection, folders: &[String]) -> StoreResult<()> {
         for folder in folders.iter().filter(|folder| self.root.join(folder).exists()) {
-            conn.prepare_cached("INSERT OR IGNORE INTO artifact_removal (path) VALUES (?1)")
+            conn.prepare_cached("INSERT INTO artifact_removal (path) VALUES (?1)")
                 .and_then(|mut statement| statement.execute([folder]))
                 .map_err(sql_error)?;
         }
@@ -60,23 +60,25 @@ impl ArtifactRemoval {
     fn remove_all(&self, conn: &Connection, writer: &Writer) -> StoreResult<usize> {
         let mut removed = 0;
         loop {
-            let noted: Vec<String> = conn
-                .prepare_cached("SELECT path FROM artifact_removal LIMIT ?1")
-                .and_then(|mut statement| statement.query_map([STEP_FOLDERS], |row| row.get(0))?.collect())
+            let noted: Vec<(i64, String)> = conn
+                .prepare_cached("SELECT removal_id, path FROM artifact_removal ORDER BY removal_id LIMIT ?1")
+                .and_then(|mut statement| {
+                    statement.query_map([STEP_FOLDERS], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+                })
                 .map_err(sql_error)?;
             if noted.is_empty() {
                 return Ok(removed);
             }
-            for folder in noted.iter().filter(|folder| is_unneeded(conn, folder)) {
+            for (_, folder) in noted.iter().filter(|(_, folder)| is_unneeded(conn, folder)) {
                 artifacts::remove_trace_folder(&self.root, folder)?;
                 removed += 1;
             }
             writer.write_blocking(move |context| {
                 let mut delete = context
                     .conn
-                    .prepare_cached("DELETE FROM artifact_removal WHERE path = ?1")
+                    .prepare_cached("DELETE FROM artifact_removal WHERE removal_id = ?1")
                     .map_err(sql_error)?;
-                noted.iter().try_for_each(|path| delete.execute([path]).map(drop)).map_err(sql_error)
+                noted.iter().try_for_each(|(id, _)| delete.execute([id]).map(drop)).map_err(sql_error)
             })?;
         }
     }
