@@ -5,7 +5,7 @@
 
 use crate::number::key_value;
 use crate::number::{VALUES, any_value};
-use crate::wire::{Payload, Reader, Repeated, WireError, WireProblem};
+use crate::wire::{Payload, Reader, Repeated, WireError, WireProblem, text_of};
 use spanwise_model::limit::ATTRIBUTE_DEPTH_MAX;
 
 /// The value of an attribute, or a part of one.
@@ -126,7 +126,7 @@ pub(crate) fn read_any_value(message: &[u8]) -> AnyValueView<'_> {
 }
 
 fn trusted_text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
+    text_of(bytes).unwrap_or_default()
 }
 
 /// Checks one `KeyValue`: structure, UTF-8 and depth.

@@ -85,14 +85,14 @@ impl<'a> Field<'a> {
 
     #[inline]
     pub(crate) fn text(&self) -> Result<&'a str, WireError> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| self.error(WireProblem::Utf8))
+        text_of(self.bytes()?).ok_or_else(|| self.error(WireProblem::Utf8))
     }
 
     /// Checks a text without handing it out, for which ASCII is found out faster.
     #[inline]
     pub(crate) fn check_text(&self) -> Result<(), WireError> {
         let bytes = self.bytes()?;
-        if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+        if is_short_ascii(bytes) || text_of(bytes).is_some() {
             Ok(())
         } else {
             Err(self.error(WireProblem::Utf8))
@@ -297,4 +297,20 @@ impl Stretch {
     pub(crate) fn of(self, message: &[u8]) -> &[u8] {
         &message[self.start..self.end]
     }
+}
+/// Shorter texts are checked without a call.
+const SHORT_BYTES: usize = 64;
+
+/// Returns bytes as text if they are valid UTF-8. Prompts are long, and are checked many bytes at a time.
+#[inline]
+pub(crate) fn text_of(bytes: &[u8]) -> Option<&str> {
+    if bytes.len() < SHORT_BYTES {
+        return std::str::from_utf8(bytes).ok();
+    }
+    simdutf8::basic::from_utf8(bytes).ok()
+}
+
+#[inline]
+fn is_short_ascii(bytes: &[u8]) -> bool {
+    bytes.len() < SHORT_BYTES && bytes.is_ascii()
 }

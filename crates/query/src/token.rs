@@ -20,17 +20,21 @@ pub const LONG_TOKEN: &str = "…";
 /// A token is a run of letters and digits, case folded; every Chinese, Japanese or similar character is one of
 /// its own, since those scripts don't part words.
 pub fn each_token(text: &str, mut visit: impl FnMut(&str)) {
-    let mut folded = String::with_capacity(TOKEN_BYTES_MAX);
+    // Most texts need neither; what is short and has few words must not cost an allocation.
+    let mut folded = String::new();
+    let mut lower = [0; TOKEN_BYTES_MAX];
     let mut at = 0;
-    while let Some(Run { start, end, plain }) = next_run(text, at) {
+    while let Some(Run { start, end, kind }) = next_run(text, at) {
         let run = &text[start..end];
-        if plain && run.len() <= TOKEN_BYTES_MAX {
-            visit(run);
-        } else {
-            let cut = fold_cut(run, &mut folded);
-            visit(&folded);
-            if cut {
-                visit(LONG_TOKEN);
+        match kind {
+            Kind::Plain if run.len() <= TOKEN_BYTES_MAX => visit(run),
+            Kind::Ascii if run.len() <= TOKEN_BYTES_MAX => visit(lower_case(run, &mut lower)),
+            _ => {
+                let cut = fold_cut(run, &mut folded);
+                visit(&folded);
+                if cut {
+                    visit(LONG_TOKEN);
+                }
             }
         }
         at = end;
@@ -142,12 +146,30 @@ fn fold_cut(run: &str, folded: &mut String) -> bool {
     false
 }
 
+/// Writes a run of ASCII in lower case, which is how it is folded, into a buffer that holds it.
+fn lower_case<'a>(run: &str, buffer: &'a mut [u8; TOKEN_BYTES_MAX]) -> &'a str {
+    let lower = &mut buffer[..run.len()];
+    lower.copy_from_slice(run.as_bytes());
+    lower.make_ascii_lowercase();
+    std::str::from_utf8(lower).unwrap_or_default()
+}
+
 /// A run of letters and digits in a text.
 struct Run {
     start: usize,
     end: usize,
-    /// Whether it is ASCII without capitals, so that folding changes nothing.
-    plain: bool,
+    kind: Kind,
+}
+
+/// What it takes to fold a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// ASCII without capitals: nothing.
+    Plain,
+    /// ASCII with capitals.
+    Ascii,
+    /// Other characters too.
+    Wide,
 }
 
 /// Returns the first run at or after `at`.
@@ -168,27 +190,29 @@ fn next_run(text: &str, at: usize) -> Option<Run> {
         }
     };
     if let Some(c) = first.filter(|c| is_ideograph(*c)) {
-        return Some(Run { start, end: start + c.len_utf8(), plain: false });
+        return Some(Run { start, end: start + c.len_utf8(), kind: Kind::Wide });
     }
     let mut end = start;
-    let mut plain = true;
+    let mut kind = Kind::Plain;
     while let Some(&byte) = bytes.get(end) {
         match CLASSES[usize::from(byte)] {
             Class::Separator => break,
             Class::Plain => end += 1,
             Class::Capital => {
-                plain = false;
+                if kind == Kind::Plain {
+                    kind = Kind::Ascii;
+                }
                 end += 1;
             }
             Class::Wide => {
                 let next = text[end..].chars().next();
                 let Some(c) = next.filter(|c| c.is_alphanumeric() && !is_ideograph(*c)) else { break };
-                plain = false;
+                kind = Kind::Wide;
                 end += c.len_utf8();
             }
         }
     }
-    Some(Run { start, end, plain })
+    Some(Run { start, end, kind })
 }
 
 /// What a byte is; the texts to index are large, and this is their inner loop.
