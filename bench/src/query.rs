@@ -2,7 +2,7 @@
 
 use crate::load::Latency;
 use crate::process::Server;
-use crate::trace::{Generator, MODELS, session, trace_id};
+use crate::trace::{GIANT_ID, Generator, MODELS, session, trace_id};
 use anyhow::{Result, bail};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -122,6 +122,14 @@ fn questions(generator: &Generator, traces: u64) -> Vec<(String, Option<f64>, St
         add("tree of a trace of 40 spans", Some(1.0), format!("/api/v1/traces/{id}/tree"));
         add("spans of a trace of 40 spans (OTLP)", None, format!("/api/v1/traces/{id}/otlp"));
     }
+    let giant: String = GIANT_ID.iter().map(|byte| format!("{byte:02x}")).collect();
+    add("tree of a trace of 100,000 spans", Some(150.0), format!("/api/v1/traces/{giant}/tree"));
+    add(
+        "dashboard: per hour over everything",
+        Some(50.0),
+        "/api/v1/metrics/traces?interval=1h&from=-31d".into(),
+    );
+    add("dashboard: per hour by model", Some(50.0), "/api/v1/metrics/models?interval=1h&from=-31d".into());
     add("sessions", None, "/api/v1/sessions?limit=50".into());
     add("facets", None, "/api/v1/traces/facets".into());
     all

@@ -1,6 +1,6 @@
 //! Export requests: what the batch processor of each service sends.
 
-use crate::trace::{Generator, SERVICES, Trace};
+use crate::trace::{GIANT_SPANS, Generator, SERVICES, Trace};
 use crate::write::{attribute, text};
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -69,6 +69,19 @@ impl Iterator for Requests {
 /// Returns a request of one small span, the root of a trace of its own: what a client sends that waits for each.
 pub(crate) fn single(generator: &Generator, number: u64) -> Request {
     encode(0, vec![generator.single(number)])
+}
+
+/// Returns the requests of the trace of many spans.
+pub(crate) fn giant(generator: &Generator, spans_max: u64) -> Vec<Request> {
+    (0..GIANT_SPANS)
+        .step_by(spans_max as usize)
+        .map(|first| {
+            encode(
+                1,
+                (first..GIANT_SPANS.min(first + spans_max)).map(|number| generator.giant(number)).collect(),
+            )
+        })
+        .collect()
 }
 
 /// Returns the raw bytes of all bodies.

@@ -151,6 +151,12 @@ pub(crate) async fn run(plan: &Plan) -> Result<Results> {
         let filled = fill(&server, &generator, next..traces).await?;
         next = next.max(traces);
         (sent.0, sent.1) = (sent.0 + filled.spans as u64, sent.1 + filled.bytes as u64);
+        if index == 0 {
+            let giant = request::giant(&generator, LARGE_REQUEST_SPANS as u64);
+            let sent_giant =
+                send(&server, giant.into_iter(), Load { connections: 1, grpc: false, pace: None }).await?;
+            (sent.0, sent.1) = (sent.0 + sent_giant.spans as u64, sent.1 + sent_giant.bytes as u64);
+        }
         let waits = plan.compact_each || index + 1 == plan.sizes.len();
         until_indexed(&server).await?;
         say(&format!("sending {WINDOW_TRACES} traces to a store of {traces}"));

@@ -93,6 +93,30 @@ impl Generator {
         }
     }
 
+    /// Returns span `number` of one trace of many spans: a root with chains of ten below it.
+    pub(crate) fn giant(&self, number: u64) -> Span {
+        let mut rng = SmallRng::seed_from_u64(number);
+        let (input, output) = (self.corpus.text(60, &mut rng), self.corpus.text(120, &mut rng));
+        let parent = match number {
+            0 => Vec::new(),
+            _ if number % 10 == 1 => 1_u64.to_be_bytes().to_vec(),
+            _ => number.to_be_bytes().to_vec(),
+        };
+        let start_ns = self.end_ns - 3_600_000_000_000 + number * 30_000;
+        Span {
+            trace_id: GIANT_ID.to_vec(),
+            span_id: (number + 1).to_be_bytes().to_vec(),
+            parent_span_id: parent,
+            name: TOOLS[number as usize % TOOLS.len()].to_owned(),
+            kind: 1,
+            start_time_unix_nano: start_ns,
+            end_time_unix_nano: start_ns + 20_000_000,
+            attributes: Dialect::OpenInference.step(Step::Tool, &input, &output),
+            status: Some(Status { code: 1, message: String::new() }),
+            ..Span::default()
+        }
+    }
+
     /// Returns trace `number`.
     pub(crate) fn trace(&self, number: u64) -> Trace {
         let mut rng = SmallRng::seed_from_u64(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bd1);
@@ -125,6 +149,9 @@ impl Generator {
     }
 }
 
+/// The id of the trace of many spans, and how many it has.
+pub(crate) const GIANT_ID: [u8; 16] = [0xb1; 16];
+pub(crate) const GIANT_SPANS: u64 = 100_000;
 /// Numbers of traces of one span begin here, so that they are no others.
 const SINGLES: u64 = 1 << 40;
 
