@@ -165,23 +165,23 @@ pub(crate) fn encode_block(header: &BlockHeader<'_>, payload: &Payload, out: &mu
     out[start + 12..start + 16].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// A block read back: verified and unpacked.
+/// What the header of a block says.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Block {
+pub(crate) struct BlockHead {
     pub(crate) kind: BlockKind,
     pub(crate) trace_id: TraceId,
     pub(crate) experiment_id: i64,
     pub(crate) arrival_ns: i64,
     pub(crate) runs: Vec<Run>,
     pub(crate) span_ids: Vec<SpanId>,
-    raw: Vec<u8>,
-    /// Where each message ends in `raw`.
+    /// Where each message ends in what is unpacked.
     ends: Vec<u32>,
+    raw_len: usize,
 }
 
-impl Block {
-    /// Verifies and unpacks one whole block.
-    pub(crate) fn decode(bytes: &[u8]) -> StoreResult<Block> {
+impl BlockHead {
+    /// Verifies a whole block by its checksum, without unpacking it; returns its payload too.
+    pub(crate) fn verify(bytes: &[u8]) -> StoreResult<(BlockHead, &[u8])> {
         let mut input = Input(bytes);
         if input.take(4)? != MAGIC {
             return Err(damaged("no block starts here"));
@@ -218,13 +218,38 @@ impl Block {
         if input.0.len() != payload_len {
             return Err(damaged("the block's header is longer than it says"));
         }
+        let head = BlockHead { kind, trace_id, experiment_id, arrival_ns, runs, span_ids, ends, raw_len };
+        Ok((head, input.0))
+    }
+}
+
+/// A block read back: verified and unpacked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    pub(crate) kind: BlockKind,
+    pub(crate) trace_id: TraceId,
+    pub(crate) experiment_id: i64,
+    pub(crate) arrival_ns: i64,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) span_ids: Vec<SpanId>,
+    raw: Vec<u8>,
+    /// Where each message ends in `raw`.
+    ends: Vec<u32>,
+}
+
+impl Block {
+    /// Verifies and unpacks one whole block.
+    pub(crate) fn decode(bytes: &[u8]) -> StoreResult<Block> {
+        let (head, payload) = BlockHead::verify(bytes)?;
+        let raw_len = head.raw_len;
         let raw =
-            with_decompressor(|decompressor| decompressor.decompress(input.0, raw_len)).map_err(|error| {
+            with_decompressor(|decompressor| decompressor.decompress(payload, raw_len)).map_err(|error| {
                 StoreError::with_source(spanwise_model::ErrorKind::Internal, "cannot unpack a block", error)
             })?;
         if raw.len() != raw_len {
             return Err(damaged("the block unpacks to another length than its header says"));
         }
+        let BlockHead { kind, trace_id, experiment_id, arrival_ns, runs, span_ids, ends, .. } = head;
         Ok(Block { kind, trace_id, experiment_id, arrival_ns, runs, span_ids, raw, ends })
     }
 

@@ -457,14 +457,17 @@ impl SegmentReader {
     /// Reads, verifies and unpacks one block.
     pub(crate) fn read(&self, location: Location) -> StoreResult<Block> {
         let bytes = self.read_bytes(location)?;
-        Block::decode(&bytes).map_err(|error| {
-            damaged(format!(
-                "segment {} is damaged at byte {}: {}",
-                segment_path(&self.folder, location.segment_id).display(),
-                location.offset,
-                error.message()
-            ))
-        })
+        Block::decode(&bytes).map_err(|error| self.describe(location, &error))
+    }
+
+    /// Says where a block is of which something is wrong.
+    pub(crate) fn describe(&self, location: Location, error: &StoreError) -> StoreError {
+        damaged(format!(
+            "segment {} is damaged at byte {}: {}",
+            segment_path(&self.folder, location.segment_id).display(),
+            location.offset,
+            error.message()
+        ))
     }
 
     /// Returns the path of a segment.

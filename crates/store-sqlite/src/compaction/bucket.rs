@@ -77,6 +77,15 @@ impl Bucket {
         Location { segment_id: self.segment_id, offset: self.committed_bytes + start, length }
     }
 
+    /// Adds a block as it is stored elsewhere, and returns where it will be.
+    pub(crate) fn append_bytes(&mut self, block: &[u8]) -> Location {
+        let start = self.buffer.len() as u64;
+        self.buffer.extend_from_slice(block);
+        let length = block.len() as u64;
+        self.live_bytes += length;
+        Location { segment_id: self.segment_id, offset: self.committed_bytes + start, length }
+    }
+
     /// Adds a resource or scope, unless this step wrote it already.
     pub(crate) fn append_interned(&mut self, conn: &Connection, interned_id: u64) -> StoreResult<()> {
         if !self.emitted.insert(interned_id) {

@@ -3,7 +3,7 @@
 use super::bucket::Bucket;
 use super::select::Candidate;
 use crate::append::BLOCK_RAW_BYTES_MAX;
-use crate::block::{Block, BlockHeader, BlockKind, Payload, Run};
+use crate::block::{Block, BlockHead, BlockHeader, BlockKind, Payload, Run};
 use crate::columns::{self, Columns, SpanEntry};
 use crate::error::{damaged, sql_error};
 use crate::segment::{Location, SegmentReader};
@@ -11,6 +11,7 @@ use crate::spans::{self, last_words};
 use rusqlite::Connection;
 use spanwise_model::{SpanId, TraceId};
 use spanwise_store::StoreResult;
+use std::collections::HashSet;
 
 /// A trace whose merged blocks are in the bucket's buffer.
 pub(crate) struct MergedTrace {
@@ -45,7 +46,15 @@ pub(crate) fn merge(
     candidate: &Candidate,
     bucket: &mut Bucket,
 ) -> StoreResult<Option<MergedTrace>> {
-    let (replaced_ids, sources) = load(conn, segments, candidate.trace_key)?;
+    let replaced_ids = block_ids(conn, candidate.trace_key)?;
+    if let [block_id] = replaced_ids[..]
+        && block_id == candidate.last_block_id
+        && let Some(block) = take_whole(conn, segments, candidate, bucket)?
+    {
+        let blocks = vec![block];
+        return Ok(Some(MergedTrace { trace_key: candidate.trace_key, replaced_ids, blocks }));
+    }
+    let sources = load(conn, segments, candidate.trace_key)?;
     if replaced_ids.last() != Some(&candidate.last_block_id) {
         return Ok(None);
     }
@@ -59,11 +68,42 @@ pub(crate) fn merge(
     Ok(Some(MergedTrace { trace_key: candidate.trace_key, replaced_ids, blocks }))
 }
 
-fn load(conn: &Connection, segments: &SegmentReader, trace_key: i64) -> StoreResult<(Vec<i64>, Vec<Source>)> {
-    let ids = conn
-        .prepare_cached("SELECT block_id FROM block WHERE trace_key = ?1 ORDER BY block_id")
+fn block_ids(conn: &Connection, trace_key: i64) -> StoreResult<Vec<i64>> {
+    conn.prepare_cached("SELECT block_id FROM block WHERE trace_key = ?1 ORDER BY block_id")
         .and_then(|mut statement| statement.query_map([trace_key], |row| row.get(0))?.collect())
-        .map_err(sql_error)?;
+        .map_err(sql_error)
+}
+
+/// Takes over the only block of a trace as it is: most traces arrive in one request, and unpacking and packing them again
+/// would cost as much as taking them in. `None` if something of it has to change.
+fn take_whole(
+    conn: &Connection,
+    segments: &SegmentReader,
+    candidate: &Candidate,
+    bucket: &mut Bucket,
+) -> StoreResult<Option<MergedBlock>> {
+    let mut found = None;
+    spans::for_each_block(conn, candidate.trace_key, |location, kind, packed| {
+        found = Some((location, kind, packed.to_vec()));
+        Ok(())
+    })?;
+    let Some((location, kind, columns)) = found else { return Ok(None) };
+    let bytes = segments.read_bytes(location)?;
+    let (head, _) = BlockHead::verify(&bytes).map_err(|error| segments.describe(location, &error))?;
+    let mut seen = HashSet::new();
+    let is_once_each = kind == BlockKind::Logs || head.span_ids.iter().all(|id| seen.insert(*id));
+    if head.experiment_id != candidate.experiment_id || !is_once_each {
+        return Ok(None);
+    }
+    for run in &head.runs {
+        bucket.append_interned(conn, run.resource_id)?;
+        bucket.append_interned(conn, run.scope_id)?;
+    }
+    let location = bucket.append_bytes(&bytes);
+    Ok(Some(MergedBlock { location, kind, arrival_ns: head.arrival_ns, columns }))
+}
+
+fn load(conn: &Connection, segments: &SegmentReader, trace_key: i64) -> StoreResult<Vec<Source>> {
     let mut sources = Vec::new();
     spans::for_each_block(conn, trace_key, |location, kind, packed| {
         let columns = match kind {
@@ -73,7 +113,7 @@ fn load(conn: &Connection, segments: &SegmentReader, trace_key: i64) -> StoreRes
         sources.push(Source { block: segments.read(location)?, columns });
         Ok(())
     })?;
-    Ok((ids, sources))
+    Ok(sources)
 }
 
 /// Returns what becomes one block each: as few as the size of blocks allows, but never more than there are, since

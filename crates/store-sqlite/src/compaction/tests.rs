@@ -76,6 +76,37 @@ async fn merged_traces_read_as_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trace_of_one_block_is_taken_over_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
+    let whole = [span(1).from_to(1, 9), span(2).parent(1).from_to(2, 5)];
+    let twice = [span(1).from_to(1, 9), span(1).from_to(1, 20)];
+    store.append_spans(vec![spans(&trace_id(1), &whole), spans(&trace_id(2), &twice)]).await.unwrap();
+    store.index_now().await.unwrap();
+    let before = (read(&store, &trace_id(1)).await, read(&store, &trace_id(2)).await);
+    let bytes = stored_bytes(&store).await;
+    assert_eq!(compact(&store).traces, 2);
+    assert_eq!((read(&store, &trace_id(1)).await, read(&store, &trace_id(2)).await), before);
+    let (first, second) = (bytes, stored_bytes(&store).await);
+    assert_eq!(first[0], second[0]);
+    assert!(second[1] < first[1], "what was sent twice is left out: {first:?}, {second:?}");
+    assert_sound(&store).await;
+    assert!(compact(&store).is_idle());
+}
+
+/// Returns the bytes of each block, by trace.
+async fn stored_bytes(store: &SqliteStore) -> Vec<i64> {
+    store
+        .read(|conn| {
+            conn.prepare("SELECT length FROM block ORDER BY trace_key, block_id")
+                .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+                .map_err(crate::error::sql_error)
+        })
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn merged_traces_survive_a_restart_and_take_more_spans() {
     let (store, folder) = store_of_small_blocks().await;
     let before = read(&store, &trace_id(1)).await;
