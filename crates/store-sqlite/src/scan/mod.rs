@@ -135,14 +135,6 @@ impl LazyNarrower<'_> {
 }
 
 impl Narrow for Remembering<LazyNarrower<'_>> {
-    fn traces(
-        &self,
-        filter: &SpanFilter,
-        check: &dyn Fn() -> StoreResult<()>,
-    ) -> StoreResult<Option<TraceSet>> {
-        self.bounds(filter, check).map(|(_, possible)| possible)
-    }
-
     fn bounds(
         &self,
         filter: &SpanFilter,

@@ -51,7 +51,9 @@ pub(crate) trait Narrow {
         &self,
         filter: &SpanFilter,
         check: &dyn Fn() -> StoreResult<()>,
-    ) -> StoreResult<Option<TraceSet>>;
+    ) -> StoreResult<Option<TraceSet>> {
+        self.bounds(filter, check).map(|(_, possible)| possible)
+    }
 
     /// Returns, beside those, traces that surely satisfy `filter` if each of their spans came once; see
     /// [`crate::trace_row::explicit::PLAIN`].

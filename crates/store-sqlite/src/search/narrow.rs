@@ -34,14 +34,6 @@ impl Narrower {
 }
 
 impl Narrow for Narrower {
-    fn traces(
-        &self,
-        filter: &SpanFilter,
-        check: &dyn Fn() -> StoreResult<()>,
-    ) -> StoreResult<Option<TraceSet>> {
-        self.bounds(filter, check).map(|(_, possible)| possible)
-    }
-
     fn bounds(
         &self,
         filter: &SpanFilter,
