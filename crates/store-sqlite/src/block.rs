@@ -13,6 +13,7 @@ use crate::append::BLOCK_RAW_BYTES_MAX;
 use crate::error::damaged;
 use spanwise_model::{SpanId, TraceId};
 use spanwise_store::{StoreError, StoreResult};
+use std::sync::{Mutex, PoisonError};
 
 const MAGIC: &[u8; 4] = b"SWB1";
 const VERSION: u16 = 1;
@@ -110,17 +111,27 @@ impl BlockCompressor {
     }
 }
 
+/// Compressors that wait for their next block, about 1.5 MB each. There are hundreds of threads that may want one while a
+/// disk stalls, and few that can run at one time.
+const IDLE_COMPRESSORS_MAX: usize = 8;
+
 fn with_compressor<T>(work: impl FnOnce(&mut BlockCompressor) -> std::io::Result<T>) -> std::io::Result<T> {
-    thread_local! {
-        static COMPRESSOR: std::cell::RefCell<Option<BlockCompressor>> = const { std::cell::RefCell::new(None) };
-    }
-    COMPRESSOR.with_borrow_mut(|slot| {
-        if slot.is_none() {
+    static IDLE: Mutex<Vec<BlockCompressor>> = Mutex::new(Vec::new());
+    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    let waiting = idle().pop();
+    let mut compressor = match waiting {
+        Some(compressor) => compressor,
+        None => {
             let zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
-            *slot = Some(BlockCompressor { zstd, raw: Vec::new(), compressed: Vec::new() });
+            BlockCompressor { zstd, raw: Vec::new(), compressed: Vec::new() }
         }
-        work(slot.as_mut().expect("it was just made"))
-    })
+    };
+    let result = work(&mut compressor)?;
+    let mut idle = idle();
+    if idle.len() < IDLE_COMPRESSORS_MAX {
+        idle.push(compressor);
+    }
+    Ok(result)
 }
 
 /// The parts of a block's header that are known only when it is written.
