@@ -278,20 +278,14 @@ impl Dialect {
         }
     }
 
-    /// Returns the attributes of a root: whose it is.
+    /// Returns the attributes of a root: whose it is. (The MLflow client says that in a record of its own, which spans alone
+    /// do not make; applications that it traces set these.)
     pub(crate) fn origin(self, session: &str, user: &str) -> Vec<KeyValue> {
-        match self {
-            Dialect::MlflowNested => vec![
-                attribute("mlflow.trace.session", text(session)),
-                attribute("mlflow.trace.user", text(user)),
-            ],
-            Dialect::GenAi => {
-                vec![attribute("gen_ai.conversation.id", text(session)), attribute("user.id", text(user))]
-            }
-            Dialect::OpenInference => {
-                vec![attribute("session.id", text(session)), attribute("user.id", text(user))]
-            }
-        }
+        let session_key = match self {
+            Dialect::GenAi => "gen_ai.conversation.id",
+            Dialect::MlflowNested | Dialect::OpenInference => "session.id",
+        };
+        vec![attribute(session_key, text(session)), attribute("user.id", text(user))]
     }
 }
 
