@@ -49,7 +49,12 @@ pub(crate) struct WriteContext<'a> {
 impl WriteContext<'_> {
     /// Gives the whole group up, since something of it was done by halves.
     pub(crate) fn fail_group(&mut self, error: &StoreError) {
-        self.failed.get_or_insert_with(|| copy(error));
+        // This is what the log will say of it: with what is behind it.
+        let message = match cause(error) {
+            cause if cause.is_empty() => error.message().to_owned(),
+            cause => format!("{}: {cause}", error.message()),
+        };
+        self.failed.get_or_insert_with(|| StoreError::new(error.kind(), message));
     }
 }
 
