@@ -27,6 +27,9 @@ use clap::Parser;
 use std::process::ExitCode;
 use terminal::{Painter, Style, err_line, is_broken_pipe, set_color};
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// A command could not do its work. Clap uses the same code for wrong arguments.
 const FAILED: u8 = 2;
 

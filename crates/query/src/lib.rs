@@ -32,6 +32,7 @@ mod suggest;
 mod syntax;
 mod time;
 pub mod token;
+pub mod word;
 mod write;
 
 pub use analyze::{Analysis, FilterDiagnostic, OrderAnalysis, analyze, analyze_order};
@@ -55,4 +56,5 @@ pub use operator::{
 };
 pub use order::{OrderBy, OrderKey, parse_order_by, parse_order_text};
 pub use token::{Narrowing, each_token, required_tokens, tokens};
+pub use word::{SHORT_WORD_BYTES_MAX, Word, each_word};
 pub use write::{clause, field_text, quote_value};

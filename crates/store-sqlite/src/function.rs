@@ -1,6 +1,7 @@
 //! The SQL functions that queries use beside SQLite's own: text matching as the filter language defines it.
 
 use crate::error::sql_error;
+use crate::shared_text;
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use spanwise_query::{LikePattern, RLikePattern};
@@ -9,10 +10,12 @@ use spanwise_store::StoreResult;
 /// Adds them to a connection, and the table-valued `rarray(?)`: a list of values as one parameter.
 ///
 /// - `matches_like(value, pattern, ignore_case)` and `matches_rlike(value, pattern)`; NULL if the value is.
+/// - `joined_text(rest, place, preview)`: the text that table `trace` has in two places (see `shared_text.rs`).
 pub(crate) fn add_functions(conn: &Connection) -> StoreResult<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     conn.create_scalar_function("matches_like", 3, flags, matches_like).map_err(sql_error)?;
     conn.create_scalar_function("matches_rlike", 2, flags, matches_rlike).map_err(sql_error)?;
+    conn.create_scalar_function("joined_text", 3, flags, joined_text).map_err(sql_error)?;
     rusqlite::vtab::array::load_module(conn).map_err(sql_error)
 }
 
@@ -30,6 +33,12 @@ fn matches_rlike(context: &Context<'_>) -> rusqlite::Result<Option<bool>> {
         Ok::<_, rusqlite::types::FromSqlError>(RLikePattern::new(pattern.as_str()?))
     })?;
     Ok(context.get_raw(0).as_str_or_null()?.map(|value| pattern.matches(value)))
+}
+
+fn joined_text(context: &Context<'_>) -> rusqlite::Result<Option<String>> {
+    let preview: Option<String> = context.get(2)?;
+    shared_text::join(context.get(0)?, context.get(1)?, preview.as_deref())
+        .map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))
 }
 
 #[cfg(test)]

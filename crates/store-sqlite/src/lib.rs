@@ -30,6 +30,7 @@ mod scan;
 mod schema;
 mod search;
 mod segment;
+mod shared_text;
 mod spans;
 mod stats;
 mod store;

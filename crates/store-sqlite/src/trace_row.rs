@@ -2,6 +2,7 @@
 
 use crate::error::sql_error;
 use crate::rank::Rank;
+use crate::shared_text;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use spanwise_model::{Cost, ExperimentId, TokenUsage, TraceId, TraceState};
@@ -66,8 +67,8 @@ const COLUMNS: &str = "trace_id, experiment_id, experiment_rank, visible, finali
     state, span_count, root_rank, name, client_request_id, session, session_rank, user, user_rank, resource_id, \
     resource_rank, request_preview, response_preview, input_text, output_text, input_tokens, output_tokens, \
     total_tokens, cache_read_tokens, cache_creation_tokens, cache_creation_1h_tokens, cost_input, cost_output, \
-    cost_total, arrival_ns";
-const COLUMN_COUNT: usize = 33;
+    cost_total, arrival_ns, input_place, output_place";
+const COLUMN_COUNT: usize = 35;
 
 static INSERT: LazyLock<String> =
     LazyLock::new(|| format!("INSERT INTO trace ({COLUMNS}) VALUES ({})", placeholders()));
@@ -164,6 +165,9 @@ impl TraceRow {
 
     /// Reads one row of [`TraceRow::select`].
     pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
+        let (request_preview, response_preview) = (row.get(20)?, row.get(21)?);
+        let input_text = shared_text(row, [22, 34], &request_preview)?;
+        let output_text = shared_text(row, [23, 35], &response_preview)?;
         Ok(TraceRow {
             trace_key: row.get(0)?,
             trace_id: row.get::<_, SqlTraceId<TraceId>>(1)?.0,
@@ -185,10 +189,10 @@ impl TraceRow {
             user_rank: row.get(17)?,
             resource_id: row.get(18)?,
             resource_rank: row.get(19)?,
-            request_preview: row.get(20)?,
-            response_preview: row.get(21)?,
-            input_text: row.get(22)?,
-            output_text: row.get(23)?,
+            request_preview,
+            response_preview,
+            input_text,
+            output_text,
             usage: get_usage(row, 24)?,
             cost: get_cost(row, 30)?,
             arrival_ns: row.get(33)?,
@@ -198,6 +202,10 @@ impl TraceRow {
     fn bind(&self, statement: &mut CachedStatement<'_>) -> rusqlite::Result<()> {
         let usage = self.usage.as_ref();
         let cost = self.cost.as_ref();
+        let (input, input_place) =
+            shared_text::split(self.input_text.as_deref(), self.request_preview.as_deref());
+        let (output, output_place) =
+            shared_text::split(self.output_text.as_deref(), self.response_preview.as_deref());
         let values: [&dyn ToSql; COLUMN_COUNT] = [
             &SqlTraceId(&self.trace_id),
             &self.experiment_id.0,
@@ -220,8 +228,8 @@ impl TraceRow {
             &self.resource_rank,
             &self.request_preview,
             &self.response_preview,
-            &self.input_text,
-            &self.output_text,
+            &input,
+            &output,
             &usage.map(|usage| count(usage.input)),
             &usage.map(|usage| count(usage.output)),
             &usage.map(|usage| count(usage.total)),
@@ -232,12 +240,25 @@ impl TraceRow {
             &cost.map(|cost| cost.output),
             &cost.map(|cost| cost.total),
             &self.arrival_ns,
+            &input_place,
+            &output_place,
         ];
         values
             .iter()
             .enumerate()
             .try_for_each(|(index, value)| statement.raw_bind_parameter(index + 1, value))
     }
+}
+
+/// Reads a text whose column and place are those.
+fn shared_text(
+    row: &Row<'_>,
+    [text, place]: [usize; 2],
+    preview: &Option<String>,
+) -> rusqlite::Result<Option<String>> {
+    shared_text::join(row.get(text)?, row.get(place)?, preview.as_deref()).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(place, rusqlite::types::Type::Integer, Box::new(error))
+    })
 }
 
 fn get_usage(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<TokenUsage>> {

@@ -79,7 +79,8 @@ fn read_session(row: &Row<'_>) -> rusqlite::Result<SessionInfo> {
 
 /// What [`Told::hear`] reads of a trace `t`.
 pub(super) const TOLD: &str = "t.session, t.start_ns, t.trace_key, t.trace_id, \
-    coalesce(t.input_text, t.request_preview), coalesce(t.output_text, t.response_preview), t.user";
+    coalesce(joined_text(t.input_text, t.input_place, t.request_preview), t.request_preview), \
+    coalesce(joined_text(t.output_text, t.output_place, t.response_preview), t.response_preview), t.user";
 
 /// The traces of these sessions, in any order.
 fn texts(compiled: &mut Compiled, sessions: &HashMap<String, usize>) -> String {

@@ -7,6 +7,7 @@ use super::words::{NewWords, SeenTexts};
 use crate::block::Block;
 use crate::columns::Columns;
 use spanwise_otlp::{LogRecordView, SpanView};
+use spanwise_query::Word;
 use spanwise_store::StoreResult;
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
@@ -48,7 +49,7 @@ impl PostingsBuilder {
             self.values.add(Field::Status, row.status.as_str());
             self.values.add_optional(Field::Model, columns.model(row));
             self.values.add_optional(Field::Provider, columns.provider(row));
-            match SpanView::parse(block.message(index)) {
+            match SpanView::parse_stored(block.message(index)) {
                 Ok(span) => self.add_span(doc.trace_key, &span),
                 Err(_) => complete = false,
             }
@@ -58,7 +59,7 @@ impl PostingsBuilder {
 
     fn add_span(&mut self, trace_key: i64, span: &SpanView<'_>) {
         let PostingsBuilder { values, words, seen, scratch, .. } = self;
-        let visit = |word: &str| words.add(word.as_bytes());
+        let visit = |word: Word<'_>| words.add_word(word);
         let mut new_words = NewWords { seen, trace_seed: seed(trace_key), scratch, visit };
         new_words.span(span);
         let mut keys = SeenKeys::default();
@@ -75,7 +76,7 @@ impl PostingsBuilder {
     pub(crate) fn add_logs(&mut self, doc: Doc, block: &Block) {
         self.begin(doc);
         let PostingsBuilder { words, seen, scratch, .. } = self;
-        let visit = |word: &str| words.add(word.as_bytes());
+        let visit = |word: Word<'_>| words.add_word(word);
         let mut new_words = NewWords { seen, trace_seed: seed(doc.trace_key), scratch, visit };
         let mut complete = true;
         for index in 0..block.len() {

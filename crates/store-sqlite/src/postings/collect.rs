@@ -4,6 +4,7 @@ use super::table::{RecentTerms, TermBatch, TermKey, TermTable};
 use super::term::{self, Field};
 use spanwise_model::limit::INDEXED_VALUE_BYTES_MAX;
 use spanwise_otlp::{AnyValueView, pyjson};
+use spanwise_query::Word;
 
 /// Terms of one kind (words, values) that are kept of one block; one with more is in the answer to every question.
 const BLOCK_TERMS_MAX: usize = 1 << 18;
@@ -29,7 +30,20 @@ impl Collected {
     /// Notes that the document has a term.
     #[inline]
     pub(crate) fn add(&mut self, term: &[u8]) {
-        let key = TermKey::of(term);
+        self.add_known(TermKey::of(term), term);
+    }
+
+    /// Notes that the document has a word.
+    #[inline]
+    pub(crate) fn add_word(&mut self, word: Word<'_>) {
+        match word {
+            Word::Short { bytes, length } => self.add_known(TermKey::short(bytes, length), &[]),
+            Word::Text(text) => self.add(text.as_bytes()),
+        }
+    }
+
+    #[inline]
+    fn add_known(&mut self, key: TermKey, term: &[u8]) {
         if self.recent.has(key, self.doc) {
             return;
         }

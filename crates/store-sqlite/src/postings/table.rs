@@ -4,6 +4,7 @@
 //! memory that it touches. A slot therefore holds all that is needed to know a short term again, and terms are added
 //! in batches: the slots of a whole batch are fetched at once before any is looked at.
 
+use spanwise_query::SHORT_WORD_BYTES_MAX;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Terms that are remembered of one document: 64 KiB, as much as a processor's second cache gladly holds.
@@ -11,7 +12,12 @@ const RECENT_TERMS: usize = 1 << 11;
 /// Terms in one batch.
 const BATCH_TERMS: usize = 64;
 /// Up to this length a term's key is the term itself; few words are longer.
-const EXACT_BYTES: usize = 16;
+const EXACT_BYTES: usize = SHORT_WORD_BYTES_MAX;
+
+/// Fewer terms than this are compared whole when they are sorted.
+const WHOLE_TERMS_MAX: usize = 8;
+/// Terms that have more bytes in common are compared whole when they are sorted.
+const SORT_DEPTH_MAX: usize = 256;
 
 /// What a term is known by: its length and its bytes, if they are few, else their hash.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,6 +31,17 @@ impl TermKey {
     #[inline]
     pub(crate) fn of(term: &[u8]) -> TermKey {
         TermKey { key: key(term), length: term.len() as u32 }
+    }
+
+    /// Returns the key of a term of at most 16 bytes, which are `bytes`, the first one lowest and zero behind the last.
+    #[inline]
+    pub(crate) fn short(bytes: u128, length: u32) -> TermKey {
+        TermKey { key: bytes, length }
+    }
+
+    /// Whether the key is all there is to the term.
+    fn is_exact(self) -> bool {
+        self.length as usize <= EXACT_BYTES
     }
 
     fn hash(self) -> usize {
@@ -66,28 +83,12 @@ impl RecentTerms {
 }
 
 fn key(term: &[u8]) -> u128 {
-    // Two words that cover all bytes, overlapping: no length but the term's own gives the same two.
-    let halves: (u64, u64) = match term {
-        [] => (0, 0),
-        [one] => (u64::from(*one), 0),
-        [first, .., last] if term.len() < 4 => {
-            (u64::from(*first) << 16 | u64::from(term[1]) << 8 | u64::from(*last), 0)
-        }
-        _ if term.len() < 8 => {
-            let (Some(first), Some(last)) = (term.first_chunk::<4>(), term.last_chunk::<4>()) else {
-                return 0;
-            };
-            (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
-        }
-        _ if term.len() <= EXACT_BYTES => {
-            let (Some(first), Some(last)) = (term.first_chunk::<8>(), term.last_chunk::<8>()) else {
-                return 0;
-            };
-            (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
-        }
-        _ => return xxh3_128(term),
-    };
-    u128::from(halves.0) << 64 | u128::from(halves.1)
+    if term.len() > EXACT_BYTES {
+        return xxh3_128(term);
+    }
+    let mut bytes = [0; EXACT_BYTES];
+    bytes[..term.len()].copy_from_slice(term);
+    u128::from_le_bytes(bytes)
 }
 
 /// Spreads a key over the slots.
@@ -111,11 +112,13 @@ struct Waiting {
 }
 
 impl TermBatch {
-    /// Adds a term, of which `key` is the key.
+    /// Adds a term, of which `key` is the key; of a short one the key is enough.
     #[inline]
     pub(crate) fn push(&mut self, key: TermKey, term: &[u8]) {
         self.terms.push(Waiting { key, start: self.bytes.len() });
-        self.bytes.extend_from_slice(term);
+        if !key.is_exact() {
+            self.bytes.extend_from_slice(term);
+        }
     }
 
     /// Returns whether it should be added to the table before more is pushed.
@@ -124,8 +127,12 @@ impl TermBatch {
         self.terms.len() >= BATCH_TERMS
     }
 
+    /// Returns the bytes of a term that its key is not.
     fn bytes_of(&self, term: &Waiting) -> &[u8] {
-        &self.bytes[term.start..term.start + term.key.length as usize]
+        match term.key.is_exact() {
+            true => &[],
+            false => &self.bytes[term.start..term.start + term.key.length as usize],
+        }
     }
 }
 
@@ -181,7 +188,13 @@ impl TermTable {
         let at = self.find(term, bytes);
         let slot = &mut self.slots[at];
         if slot.number == 0 {
-            self.arena.extend_from_slice(bytes);
+            match term.key.is_exact() {
+                true => {
+                    let exact = term.key.key.to_le_bytes();
+                    self.arena.extend_from_slice(&exact[..term.key.length as usize]);
+                }
+                false => self.arena.extend_from_slice(bytes),
+            }
             self.ends.push(self.arena.len() as u32);
             let TermKey { key, length } = term.key;
             *slot = Slot { key, length, number: self.ends.len() as u32, last_doc: 0 };
@@ -200,7 +213,7 @@ impl TermTable {
             let slot = &self.slots[at];
             let is_same = slot.key == term.key.key
                 && slot.length == term.key.length
-                && (bytes.len() <= EXACT_BYTES || slot.number == 0 || self.term(slot.number - 1) == bytes);
+                && (term.key.is_exact() || slot.number == 0 || self.term(slot.number - 1) == bytes);
             if slot.number == 0 || is_same {
                 return at;
             }
@@ -265,21 +278,36 @@ impl TermTable {
         (starts, docs)
     }
 
-    /// Sorts by the first sixteen bytes as a number, and looks at the arena only where they are equal.
     fn sorted_numbers(&self) -> impl Iterator<Item = u32> + use<> {
-        let mut keys: Vec<(u128, u32)> =
-            (0..self.ends.len() as u32).map(|number| (first_bytes(self.term(number)), number)).collect();
-        keys.sort_unstable_by(|(left, a), (right, b)| {
-            left.cmp(right).then_with(|| self.term(*a).cmp(self.term(*b)))
-        });
+        let mut keys: Vec<(u128, u32)> = (0..self.ends.len() as u32).map(|number| (0, number)).collect();
+        self.sort(&mut keys, 0);
         keys.into_iter().map(|(_, number)| number)
+    }
+
+    /// Sorts terms that have the same bytes before `depth`: by the next sixteen as a number, and then those of one number
+    /// in the same way. Values of one attribute begin with its key, so that comparing them whole would cost much more.
+    fn sort(&self, keys: &mut [(u128, u32)], depth: usize) {
+        keys.iter_mut().for_each(|(key, number)| *key = sixteen_bytes(self.term(*number), depth));
+        keys.sort_unstable_by_key(|(key, _)| *key);
+        for same in keys.chunk_by_mut(|(left, _), (right, _)| left == right) {
+            // A zero may be what stands behind the end of a term.
+            if same.len() < WHOLE_TERMS_MAX || same[0].0 as u8 == 0 || depth >= SORT_DEPTH_MAX {
+                same.sort_unstable_by(|(_, left), (_, right)| self.term(*left).cmp(self.term(*right)));
+            } else {
+                self.sort(same, depth + 16);
+            }
+        }
     }
 }
 
-fn first_bytes(term: &[u8]) -> u128 {
+/// Returns sixteen bytes of a term as a number that sorts as they do; behind its end there are zeros.
+fn sixteen_bytes(term: &[u8], from: usize) -> u128 {
+    let rest = term.get(from..).unwrap_or_default();
+    if let Some(chunk) = rest.first_chunk() {
+        return u128::from_be_bytes(*chunk);
+    }
     let mut bytes = [0; 16];
-    let length = term.len().min(16);
-    bytes[..length].copy_from_slice(&term[..length]);
+    bytes[..rest.len()].copy_from_slice(rest);
     u128::from_be_bytes(bytes)
 }
 

@@ -5,7 +5,7 @@
 //! passed over, which leaves a fraction of the work.
 
 use spanwise_otlp::{AnyValueView, Attributes, LogRecordView, SpanView, pyjson};
-use spanwise_query::each_token;
+use spanwise_query::{Word, each_word};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use xxhash_rust::xxh3::xxh3_64;
@@ -81,7 +81,7 @@ pub(crate) struct NewWords<'a, V> {
     pub(crate) visit: V,
 }
 
-impl<V: FnMut(&str)> NewWords<'_, V> {
+impl<V: FnMut(Word<'_>)> NewWords<'_, V> {
     /// Visits the words of a span but those of its attributes.
     pub(crate) fn span(&mut self, span: &SpanView<'_>) {
         self.text(span.name);
@@ -132,7 +132,7 @@ impl<V: FnMut(&str)> NewWords<'_, V> {
             | AnyValueView::Bytes(_) => {
                 self.scratch.clear();
                 pyjson::write_json(value, self.scratch);
-                each_token(self.scratch, &mut self.visit);
+                each_word(self.scratch, &mut self.visit);
             }
         }
     }
@@ -142,13 +142,13 @@ impl<V: FnMut(&str)> NewWords<'_, V> {
             return;
         }
         if text.len() < PIECE_BYTES_MIN {
-            return each_token(text, &mut self.visit);
+            return each_word(text, &mut self.visit);
         }
         let mut rest = text;
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(piece_end(rest));
             if self.is_new(piece.as_bytes(), PIECE_MARK) {
-                each_token(piece, &mut self.visit);
+                each_word(piece, &mut self.visit);
             }
             rest = after;
         }
@@ -176,7 +176,13 @@ mod tests {
         let mut all = Vec::new();
         for text in texts {
             let mut words = Vec::new();
-            let visit = |word: &str| words.push(word.to_owned());
+            let visit = |word: Word<'_>| match word {
+                Word::Text(text) => words.push(text.to_owned()),
+                Word::Short { bytes, length } => {
+                    let bytes = &bytes.to_le_bytes()[..length as usize];
+                    words.push(String::from_utf8(bytes.to_vec()).unwrap());
+                }
+            };
             NewWords { seen: &mut seen, trace_seed: 7, scratch: &mut scratch, visit }.text(text);
             all.push(words);
         }
