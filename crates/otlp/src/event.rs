@@ -4,6 +4,7 @@ use crate::check::{check_attributes, check_time, field_problem};
 use crate::error::SpanProblem;
 use crate::number::{event, link};
 use crate::schema::{EVENT, LINK};
+use crate::stored::StoredAttributes;
 use crate::value::Attributes;
 use crate::wire::{Reader, Repeated, WireError};
 
@@ -23,6 +24,11 @@ impl<'a> EventView<'a> {
     /// Returns the attributes in the order they were sent.
     pub fn attributes(&self) -> Attributes<'a> {
         Attributes::new(self.raw, event::ATTRIBUTES)
+    }
+
+    /// Returns the attributes as bytes, in the order they were sent.
+    pub fn stored_attributes(&self) -> StoredAttributes<'a> {
+        StoredAttributes::new(self.raw, event::ATTRIBUTES)
     }
 }
 

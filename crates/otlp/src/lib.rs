@@ -19,6 +19,7 @@ mod resource;
 mod schema;
 mod search_text;
 mod span;
+mod stored;
 mod text;
 mod value;
 mod wire;
@@ -33,6 +34,7 @@ pub use request::{
 pub use resource::{ResourceView, ScopeView};
 pub use search_text::{write_log_search_text, write_search_text};
 pub use span::SpanView;
+pub use stored::{StoredAttribute, StoredAttributes, StoredList, StoredMap, StoredValue};
 pub use value::{AnyValueView, ArrayView, Attributes, KvListView, Values};
 pub use wire::WireProblem;
 pub use write::{ResourceGroup, ScopeGroup, encode_traces, resource_spans_header, scope_spans_header};

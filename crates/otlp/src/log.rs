@@ -6,6 +6,7 @@ use crate::check::{check_attribute, check_optional_id, check_time, field_problem
 use crate::error::{SpanError, SpanProblem};
 use crate::number::log_record;
 use crate::schema::LOG_RECORD;
+use crate::stored::StoredAttributes;
 use crate::value::{AnyValueView, Attributes, check_any_value, read_any_value};
 use crate::wire::{Field, Reader, Repeated, Stretch, WireError};
 use spanwise_model::SpanId;
@@ -49,6 +50,11 @@ impl<'a> LogRecordView<'a> {
     /// Returns the attributes in the order they were sent.
     pub fn attributes(&self) -> Attributes<'a> {
         Attributes::new(self.attributes, log_record::ATTRIBUTES)
+    }
+
+    /// Returns the attributes as bytes, in the order they were sent.
+    pub fn stored_attributes(&self) -> StoredAttributes<'a> {
+        StoredAttributes::new(self.attributes, log_record::ATTRIBUTES)
     }
 
     /// Returns the ids of trace and span, `None` if the record has only one or none of them; an id of the wrong

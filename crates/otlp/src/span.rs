@@ -7,6 +7,7 @@ use crate::error::{SpanError, SpanProblem};
 use crate::event::{Events, Links, check_event, check_link};
 use crate::number::{span, status};
 use crate::schema::{SPAN, STATUS};
+use crate::stored::StoredAttributes;
 use crate::value::Attributes;
 use crate::wire::{Field, Reader, Repeated, Stretch, WireError};
 use spanwise_model::SpanId;
@@ -66,6 +67,11 @@ impl<'a> SpanView<'a> {
     /// Returns the attributes in the order they were sent.
     pub fn attributes(&self) -> Attributes<'a> {
         Attributes::new(self.attributes, span::ATTRIBUTES)
+    }
+
+    /// Returns the attributes as bytes, in the order they were sent.
+    pub fn stored_attributes(&self) -> StoredAttributes<'a> {
+        StoredAttributes::new(self.attributes, span::ATTRIBUTES)
     }
 
     /// Returns the events in the order they were sent.

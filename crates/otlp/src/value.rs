@@ -29,6 +29,18 @@ pub enum AnyValueView<'a> {
     KvList(KvListView<'a>),
 }
 
+impl<'a> AnyValueView<'a> {
+    /// Makes a list of an `ArrayValue` message that was checked.
+    pub(crate) fn array(message: &'a [u8]) -> Self {
+        AnyValueView::Array(ArrayView(message))
+    }
+
+    /// Makes a map of a `KeyValueList` message that was checked.
+    pub(crate) fn kv_list(message: &'a [u8]) -> Self {
+        AnyValueView::KvList(KvListView(message))
+    }
+}
+
 /// A list of values.
 #[derive(Debug, Clone, Copy)]
 pub struct ArrayView<'a>(&'a [u8]);

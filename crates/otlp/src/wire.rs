@@ -136,6 +136,12 @@ impl<'a> Reader<'a> {
         Reader { rest: message, length: message.len() }
     }
 
+    /// Returns whether there is no field left.
+    #[inline]
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// Where the next field starts.
     #[inline]
     pub(crate) fn position(&self) -> usize {

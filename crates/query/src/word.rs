@@ -30,10 +30,11 @@ pub enum Word<'a> {
 }
 
 /// Calls `visit` for each token of `text`, in order and with repetitions: the same as [`each_token`] finds.
-pub fn each_word(text: &str, mut visit: impl FnMut(Word<'_>)) {
-    let bytes = text.as_bytes();
+///
+/// The text is UTF-8; what is not is read as replacement characters.
+pub fn each_word(text: &[u8], mut visit: impl FnMut(Word<'_>)) {
     let mut run = Run { start: 0, is_open: false, is_wide: false };
-    let (windows, rest) = bytes.as_chunks::<WINDOW>();
+    let (windows, rest) = text.as_chunks::<WINDOW>();
     for (index, window) in windows.iter().enumerate() {
         run.window(text, index * WINDOW, window, &mut visit);
     }
@@ -44,7 +45,7 @@ pub fn each_word(text: &str, mut visit: impl FnMut(Word<'_>)) {
         run.window(text, windows.len() * WINDOW, &window, &mut visit);
     }
     if run.is_open {
-        run.end(text, bytes.len(), &mut visit);
+        run.end(text, text.len(), &mut visit);
     }
 }
 
@@ -58,7 +59,7 @@ struct Run {
 
 impl Run {
     #[inline(always)]
-    fn window(&mut self, text: &str, base: usize, window: &[u8; WINDOW], visit: &mut impl FnMut(Word<'_>)) {
+    fn window(&mut self, text: &[u8], base: usize, window: &[u8; WINDOW], visit: &mut impl FnMut(Word<'_>)) {
         let Masks { word, wide } = masks(window);
         let mut edges = word ^ (word << 1 | u64::from(self.is_open));
         // Ends of runs that began here know of these bytes only.
@@ -79,15 +80,15 @@ impl Run {
     }
 
     #[inline(always)]
-    fn end(&mut self, text: &str, end: usize, visit: &mut impl FnMut(Word<'_>)) {
+    fn end(&mut self, text: &[u8], end: usize, visit: &mut impl FnMut(Word<'_>)) {
         self.is_open = false;
         let length = end - self.start;
-        if length <= SHORT_WORD_BYTES_MAX && !(self.is_wide && !text.as_bytes()[self.start..end].is_ascii()) {
-            let bytes = short(text.as_bytes(), self.start, length);
+        if length <= SHORT_WORD_BYTES_MAX && !(self.is_wide && !text[self.start..end].is_ascii()) {
+            let bytes = short(text, self.start, length);
             return visit(Word::Short { bytes, length: length as u32 });
         }
         // Separators are ASCII, so these are whole characters.
-        each_token(&text[self.start..end], |token| visit(Word::Text(token)));
+        each_token(&String::from_utf8_lossy(&text[self.start..end]), |token| visit(Word::Text(token)));
     }
 }
 
@@ -148,10 +149,12 @@ fn masks(window: &[u8; WINDOW]) -> Masks {
     Masks { word, wide }
 }
 
+#[inline(always)]
 fn before(byte: u8) -> i8x16 {
     i8x16::splat(byte.cast_signed() - 1)
 }
 
+#[inline(always)]
 fn behind(byte: u8) -> i8x16 {
     i8x16::splat(byte.cast_signed() + 1)
 }
@@ -164,7 +167,7 @@ mod tests {
 
     fn words(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        each_word(text, |word| {
+        each_word(text.as_bytes(), |word| {
             all.push(match word {
                 Word::Text(text) => text.to_owned(),
                 Word::Short { bytes, length } => {

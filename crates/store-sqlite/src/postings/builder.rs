@@ -16,6 +16,11 @@ use xxhash_rust::xxh3::xxh3_64;
 /// 100 MiB, whatever is in the blocks.
 const BUILDER_BYTES_MAX: usize = 48 << 20;
 
+/// Longer attributes are not looked up as a whole: they rarely come twice.
+const REPEATED_BYTES_MAX: usize = 128;
+/// What tells an attribute's bytes from the same bytes as a text.
+const ATTRIBUTE_MARK: u64 = 0x94d0_49bb_1331_11eb;
+
 /// A part that is being collected.
 #[derive(Default)]
 pub(crate) struct PostingsBuilder {
@@ -50,25 +55,35 @@ impl PostingsBuilder {
             self.values.add_optional(Field::Model, columns.model(row));
             self.values.add_optional(Field::Provider, columns.provider(row));
             match SpanView::parse_stored(block.message(index)) {
-                Ok(span) => self.add_span(doc.trace_key, &span),
+                Ok(span) => self.add_span(doc, &span),
                 Err(_) => complete = false,
             }
         }
         self.end(complete);
     }
 
-    fn add_span(&mut self, trace_key: i64, span: &SpanView<'_>) {
+    fn add_span(&mut self, doc: Doc, span: &SpanView<'_>) {
         let PostingsBuilder { values, words, seen, scratch, .. } = self;
         let visit = |word: Word<'_>| words.add_word(word);
-        let mut new_words = NewWords { seen, trace_seed: seed(trace_key), scratch, visit };
+        let mut new_words = NewWords { seen, trace_seed: seed(doc.trace_key), scratch, visit };
         new_words.span(span);
         let mut keys = SeenKeys::default();
-        for (index, (key, value)) in span.attributes().enumerate() {
+        for (index, attribute) in span.stored_attributes().enumerate() {
+            let (key, message) = (attribute.key(), attribute.as_bytes());
+            let key_hash = xxh3_64(key);
             // Of an attribute that comes twice, filters see the first.
-            if !keys.may_hold(key) || !span.attributes().take(index).any(|(other, _)| other == key) {
-                values.add_attribute(key, value);
+            let is_first = !keys.may_hold(key_hash)
+                || !span.stored_attributes().take(index).any(|other| other.key() == key);
+            if is_first {
+                // Most short attributes are the same in many spans of a block.
+                if message.len() <= REPEATED_BYTES_MAX
+                    && !new_words.seen.is_new_lately(xxh3_64(message) ^ ATTRIBUTE_MARK ^ seed(doc.block_id))
+                {
+                    continue;
+                }
+                values.add_attribute(attribute);
             }
-            new_words.attribute(key, value);
+            new_words.attribute(attribute, key_hash);
         }
     }
 
@@ -133,9 +148,8 @@ impl PostingsBuilder {
 struct SeenKeys([u64; 4]);
 
 impl SeenKeys {
-    /// Adds a key, and returns whether it may have been there.
-    fn may_hold(&mut self, key: &str) -> bool {
-        let hash = xxh3_64(key.as_bytes());
+    /// Adds a key by its hash, and returns whether it may have been there.
+    fn may_hold(&mut self, hash: u64) -> bool {
         let (word, mask) = ((hash >> 6) as usize % self.0.len(), 1 << (hash % 64));
         let had = self.0[word] & mask != 0;
         self.0[word] |= mask;
@@ -143,7 +157,7 @@ impl SeenKeys {
     }
 }
 
-/// Returns what makes the hashes of one trace differ from those of another.
-fn seed(trace_key: i64) -> u64 {
-    trace_key.cast_unsigned().wrapping_mul(0x9fb2_1c65_1e98_df25)
+/// Returns what makes the hashes of one trace (or block) differ from those of another.
+fn seed(key: i64) -> u64 {
+    key.cast_unsigned().wrapping_mul(0x9fb2_1c65_1e98_df25)
 }

@@ -3,7 +3,7 @@
 use super::table::{RecentTerms, TermBatch, TermKey, TermTable};
 use super::term::{self, Field};
 use spanwise_model::limit::INDEXED_VALUE_BYTES_MAX;
-use spanwise_otlp::{AnyValueView, pyjson};
+use spanwise_otlp::{AnyValueView, StoredAttribute, StoredValue, pyjson};
 use spanwise_query::Word;
 
 /// Terms of one kind (words, values) that are kept of one block; one with more is in the answer to every question.
@@ -30,14 +30,14 @@ impl Collected {
     /// Notes that the document has a term.
     #[inline]
     pub(crate) fn add(&mut self, term: &[u8]) {
-        self.add_known(TermKey::of(term), term);
+        self.add_known(self.table.seeds.key(term), term);
     }
 
     /// Notes that the document has a word.
     #[inline]
     pub(crate) fn add_word(&mut self, word: Word<'_>) {
         match word {
-            Word::Short { bytes, length } => self.add_known(TermKey::short(bytes, length), &[]),
+            Word::Short { bytes, length } => self.add_known(self.table.seeds.short_key(bytes, length), &[]),
             Word::Text(text) => self.add(text.as_bytes()),
         }
     }
@@ -61,7 +61,7 @@ impl Collected {
 
     /// Notes that the document has a term, whatever the limit says.
     pub(crate) fn add_always(&mut self, term: &[u8]) {
-        self.batch.push(TermKey::of(term), term);
+        self.batch.push(self.table.seeds.key(term), term);
         self.left = 1;
         self.flush();
     }
@@ -82,7 +82,7 @@ pub(crate) struct Values {
 impl Values {
     /// Notes that the document has a span whose field has this value.
     pub(crate) fn add(&mut self, field: Field<'_>, value: &str) {
-        term::write_value(field, value, &mut self.term);
+        term::write_value(field, value.as_bytes(), &mut self.term);
         self.terms.add(&self.term);
     }
 
@@ -94,17 +94,16 @@ impl Values {
     }
 
     /// Notes the value of an attribute: a text as it is, anything else as JSON.
-    pub(crate) fn add_attribute(&mut self, key: &str, value: AnyValueView<'_>) {
-        let field = Field::Attribute(key);
-        if let AnyValueView::String(text) = value {
-            return self.add(field, text);
-        }
-        if is_surely_long(value) {
-            term::write_long(field, &mut self.term);
-        } else {
-            self.text.clear();
-            pyjson::write_json(value, &mut self.text);
-            term::write_value(field, &self.text, &mut self.term);
+    pub(crate) fn add_attribute(&mut self, attribute: StoredAttribute<'_>) {
+        let field = Field::Attribute(attribute.key());
+        match attribute.value() {
+            StoredValue::Text(text) => term::write_value(field, text, &mut self.term),
+            value if is_surely_long(value) => term::write_long(field, &mut self.term),
+            value => {
+                self.text.clear();
+                pyjson::write_json(value.view(), &mut self.text);
+                term::write_value(field, self.text.as_bytes(), &mut self.term);
+            }
         }
         self.terms.add(&self.term);
     }
@@ -112,18 +111,16 @@ impl Values {
 
 /// Returns whether the JSON text of a value is too long to be a term, as far as can be told without writing it. A map
 /// with a key that comes twice may be called long and not be.
-fn is_surely_long(value: AnyValueView<'_>) -> bool {
-    fn bytes_left(value: AnyValueView<'_>, left: usize) -> Option<usize> {
+fn is_surely_long(value: StoredValue<'_>) -> bool {
+    fn bytes_left(value: StoredValue<'_>, left: usize) -> Option<usize> {
         match value {
-            AnyValueView::String(text) => left.checked_sub(text.len() + 2),
-            AnyValueView::Bytes(bytes) => left.checked_sub(bytes.len() + 2),
-            AnyValueView::Array(array) => {
-                array.iter().try_fold(left, |left, element| bytes_left(element, left))
-            }
-            AnyValueView::KvList(list) => list
-                .iter()
-                .try_fold(left, |left, (key, value)| bytes_left(value, left.checked_sub(key.len() + 4)?)),
-            _ => left.checked_sub(1),
+            StoredValue::Text(text) => left.checked_sub(text.len() + 2),
+            StoredValue::Plain(AnyValueView::Bytes(bytes)) => left.checked_sub(bytes.len() + 2),
+            StoredValue::List(list) => list.iter().try_fold(left, |left, element| bytes_left(element, left)),
+            StoredValue::Map(map) => map.iter().try_fold(left, |left, entry| {
+                bytes_left(entry.value(), left.checked_sub(entry.key().len() + 4)?)
+            }),
+            StoredValue::Plain(_) => left.checked_sub(1),
         }
     }
     bytes_left(value, INDEXED_VALUE_BYTES_MAX).is_none()

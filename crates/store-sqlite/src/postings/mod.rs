@@ -43,7 +43,7 @@ pub(crate) fn read_any_file(path: &std::path::Path) {
     let postings = Postings::default();
     postings.replace(vec![std::sync::Arc::new(part)]);
     let parts = postings.snapshot();
-    let attribute = Field::Attribute("key");
+    let attribute = Field::Attribute(b"key");
     for query in [
         TermQuery::Word("word"),
         TermQuery::WordContaining("o"),

@@ -131,7 +131,7 @@ impl Evaluation<'_> {
         let mut term = Vec::new();
         match query {
             SpanQuery::Is(field, value) => {
-                term::write_value(*field, value, &mut term);
+                term::write_value(*field, value.as_bytes(), &mut term);
                 let mut docs = if value.len() > INDEXED_VALUE_BYTES_MAX {
                     self.shared_by_long(part, &term)?
                 } else {

@@ -5,10 +5,12 @@
 //! in batches: the slots of a whole batch are fetched at once before any is looked at.
 
 use spanwise_query::SHORT_WORD_BYTES_MAX;
-use xxhash_rust::xxh3::xxh3_128;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-/// Terms that are remembered of one document: 64 KiB, as much as a processor's second cache gladly holds.
-const RECENT_TERMS: usize = 1 << 11;
+/// Terms that are remembered of one document: 32 KiB, as much as a processor's nearest cache holds.
+const RECENT_TERMS: usize = 1 << 12;
 /// Terms in one batch.
 const BATCH_TERMS: usize = 64;
 /// Up to this length a term's key is the term itself; few words are longer.
@@ -19,57 +21,75 @@ const WHOLE_TERMS_MAX: usize = 8;
 /// Terms that have more bytes in common are compared whole when they are sorted.
 const SORT_DEPTH_MAX: usize = 256;
 
-/// What a term is known by: its length and its bytes, if they are few, else their hash.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct TermKey {
-    key: u128,
-    length: u32,
+/// What makes the hashes of this process differ from those of any other: nobody can make two terms of one hash.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seeds([u64; 2]);
+
+impl Default for Seeds {
+    fn default() -> Self {
+        static SEEDS: LazyLock<[u64; 2]> = LazyLock::new(|| {
+            let random = RandomState::new();
+            [random.hash_one(0), random.hash_one(1)]
+        });
+        Seeds(*SEEDS)
+    }
 }
 
-impl TermKey {
+impl Seeds {
     /// Returns the key of a term.
     #[inline]
-    pub(crate) fn of(term: &[u8]) -> TermKey {
-        TermKey { key: key(term), length: term.len() as u32 }
+    pub(crate) fn key(self, term: &[u8]) -> TermKey {
+        let length = term.len() as u32;
+        if term.len() > EXACT_BYTES {
+            let key = xxh3_128_with_seed(term, self.0[0]);
+            return TermKey { key, length, hash: key as u64 };
+        }
+        let mut bytes = [0; EXACT_BYTES];
+        bytes[..term.len()].copy_from_slice(term);
+        self.short_key(u128::from_le_bytes(bytes), length)
     }
 
     /// Returns the key of a term of at most 16 bytes, which are `bytes`, the first one lowest and zero behind the last.
     #[inline]
-    pub(crate) fn short(bytes: u128, length: u32) -> TermKey {
-        TermKey { key: bytes, length }
+    pub(crate) fn short_key(self, bytes: u128, length: u32) -> TermKey {
+        TermKey { key: bytes, length, hash: self.hash(bytes, length) }
     }
 
+    /// Spreads the bytes of a short term.
+    #[inline]
+    fn hash(self, bytes: u128, length: u32) -> u64 {
+        let (high, low) = ((bytes >> 64) as u64, bytes as u64);
+        let product = u128::from(high ^ self.0[0]) * u128::from(low ^ self.0[1] ^ u64::from(length));
+        (product >> 64) as u64 ^ product as u64
+    }
+}
+
+/// What a term is known by: its length and its bytes, if they are few, else a hash of them; and a hash of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TermKey {
+    key: u128,
+    length: u32,
+    hash: u64,
+}
+
+impl TermKey {
     /// Whether the key is all there is to the term.
     fn is_exact(self) -> bool {
         self.length as usize <= EXACT_BYTES
-    }
-
-    fn hash(self) -> usize {
-        hash(self.key, self.length)
     }
 }
 
 /// Some terms that the current document is known to have: of the words of a text most came before, and what is passed
 /// over here costs no look into the large table.
 ///
-/// Long terms are told apart by 128 bits of hash. Two of one hash in one document would hide one of them; a sender
-/// could make such a pair, for its own trace.
+/// Terms are told apart by 64 bits of hash, which nobody outside knows how to make equal.
 pub(crate) struct RecentTerms {
-    slots: Box<[Recent]>,
-}
-
-/// Half a cache line.
-#[derive(Clone, Copy, Default, PartialEq)]
-struct Recent {
-    key: u128,
-    length: u32,
-    /// The document + 1.
-    doc: u32,
+    slots: Box<[u64; RECENT_TERMS]>,
 }
 
 impl Default for RecentTerms {
     fn default() -> Self {
-        RecentTerms { slots: vec![Recent::default(); RECENT_TERMS].into() }
+        RecentTerms { slots: Box::new([0; RECENT_TERMS]) }
     }
 }
 
@@ -77,26 +97,9 @@ impl RecentTerms {
     /// Returns whether the document has this term, as far as is remembered, and remembers it.
     #[inline]
     pub(crate) fn has(&mut self, key: TermKey, doc: u32) -> bool {
-        let now = Recent { key: key.key, length: key.length, doc: doc + 1 };
-        std::mem::replace(&mut self.slots[key.hash() & (RECENT_TERMS - 1)], now) == now
+        let now = key.hash ^ u64::from(doc + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        std::mem::replace(&mut self.slots[key.hash as usize % RECENT_TERMS], now) == now
     }
-}
-
-fn key(term: &[u8]) -> u128 {
-    if term.len() > EXACT_BYTES {
-        return xxh3_128(term);
-    }
-    let mut bytes = [0; EXACT_BYTES];
-    bytes[..term.len()].copy_from_slice(term);
-    u128::from_le_bytes(bytes)
-}
-
-/// Spreads a key over the slots.
-fn hash(key: u128, length: u32) -> usize {
-    let (high, low) = ((key >> 64) as u64, key as u64);
-    let (high, low) = (high ^ 0x9e37_79b9_7f4a_7c15, low ^ 0xd1b5_4a32_d192_ed03 ^ u64::from(length));
-    let product = u128::from(high).wrapping_mul(u128::from(low));
-    ((product >> 64) as u64 ^ product as u64) as usize
 }
 
 /// Terms on their way into a table.
@@ -155,6 +158,7 @@ pub(crate) struct TermTable {
     /// Where each term ends in the arena.
     ends: Vec<u32>,
     postings: Vec<(u32, u32)>,
+    pub(crate) seeds: Seeds,
 }
 
 impl TermTable {
@@ -170,7 +174,8 @@ impl TermTable {
         }
         let mask = self.slots.len() - 1;
         // These reads do not wait for each other; afterwards the slots are in the cache.
-        let touched = batch.terms.iter().fold(0, |sum, term| sum ^ self.slots[term.key.hash() & mask].number);
+        let touched =
+            batch.terms.iter().fold(0, |sum, term| sum ^ self.slots[term.key.hash as usize & mask].number);
         std::hint::black_box(touched);
         let before = self.postings.len();
         for term in &batch.terms {
@@ -185,7 +190,7 @@ impl TermTable {
     }
 
     fn add_one(&mut self, term: &Waiting, bytes: &[u8], doc: u32) {
-        let at = self.find(term, bytes);
+        let at = self.find(term.key);
         let slot = &mut self.slots[at];
         if slot.number == 0 {
             match term.key.is_exact() {
@@ -196,7 +201,7 @@ impl TermTable {
                 false => self.arena.extend_from_slice(bytes),
             }
             self.ends.push(self.arena.len() as u32);
-            let TermKey { key, length } = term.key;
+            let TermKey { key, length, .. } = term.key;
             *slot = Slot { key, length, number: self.ends.len() as u32, last_doc: 0 };
         }
         if slot.last_doc != doc + 1 {
@@ -206,14 +211,12 @@ impl TermTable {
     }
 
     /// Returns the slot that a term has or is to have.
-    fn find(&self, term: &Waiting, bytes: &[u8]) -> usize {
+    fn find(&self, term: TermKey) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = term.key.hash() & mask;
+        let mut at = term.hash as usize & mask;
         loop {
             let slot = &self.slots[at];
-            let is_same = slot.key == term.key.key
-                && slot.length == term.key.length
-                && (term.key.is_exact() || slot.number == 0 || self.term(slot.number - 1) == bytes);
+            let is_same = slot.key == term.key && slot.length == term.length;
             if slot.number == 0 || is_same {
                 return at;
             }
@@ -232,7 +235,11 @@ impl TermTable {
         let size = ((self.ends.len() + more) * 2).next_power_of_two().max(1 << 12);
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
         for slot in old.into_iter().filter(|slot| slot.number != 0) {
-            let mut at = hash(slot.key, slot.length) & (size - 1);
+            let hash = match slot.length as usize <= EXACT_BYTES {
+                true => self.seeds.hash(slot.key, slot.length),
+                false => slot.key as u64,
+            };
+            let mut at = hash as usize & (size - 1);
             while self.slots[at].number != 0 {
                 at = (at + 1) & (size - 1);
             }
@@ -330,7 +337,7 @@ mod tests {
                 let mut new = 0;
                 for term in terms {
                     new += usize::from(expected.entry(term.clone()).or_default().insert(doc as u32));
-                    batch.push(TermKey::of(term), term);
+                    batch.push(table.seeds.key(term), term);
                 }
                 prop_assert_eq!(table.add(&mut batch, doc as u32, usize::MAX), new);
             }
@@ -355,7 +362,8 @@ mod tests {
                 }
             }
         }
-        let keys: BTreeSet<(u128, usize)> = terms.iter().map(|term| (key(term), term.len())).collect();
+        let keys: BTreeSet<(u128, usize)> =
+            terms.iter().map(|term| (Seeds([3, 5]).key(term).key, term.len())).collect();
         assert_eq!(keys.len(), terms.len());
     }
 
@@ -366,14 +374,14 @@ mod tests {
         for doc in 1..=2 {
             for number in 0..20_000_u32 {
                 let term = number.to_le_bytes();
-                batch.push(TermKey::of(&term), &term);
+                batch.push(table.seeds.key(&term), &term);
                 if batch.is_full() {
                     assert_eq!(table.add(&mut batch, doc, usize::MAX), BATCH_TERMS);
                 }
             }
             table.add(&mut batch, doc, usize::MAX);
         }
-        (0..10_u8).for_each(|number| batch.push(TermKey::of(&[number]), &[number]));
+        (0..10_u8).for_each(|number| batch.push(table.seeds.key(&[number]), &[number]));
         assert_eq!(table.add(&mut batch, 3, 4), 4);
         let mut count = 0;
         let counted = table.for_each_sorted(|_, docs| {

@@ -33,7 +33,7 @@ pub(crate) enum Field<'a> {
     /// The provider.
     Provider,
     /// The attribute of this key.
-    Attribute(&'a str),
+    Attribute(&'a [u8]),
 }
 
 impl Field<'_> {
@@ -54,8 +54,7 @@ impl Field<'_> {
     }
 }
 
-fn write_key(key: &str, out: &mut Vec<u8>) {
-    let bytes = key.as_bytes();
+fn write_key(bytes: &[u8], out: &mut Vec<u8>) {
     if bytes.len() <= KEY_BYTES_MAX {
         out.push(bytes.len() as u8);
         out.extend_from_slice(bytes);
@@ -68,12 +67,12 @@ fn write_key(key: &str, out: &mut Vec<u8>) {
 }
 
 /// Writes the term of one value of a field; values of more than [`INDEXED_VALUE_BYTES_MAX`] bytes share one.
-pub(crate) fn write_value(field: Field<'_>, value: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_value(field: Field<'_>, value: &[u8], out: &mut Vec<u8>) {
     if value.len() > INDEXED_VALUE_BYTES_MAX {
         return write_long(field, out);
     }
     write_value_prefix(field, out);
-    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(value);
 }
 
 /// Writes the term that says that a field has a value which is too long to be a term.
@@ -107,7 +106,7 @@ mod tests {
 
     fn value(field: Field<'_>, value: &str) -> Vec<u8> {
         let mut out = Vec::new();
-        write_value(field, value, &mut out);
+        write_value(field, value.as_bytes(), &mut out);
         out
     }
 
@@ -117,9 +116,9 @@ mod tests {
         let fields = [
             Field::Name,
             Field::Type,
-            Field::Attribute("a"),
-            Field::Attribute("a\0"),
-            Field::Attribute(&long),
+            Field::Attribute(b"a"),
+            Field::Attribute(b"a\0"),
+            Field::Attribute(long.as_bytes()),
         ];
         let mut seen = std::collections::HashSet::new();
         for field in fields {
@@ -135,6 +134,9 @@ mod tests {
     #[test]
     fn long_keys_stay_apart() {
         let (one, other) = ("k".repeat(299) + "1", "k".repeat(299) + "2");
-        assert_ne!(value(Field::Attribute(&one), "v"), value(Field::Attribute(&other), "v"));
+        assert_ne!(
+            value(Field::Attribute(one.as_bytes()), "v"),
+            value(Field::Attribute(other.as_bytes()), "v")
+        );
     }
 }

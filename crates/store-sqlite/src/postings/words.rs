@@ -4,7 +4,9 @@
 //! history with every call: a text or list element that came before in the same trace is recognised by its hash and
 //! passed over, which leaves a fraction of the work.
 
-use spanwise_otlp::{AnyValueView, Attributes, LogRecordView, SpanView, pyjson};
+use spanwise_otlp::{
+    AnyValueView, LogRecordView, SpanView, StoredAttribute, StoredAttributes, StoredValue, pyjson,
+};
 use spanwise_query::{Word, each_word};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -40,12 +42,14 @@ impl Default for SeenTexts {
 }
 
 impl SeenTexts {
+    /// Notes what has this hash for a while, and returns whether it is new, as far as is remembered.
+    pub(crate) fn is_new_lately(&mut self, hash: u64) -> bool {
+        std::mem::replace(&mut self.recent[hash as usize & (RECENT_TEXTS - 1)], hash) != hash
+    }
+
     /// Notes a text of `length` bytes and returns whether it is new, as far as is remembered.
     fn is_new(&mut self, hash: u64, length: usize) -> bool {
-        if std::mem::replace(&mut self.recent[hash as usize & (RECENT_TEXTS - 1)], hash) == hash {
-            return false;
-        }
-        length < REMEMBERED_BYTES_MIN || self.hashes.insert(hash)
+        self.is_new_lately(hash) && (length < REMEMBERED_BYTES_MIN || self.hashes.insert(hash))
     }
 
     /// Returns about how much memory it takes.
@@ -84,61 +88,63 @@ pub(crate) struct NewWords<'a, V> {
 impl<V: FnMut(Word<'_>)> NewWords<'_, V> {
     /// Visits the words of a span but those of its attributes.
     pub(crate) fn span(&mut self, span: &SpanView<'_>) {
-        self.text(span.name);
-        self.text(span.status_message);
+        self.text(span.name.as_bytes());
+        self.text(span.status_message.as_bytes());
         for event in span.events() {
-            self.text(event.name);
-            self.attributes(event.attributes());
+            self.text(event.name.as_bytes());
+            self.attributes(event.stored_attributes());
         }
     }
 
     /// Visits the words of a log record.
     pub(crate) fn log_record(&mut self, record: &LogRecordView<'_>) {
-        self.text(record.event_name);
+        self.text(record.event_name.as_bytes());
         if !matches!(record.body, AnyValueView::Empty) {
-            self.value(record.body);
+            self.value(record.body.into());
         }
-        self.attributes(record.attributes());
+        self.attributes(record.stored_attributes());
     }
 
-    /// Visits the words of an attribute.
-    pub(crate) fn attribute(&mut self, key: &str, value: AnyValueView<'_>) {
-        self.text(key);
-        self.value(value);
+    /// Visits the words of an attribute whose key has this hash (of [`xxh3_64`]).
+    pub(crate) fn attribute(&mut self, attribute: StoredAttribute<'_>, key_hash: u64) {
+        let key = attribute.key();
+        if key.len() < LOOKED_UP_BYTES_MIN || self.seen.is_new(key_hash ^ self.trace_seed, key.len()) {
+            each_word(key, &mut self.visit);
+        }
+        self.value(attribute.value());
     }
 
-    fn attributes(&mut self, attributes: Attributes<'_>) {
-        attributes.for_each(|(key, value)| self.attribute(key, value));
+    fn attributes(&mut self, attributes: StoredAttributes<'_>) {
+        for attribute in attributes {
+            self.text(attribute.key());
+            self.value(attribute.value());
+        }
     }
 
-    /// Values nest at most `ATTRIBUTE_DEPTH_MAX` deep, as the view has checked.
-    fn value(&mut self, value: AnyValueView<'_>) {
+    /// Values nest at most `ATTRIBUTE_DEPTH_MAX` deep, as was checked when they arrived.
+    fn value(&mut self, value: StoredValue<'_>) {
         match value {
-            AnyValueView::String(text) => self.text(text),
-            AnyValueView::Array(array) => {
-                if self.is_new(array.as_bytes(), MESSAGE_MARK) {
-                    array.iter().for_each(|element| self.value(element));
-                }
-            }
-            AnyValueView::KvList(list) => {
+            StoredValue::Text(text) => self.text(text),
+            StoredValue::List(list) => {
                 if self.is_new(list.as_bytes(), MESSAGE_MARK) {
-                    self.attributes(list.iter());
+                    list.iter().for_each(|element| self.value(element));
                 }
             }
-            AnyValueView::Empty
-            | AnyValueView::Bool(_)
-            | AnyValueView::Int(_)
-            | AnyValueView::Double(_)
-            | AnyValueView::Bytes(_) => {
+            StoredValue::Map(map) => {
+                if self.is_new(map.as_bytes(), MESSAGE_MARK) {
+                    self.attributes(map.iter());
+                }
+            }
+            StoredValue::Plain(value) => {
                 self.scratch.clear();
                 pyjson::write_json(value, self.scratch);
-                each_word(self.scratch, &mut self.visit);
+                each_word(self.scratch.as_bytes(), &mut self.visit);
             }
         }
     }
 
-    fn text(&mut self, text: &str) {
-        if !self.is_new(text.as_bytes(), 0) {
+    fn text(&mut self, text: &[u8]) {
+        if !self.is_new(text, 0) {
             return;
         }
         if text.len() < PIECE_BYTES_MIN {
@@ -147,7 +153,7 @@ impl<V: FnMut(Word<'_>)> NewWords<'_, V> {
         let mut rest = text;
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(piece_end(rest));
-            if self.is_new(piece.as_bytes(), PIECE_MARK) {
+            if self.is_new(piece, PIECE_MARK) {
                 each_word(piece, &mut self.visit);
             }
             rest = after;
@@ -162,9 +168,9 @@ impl<V: FnMut(Word<'_>)> NewWords<'_, V> {
 }
 
 /// Returns where the first piece of `text` ends: behind a line break or a closing brace, which no word contains.
-fn piece_end(text: &str) -> usize {
+fn piece_end(text: &[u8]) -> usize {
     let least = PIECE_BYTES_MIN.min(text.len());
-    memchr::memchr2(b'\n', b'}', &text.as_bytes()[least..]).map_or(text.len(), |at| least + at + 1)
+    memchr::memchr2(b'\n', b'}', &text[least..]).map_or(text.len(), |at| least + at + 1)
 }
 
 #[cfg(test)]
@@ -183,7 +189,7 @@ mod tests {
                     words.push(String::from_utf8(bytes.to_vec()).unwrap());
                 }
             };
-            NewWords { seen: &mut seen, trace_seed: 7, scratch: &mut scratch, visit }.text(text);
+            NewWords { seen: &mut seen, trace_seed: 7, scratch: &mut scratch, visit }.text(text.as_bytes());
             all.push(words);
         }
         all

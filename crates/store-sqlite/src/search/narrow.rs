@@ -144,7 +144,7 @@ fn span_query(test: &SpanTest) -> Option<SpanQuery<'_>> {
         SpanField::Status => Field::Status,
         SpanField::Model => Field::Model,
         SpanField::Provider => Field::Provider,
-        SpanField::Attribute(key) => Field::Attribute(key),
+        SpanField::Attribute(key) => Field::Attribute(key.as_bytes()),
         SpanField::Content => return None,
     };
     match test {

@@ -95,7 +95,7 @@ fn check_answers(set: &PartSet, blocks: &[TestBlock]) {
         assert!(name.len() > INDEXED_VALUE_BYTES_MAX || &found == traces, "name {name:?} finds too much");
     }
     for ((key, value), traces) in &reference.values {
-        let field = Field::Attribute(key);
+        let field = Field::Attribute(key.as_bytes());
         let found = ask(set, &TermQuery::Span(SpanQuery::Is(field, value)));
         assert!(traces.is_subset(&found), "{key:?} = {value:?}");
         let exact = value.len() <= INDEXED_VALUE_BYTES_MAX && !value.starts_with(['{', '[']);
@@ -142,7 +142,7 @@ fn conditions_on_one_span_meet_in_one_block() {
         TestBlock::new(2, vec![both("2", "1")]),
     ];
     let set = set_of(vec![build(&folder.path().join("1.idx"), 1, &blocks)]);
-    let is_one = |key| SpanQuery::Is(Field::Attribute(key), "1");
+    let is_one = |key: &'static str| SpanQuery::Is(Field::Attribute(key.as_bytes()), "1");
     let traces = |query| ask(&set, &query);
     assert_eq!(traces(TermQuery::Span(SpanQuery::And(vec![is_one("a"), is_one("b")]))), Traces::from([1]));
     assert_eq!(traces(TermQuery::Span(SpanQuery::Or(vec![is_one("a"), is_one("b")]))), Traces::from([1, 2]));
