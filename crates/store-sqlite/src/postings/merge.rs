@@ -4,6 +4,7 @@ use super::part::{Part, Terms};
 use super::part_writer::{Doc, PartMeta, PartWriter};
 use super::trace_set::TraceSet;
 use spanwise_store::StoreResult;
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,13 +31,12 @@ pub(crate) fn merge(
             })
         });
         let numbers = numbers.collect();
-        let mut terms = part.terms_from(&[]);
-        let at_term = terms.next()?;
-        sources.push(Source { terms, at_term, numbers });
+        sources.push(Source { terms: part.terms_from(&[]), numbers });
     }
+    let mut sources = Sources::new(sources)?;
     let mut writer = PartWriter::create(path)?;
     let (mut term, mut term_docs, mut count) = (Vec::new(), Vec::new(), 0_usize);
-    while next_term(&mut sources, &mut term, &mut term_docs)? {
+    while sources.next(&mut term, &mut term_docs)? {
         writer.push(&term, &term_docs)?;
         count += 1;
         if count.is_multiple_of(TERMS_PER_CHECK) && is_stopped() {
@@ -50,26 +50,49 @@ pub(crate) fn merge(
 /// A part that is being read.
 struct Source<'a> {
     terms: Terms<'a>,
-    /// False at the end.
-    at_term: bool,
     /// The new number of each document; `None` for one that is left out.
     numbers: Vec<Option<u32>>,
 }
 
-/// Takes the least term of all sources, with its documents; returns false if there is none any more.
-fn next_term(sources: &mut [Source<'_>], term: &mut Vec<u8>, docs: &mut Vec<u32>) -> StoreResult<bool> {
-    let terms = sources.iter().filter(|source| source.at_term).map(|source| source.terms.term());
-    let Some(least) = terms.min() else { return Ok(false) };
-    term.clear();
-    term.extend_from_slice(least);
-    docs.clear();
-    // Later parts have later documents, so the lists follow each other in order.
-    for source in sources.iter_mut().filter(|source| source.at_term) {
-        if source.terms.term() == term {
-            let numbers = &source.numbers;
-            source.terms.read_list(&mut |doc| docs.extend(numbers[doc as usize]))?;
-            source.at_term = source.terms.next()?;
-        }
+/// Parts in order of the terms that they are at, those with the same term in order of their documents.
+struct Sources<'a> {
+    sources: Vec<Source<'a>>,
+    /// Positions of those that are not at their end. Most terms are in one part only, so that taking one costs a look at
+    /// its neighbour and a search for its next place, and not a look at every part.
+    order: VecDeque<usize>,
+}
+
+impl<'a> Sources<'a> {
+    fn new(sources: Vec<Source<'a>>) -> StoreResult<Sources<'a>> {
+        let mut all = Sources { order: VecDeque::with_capacity(sources.len()), sources };
+        (0..all.sources.len()).try_for_each(|index| all.advance(index))?;
+        Ok(all)
     }
-    Ok(true)
+
+    /// Moves a part, which is not in the order, to its next term and puts it there.
+    fn advance(&mut self, index: usize) -> StoreResult<()> {
+        if self.sources[index].terms.next()? {
+            let place = |index: usize| (self.sources[index].terms.term(), index);
+            let at = self.order.partition_point(|other| place(*other) < place(index));
+            self.order.insert(at, index);
+        }
+        Ok(())
+    }
+
+    /// Takes the least term of all, with its documents; returns false if there is none any more.
+    fn next(&mut self, term: &mut Vec<u8>, docs: &mut Vec<u32>) -> StoreResult<bool> {
+        let Some(first) = self.order.front() else { return Ok(false) };
+        term.clear();
+        term.extend_from_slice(self.sources[*first].terms.term());
+        docs.clear();
+        let same = self.order.iter().take_while(|index| self.sources[**index].terms.term() == term).count();
+        // Later parts have later documents, so the lists follow each other in order.
+        for _ in 0..same {
+            let Some(index) = self.order.pop_front() else { break };
+            let Source { terms, numbers } = &self.sources[index];
+            terms.read_list(&mut |doc| docs.extend(numbers[doc as usize]))?;
+            self.advance(index)?;
+        }
+        Ok(true)
+    }
 }
