@@ -27,6 +27,7 @@ use clap::Parser;
 use std::process::ExitCode;
 use terminal::{Painter, Style, err_line, is_broken_pipe, set_color};
 
+/// What one thread allocates and another frees costs less than with the system's; see ADR 10.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

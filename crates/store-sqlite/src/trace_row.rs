@@ -383,6 +383,16 @@ mod tests {
             full.insert(&conn).unwrap();
             assert_eq!(TraceRow::load_by_id(&conn, &id).unwrap().as_ref(), Some(&full));
 
+            // The columns of the texts depend on the previews.
+            full.request_preview =
+                Some(format!("{{\"q\": \"{}\\n{}\"}}", "why ".repeat(20), "how ".repeat(20)));
+            full.input_text = Some(format!("{}\n{}and more", "why ".repeat(20), "how ".repeat(20)));
+            full.update(&conn).unwrap();
+            let sql = "SELECT input_text FROM trace WHERE trace_key = ?1";
+            let stored = conn.query_row(sql, [full.trace_key], |row| row.get::<_, String>(0));
+            assert_eq!(stored.unwrap(), "and more");
+            assert_eq!(TraceRow::load_by_id(&conn, &id).unwrap().as_ref(), Some(&full));
+
             let mut plain = TraceRow::new(id, ExperimentId(0), rank::EXPLICIT, 1, 2);
             plain.trace_key = full.trace_key;
             plain.update(&conn).unwrap();

@@ -40,7 +40,11 @@ fn check_traces(body: &[u8]) {
 
 fn check_span(raw: &[u8], reference: &Span) {
     let view = SpanView::parse(raw).unwrap();
-    assert_same(&rebuild::span(&view), &rebuild::fill_span(reference.clone()));
+    let reference = rebuild::fill_span(reference.clone());
+    assert_same(&rebuild::span(&view), &reference);
+    let stored = SpanView::parse_stored(raw).unwrap();
+    assert_same(&rebuild::span(&stored), &reference);
+    assert_same(&rebuild::stored_attributes(stored.stored_attributes()), &reference.attributes);
 }
 
 fn check_resource(raw: Option<&[u8]>, reference: Option<Resource>) {

@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, Key
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
-use spanwise_otlp::{AnyValueView, Attributes, LogRecordView, SpanView};
+use spanwise_otlp::{AnyValueView, Attributes, LogRecordView, SpanView, StoredAttributes, StoredValue};
 
 /// Returns what `prost` should have decoded; an absent value and an empty one are the same.
 pub(crate) fn span(view: &SpanView<'_>) -> Span {
@@ -73,6 +73,31 @@ pub(crate) fn attributes(views: Attributes<'_>) -> Vec<KeyValue> {
             ..KeyValue::default()
         })
         .collect()
+}
+
+/// Returns the same from attributes as bytes, in which lists and maps are walked as bytes too.
+pub(crate) fn stored_attributes(stored: StoredAttributes<'_>) -> Vec<KeyValue> {
+    stored
+        .map(|attribute| KeyValue {
+            key: String::from_utf8(attribute.key().into()).unwrap(),
+            value: Some(stored_value(attribute.value())),
+            ..KeyValue::default()
+        })
+        .collect()
+}
+
+fn stored_value(stored: StoredValue<'_>) -> AnyValue {
+    let walked = match stored {
+        StoredValue::List(list) => AnyValue {
+            value: Some(Value::ArrayValue(ArrayValue { values: list.iter().map(stored_value).collect() })),
+        },
+        StoredValue::Map(map) => AnyValue {
+            value: Some(Value::KvlistValue(KeyValueList { values: stored_attributes(map.iter()) })),
+        },
+        StoredValue::Text(_) | StoredValue::Plain(_) => any_value(stored.view()),
+    };
+    assert_eq!(format!("{walked:?}"), format!("{:?}", any_value(stored.view())));
+    walked
 }
 
 fn any_value(view: AnyValueView<'_>) -> AnyValue {
