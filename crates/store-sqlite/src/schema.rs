@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_hidden_traces.sql"),
     include_str!("migrations/0003_rollups.sql"),
     include_str!("migrations/0004_retention.sql"),
+    include_str!("migrations/0005_error_spans.sql"),
 ];
 
 /// Pages of the cache of each connection, in KiB (negative is SQLite's way to say KiB).

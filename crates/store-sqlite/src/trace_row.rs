@@ -59,6 +59,8 @@ pub(crate) struct TraceRow {
     pub(crate) usage: Option<TokenUsage>,
     pub(crate) cost: Option<Cost>,
     pub(crate) arrival_ns: i64,
+    /// Spans that failed; `None` of a trace that an older version wrote, until it is counted.
+    pub(crate) error_span_count: Option<u64>,
 }
 
 /// All columns but the key, in the order of [`TraceRow::bind`] and [`TraceRow::from_row`].
@@ -66,8 +68,8 @@ const COLUMNS: &str = "trace_id, experiment_id, experiment_rank, visible, finali
     state, span_count, root_rank, name, client_request_id, session, session_rank, user, user_rank, resource_id, \
     resource_rank, request_preview, response_preview, input_text, output_text, input_tokens, output_tokens, \
     total_tokens, cache_read_tokens, cache_creation_tokens, cache_creation_1h_tokens, cost_input, cost_output, \
-    cost_total, arrival_ns";
-const COLUMN_COUNT: usize = 33;
+    cost_total, arrival_ns, error_span_count";
+const COLUMN_COUNT: usize = 34;
 
 static INSERT: LazyLock<String> =
     LazyLock::new(|| format!("INSERT INTO trace ({COLUMNS}) VALUES ({})", placeholders()));
@@ -119,6 +121,7 @@ impl TraceRow {
             usage: None,
             cost: None,
             arrival_ns,
+            error_span_count: Some(0),
         }
     }
 
@@ -192,6 +195,7 @@ impl TraceRow {
             usage: get_usage(row, 24)?,
             cost: get_cost(row, 30)?,
             arrival_ns: row.get(33)?,
+            error_span_count: get_count(row, 34)?,
         })
     }
 
@@ -232,6 +236,7 @@ impl TraceRow {
             &cost.map(|cost| cost.output),
             &cost.map(|cost| cost.total),
             &self.arrival_ns,
+            &self.error_span_count.map(count),
         ];
         values
             .iter()
@@ -328,6 +333,7 @@ mod tests {
             duration_ns: Some(7),
             state: TraceState::InProgress,
             span_count: 3,
+            error_span_count: Some(2),
             root_rank: Some([1; rank::RANK_BYTES]),
             name: Some("n".into()),
             client_request_id: Some("r".into()),

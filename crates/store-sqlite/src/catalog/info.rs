@@ -124,6 +124,7 @@ fn to_info(row: TraceRow, resource_tags: &TextsByTrace) -> TraceInfo {
         cost: row.cost,
         finalized: row.finalized,
         span_count: row.span_count,
+        error_span_count: row.error_span_count,
         metadata: row.user.map(|user| (USER_METADATA.to_owned(), user)).into_iter().collect(),
         tags: BTreeMap::new(),
         resource_tags: of_resource,
