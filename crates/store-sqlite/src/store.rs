@@ -11,6 +11,7 @@ use crate::postings::{Indexer, KeeperContext, Postings};
 use crate::reader::ReaderPool;
 use crate::retention::{Retention, SharedStatus};
 use crate::rollup;
+use crate::scan::Verdicts;
 use crate::schema;
 use crate::search::SearchContext;
 use crate::segment::{SegmentReader, SegmentWriter};
@@ -67,6 +68,7 @@ pub struct SqliteStore {
     pub(crate) postings: Postings,
     pub(crate) changes: Arc<ChangeFeed>,
     pub(crate) table: Arc<TraceTable>,
+    verdicts: Arc<Verdicts>,
     table_loader: Mutex<Option<TableLoader>>,
     writer: Mutex<Option<Arc<Writer>>>,
     background: Mutex<Option<Background>>,
@@ -170,6 +172,7 @@ impl SqliteStore {
             postings,
             changes,
             table,
+            verdicts: Arc::default(),
             table_loader: Mutex::new(table_loader),
             writer: Mutex::new(Some(writer)),
             background: Mutex::new(Some(background)),
@@ -213,6 +216,7 @@ impl SqliteStore {
             spans: Arc::clone(&self.spans),
             postings: self.postings.clone(),
             table: Arc::clone(&self.table),
+            verdicts: Arc::clone(&self.verdicts),
         }
     }
 
