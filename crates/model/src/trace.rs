@@ -55,6 +55,8 @@ pub struct TraceInfo {
     pub finalized: bool,
     /// Spans stored for it.
     pub span_count: u64,
+    /// Those of them that failed, whatever became of the trace; `None` where they are not counted.
+    pub error_span_count: Option<u64>,
     /// Metadata, set by the client when the trace ended.
     pub metadata: BTreeMap<String, String>,
     /// Tags, which may change at any time.

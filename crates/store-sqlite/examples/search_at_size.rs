@@ -168,7 +168,8 @@ async fn measure(store: &SqliteStore) {
         let order = parse_order_text("").unwrap();
         let experiments = vec![ExperimentId::DEFAULT];
         let query = TraceQuery { experiments: experiments.clone(), filter, order, limit: 100, after: None };
-        let selection = Selection { experiments, filter: query.filter.clone(), from_ms: None, to_ms: None };
+        let selection =
+            Selection { experiments, filter: query.filter.clone(), from_ms: None, to_ms: None, budget: None };
         let page = times(|| store.find_traces(query.clone())).await;
         let count = times(|| store.count_traces(query.clone())).await;
         let histogram = times(|| store.trace_histogram(selection.clone(), 60)).await;
@@ -178,8 +179,13 @@ async fn measure(store: &SqliteStore) {
             .map_or_else(|error| error.to_string(), |count| count.to_string());
         println!("{text:<50}{page:>18}{count:>18}{histogram:>18}{matches:>10}");
     }
-    let all =
-        Selection { experiments: vec![ExperimentId::DEFAULT], filter: None, from_ms: None, to_ms: None };
+    let all = Selection {
+        experiments: vec![ExperimentId::DEFAULT],
+        filter: None,
+        from_ms: None,
+        to_ms: None,
+        budget: None,
+    };
     let sessions = SessionQuery { selection: all.clone(), limit: 50, after: None };
     println!("sessions {}", times(|| store.find_sessions(sessions.clone())).await);
     for fields in [

@@ -341,6 +341,7 @@ fn choose_root(row: &mut TraceRow, span: &NewSpan) -> bool {
 
 fn update_totals(row: &mut TraceRow, state: &mut TraceState) {
     row.span_count = state.span_count() as u64;
+    row.error_span_count = Some(state.error_span_count() as u64);
     let (usage, cost) = state.usage.totals();
     if !row.is_explicit(explicit::USAGE) {
         row.usage = usage;

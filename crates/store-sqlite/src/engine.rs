@@ -154,11 +154,6 @@ impl Store for SqliteStore {
         self.readers.read(move |conn| explore::trace_facets(conn, &context, &query)).await
     }
 
-    async fn count_failed_spans(&self, ids: &[TraceId]) -> StoreResult<Vec<Option<u64>>> {
-        let ids = ids.to_vec();
-        self.read(move |conn| explore::count_failed_spans(conn, &ids)).await
-    }
-
     async fn find_sessions(&self, query: SessionQuery) -> StoreResult<SessionPage> {
         let context = self.search_context();
         self.readers.read(move |conn| explore::find_sessions(conn, &context, &query)).await

@@ -18,6 +18,7 @@ mod delete;
 mod disk;
 mod engine;
 mod error;
+mod error_spans;
 mod explore;
 mod function;
 mod postings;

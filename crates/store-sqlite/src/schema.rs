@@ -2,6 +2,7 @@
 
 use crate::error::sql_error;
 use crate::function::add_functions;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use spanwise_model::ErrorKind;
 use spanwise_store::{StoreError, StoreResult};
@@ -13,7 +14,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_hidden_traces.sql"),
     include_str!("migrations/0003_rollups.sql"),
     include_str!("migrations/0004_retention.sql"),
-    include_str!("migrations/0005_text_places.sql"),
+    include_str!("migrations/0005_error_spans.sql"),
+    include_str!("migrations/0006_text_places.sql"),
 ];
 
 /// Pages of the cache of each connection, in KiB (negative is SQLite's way to say KiB).
@@ -36,6 +38,7 @@ pub(crate) fn open_writer(path: &Path) -> StoreResult<Connection> {
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(sql_error)?;
     conn.pragma_update(None, "cache_size", CACHE_KIB * 2).map_err(sql_error)?;
     conn.set_prepared_statement_cache_capacity(128);
+    keep_plans(&conn)?;
     add_functions(&conn)?;
     crate::search::install(&conn)?;
     migrate(&mut conn)?;
@@ -52,6 +55,7 @@ pub(crate) fn open_reader(path: &Path) -> StoreResult<Connection> {
     conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(sql_error)?;
     crate::search::install(&conn)?;
     conn.set_prepared_statement_cache_capacity(64);
+    keep_plans(&conn)?;
     add_functions(&conn)?;
     Ok(conn)
 }
@@ -62,6 +66,12 @@ pub(crate) fn open_maintenance(path: &Path) -> StoreResult<Connection> {
     let conn = Connection::open_with_flags(path, flags).map_err(sql_error)?;
     conn.pragma_update(None, "synchronous", "FULL").map_err(sql_error)?;
     Ok(conn)
+}
+
+/// Plans do not depend on the values of parameters. Otherwise a statement is prepared anew with each value if a partial
+/// index (`… WHERE session IS NOT NULL`) might be of use for it, which costs more than to run it.
+fn keep_plans(conn: &Connection) -> StoreResult<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop).map_err(sql_error)
 }
 
 fn migrate(conn: &mut Connection) -> StoreResult<()> {

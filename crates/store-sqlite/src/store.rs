@@ -5,11 +5,13 @@ use crate::background::{Background, Parts};
 use crate::backup::{self, Pins};
 use crate::compaction::{Compactor, SharedCompactor};
 use crate::error::io_error;
+use crate::error_spans::{self, ErrorSpanBuild};
 use crate::explore::ChangeFeed;
 use crate::postings::{Indexer, KeeperContext, Postings};
 use crate::reader::ReaderPool;
 use crate::retention::{Retention, SharedStatus};
 use crate::rollup;
+use crate::scan::Verdicts;
 use crate::schema;
 use crate::search::SearchContext;
 use crate::segment::{SegmentReader, SegmentWriter};
@@ -66,11 +68,13 @@ pub struct SqliteStore {
     pub(crate) postings: Postings,
     pub(crate) changes: Arc<ChangeFeed>,
     pub(crate) table: Arc<TraceTable>,
+    verdicts: Arc<Verdicts>,
     table_loader: Mutex<Option<TableLoader>>,
     writer: Mutex<Option<Arc<Writer>>>,
     background: Mutex<Option<Background>>,
     indexer: Mutex<Option<Arc<Indexer>>>,
     rollup_build: Mutex<Option<rollup::Build>>,
+    error_span_build: Mutex<Option<ErrorSpanBuild>>,
     compactor: Mutex<Option<SharedCompactor>>,
     pub(crate) retention: SharedStatus,
     pub(crate) pins: Arc<Pins>,
@@ -99,6 +103,7 @@ impl SqliteStore {
         let conn = schema::open_writer(&database)?;
         let segment_writer = SegmentWriter::open(&segments, &conn)?;
         let are_rollups_built = rollup::are_built(&conn)?;
+        let are_error_spans_counted = error_spans::are_counted(&conn)?;
         let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;
         // No two openings are at the same nanosecond: the lock lets only one process in.
         let changes = Arc::new(ChangeFeed::new(now_ns().cast_unsigned()));
@@ -154,6 +159,12 @@ impl SqliteStore {
             rollup_build = Some(build);
             threads.push(thread);
         }
+        let mut error_span_build = None;
+        if !are_error_spans_counted {
+            let (build, thread) = ErrorSpanBuild::start(&writer)?;
+            error_span_build = Some(build);
+            threads.push(thread);
+        }
         Ok(SqliteStore {
             data_dir,
             readers: Arc::new(readers),
@@ -161,6 +172,7 @@ impl SqliteStore {
             postings,
             changes,
             table,
+            verdicts: Arc::default(),
             table_loader: Mutex::new(table_loader),
             writer: Mutex::new(Some(writer)),
             background: Mutex::new(Some(background)),
@@ -170,6 +182,7 @@ impl SqliteStore {
             pins,
             artifact_removal,
             rollup_build: Mutex::new(rollup_build),
+            error_span_build: Mutex::new(error_span_build),
             threads: Mutex::new(threads),
             _lock: lock,
         })
@@ -203,6 +216,7 @@ impl SqliteStore {
             spans: Arc::clone(&self.spans),
             postings: self.postings.clone(),
             table: Arc::clone(&self.table),
+            verdicts: Arc::clone(&self.verdicts),
         }
     }
 
@@ -254,6 +268,7 @@ impl SqliteStore {
         let indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(self.compactor.lock().unwrap_or_else(PoisonError::into_inner).take());
         drop(self.rollup_build.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.error_span_build.lock().unwrap_or_else(PoisonError::into_inner).take());
         let table_loader = self.table_loader.lock().unwrap_or_else(PoisonError::into_inner).take();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         blocking(move || {

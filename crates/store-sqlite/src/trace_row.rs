@@ -60,6 +60,8 @@ pub(crate) struct TraceRow {
     pub(crate) usage: Option<TokenUsage>,
     pub(crate) cost: Option<Cost>,
     pub(crate) arrival_ns: i64,
+    /// Spans that failed; `None` of a trace that an older version wrote, until it is counted.
+    pub(crate) error_span_count: Option<u64>,
 }
 
 /// All columns but the key, in the order of [`TraceRow::bind`] and [`TraceRow::from_row`].
@@ -67,8 +69,8 @@ const COLUMNS: &str = "trace_id, experiment_id, experiment_rank, visible, finali
     state, span_count, root_rank, name, client_request_id, session, session_rank, user, user_rank, resource_id, \
     resource_rank, request_preview, response_preview, input_text, output_text, input_tokens, output_tokens, \
     total_tokens, cache_read_tokens, cache_creation_tokens, cache_creation_1h_tokens, cost_input, cost_output, \
-    cost_total, arrival_ns, input_place, output_place";
-const COLUMN_COUNT: usize = 35;
+    cost_total, arrival_ns, error_span_count, input_place, output_place";
+const COLUMN_COUNT: usize = 36;
 
 static INSERT: LazyLock<String> =
     LazyLock::new(|| format!("INSERT INTO trace ({COLUMNS}) VALUES ({})", placeholders()));
@@ -120,6 +122,7 @@ impl TraceRow {
             usage: None,
             cost: None,
             arrival_ns,
+            error_span_count: Some(0),
         }
     }
 
@@ -166,8 +169,8 @@ impl TraceRow {
     /// Reads one row of [`TraceRow::select`].
     pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
         let (request_preview, response_preview) = (row.get(20)?, row.get(21)?);
-        let input_text = shared_text(row, [22, 34], &request_preview)?;
-        let output_text = shared_text(row, [23, 35], &response_preview)?;
+        let input_text = shared_text(row, [22, 35], &request_preview)?;
+        let output_text = shared_text(row, [23, 36], &response_preview)?;
         Ok(TraceRow {
             trace_key: row.get(0)?,
             trace_id: row.get::<_, SqlTraceId<TraceId>>(1)?.0,
@@ -196,6 +199,7 @@ impl TraceRow {
             usage: get_usage(row, 24)?,
             cost: get_cost(row, 30)?,
             arrival_ns: row.get(33)?,
+            error_span_count: get_count(row, 34)?,
         })
     }
 
@@ -240,6 +244,7 @@ impl TraceRow {
             &cost.map(|cost| cost.output),
             &cost.map(|cost| cost.total),
             &self.arrival_ns,
+            &self.error_span_count.map(count),
             &input_place,
             &output_place,
         ];
@@ -349,6 +354,7 @@ mod tests {
             duration_ns: Some(7),
             state: TraceState::InProgress,
             span_count: 3,
+            error_span_count: Some(2),
             root_rank: Some([1; rank::RANK_BYTES]),
             name: Some("n".into()),
             client_request_id: Some("r".into()),

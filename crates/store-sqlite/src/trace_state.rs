@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension};
 use spanwise_genai::rollup::UsageTree;
-use spanwise_model::{NewSpan, SpanId, TraceId};
+use spanwise_model::{NewSpan, SpanId, SpanStatus, TraceId};
 use spanwise_store::StoreResult;
 use std::collections::{HashMap, HashSet};
 
@@ -36,6 +36,8 @@ pub(crate) struct TraceState {
     pub(crate) trace_key: Option<i64>,
     spans: HashMap<SpanId, Seen, RandomState>,
     log_hashes: HashSet<u64, RandomState>,
+    /// Spans of which the present content says that they failed.
+    error_spans: usize,
     /// Tokens and cost, each counted once.
     pub(crate) usage: UsageTree,
     /// What its spans give to the roll-ups.
@@ -54,6 +56,7 @@ struct Seen {
 struct Content {
     content_hash: u64,
     is_open: bool,
+    is_error: bool,
 }
 
 /// What a span means to a trace that may hold it already.
@@ -125,7 +128,11 @@ impl TraceStates {
 impl TraceState {
     /// Takes in a span and says what it means.
     pub(crate) fn arrive(&mut self, span: &NewSpan) -> Arrival {
-        let new = Content { content_hash: span.content_hash, is_open: span.end_ns.is_none() };
+        let new = Content {
+            content_hash: span.content_hash,
+            is_open: span.end_ns.is_none(),
+            is_error: span.status == SpanStatus::Error,
+        };
         let arrival = self.see(span.span_id, new, &SpanFacts::from(span));
         match arrival {
             Arrival::New | Arrival::Replaces => {
@@ -151,11 +158,17 @@ impl TraceState {
         self.spans.len()
     }
 
+    /// Returns how many of them failed.
+    pub(crate) fn error_span_count(&self) -> usize {
+        self.error_spans
+    }
+
     fn see(&mut self, span_id: SpanId, new: Content, facts: &SpanFacts<'_>) -> Arrival {
         match self.spans.get_mut(&span_id) {
             None => {
                 let call = self.calls.see(NO_CALL, facts);
                 self.spans.insert(span_id, Seen { content: new, call });
+                self.error_spans += usize::from(new.is_error);
                 Arrival::New
             }
             Some(Seen { content: old, .. })
@@ -164,6 +177,8 @@ impl TraceState {
                 Arrival::Unchanged
             }
             Some(old) => {
+                self.error_spans += usize::from(new.is_error);
+                self.error_spans -= usize::from(old.content.is_error);
                 *old = Seen { content: new, call: self.calls.see(old.call, facts) };
                 Arrival::Replaces
             }
@@ -195,7 +210,11 @@ pub(crate) fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceSt
             Some(BlockKind::Spans) => {
                 let columns = columns::unpack_spans(packed)?;
                 for row in &columns.rows {
-                    let content = Content { content_hash: row.content_hash, is_open: row.end_ns.is_none() };
+                    let content = Content {
+                        content_hash: row.content_hash,
+                        is_open: row.end_ns.is_none(),
+                        is_error: row.status == SpanStatus::Error,
+                    };
                     match state.see(row.span_id, content, &SpanFacts::of_row(&columns, row)) {
                         Arrival::New | Arrival::Replaces => {
                             state.usage.insert(row.span_id, row.parent_id, row.usage, row.cost);

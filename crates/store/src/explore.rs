@@ -5,6 +5,7 @@ use crate::{Cursor, PromptLink, TraceQuery};
 use spanwise_model::{Cost, ExperimentId, SpanId, SpanStatus, TokenUsage, TraceId, TraceInfo};
 use spanwise_query::{Expr, Filter, Number, NumberField, NumberOperator, NumberTest, OrderBy, Predicate};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Which traces a figure is about: those of a [`crate::TraceQuery`] without order and page.
 #[derive(Debug, Clone)]
@@ -17,13 +18,20 @@ pub struct Selection {
     pub from_ms: Option<i64>,
     /// Started before, in milliseconds since the epoch.
     pub to_ms: Option<i64>,
+    /// How long to look at spans, for conditions that no index can tell; `None` = until all are looked at.
+    ///
+    /// An engine that remembers what it looked at says in the answer what it left open, and goes on with the next call
+    /// for the same condition; any other takes its time.
+    pub budget: Option<Duration>,
 }
 
 /// The course of a selection over time, and its sums.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TraceHistogram {
-    /// Traces, exactly.
+    /// Traces, exactly; all figures are of these.
     pub total: u64,
+    /// Traces that may match too: the budget ended before they were looked at.
+    pub open: u64,
     /// Of them, those that ended with an error.
     pub errors: u64,
     /// Total tokens.
@@ -139,6 +147,8 @@ pub struct FacetCounts {
     pub counted: u64,
     /// Whether that is all of the selection.
     pub complete: bool,
+    /// Whether the budget ended before they were found.
+    pub unfinished: bool,
 }
 
 /// A search of sessions.

@@ -165,6 +165,7 @@ impl MetricsQuery {
             filter: self.filter.clone(),
             from_ms: edge_ms(self.edges_ns.first()),
             to_ms: edge_ms(self.edges_ns.last()),
+            budget: None,
         }
     }
 }

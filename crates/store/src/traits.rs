@@ -113,10 +113,6 @@ pub trait Store: Send + Sync + 'static {
     /// An engine may count only the newest traces of a large selection, and then says so.
     async fn trace_facets(&self, query: FacetQuery) -> StoreResult<Vec<FacetCounts>>;
 
-    /// Counts the spans with the status ERROR of each of these traces, 0 for an unknown one. An engine may leave out
-    /// traces (`None`) once it has looked at many spans.
-    async fn count_failed_spans(&self, ids: &[TraceId]) -> StoreResult<Vec<Option<u64>>>;
-
     /// Returns one page of the sessions that selected traces belong to.
     async fn find_sessions(&self, query: SessionQuery) -> StoreResult<SessionPage>;
 

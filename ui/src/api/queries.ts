@@ -25,6 +25,14 @@ export const PAGE_SIZE = 100;
 const TRACES_BY_ID = 5;
 const BUCKETS = 120;
 const FACET_VALUES = 8;
+/**
+ * How long the server may look at spans for one answer, in ms. A count that takes longer comes bit by bit: the first
+ * answer soon, the others while what was found so far is shown.
+ */
+const BUDGET_FIRST = 80;
+const BUDGET_NEXT = 400;
+/** The next bit is asked for when the one before was drawn. */
+const AT_ONCE = 1;
 /** How many values a facet shows when more are asked for. */
 export const FACET_VALUES_MAX = 50;
 
@@ -84,21 +92,29 @@ export function tracesByIdQuery(prefix: string | null) {
   });
 }
 
+/** Figures of a selection; while traces of it are `open`, it is asked again. */
 export function histogramQuery(selection: Selection) {
   return queryOptions({
     queryKey: ["histogram", selection],
-    queryFn: ({ signal }) =>
-      request<Histogram>("/traces/histogram", { query: { ...fixed(selection), buckets: BUCKETS }, signal }),
+    queryFn: ({ signal, client, queryKey }) => {
+      const budget_ms = client.getQueryData(queryKey) ? BUDGET_NEXT : BUDGET_FIRST;
+      const query = { ...fixed(selection), buckets: BUCKETS, budget_ms };
+      return request<Histogram>("/traces/histogram", { query, signal });
+    },
+    refetchInterval: (query) => (query.state.data?.open ? AT_ONCE : false),
     placeholderData: keepPreviousData,
   });
 }
 
-/** The default facets, or one by its field. */
+/** The default facets, or one by its field; while they are `unfinished`, they are asked for again. */
 export function facetsQuery(selection: Selection, field?: string, limit = FACET_VALUES) {
   return queryOptions({
     queryKey: ["facets", selection, field ?? null, limit],
-    queryFn: ({ signal }) =>
-      request<Facets>("/traces/facets", { query: { ...fixed(selection), limit, field }, signal }),
+    queryFn: ({ signal, client, queryKey }) => {
+      const budget_ms = client.getQueryData(queryKey) ? BUDGET_NEXT : BUDGET_FIRST;
+      return request<Facets>("/traces/facets", { query: { ...fixed(selection), limit, field, budget_ms }, signal });
+    },
+    refetchInterval: (query) => (query.state.data?.unfinished ? AT_ONCE : false),
     placeholderData: keepPreviousData,
   });
 }

@@ -503,6 +503,7 @@ export interface paths {
          * Counts the values of fields
          * @description For each field its most frequent values among the newest traces of the selection, with the number of traces that
          *     have them. `tags`, `metadata`, `feedback` and `expectation` stand for all their keys, each a facet of its own.
+         *     `budget_ms` is as for the histogram; while `unfinished`, the same request goes on.
          */
         get: operations["traces_facets"];
         put?: never;
@@ -524,6 +525,9 @@ export interface paths {
          * Counts traces over time
          * @description The exact count of the selection, its course over time in buckets of a round width, its sums and percentiles.
          *     Where `from` or `to` is absent, the first or last matching trace ends the chart.
+         *
+         *     Some conditions need a look at spans: several on one span, several words, patterns. With `budget_ms` the answer comes
+         *     after about that time, with what was found so far; while `open` is not 0, the same request goes on.
          */
         get: operations["traces_histogram"];
         put?: never;
@@ -1064,6 +1068,8 @@ export interface components {
             counted_traces: number;
             /** @description One entry a field, in the order asked. */
             facets: components["schemas"]["Facet"][];
+            /** @description Whether `budget_ms` was over before the newest were found; the same request goes on. */
+            unfinished: boolean;
         };
         /** @description A value and how many traces have it. */
         FacetValue: {
@@ -1120,6 +1126,11 @@ export interface components {
              * @description Of them, those that ended with an error.
              */
             errors: number;
+            /**
+             * Format: int64
+             * @description Traces that may match too, but were not looked at within `budget_ms`; the same request goes on with them.
+             */
+            open: number;
             /** @description Start of the first bucket. */
             start_ns: string;
             /**
@@ -1129,7 +1140,7 @@ export interface components {
             tokens: number;
             /**
              * Format: int64
-             * @description Traces, exactly.
+             * @description Traces, exactly; all figures are of these.
              */
             total: number;
         };
@@ -3090,6 +3101,8 @@ export interface operations {
     traces_facets: {
         parameters: {
             query: {
+                /** @description How long to look at spans for the selection, 1 to 10000; as long as it takes if absent */
+                budget_ms?: number;
                 /** @description Only values that contain this text, in any case */
                 containing?: string;
                 /** @description Name or id of an experiment; may be repeated. None: all active ones. */
@@ -3142,6 +3155,8 @@ export interface operations {
             query: {
                 /** @description Buckets at most, 1 to 500; 60 if absent */
                 buckets?: number;
+                /** @description How long to look at spans, 1 to 10000; as long as it takes if absent */
+                budget_ms?: number;
                 /** @description Name or id of an experiment; may be repeated. None: all active ones. */
                 experiment: string[];
                 /** @description Of the filter language; none: all. */

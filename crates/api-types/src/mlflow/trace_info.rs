@@ -262,6 +262,7 @@ pub(super) mod tests {
             cost: Some(Cost { input: 1.5e-6, output: 3e-6, total: 4.5e-6 }),
             finalized: true,
             span_count: 2,
+            error_span_count: Some(0),
             metadata: map(&[("custom", "v"), ("mlflow.trace.sizeStats", "{\"num_spans\": 2, \"max\": 882}")]),
             tags: map(&[("env", "dev")]),
             resource_tags: map(&[("env", "hidden"), ("service.name", "svc")]),

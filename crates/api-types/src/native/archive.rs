@@ -236,6 +236,7 @@ impl ArchivedTrace {
             cost: self.cost.map(|[input, output, total]| spanwise_model::Cost { input, output, total }),
             finalized: self.finalized,
             span_count: self.span_count,
+            error_span_count: None,
             metadata,
             tags: self.tags,
             resource_tags: BTreeMap::new(),

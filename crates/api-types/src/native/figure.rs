@@ -6,8 +6,10 @@ use utoipa::ToSchema;
 /// A selection's exact count, its course over time and its sums.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Histogram {
-    /// Traces, exactly.
+    /// Traces, exactly; all figures are of these.
     pub total: u64,
+    /// Traces that may match too, but were not looked at within `budget_ms`; the same request goes on with them.
+    pub open: u64,
     /// Of them, those that ended with an error.
     pub errors: u64,
     /// Tokens of all.
@@ -65,6 +67,8 @@ pub struct Facets {
     pub counted_traces: u64,
     /// Whether those are all.
     pub complete: bool,
+    /// Whether `budget_ms` was over before the newest were found; the same request goes on.
+    pub unfinished: bool,
 }
 
 /// The most frequent values of one field.

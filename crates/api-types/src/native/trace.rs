@@ -186,11 +186,10 @@ impl From<spanwise_model::Cost> for Cost {
     }
 }
 
-impl TraceSummary {
-    /// Writes a record as a list shows it, with the number of its failed spans.
-    pub fn new(info: TraceInfo, error_span_count: Option<u64>) -> TraceSummary {
+impl From<TraceInfo> for TraceSummary {
+    fn from(info: TraceInfo) -> Self {
         TraceSummary {
-            error_span_count,
+            error_span_count: info.error_span_count,
             tags: shown_tags(&info),
             trace_id: info.trace_id.to_string(),
             experiment_id: info.experiment_id.to_string(),

@@ -27,6 +27,7 @@ fn trace(id: &str) -> Trace {
         cost: None,
         finalized: true,
         span_count: 0,
+        error_span_count: Some(0),
         metadata: BTreeMap::new(),
         tags: BTreeMap::new(),
         resource_tags: BTreeMap::new(),

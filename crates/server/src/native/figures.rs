@@ -10,7 +10,8 @@ use axum::extract::State;
 use spanwise_api_types::native::{
     self, DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket,
 };
-use spanwise_store::{FacetCounts, FacetQuery, TraceBucket, TraceHistogram};
+use spanwise_store::{FacetCounts, FacetQuery, Selection, TraceBucket, TraceHistogram};
+use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -20,6 +21,8 @@ const BUCKETS_DEFAULT: usize = 60;
 /// Values of a facet.
 const VALUES_MAX: usize = 100;
 const VALUES_DEFAULT: usize = 10;
+/// Milliseconds of a budget.
+const BUDGET_MAX: usize = 10_000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(histogram)).routes(routes!(facets))
@@ -29,25 +32,37 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// The exact count of the selection, its course over time in buckets of a round width, its sums and percentiles.
 /// Where `from` or `to` is absent, the first or last matching trace ends the chart.
+///
+/// Some conditions need a look at spans: several on one span, several words, patterns. With `budget_ms` the answer comes
+/// after about that time, with what was found so far; while `open` is not 0, the same request goes on.
 #[utoipa::path(
     get,
     path = "/traces/histogram",
     tag = "traces",
-    params(SelectionParameters, ("buckets" = Option<usize>, Query, description = "Buckets at most, 1 to 500; 60 if absent")),
+    params(SelectionParameters, ("buckets" = Option<usize>, Query, description = "Buckets at most, 1 to 500; 60 if absent"),
+        ("budget_ms" = Option<usize>, Query, description = "How long to look at spans, 1 to 10000; as long as it takes if absent")),
     responses((status = 200, body = Histogram), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
 async fn histogram(State(app): State<App>, mut parameters: Parameters) -> Result<Json<Histogram>, Problem> {
     let text = SelectionText::take(&mut parameters)?;
     let buckets = parameters.number("buckets", 1..=BUCKETS_MAX, BUCKETS_DEFAULT)?;
+    let budget = take_budget(&mut parameters)?;
     parameters.finish()?;
-    let selection = text.resolve(&app).await?;
+    let selection = Selection { budget, ..text.resolve(&app).await? };
     Ok(Json(wire_histogram(app.store.trace_histogram(selection, buckets).await?)))
+}
+
+fn take_budget(parameters: &mut Parameters) -> Result<Option<Duration>, Problem> {
+    // 0 can't be asked for, so it stands for none.
+    let budget_ms = parameters.number("budget_ms", 1..=BUDGET_MAX, 0)?;
+    Ok((budget_ms > 0).then(|| Duration::from_millis(budget_ms as u64)))
 }
 
 fn wire_histogram(histogram: TraceHistogram) -> Histogram {
     let durations = histogram.durations;
     Histogram {
         total: histogram.total,
+        open: histogram.open,
         errors: histogram.errors,
         tokens: histogram.tokens,
         cost: histogram.cost,
@@ -79,6 +94,7 @@ fn wire_bucket(bucket: &TraceBucket) -> HistogramBucket {
 ///
 /// For each field its most frequent values among the newest traces of the selection, with the number of traces that
 /// have them. `tags`, `metadata`, `feedback` and `expectation` stand for all their keys, each a facet of its own.
+/// `budget_ms` is as for the histogram; while `unfinished`, the same request goes on.
 #[utoipa::path(
     get,
     path = "/traces/facets",
@@ -88,6 +104,7 @@ fn wire_bucket(bucket: &TraceBucket) -> HistogramBucket {
         ("field" = Option<Vec<String>>, Query, description = "A field as the filter language names it; may be repeated. None: a useful set"),
         ("limit" = Option<usize>, Query, description = "Values a field, 1 to 100; 10 if absent"),
         ("containing" = Option<String>, Query, description = "Only values that contain this text, in any case"),
+        ("budget_ms" = Option<usize>, Query, description = "How long to look at spans for the selection, 1 to 10000; as long as it takes if absent"),
     ),
     responses((status = 200, body = Facets), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
@@ -96,19 +113,22 @@ async fn facets(State(app): State<App>, mut parameters: Parameters) -> Result<Js
     let names = parameters.all("field");
     let values_max = parameters.number("limit", 1..=VALUES_MAX, VALUES_DEFAULT)?;
     let containing = parameters.one("containing")?.unwrap_or_default();
+    let budget = take_budget(&mut parameters)?;
     parameters.finish()?;
     let wanted = match names.as_slice() {
         [] => default_fields(),
         names => names.iter().map(|name| parse_field(name)).collect::<Result<_, _>>()?,
     };
-    let selection = text.resolve(&app).await?;
+    let selection = Selection { budget, ..text.resolve(&app).await? };
     let fields = expand(&app, &selection, wanted).await?;
     let query = FacetQuery { selection, fields, values_max, containing };
     let counts = app.store.trace_facets(query).await?;
     // What records say is counted over the most traces.
     let counted_traces = counts.iter().map(|counts| counts.counted).max().unwrap_or(0);
     let complete = counts.iter().all(|counts| counts.complete);
-    Ok(Json(Facets { facets: counts.into_iter().map(wire_facet).collect(), counted_traces, complete }))
+    let unfinished = counts.iter().any(|counts| counts.unfinished);
+    let facets = counts.into_iter().map(wire_facet).collect();
+    Ok(Json(Facets { facets, counted_traces, complete, unfinished }))
 }
 
 fn wire_facet(counts: FacetCounts) -> Facet {

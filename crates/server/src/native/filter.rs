@@ -89,6 +89,7 @@ async fn completion(State(app): State<App>, mut parameters: Parameters) -> Resul
         filter: None,
         from_ms: from.as_deref().map(|text| parse_time("from", text)).transpose()?,
         to_ms: to.as_deref().map(|text| parse_time("to", text)).transpose()?,
+        budget: None,
     };
     let context = complete(&text, cursor);
     let mut items = Vec::new();

@@ -59,6 +59,7 @@ impl SelectionText {
             filter: parse_filter(&self.filter)?,
             from_ms: self.from.as_deref().map(|text| parse_time("from", text)).transpose()?,
             to_ms: self.to.as_deref().map(|text| parse_time("to", text)).transpose()?,
+            budget: None,
         })
     }
 }

@@ -145,9 +145,8 @@ impl Follower {
             let mut found = self.app.store.find_traces(query).await?.traces;
             let place = |id: &TraceId| changes.traces.iter().position(|changed| changed == id);
             found.sort_by_cached_key(|trace| place(&trace.trace_id));
-            let found = super::traces::summaries(&self.app, found).await?;
-            events.extend(found.iter().map(|trace| {
-                let data = serde_json::to_string(trace);
+            events.extend(found.into_iter().map(|trace| {
+                let data = serde_json::to_string(&TraceSummary::from(trace));
                 Event::default().event("trace").data(data.expect("a summary holds texts and JSON values"))
             }));
         }

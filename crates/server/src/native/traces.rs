@@ -10,8 +10,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use spanwise_api_types::native::{self, TagValue, TraceList, TraceRecord, TraceSummary};
-use spanwise_model::{TraceId, TraceInfo};
-use spanwise_store::{Cursor, CursorError, DeleteTraces, StoreResult};
+use spanwise_model::TraceId;
+use spanwise_store::{Cursor, CursorError, DeleteTraces};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -52,16 +52,9 @@ async fn list(State(app): State<App>, mut parameters: Parameters) -> Result<Json
     let query = text.resolve(&app).await?.page(parse_order(&order_text)?, limit, after);
     let page = app.store.find_traces(query).await?;
     Ok(Json(TraceList {
-        traces: summaries(&app, page.traces).await?,
+        traces: page.traces.into_iter().map(TraceSummary::from).collect(),
         next_page_token: page.next.map(|cursor| cursor.to_token(&order_text, &text.filter)),
     }))
-}
-
-/// Writes records as a list shows them.
-pub(super) async fn summaries(app: &App, traces: Vec<TraceInfo>) -> StoreResult<Vec<TraceSummary>> {
-    let ids: Vec<TraceId> = traces.iter().map(|trace| trace.trace_id.clone()).collect();
-    let failed = app.store.count_failed_spans(&ids).await?;
-    Ok(traces.into_iter().zip(failed).map(|(trace, failed)| TraceSummary::new(trace, failed)).collect())
 }
 
 impl From<CursorError> for Problem {

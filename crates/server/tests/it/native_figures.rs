@@ -38,7 +38,7 @@ async fn a_histogram_is_answered() {
     assert!((found - 500_000_000).abs() <= 5_000_000, "{found}");
     let buckets = [bucket(1, 0, half), bucket(0, 1, half), bucket(0, 0, &NONE), bucket(1, 0, half)];
     let expected = json!({
-        "total": 3, "start_ns": START_NS.to_string(), "bucket_ns": SECOND, "buckets": buckets,
+        "total": 3, "open": 0, "start_ns": START_NS.to_string(), "bucket_ns": SECOND, "buckets": buckets,
         "duration_ns": {"p50": half, "p95": half, "p99": half}, "tokens": 0, "cost": 0.0, "errors": 1,
     });
     assert_eq!(all, expected);
@@ -69,7 +69,10 @@ async fn facets_are_answered() {
         ),
         facet("status", "Status", json!([{"value": "OK", "count": 2, "clause": "status = 'OK'"}]), 2),
     ];
-    assert_eq!(facets, json!({"facets": expected, "counted_traces": 3, "complete": true}));
+    assert_eq!(
+        facets,
+        json!({"facets": expected, "counted_traces": 3, "complete": true, "unfinished": false})
+    );
     let some = native.get("/traces/facets?field=name&containing=OTH").await;
     assert_eq!(texts(&some["facets"][0]["values"], "value"), ["other"]);
     native.fails("GET /traces/facets?field=nope", &NONE, 400, "field `nope` can't be counted").await;

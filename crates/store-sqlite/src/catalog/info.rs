@@ -3,9 +3,9 @@
 use super::{USER_METADATA, assessment, id_array, key_array, no_trace, trace_key};
 use crate::error::{damaged, sql_error};
 use crate::trace_row::{SqlTraceId, TraceRow};
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use rusqlite::vtab::array::Array;
+use rusqlite::{Connection, Transaction};
 use spanwise_model::{TraceId, TraceInfo};
 use spanwise_store::StoreResult;
 use std::collections::{BTreeMap, HashMap};
@@ -36,12 +36,15 @@ fn keys_of(conn: &Connection, ids: &[TraceId]) -> StoreResult<HashMap<TraceId, i
 
 /// Returns the records of those of the traces that are there and visible, in the order of `keys`.
 pub(crate) fn load_infos(conn: &Connection, keys: &[i64]) -> StoreResult<Vec<TraceInfo>> {
+    // By itself each of these statements would lock the database and give it back.
+    let txn = conn.is_autocommit().then(|| conn.unchecked_transaction()).transpose().map_err(sql_error)?;
     let array = key_array(keys.iter().copied());
     let mut rows = load_rows(conn, array.clone())?;
     let mut tags = load_texts(conn, "trace_tag", array.clone())?;
     let mut metadata = load_texts(conn, "trace_metadata", array.clone())?;
     let mut assessments = assessment::load_for(conn, array)?;
     let resource_tags = load_resource_tags(conn, rows.values())?;
+    txn.map_or(Ok(()), Transaction::commit).map_err(sql_error)?;
     let mut infos = Vec::with_capacity(keys.len());
     for key in keys {
         let Some(row) = rows.remove(key) else { continue };
@@ -124,6 +127,7 @@ fn to_info(row: TraceRow, resource_tags: &TextsByTrace) -> TraceInfo {
         cost: row.cost,
         finalized: row.finalized,
         span_count: row.span_count,
+        error_span_count: row.error_span_count,
         metadata: row.user.map(|user| (USER_METADATA.to_owned(), user)).into_iter().collect(),
         tags: BTreeMap::new(),
         resource_tags: of_resource,

@@ -6,6 +6,7 @@ use crate::columns::{self, Columns};
 use crate::error::sql_error;
 use crate::spans::{Candidate, last_words};
 use rusqlite::OptionalExtension;
+use spanwise_model::SpanStatus;
 use spanwise_store::StoreResult;
 
 /// Traces between two reports of progress.
@@ -16,6 +17,7 @@ struct Record {
     trace_key: i64,
     trace_id: String,
     span_count: u64,
+    error_span_count: Option<u64>,
     visible: bool,
 }
 
@@ -39,7 +41,7 @@ impl Check<'_> {
     fn next_record(&self, after: i64) -> StoreResult<Option<Record>> {
         self.conn
             .prepare_cached(
-                "SELECT trace_key, sw_trace_id(trace_id), span_count, visible FROM trace WHERE trace_key > ?1
+                "SELECT trace_key, sw_trace_id(trace_id), span_count, visible, error_span_count FROM trace WHERE trace_key > ?1
                  ORDER BY trace_key LIMIT 1",
             )
             .and_then(|mut statement| {
@@ -49,6 +51,7 @@ impl Check<'_> {
                         trace_id: row.get(1)?,
                         span_count: row.get(2)?,
                         visible: row.get(3)?,
+                        error_span_count: row.get(4)?,
                     })
                 };
                 statement.query_row([after], record).optional()
@@ -59,6 +62,7 @@ impl Check<'_> {
     fn trace(&mut self, record: &Record, rows: &mut BlockRows) -> StoreResult<()> {
         let trace_id = &record.trace_id;
         let mut candidates = Vec::new();
+        let mut failed: Vec<Vec<bool>> = Vec::new();
         let mut unreadable = Vec::new();
         let mut statement = self
             .conn
@@ -76,8 +80,11 @@ impl Check<'_> {
             let block = BlockRow { block_id, trace_key: record.trace_key, length };
             rows.entry(segment_id).or_default().insert(offset, block);
             let packed = row.get_ref(5).and_then(|value| Ok(value.as_blob()?)).map_err(sql_error)?;
+            failed.push(Vec::new());
             match unpack(kind, packed) {
                 Ok(columns) if kind == BlockKind::Spans as i64 => {
+                    failed[number as usize] =
+                        columns.rows.iter().map(|row| row.status == SpanStatus::Error).collect();
                     let rows = columns.rows.iter().enumerate();
                     candidates.extend(rows.map(|(index, row)| Candidate::new(row, (number, index as u32))));
                 }
@@ -91,10 +98,15 @@ impl Check<'_> {
         for problem in unreadable {
             self.note(format!("trace {trace_id}: packed columns: {problem}"));
         }
-        let live = last_words(candidates).len() as u64;
+        let live = last_words(candidates);
+        let failed = live.iter().filter(|(block, row)| failed[*block as usize][*row as usize]).count() as u64;
+        let live = live.len() as u64;
         if live != record.span_count {
             let said = record.span_count;
             self.note(format!("trace {trace_id}: {live} spans are stored, but its record says {said}"));
+        }
+        if let Some(said) = record.error_span_count.filter(|said| *said != failed) {
+            self.note(format!("trace {trace_id}: {failed} spans failed, but its record says {said}"));
         }
         self.report.spans += live;
         self.report.traces += u64::from(record.visible);

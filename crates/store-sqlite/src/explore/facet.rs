@@ -27,6 +27,8 @@ pub(crate) struct Counted {
     columns: Option<Selected>,
     /// Whether these are all of the selection.
     pub(crate) complete: bool,
+    /// Whether the budget ended before the newest were found.
+    is_unfinished: bool,
 }
 
 /// Values and the number of traces that have them.
@@ -58,7 +60,8 @@ pub(crate) fn trace_facets(
                 (counts, traces.keys.len(), traces.complete)
             }
         };
-        all.push(answer(query, field, &counts, counted as u64, complete));
+        let unfinished = traces.is_unfinished;
+        all.push(FacetCounts { unfinished, ..answer(query, field, &counts, counted as u64, complete) });
     }
     Ok(all)
 }
@@ -68,21 +71,23 @@ fn newest(conn: &mut Connection, context: &SearchContext, query: &FacetQuery) ->
     let (experiments, filter) = (&query.selection.experiments, filter.as_ref());
     // One more tells whether these are all.
     let limit = TRACES_MAX + 1;
-    let (mut keys, columns) = match scan::newest(conn, context, experiments, filter, limit)? {
-        Some((keys, columns)) => (keys, Some(columns)),
-        None => {
-            let sql = |compiled: &mut Compiled| {
-                format!(
-                    "SELECT t.trace_key FROM trace t WHERE {} ORDER BY t.start_ns DESC LIMIT {limit}",
-                    compiled.sql
-                )
-            };
-            (search::select(conn, context, experiments, filter, sql, |row| row.get(0))?, None)
-        }
-    };
-    let complete = keys.len() <= TRACES_MAX;
+    let budget = query.selection.budget;
+    let (mut keys, columns, is_unfinished) =
+        match scan::newest(conn, context, experiments, filter, budget, limit)? {
+            Some(newest) => (newest.keys, Some(newest.selected), newest.is_unfinished),
+            None => {
+                let sql = |compiled: &mut Compiled| {
+                    format!(
+                        "SELECT t.trace_key FROM trace t WHERE {} ORDER BY t.start_ns DESC LIMIT {limit}",
+                        compiled.sql
+                    )
+                };
+                (search::select(conn, context, experiments, filter, sql, |row| row.get(0))?, None, false)
+            }
+        };
+    let complete = keys.len() <= TRACES_MAX && !is_unfinished;
     keys.truncate(TRACES_MAX);
-    Ok(Counted { columns: columns.map(|columns| columns.only(&keys)), keys, complete })
+    Ok(Counted { columns: columns.map(|columns| columns.only(&keys)), keys, complete, is_unfinished })
 }
 
 impl Counted {
@@ -193,5 +198,5 @@ fn answer(
     }
     values.sort_unstable_by(most_first);
     let values = values.into_iter().map(|(value, count)| (value.to_owned(), count)).collect();
-    FacetCounts { field: field.clone(), values, distinct, counted, complete }
+    FacetCounts { field: field.clone(), values, distinct, counted, complete, unfinished: false }
 }

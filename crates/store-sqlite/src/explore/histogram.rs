@@ -63,7 +63,8 @@ pub(crate) fn trace_histogram(
         return Ok(TraceHistogram::default());
     }
     let filter = selection.whole_filter();
-    if let Some(selected) = scan::select(conn, context, &selection.experiments, filter.as_ref())? {
+    let (experiments, budget) = (&selection.experiments, selection.budget);
+    if let Some(selected) = scan::select(conn, context, experiments, filter.as_ref(), budget)? {
         return Ok(of_columns(&selected, from, to, buckets_max));
     }
     if let (Some(from), Some(to)) = (from, to) {
@@ -88,9 +89,10 @@ pub(crate) fn trace_histogram(
 fn of_columns(selected: &Selected, from: Option<i64>, to: Option<i64>, buckets_max: usize) -> TraceHistogram {
     let starts = || selected.chunks().flat_map(|(_, chunk, rows)| rows.iter().map(|row| chunk.start_ns[row]));
     let (Some(first), Some(last)) = (from.or_else(|| starts().min()), to.or_else(|| starts().max())) else {
-        return TraceHistogram::default();
+        return TraceHistogram { open: selected.open, ..TraceHistogram::default() };
     };
     let mut builder = Builder::new(first, last, buckets_max);
+    builder.out.open = selected.open;
     for (_, chunk, rows) in selected.chunks() {
         for row in rows.iter() {
             builder.add(&Row {

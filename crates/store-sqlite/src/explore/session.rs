@@ -21,7 +21,7 @@ pub(crate) fn find_sessions(
 ) -> StoreResult<SessionPage> {
     let filter = query.selection.whole_filter();
     let experiments = &query.selection.experiments;
-    if let Some(selected) = scan::select(conn, context, experiments, filter.as_ref())?
+    if let Some(selected) = scan::select(conn, context, experiments, filter.as_ref(), None)?
         && let Some(page) = session_columns::find_sessions(conn, &selected, query)?
     {
         return Ok(page);

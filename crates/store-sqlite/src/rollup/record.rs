@@ -4,6 +4,7 @@ use super::bucket_of;
 use super::figures::Share;
 use super::writer::Rollups;
 use crate::error::sql_error;
+use crate::table::{Chunk, Ints};
 use crate::trace_row::{SqlTraceId, TraceRow, state_number};
 use crate::trace_state::TraceState;
 use crate::writer::WriteContext;
@@ -37,6 +38,29 @@ impl TraceFacts {
                 .with_usage(row.usage.as_ref(), row.cost.as_ref())
                 .with_duration(row.duration_ns),
         })
+    }
+
+    /// Reads a live row of the columns in memory.
+    pub(crate) fn of_chunk(chunk: &Chunk, row: usize) -> TraceFacts {
+        let count = |count: i64| count.max(0).cast_unsigned();
+        let optional = |column: &Ints| column.get(row).checked_sub(1).filter(|count| *count >= 0).map(count);
+        let usage = TokenUsage {
+            input: count(chunk.input_tokens.get(row)),
+            output: count(chunk.output_tokens.get(row)),
+            total: count(chunk.total_tokens.get(row)),
+            cache_read: optional(&chunk.cache_read_tokens),
+            cache_creation: optional(&chunk.cache_write_tokens),
+            cache_creation_above_1h: None,
+        };
+        let cost = Cost { total: chunk.cost(row), ..Cost::default() };
+        let duration = chunk.has_duration.contains(row).then(|| chunk.duration_ns.get(row));
+        TraceFacts {
+            experiment_id: chunk.experiment.get(row),
+            bucket: bucket_of(chunk.start_ns[row]),
+            share: Share { count: Some(state_number(chunk.state(row)) as u8), ..Share::default() }
+                .with_usage(Some(&usage), Some(&cost))
+                .with_duration(duration),
+        }
     }
 
     /// Reads [`FACT_COLUMNS`] of a visible trace, the first of them at `first`.

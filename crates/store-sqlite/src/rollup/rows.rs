@@ -1,16 +1,19 @@
-//! Metrics over time from the rows and packed columns of the traces that match a filter.
+//! Metrics over time of the traces that match a filter: from the columns in memory, or from rows while those are being
+//! loaded; of calls from the packed columns of spans.
 
 use super::figures::Sums;
 use super::read::{largest, ordered, point_of};
 use super::record::{FACT_COLUMNS, TraceFacts};
+use crate::error::sql_error;
 use crate::explore::{DurationSketch, TraceColumns};
 use crate::rollup::SpanFacts;
+use crate::scan::{self, Selected};
 use crate::search::{self, SearchContext};
 use rusqlite::{Connection, Row};
 use spanwise_genai::rollup::UsageTree;
 use spanwise_model::ExperimentId;
 use spanwise_store::{
-    Metrics, MetricsGroup, MetricsGroupBy, MetricsPoint, MetricsQuery, MetricsSeries, StoreResult,
+    Metrics, MetricsGroup, MetricsGroupBy, MetricsPoint, MetricsQuery, MetricsSeries, Selection, StoreResult,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -19,6 +22,8 @@ use std::time::{Duration, Instant};
 const CALL_TRACES_MAX: usize = 50_000;
 /// How long reading them may take; what was counted by then is the answer.
 const CALL_TIME_MAX: Duration = Duration::from_secs(2);
+/// Traces that are read in one transaction: some milliseconds.
+const TRACES_PER_READ: usize = 200;
 
 /// Adds up traces.
 pub(super) fn of_traces(
@@ -28,10 +33,37 @@ pub(super) fn of_traces(
 ) -> StoreResult<Metrics> {
     let selection = query.selection();
     let filter = selection.whole_filter();
+    let mut builder = Builder::new(query);
+    match scan::select(conn, context, &selection.experiments, filter.as_ref(), None)? {
+        Some(selected) => add_columns(&mut builder, &selected),
+        None => add_rows(conn, context, &selection, &mut builder)?,
+    }
+    Ok(builder.finish(true))
+}
+
+fn add_columns(builder: &mut Builder<'_>, selected: &Selected) {
+    for (_, chunk, rows) in selected.chunks() {
+        for row in rows.iter() {
+            let facts = TraceFacts::of_chunk(chunk, row);
+            let mut sums = Sums::default();
+            sums.add_share(&facts.share);
+            let duration = chunk.has_duration.contains(row).then(|| chunk.duration_ns.get(row));
+            builder.add(facts.experiment_id, &sums, chunk.start_ns[row], duration, None);
+        }
+    }
+}
+
+/// The same from the index, while the columns are being loaded.
+fn add_rows(
+    conn: &mut Connection,
+    context: &SearchContext,
+    selection: &Selection,
+    builder: &mut Builder<'_>,
+) -> StoreResult<()> {
+    let filter = selection.whole_filter();
     let sql = |compiled: &mut search::Compiled| {
         format!("SELECT start_ns, duration_ns, {FACT_COLUMNS} FROM trace t WHERE {}", compiled.sql)
     };
-    let mut builder = Builder::new(query);
     let read = |row: &Row<'_>| {
         let facts = TraceFacts::from_columns(row, 2)?;
         let mut sums = Sums::default();
@@ -41,38 +73,55 @@ pub(super) fn of_traces(
     };
     // Nothing is collected.
     search::select(conn, context, &selection.experiments, filter.as_ref(), sql, read)?;
-    Ok(builder.finish(true))
+    Ok(())
 }
 
-/// Adds up calls of the newest traces.
+/// Adds up calls of the newest traces. Whether these are all is in the answer.
 pub(super) fn of_calls(
     conn: &mut Connection,
     context: &SearchContext,
     query: &MetricsQuery,
 ) -> StoreResult<Metrics> {
-    let selection = query.selection();
-    let filter = selection.whole_filter();
-    let sql = |compiled: &mut search::Compiled| {
-        format!(
-            "SELECT t.trace_key, t.experiment_id FROM trace t WHERE {} ORDER BY t.start_ns DESC LIMIT {}",
-            compiled.sql,
-            CALL_TRACES_MAX + 1
-        )
-    };
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let traces: Vec<(i64, i64)> =
-        search::select(conn, context, &selection.experiments, filter.as_ref(), sql, read)?;
+    let traces = newest(conn, context, &query.selection())?;
     let deadline = Instant::now() + CALL_TIME_MAX;
     let mut builder = Builder::new(query);
     let mut counted = 0;
-    for (trace_key, experiment_id) in traces.iter().take(CALL_TRACES_MAX) {
-        if Instant::now() > deadline {
-            break;
+    let first = &traces[..traces.len().min(CALL_TRACES_MAX)];
+    for some in first.chunks(TRACES_PER_READ) {
+        // By itself each trace would lock the database and give it back; a long transaction would hold up its log.
+        let txn = conn.transaction().map_err(sql_error)?;
+        for (trace_key, experiment_id) in some {
+            if Instant::now() > deadline {
+                return Ok(builder.finish(false));
+            }
+            add_calls(&mut builder, &TraceColumns::load(&txn, *trace_key)?, *experiment_id);
+            counted += 1;
         }
-        add_calls(&mut builder, &TraceColumns::load(conn, *trace_key)?, *experiment_id);
-        counted += 1;
     }
     Ok(builder.finish(counted == traces.len()))
+}
+
+/// Returns the newest traces of a selection with their experiments, one more than are counted.
+fn newest(
+    conn: &mut Connection,
+    context: &SearchContext,
+    selection: &Selection,
+) -> StoreResult<Vec<(i64, i64)>> {
+    let filter = selection.whole_filter();
+    let (experiments, limit) = (&selection.experiments, CALL_TRACES_MAX + 1);
+    if let Some(found) = scan::newest(conn, context, experiments, filter.as_ref(), None, limit)? {
+        let snapshot = &found.selected.snapshot;
+        let experiment =
+            |key: i64| snapshot.find(key).map(|(at, row)| snapshot.chunks[at].1.experiment.get(row));
+        return Ok(found.keys.iter().filter_map(|key| Some((*key, experiment(*key)?))).collect());
+    }
+    let sql = |compiled: &mut search::Compiled| {
+        format!(
+            "SELECT t.trace_key, t.experiment_id FROM trace t WHERE {} ORDER BY t.start_ns DESC LIMIT {limit}",
+            compiled.sql,
+        )
+    };
+    search::select(conn, context, experiments, filter.as_ref(), sql, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 fn add_calls(builder: &mut Builder<'_>, columns: &TraceColumns, experiment_id: i64) {

@@ -86,14 +86,24 @@ fn leaf_bounds(leaf: &Leaf, number: i64, chunk: &Chunk) -> Bounds {
             let found = tag_bounds(chunk, *field, test, resources);
             if field.is_none() { or_untracked(found, chunk) } else { found }
         }
-        Leaf::Keys { certain, possible, if_plain } => {
-            let lower = rows_of(certain, number);
-            Bounds {
-                lower: if *if_plain { lower.and(&chunk.plain) } else { lower },
-                upper: possible.as_ref().map_or(Bits::ALL, |possible| rows_of(possible, number)),
+        Leaf::Keys { certain, possible } => keys_bounds(certain, possible.as_ref(), number),
+        Leaf::Span { certain, possible, decided } => {
+            let found = keys_bounds(certain, possible.as_ref(), number);
+            let found = Bounds { lower: found.lower.and(&chunk.plain), upper: found.upper };
+            match decided.get(&number) {
+                None => found,
+                Some(decided) => Bounds {
+                    lower: found.lower.without(&decided.rows).or(&decided.yes),
+                    upper: found.upper.without(&decided.rows).or(&decided.yes),
+                },
             }
         }
     }
+}
+
+fn keys_bounds(certain: &TraceSet, possible: Option<&TraceSet>, number: i64) -> Bounds {
+    let upper = possible.map_or(Bits::ALL, |possible| rows_of(possible, number));
+    Bounds { lower: rows_of(certain, number), upper }
 }
 
 /// Of rows with texts that no column is for, nothing is known.

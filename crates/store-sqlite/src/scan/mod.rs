@@ -6,9 +6,11 @@ mod order;
 mod page;
 mod plan;
 mod selected;
+mod verdicts;
 
 pub(crate) use page::{find_traces, newest};
 pub(crate) use selected::{Selected, count_traces, select};
+pub(crate) use verdicts::Verdicts;
 
 use self::bounds::Bounds;
 use self::plan::{Plan, Planner, Scope};
@@ -20,11 +22,13 @@ use spanwise_model::ExperimentId;
 use spanwise_query::{Expr, Filter, Predicate, SpanFilter, TextField, TextTest};
 use spanwise_store::StoreResult;
 use std::cell::RefCell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Traces that are verified at once, at first and at most.
 const VERIFIED_TRACES_MIN: usize = 32;
 const VERIFIED_TRACES_MAX: usize = 1024;
+/// The same of a search that has little time: one of agents, read from bodies, takes about 0.2 ms.
+const VERIFIED_TRACES_MAX_IN_HASTE: usize = 64;
 
 /// One search: the columns of its moment, and the way to verify what they can't tell.
 struct Scan<'a> {
@@ -38,6 +42,10 @@ struct Scan<'a> {
     found: Found,
     verifier: Option<Verifier>,
     deadline: Instant,
+    /// When to stop verifying; `None` = when all is done.
+    budget_end: Option<Instant>,
+    /// Whether anything was verified: each call does some, or calls in a row would come to no end.
+    has_verified: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -47,7 +55,9 @@ impl<'a> Scan<'a> {
         context: &'a SearchContext,
         experiments: &'a [ExperimentId],
         filter: Option<&'a Filter>,
+        budget: Option<Duration>,
     ) -> StoreResult<Option<Scan<'a>>> {
+        let begun = Instant::now();
         // Before the snapshot of columns: what the index does not cover yet is found by looking at the newest blocks.
         let parts = context.postings.snapshot();
         let filter = filter.filter(|filter| !filter.is_all());
@@ -65,23 +75,47 @@ impl<'a> Scan<'a> {
                     snapshot: &snapshot,
                     scope: &scope,
                     narrow: &narrow,
+                    verdicts: &context.verdicts,
                     check: &|| in_time(deadline),
                 };
                 (planner.plan(filter)?, Found(narrow.found.into_inner()))
             }
         };
-        let scan =
-            Scan { context, experiments, filter, snapshot, scope, plan, found, verifier: None, deadline };
-        Ok(Some(scan))
+        // What is not remembered would be verified again by the next call, and never all of it.
+        let budget = budget.filter(|_| plan::is_open_for_spans_only(&plan, &snapshot));
+        Ok(Some(Scan {
+            context,
+            experiments,
+            filter,
+            snapshot,
+            scope,
+            plan,
+            found,
+            verifier: None,
+            deadline,
+            budget_end: budget.map(|budget| begun + budget),
+            has_verified: false,
+        }))
     }
 
     fn bounds(&self, number: i64, chunk: &Chunk) -> Bounds {
         plan::evaluate(&self.plan, number, chunk, &self.scope)
     }
 
+    /// Returns whether the time for verifying is over.
+    fn is_budget_over(&self) -> bool {
+        self.has_verified && self.budget_end.is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// Returns how many traces to verify at once, at most.
+    fn verified_max(&self) -> usize {
+        if self.budget_end.is_some() { VERIFIED_TRACES_MAX_IN_HASTE } else { VERIFIED_TRACES_MAX }
+    }
+
     /// Returns those of some traces that match.
     fn verify(&mut self, conn: &mut Connection, keys: &[i64]) -> StoreResult<TraceSet> {
         in_time(self.deadline)?;
+        self.has_verified = true;
         let verifier = match &mut self.verifier {
             Some(verifier) => verifier,
             none => none.insert(Verifier::new(
@@ -92,7 +126,12 @@ impl<'a> Scan<'a> {
                 self.deadline,
             )?),
         };
-        verifier.matching(conn, keys)
+        let matching = verifier.matching(conn, keys);
+        // Also after an error, such as one of time: what was found till then is right.
+        for (filter, verdicts) in verifier.take_verdicts() {
+            self.context.verdicts.remember(filter, &self.snapshot, &verdicts);
+        }
+        matching
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::order::{ScanOrder, SortKey};
 use super::selected::Selected;
-use super::{Scan, VERIFIED_TRACES_MAX, VERIFIED_TRACES_MIN};
+use super::{Scan, VERIFIED_TRACES_MIN};
 use crate::catalog::{self, key_array};
 use crate::error::sql_error;
 use crate::search::SearchContext;
@@ -16,6 +16,7 @@ use spanwise_store::{Cursor, StoreResult, TracePage, TraceQuery};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Returns one page, or `None` if the columns can't tell its order or are not loaded.
 pub(crate) fn find_traces(
@@ -23,7 +24,7 @@ pub(crate) fn find_traces(
     context: &SearchContext,
     query: &TraceQuery,
 ) -> StoreResult<Option<TracePage>> {
-    let Some(scan) = Scan::begin(conn, context, &query.experiments, query.filter.as_ref())? else {
+    let Some(scan) = Scan::begin(conn, context, &query.experiments, query.filter.as_ref(), None)? else {
         return Ok(None);
     };
     let Some(order) = ScanOrder::new(&query.order, &scan.snapshot) else { return Ok(None) };
@@ -41,19 +42,30 @@ pub(crate) fn find_traces(
     Ok(Some(TracePage { traces, next }))
 }
 
-/// Returns the newest traces, at most `limit`: their keys, the newest first, and where they are in the columns. `None`
-/// if the columns are not loaded.
+/// The newest traces of a selection.
+pub(crate) struct Newest {
+    /// Their keys, the newest first.
+    pub(crate) keys: Vec<i64>,
+    /// Where they are in the columns.
+    pub(crate) selected: Selected,
+    /// Whether the budget ended before all of them were found.
+    pub(crate) is_unfinished: bool,
+}
+
+/// Returns the newest traces, at most `limit`; `None` if the columns are not loaded. Verifying takes as long as `budget`
+/// says, if what is verified is remembered.
 pub(crate) fn newest(
     conn: &mut Connection,
     context: &SearchContext,
     experiments: &[ExperimentId],
     filter: Option<&Filter>,
+    budget: Option<Duration>,
     limit: usize,
-) -> StoreResult<Option<(Vec<i64>, Selected)>> {
-    let Some(scan) = Scan::begin(conn, context, experiments, filter)? else { return Ok(None) };
+) -> StoreResult<Option<Newest>> {
+    let Some(scan) = Scan::begin(conn, context, experiments, filter, budget)? else { return Ok(None) };
     if let Some(keys) = surely_newest(&scan, limit) {
         let selected = Selected::of_keys(scan.snapshot, &keys);
-        return Ok(Some((keys, selected)));
+        return Ok(Some(Newest { keys, selected, is_unfinished: false }));
     }
     let by_start = [OrderBy { key: OrderKey::Start, descending: true }];
     let Some(order) = ScanOrder::new(&by_start, &scan.snapshot).map(ScanOrder::without_id) else {
@@ -63,7 +75,7 @@ pub(crate) fn newest(
     let keys = walk.run(conn)?;
     Ok(keys.map(|keys| {
         let selected = Selected::of_keys(walk.scan.snapshot, &keys);
-        (keys, selected)
+        Newest { keys, selected, is_unfinished: walk.is_unfinished }
     }))
 }
 
@@ -110,6 +122,8 @@ struct Walk<'a> {
     surely: BinaryHeap<SortKey>,
     /// How many traces to verify at once.
     batch: usize,
+    /// Whether the budget ended before the page was full.
+    is_unfinished: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -128,6 +142,7 @@ impl<'a> Walk<'a> {
             pending: BinaryHeap::new(),
             surely: BinaryHeap::new(),
             batch: VERIFIED_TRACES_MIN,
+            is_unfinished: false,
         }
     }
 
@@ -141,7 +156,8 @@ impl<'a> Walk<'a> {
         for (best, number, chunk) in chunks {
             self.take(conn, Some(&best))?;
             let is_full = self.surely.len() == self.limit;
-            if self.page.len() >= self.limit
+            if self.is_unfinished
+                || self.page.len() >= self.limit
                 || (is_full && self.surely.peek().is_some_and(|last| *last < best))
             {
                 break;
@@ -179,16 +195,21 @@ impl<'a> Walk<'a> {
 
     /// Moves candidates to the page that come before `bound`, until it is full.
     fn take(&mut self, conn: &mut Connection, bound: Option<&SortKey>) -> StoreResult<()> {
-        while self.page.len() < self.limit {
+        while self.page.len() < self.limit && !self.is_unfinished {
             let candidates = self.next_candidates(bound);
             if candidates.is_empty() {
                 break;
             }
             let unsure: Vec<i64> =
                 candidates.iter().filter(|(_, _, is_sure)| !is_sure).map(|(_, key, _)| *key).collect();
+            if !unsure.is_empty() && self.scan.is_budget_over() {
+                // What comes behind them is no page without them.
+                self.is_unfinished = true;
+                break;
+            }
             let verified = if unsure.is_empty() { None } else { Some(self.scan.verify(conn, &unsure)?) };
             if !unsure.is_empty() {
-                self.batch = (self.batch * 2).min(VERIFIED_TRACES_MAX);
+                self.batch = (self.batch * 2).min(self.scan.verified_max());
             }
             let matching: Vec<(SortKey, i64)> = candidates
                 .into_iter()

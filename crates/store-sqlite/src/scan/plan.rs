@@ -1,12 +1,14 @@
 //! From a checked filter to a plan over columns: every text is tested once, not once a trace.
 
 use super::bounds::{Bounds, bounds};
+use super::verdicts::{Decided, Verdicts};
 use crate::catalog::USER_METADATA;
 use crate::error::sql_error;
 use crate::postings::TraceSet;
 use crate::search::{Narrow, canonical, trace_id_value};
 use crate::table::{
-    Bits, Chunk, Code, Field, HASHED, Kind, SESSION, STATES, Snapshot, Texts, USER, hash_code, read_list,
+    Bits, Chunk, Code, Field, HASHED, Kind, RESOURCES_MAX, SESSION, STATES, Snapshot, Texts, USER, hash_code,
+    read_list,
 };
 use crate::table::{CLIENT_REQUEST_ID, NAME};
 use rusqlite::types::Value;
@@ -18,7 +20,7 @@ use spanwise_query::{
     TextField, TextTest, ValueTest, state_name,
 };
 use spanwise_store::StoreResult;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A filter over columns.
 pub(super) type Plan = Expr<Leaf>;
@@ -39,8 +41,11 @@ pub(super) enum Leaf {
     Text { field: Option<u16>, test: CodeTest, else_untracked: bool },
     /// The same of a tag, which its resource may give, by the resource's number.
     Tag { field: Option<u16>, test: CodeTest, resources: Vec<bool> },
-    /// Traces that surely match, and those that may (`None`: any). A certain one must be plain if that is said.
-    Keys { certain: TraceSet, possible: Option<TraceSet>, if_plain: bool },
+    /// Traces that surely match, and those that may (`None`: any).
+    Keys { certain: TraceSet, possible: Option<TraceSet> },
+    /// Traces with a span that surely satisfies a condition if they are plain, and those with one that may. What was
+    /// decided before says more, by the number of the chunk.
+    Span { certain: TraceSet, possible: Option<TraceSet>, decided: HashMap<i64, Decided> },
 }
 
 /// What a text's code tells of a test.
@@ -124,6 +129,7 @@ pub(super) struct Planner<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) scope: &'a Scope,
     pub(super) narrow: &'a dyn Narrow,
+    pub(super) verdicts: &'a Verdicts,
     pub(super) check: &'a dyn Fn() -> StoreResult<()>,
 }
 
@@ -250,7 +256,8 @@ impl Planner<'_> {
 
     fn span(&self, filter: &SpanFilter) -> StoreResult<Plan> {
         let (certain, possible) = self.narrow.bounds(filter, self.check)?;
-        Ok(Expr::Is(Leaf::Keys { certain, possible, if_plain: true }))
+        let decided = self.verdicts.recall(filter, self.snapshot);
+        Ok(Expr::Is(Leaf::Span { certain, possible, decided }))
     }
 
     /// A valid assessment of the trace's own, or one that speaks for its session.
@@ -275,10 +282,11 @@ impl Planner<'_> {
             named: Vec::new(),
             if_named: Known::Maybe,
             otherwise: Known::No,
-            may_be_open: true,
+            may_be_open: !texts.is_complete(),
         };
         for (number, chunk) in &self.snapshot.chunks {
             let found = bounds(&plan, *number, chunk).within(&self.scope.rows(chunk));
+            test.may_be_open |= found.lower != found.upper;
             for row in found.upper.iter() {
                 let code = chunk.code(SESSION, row);
                 let known = if found.lower.contains(row) { Known::Yes } else { Known::Maybe };
@@ -330,7 +338,7 @@ impl Scope {
 }
 
 fn of_keys(keys: TraceSet) -> Plan {
-    Expr::Is(Leaf::Keys { certain: keys.clone(), possible: Some(keys), if_plain: false })
+    Expr::Is(Leaf::Keys { certain: keys.clone(), possible: Some(keys) })
 }
 
 fn number(field: NumberField, test: NumberTest) -> Plan {
@@ -354,6 +362,32 @@ fn json_text(field: NumberField, test: &TextTest) -> Plan {
         TextTest::IsNotNull => Expr::Is(Leaf::Present(field)),
         TextTest::IsNull => Expr::Not(Box::new(Expr::Is(Leaf::Present(field)))),
         _ => if_present(field),
+    }
+}
+
+/// Returns whether all that a plan leaves open are conditions on spans: verdicts on these are remembered.
+pub(super) fn is_open_for_spans_only(plan: &Plan, snapshot: &Snapshot) -> bool {
+    let all = |parts: &[Plan]| parts.iter().all(|part| is_open_for_spans_only(part, snapshot));
+    let has_untracked = || snapshot.chunks.iter().any(|(_, chunk)| !chunk.untracked.is_empty());
+    match plan {
+        Expr::And(parts) | Expr::Or(parts) => all(parts),
+        Expr::Not(inner) => is_open_for_spans_only(inner, snapshot),
+        Expr::Is(leaf) => match leaf {
+            Leaf::Unknown => false,
+            Leaf::Text { test, else_untracked, .. } => {
+                !test.may_be_open() && !(*else_untracked && has_untracked())
+            }
+            Leaf::Tag { field, test, .. } => {
+                let is_field_closed = field.is_some() || !has_untracked();
+                !test.may_be_open() && is_field_closed && snapshot.resources.len() < RESOURCES_MAX
+            }
+            Leaf::Number(..)
+            | Leaf::Cost(_)
+            | Leaf::Present(_)
+            | Leaf::States(_)
+            | Leaf::Keys { .. }
+            | Leaf::Span { .. } => true,
+        },
     }
 }
 

@@ -1,18 +1,21 @@
 //! All traces of a selection, exactly: a bit for each, whatever is asked of them.
 
-use super::{Scan, VERIFIED_TRACES_MAX};
+use super::Scan;
 use crate::search::SearchContext;
 use crate::table::{Bits, Chunk, Snapshot, trace_key};
 use rusqlite::Connection;
 use spanwise_model::ExperimentId;
 use spanwise_query::Filter;
 use spanwise_store::StoreResult;
+use std::time::Duration;
 
 /// The rows of a selection, with the columns of that moment.
 pub(crate) struct Selected {
     pub(crate) snapshot: Snapshot,
     /// Of each chunk of the snapshot.
     rows: Vec<Bits>,
+    /// Traces that may match too: the budget ended before they were verified.
+    pub(crate) open: u64,
 }
 
 impl Selected {
@@ -22,7 +25,7 @@ impl Selected {
         for (at, row) in keys.iter().filter_map(|key| snapshot.find(*key)) {
             rows[at].set(row, true);
         }
-        Selected { snapshot, rows }
+        Selected { snapshot, rows, open: 0 }
     }
 
     /// Returns these traces of it alone.
@@ -44,29 +47,38 @@ pub(crate) fn count_traces(
     experiments: &[ExperimentId],
     filter: Option<&Filter>,
 ) -> StoreResult<Option<u64>> {
-    let selected = select(conn, context, experiments, filter)?;
+    let selected = select(conn, context, experiments, filter, None)?;
     Ok(selected.map(|selected| selected.rows.iter().map(|rows| rows.count() as u64).sum()))
 }
 
 /// Returns the traces that match; `None` while the columns are being loaded.
+///
+/// Verifying takes as long as `budget` says, if what is verified is remembered: the next call then goes on where this
+/// one ended. What arrived last is verified first.
 pub(crate) fn select(
     conn: &mut Connection,
     context: &SearchContext,
     experiments: &[ExperimentId],
     filter: Option<&Filter>,
+    budget: Option<Duration>,
 ) -> StoreResult<Option<Selected>> {
-    let Some(mut scan) = Scan::begin(conn, context, experiments, filter)? else { return Ok(None) };
+    let Some(mut scan) = Scan::begin(conn, context, experiments, filter, budget)? else { return Ok(None) };
     let chunks = scan.snapshot.chunks.clone();
-    let mut rows: Vec<Bits> = Vec::with_capacity(chunks.len());
+    let mut rows = vec![Bits::NONE; chunks.len()];
+    let mut open = 0;
     let mut unsure: Vec<i64> = Vec::new();
-    for (at, (number, chunk)) in chunks.iter().enumerate() {
+    for (at, (number, chunk)) in chunks.iter().enumerate().rev() {
         let bounds = scan.bounds(*number, chunk);
-        rows.push(bounds.lower);
+        rows[at] = bounds.lower;
         unsure.extend(bounds.upper.without(&bounds.lower).iter().map(|row| trace_key(*number, row)));
-        if at + 1 < chunks.len() && unsure.len() < VERIFIED_TRACES_MAX {
+        if at > 0 && unsure.len() < scan.verified_max() {
             continue;
         }
-        for keys in unsure.chunks(VERIFIED_TRACES_MAX) {
+        for keys in unsure.chunks(scan.verified_max()) {
+            if scan.is_budget_over() {
+                open += keys.len() as u64;
+                continue;
+            }
             for key in scan.verify(conn, keys)?.iter() {
                 if let Some((at, row)) = scan.snapshot.find(key) {
                     rows[at].set(row, true);
@@ -75,5 +87,5 @@ pub(crate) fn select(
         }
         unsure.clear();
     }
-    Ok(Some(Selected { snapshot: scan.snapshot, rows }))
+    Ok(Some(Selected { snapshot: scan.snapshot, rows, open }))
 }

@@ -21,6 +21,17 @@ thread_local! {
 pub(crate) struct Current {
     pub(crate) tests: Tests,
     pub(crate) probe: Option<SpanProbe>,
+    /// Where verdicts on conditions on spans are noted, if somebody wants them.
+    pub(crate) verdicts: Option<Vec<Verdict>>,
+}
+
+/// Whether some span of a trace satisfies a condition.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verdict {
+    /// The condition, a number of [`Tests::spans`].
+    pub(crate) number: usize,
+    pub(crate) trace_key: i64,
+    pub(crate) holds: bool,
 }
 
 /// Runs `query` while the SQL functions of this thread evaluate `current`, and gives that back.
@@ -76,14 +87,18 @@ fn span(context: &Context<'_>) -> rusqlite::Result<bool> {
     let number = context.get::<i64>(0)? as usize;
     let trace_key = context.get::<i64>(1)?;
     CURRENT.with_borrow_mut(|current| {
-        let Some(Current { tests, probe: Some(probe) }) = current else { return Ok(false) };
+        let Some(Current { tests, probe: Some(probe), verdicts }) = current else { return Ok(false) };
         let Some(leaf) = tests.spans.get(number) else { return Ok(false) };
         if leaf.traces.as_ref().is_some_and(|traces| !traces.contains(trace_key)) {
             return Ok(false);
         }
-        probe
+        let holds = probe
             .any_span(&leaf.filter, trace_key)
-            .map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))
+            .map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))?;
+        if let Some(verdicts) = verdicts {
+            verdicts.push(Verdict { number, trace_key, holds });
+        }
+        Ok(holds)
     })
 }
 

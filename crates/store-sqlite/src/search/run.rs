@@ -8,7 +8,7 @@ use super::probe::SpanProbe;
 use crate::catalog;
 use crate::error::sql_error;
 use crate::postings::Postings;
-use crate::scan;
+use crate::scan::{self, Verdicts};
 use crate::spans::SpanReader;
 use crate::table::TraceTable;
 use crate::trace_row::SqlTraceId;
@@ -33,6 +33,7 @@ pub(crate) struct SearchContext {
     pub(crate) spans: Arc<SpanReader>,
     pub(crate) postings: Postings,
     pub(crate) table: Arc<TraceTable>,
+    pub(crate) verdicts: Arc<Verdicts>,
 }
 
 /// Returns one page; see the trait.
@@ -155,7 +156,7 @@ fn execute<T>(
     };
     conn.progress_handler(INSTRUCTIONS_PER_CHECK, Some(move || Instant::now() > deadline))
         .map_err(sql_error)?;
-    let (result, _) = with_current(Current { tests: compiled.tests, probe }, || {
+    let (result, _) = with_current(Current { tests: compiled.tests, probe, verdicts: None }, || {
         let mut statement = conn.prepare_cached(sql)?;
         let rows = statement.query_map(params_from_iter(compiled.parameters), read_row)?;
         rows.collect::<rusqlite::Result<Vec<T>>>()

@@ -9,7 +9,7 @@ use crate::postings::TraceSet;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use spanwise_model::ExperimentId;
-use spanwise_query::Filter;
+use spanwise_query::{Filter, SpanFilter};
 use spanwise_store::StoreResult;
 use std::sync::Arc;
 use std::time::Instant;
@@ -42,7 +42,7 @@ impl Verifier {
             true => None,
             false => Some(SpanProbe::open(&context.database, Arc::clone(&context.spans))?),
         };
-        let current = Some(Current { tests: compiled.tests, probe });
+        let current = Some(Current { tests: compiled.tests, probe, verdicts: Some(Vec::new()) });
         Ok(Verifier { sql, parameters: compiled.parameters, current, deadline })
     }
 
@@ -63,5 +63,19 @@ impl Verifier {
         self.current = current;
         conn.progress_handler(0, None::<fn() -> bool>).map_err(sql_error)?;
         result.map_err(search_error)
+    }
+
+    /// Takes what was learned of conditions on spans since this was asked last: for each its verdicts on traces.
+    pub(crate) fn take_verdicts(&mut self) -> Vec<(&SpanFilter, Vec<(i64, bool)>)> {
+        let Some(Current { tests, verdicts: Some(verdicts), .. }) = &mut self.current else {
+            return Vec::new();
+        };
+        let mut by_condition: Vec<(&SpanFilter, Vec<(i64, bool)>)> =
+            tests.spans.iter().map(|leaf| (&leaf.filter, Vec::new())).collect();
+        for verdict in verdicts.drain(..) {
+            by_condition[verdict.number].1.push((verdict.trace_key, verdict.holds));
+        }
+        by_condition.retain(|(_, verdicts)| !verdicts.is_empty());
+        by_condition
     }
 }

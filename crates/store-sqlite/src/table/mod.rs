@@ -19,9 +19,11 @@ mod tests;
 
 pub(crate) use bits::{Bits, CHUNK_ROWS, WORDS};
 pub(crate) use change::TableChanges;
-pub(crate) use chunk::{Chunk, STATES, trace_key};
+pub(crate) use chunk::{Chunk, STATES, place, trace_key};
 pub(crate) use dictionary::{Code, HASHED, Texts, hash_code};
 pub(crate) use ints::{Ints, rows_where};
 pub(crate) use load::TableLoader;
-pub(crate) use state::{CLIENT_REQUEST_ID, NAME, SESSION, Snapshot, TraceTable, UNKNOWN_RESOURCE, USER};
+pub(crate) use state::{
+    CLIENT_REQUEST_ID, NAME, RESOURCES_MAX, SESSION, Snapshot, TraceTable, UNKNOWN_RESOURCE, USER,
+};
 pub(crate) use summary::{Field, Kind, read_list};

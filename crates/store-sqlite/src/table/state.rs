@@ -16,7 +16,7 @@ const FIELDS_MAX: usize = 1_000;
 /// Bytes of all texts that are kept.
 const TEXT_BYTES_MAX: usize = 64 << 20;
 /// Resources whose tags are kept.
-const RESOURCES_MAX: usize = 16_384;
+pub(crate) const RESOURCES_MAX: usize = 16_384;
 /// The code of a resource whose tags are not kept.
 pub(crate) const UNKNOWN_RESOURCE: ResourceCode = ResourceCode::MAX;
 
@@ -86,6 +86,12 @@ impl Snapshot {
         let (number, row) = place(trace_key);
         let at = self.chunks.binary_search_by_key(&number, |(number, _)| *number).ok()?;
         Some((at, row))
+    }
+
+    /// Returns the chunk of that number.
+    pub(crate) fn chunk(&self, number: i64) -> Option<&Arc<Chunk>> {
+        let at = self.chunks.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        Some(&self.chunks[at].1)
     }
 
     /// Returns the fields that there are.

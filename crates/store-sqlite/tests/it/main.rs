@@ -6,6 +6,7 @@ mod conformance;
 mod search_reference;
 mod span_index;
 mod trace_columns;
+mod verdicts;
 
 use spanwise_store_sqlite::{OpenOptions, SqliteStore};
 use tempfile::TempDir;

@@ -28,7 +28,7 @@ fn query(experiment: ExperimentId, filter: &str, order: &str) -> TraceQuery {
 
 fn selection(filter: &str) -> Selection {
     let filter = Some(parse_filter(filter).unwrap());
-    Selection { experiments: vec![ExperimentId::DEFAULT], filter, from_ms: None, to_ms: None }
+    Selection { experiments: vec![ExperimentId::DEFAULT], filter, from_ms: None, to_ms: None, budget: None }
 }
 
 /// Returns the numbers of the traces that are found, in order; the count must say the same.

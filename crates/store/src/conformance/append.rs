@@ -44,6 +44,7 @@ pub async fn new_spans_make_a_trace(store: &dyn Store) -> StoreResult<()> {
         cost: Some(Cost { input: 0.25, output: 0.5, total: 0.75 }),
         finalized: false,
         span_count: 2,
+        error_span_count: Some(1),
         metadata: texts([("mlflow.trace.user", "u")]),
         tags: texts([("env", "dev")]),
         resource_tags: BTreeMap::new(),

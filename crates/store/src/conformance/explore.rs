@@ -24,6 +24,7 @@ fn selection(filter: &str) -> Selection {
         filter: Some(parse_filter(filter).expect("the suite's filters are right")),
         from_ms: None,
         to_ms: None,
+        budget: None,
     }
 }
 

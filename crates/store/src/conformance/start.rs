@@ -47,6 +47,7 @@ pub async fn a_final_record_makes_a_trace(store: &dyn Store) -> StoreResult<()> 
         cost: record.cost,
         finalized: true,
         span_count: 0,
+        error_span_count: Some(0),
         metadata: record.metadata,
         tags: record.tags,
         resource_tags: BTreeMap::new(),

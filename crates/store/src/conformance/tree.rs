@@ -2,7 +2,7 @@
 
 use super::build::{Span, at_ms, log_raw, logs, span, span_id, spans, start, trace_id, usage};
 use super::{assert_fails, read_all};
-use crate::{Store, StoreResult, TraceTree, TreeSpan};
+use crate::{DeleteTraces, Store, StoreResult, TraceTree, TreeSpan};
 use spanwise_model::{ErrorKind, ExperimentId, SpanStatus, TraceId};
 
 fn name<'a>(tree: &'a TraceTree, one: &TreeSpan) -> &'a str {
@@ -144,16 +144,34 @@ pub async fn some_spans_come_in_the_order_asked(store: &dyn Store) -> StoreResul
     Ok(())
 }
 
-/// Failed spans are counted by their last word, whatever became of the trace.
+/// Failed spans are counted by their last word, whatever became of the trace: also if one is late, comes twice, or again
+/// with another status, and whether or not its trace was written to before.
 pub async fn failed_spans_are_counted(store: &dyn Store) -> StoreResult<()> {
     let failed = |number: u64| span(number).parent(1).status(SpanStatus::Error);
+    let mended = |number: u64| span(number).parent(1).status(SpanStatus::Ok).from_to(0, 200);
+    let trace = trace_id(1);
     let root = span(1).status(SpanStatus::Ok);
-    store.append_spans(vec![spans(&trace_id(1), &[root.clone(), failed(2), failed(3)])]).await?;
-    store.append_spans(vec![spans(&trace_id(2), &[root])]).await?;
-    let ids = [trace_id(2), trace_id(1), trace_id(9)];
-    assert_eq!(store.count_failed_spans(&ids).await?, [Some(0), Some(2), Some(0)]);
-    let mended = span(3).parent(1).status(SpanStatus::Ok).from_to(0, 200);
-    store.append_spans(vec![spans(&trace_id(1), &[mended])]).await?;
-    assert_eq!(store.count_failed_spans(&ids).await?, [Some(0), Some(1), Some(0)]);
+    assert_eq!(failed_of(store, &trace, &[root.clone(), failed(2), failed(3), mended(4)]).await?, Some(2));
+    assert_eq!(failed_of(store, &trace, &[failed(3), failed(2)]).await?, Some(2));
+    assert_eq!(failed_of(store, &trace, &[mended(3), failed(5)]).await?, Some(2));
+    assert_eq!(failed_of(store, &trace, &[failed(4)]).await?, Some(3));
+    // An open span does not take back what a closed one said.
+    assert_eq!(failed_of(store, &trace, &[failed(2).open().status(SpanStatus::Unset)]).await?, Some(3));
+    store.append_logs(vec![logs(&trace, &[(3, "a")])]).await?;
+    store.set_trace_tag(&trace, "key", "value").await?;
+    assert_eq!(store.get_trace(&trace).await?.error_span_count, Some(3));
+
+    assert_eq!(failed_of(store, &trace_id(2), &[root]).await?, Some(0));
+    store.start_trace(start(&trace_id(3), ExperimentId::DEFAULT)).await?;
+    assert_eq!(failed_of(store, &trace_id(3), &[failed(2)]).await?, Some(1));
+
+    store.delete_traces(ExperimentId::DEFAULT, DeleteTraces::Ids(vec![trace.clone()])).await?;
+    assert_eq!(failed_of(store, &trace, &[failed(9)]).await?, Some(1));
     Ok(())
+}
+
+/// Appends spans to a trace, and returns how many of it failed.
+async fn failed_of(store: &dyn Store, trace: &TraceId, batch: &[Span]) -> StoreResult<Option<u64>> {
+    store.append_spans(vec![spans(trace, batch)]).await?;
+    Ok(store.get_trace(trace).await?.error_span_count)
 }

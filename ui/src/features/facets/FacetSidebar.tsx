@@ -28,7 +28,10 @@ export function FacetSidebar({ selection, text, onText }: FacetSidebarProps) {
       {query.isPending && <Skeletons />}
       {query.isError && <p className={styles.note}>{query.error.message}</p>}
       {query.data && !query.data.complete && (
-        <p className={styles.note}>Counted over the newest {format.exact(query.data.counted_traces)} traces.</p>
+        <p className={styles.note}>
+          {query.data.unfinished ? "Counting; so far the newest " : "Counted over the newest "}
+          {format.exact(query.data.counted_traces)} traces.
+        </p>
       )}
       {query.data && facets.length === 0 && <p className={styles.note}>No trace, no facet.</p>}
     </aside>

@@ -58,7 +58,7 @@ function Figures({ histogram: all, failed, metric, onMetric, onlyErrors, onError
     <div className={styles.figures}>
       <div className={styles.counts}>
         {/* The button below lies on the line that this keeps free. */}
-        {figure("count", "Traces", all && format.exact(all.total), all && all.errors > 0 && "\u00a0")}
+        {figure("count", all?.open ? "Counting…" : "Traces", all && totalOf(all), all && all.errors > 0 && "\u00a0")}
         {all && all.errors > 0 && (
           <button
             type="button"
@@ -85,6 +85,11 @@ function Figures({ histogram: all, failed, metric, onMetric, onlyErrors, onError
       {figure("cost", "Cost", all && <Dollars value={all.cost} />, null)}
     </div>
   );
+}
+
+/** A count that goes on is a lower bound. */
+function totalOf({ total, open }: Histogram): string {
+  return open > 0 ? `≥ ${format.exact(total)}` : format.exact(total);
 }
 
 interface PlotProps {
@@ -125,7 +130,7 @@ function Plot({ chart, histogram, metric, onZoom }: PlotProps) {
       className={styles.plot}
       data-testid="histogram"
       role="img"
-      aria-label={`${format.exact(histogram.total)} traces over time; drag to choose a time range`}
+      aria-label={`${totalOf(histogram)} traces over time; drag to choose a time range`}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);

@@ -10,6 +10,7 @@ function bucket(part: Partial<HistogramBucket>): HistogramBucket {
 
 const HISTOGRAM: Histogram = {
   total: 8,
+  open: 0,
   start_ns: `${START}000000`,
   bucket_ns: 60e9,
   buckets: [bucket({ ok: 3, error: 1, p50_ns: 1e9, p95_ns: 4e9 }), bucket({}), bucket({ ok: 2, tokens: 10, cost: 1 })],

@@ -37,14 +37,16 @@ export function EmptyState({ selection, onChange, title = "No trace matches" }: 
       ) : (
         <ul>
           {ways.map((way, index) => {
-            const total = counts[index]?.data?.total;
+            const { total, open } = counts[index]?.data ?? {};
+            // None so far says nothing yet.
+            const isKnown = total !== undefined && (total > 0 || open === 0);
             return (
               <li key={way.text + way.code} data-helps={(total ?? 0) > 0 || undefined}>
                 <span className={styles.way}>
                   {way.text} {way.code && <code>{way.code}</code>}
                 </span>
                 <span className={styles.total}>
-                  {total === undefined ? "…" : `${format.exact(total)} ${total === 1 ? "trace" : "traces"}`}
+                  {isKnown ? `${open ? "≥ " : ""}${format.exact(total)} ${total === 1 ? "trace" : "traces"}` : "…"}
                 </span>
                 <Button kind="outline" onClick={() => onChange(way.change)}>
                   {way.code ? "Remove" : "Show"}

@@ -228,7 +228,7 @@ export function TracesPage() {
             <BulkBar
               selected={selected.selected}
               everything={selected.everything}
-              total={histogram.data?.total}
+              total={histogram.data?.open === 0 ? histogram.data.total : undefined}
               selection={selection}
               onEverything={() => selected.setEverything(true)}
               onClear={selected.clear}
