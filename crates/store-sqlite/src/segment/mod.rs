@@ -6,6 +6,8 @@
 
 mod file;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub(crate) use file::{create_next, seal};
