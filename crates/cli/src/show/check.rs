@@ -17,7 +17,7 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<Outcome> {
         bail!("there is no data directory {} (--data-dir)", config.data_dir.display());
     }
     let store = open_store(&config, RetentionRules::default())?;
-    let report = store.check_with(bar()).await;
+    let report = store.check_alone(bar()).await;
     store.close().await?;
     let report = report?;
     let painter = Painter::for_stdout();
