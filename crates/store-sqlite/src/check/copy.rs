@@ -33,6 +33,7 @@ impl Drop for IndexCopy {
 impl IndexCopy {
     /// Copies the index as it is now.
     pub(super) fn make(data_dir: &Path, progress: &Progress) -> StoreResult<IndexCopy> {
+        progress.report("copying the index", 0, 1)?;
         backup::remove_leftovers(data_dir)?;
         let folder = data_dir.join(backup::FOLDER);
         fs::create_dir_all(&folder)
