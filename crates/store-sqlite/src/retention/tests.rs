@@ -122,6 +122,21 @@ async fn the_oldest_go_until_what_is_stored_is_below_the_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trace_counts_with_its_share_of_the_index() {
+    let (store, _folder) = store().await;
+    // Traces of little text: most of what is stored of them is the index.
+    let trace = |number: u32| {
+        let one = span(1).from_to(i64::from(number), 100);
+        spans_of(&trace_id(number), explicit(ExperimentId::DEFAULT), "", &[one])
+    };
+    store.append_spans((0..2_000).map(trace).collect()).await.unwrap();
+    let max_bytes = store.retention().await.unwrap().stored_bytes * 3 / 4;
+    let rules = RetentionRules { max_bytes: Some(max_bytes), ..RetentionRules::default() };
+    let left = left_after(&store, rules, 0..2_000).await.len();
+    assert!((1_000..1_800).contains(&left), "{left} of 2000 are left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_store_deletes_by_itself_and_frees_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
