@@ -60,13 +60,18 @@ class Rig:
     @contextmanager
     def attempt(self, fault: str, n: int, started: bool = True) -> Iterator[tuple[Server, Disk]]:
         """As `server`; what goes wrong is noted with the fault that it was."""
+        with self.server(started) as (server, disk), self.noted(fault, n, disk, server.log):
+            yield server, disk
+
+    @contextmanager
+    def noted(self, fault: str, n: int, disk: Disk, log: Callable[[], str] = str) -> Iterator[None]:
+        """Counts a run, and notes what goes wrong in it with the fault that it was."""
         self.runs += 1
-        with self.server(started) as (server, disk):
-            try:
-                yield server, disk
-            except AssertionError as error:
-                call = disk.call(n) if disk.count >= n else "not reached"
-                self.failures.append(f"--- call {n} ({call}) {fault}: {error}\n{server.log()[-3000:]}")
+        try:
+            yield
+        except AssertionError as error:
+            call = disk.call(n) if disk.count >= n else "not reached"
+            self.failures.append(f"--- call {n} ({call}) {fault}: {error}\n{log()[-3000:]}")
 
     def report(self, capsys, what: str) -> None:
         """Fails with what went wrong, if anything did."""

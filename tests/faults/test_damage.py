@@ -134,6 +134,17 @@ def test_a_flipped_byte_of_a_block_of(sound_store, tmp_path, capsys, kind):
     rig.report(capsys, f"flipped bytes of {kind}")
 
 
+def test_a_flipped_byte_below_a_running_server(sound_store, tmp_path):
+    rig = Rig(sound_store, tmp_path)
+    with rig.server() as (server, _):
+        at = next(at for kind, at, _ in blocks(segment_of(sound_store).read_bytes()) if kind == "spans")
+        flip(segment_of(server.data_dir), at + 20)
+        done = spanwise("check", server=server, check=False)
+        out = done.stdout.decode()
+        assert done.returncode == 1 and f"damaged at byte {at}:" in out and "loses 1 span" in out, out
+        assert len(readable(server)) == TRACES - 1
+
+
 def test_a_flipped_byte_where_a_segment_begins(sound_store, tmp_path, capsys):
     rig = Rig(sound_store, tmp_path)
     for place in range(FILE_HEADER_BYTES):

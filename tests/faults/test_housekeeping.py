@@ -209,6 +209,26 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged_before(new_server, 
     check_store(server.data_dir)
 
 
+def test_a_check_under_load_finds_nothing_wrong(new_server):
+    server, ledger, stop = new_server(args=["--retention-max-bytes", "2MiB"]).start(), Ledger(), threading.Event()
+    fill(server.url, range(TRACES))
+    threads = [threading.Thread(target=load, args=(server.url, Writer(SEED + n), ledger, stop)) for n in range(2)]
+    threads.append(threading.Thread(target=compact, args=(server.url, stop)))
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(4):
+            until(lambda goal=25 * (number + 1): ledger.count > goal, "spans arrive")
+            out = spanwise("check", server=server).stdout.decode()
+            assert out.startswith(f"{server.url}: ") and "everything is in order" in out, out
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert server.stop() == 0
+    check_store(server.data_dir)
+
+
 def load(url: str, writer: Writer, ledger: Ledger, stop: threading.Event) -> None:
     """Sends batches until told to stop."""
     session = requests.Session()

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// The variable that names a server for all commands.
 const TRACKING_URI: &str = "SPANWISE_TRACKING_URI";
+/// What the store says if its directory is locked.
+const IN_USE: &str = "in use by another process";
 /// Upper bounds of the buckets of all durations in `/metrics`, in seconds.
 const DURATION_BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
 
@@ -92,7 +94,8 @@ fn log_errors() {
     drop(logger.without_time().with_target(false).with_ansi(false).try_init());
 }
 
-fn named_by_uri() -> bool {
+/// Returns whether the environment names a server.
+pub(crate) fn named_by_uri() -> bool {
     std::env::var(TRACKING_URI).is_ok_and(|uri| !uri.is_empty())
 }
 
@@ -105,6 +108,29 @@ pub(crate) fn base_url(host: &str, port: u16) -> String {
     }
 }
 
+/// A data directory for one command alone, or, if it is in use, the server that is likely to have it open.
+pub(crate) enum Opened {
+    Store(SqliteStore),
+    InUse(Backend),
+}
+
+/// Opens the data directory; if another process has it open, finds the server at the configured address.
+pub(crate) async fn open_to_own(config: &Config) -> Result<Opened> {
+    let error = match open_store(config, RetentionRules::default()) {
+        Ok(store) => return Ok(Opened::Store(store)),
+        Err(error) => error,
+    };
+    let base = base_url(&config.host, config.port);
+    if is_in_use(&error) && config.port != 0 && Client::is_running(&base).await {
+        return Ok(Opened::InUse(Backend { client: Client::http(&base)?, store: None }));
+    }
+    Err(error)
+}
+
+fn is_in_use(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.to_string().contains(IN_USE))
+}
+
 /// Opens the store of the data directory; only a server deletes what the configuration says.
 pub(crate) fn open_store(config: &Config, retention: RetentionRules) -> Result<SqliteStore> {
     let data_dir = config.data_dir.display();
@@ -112,9 +138,7 @@ pub(crate) fn open_store(config: &Config, retention: RetentionRules) -> Result<S
     let options = OpenOptions { retention, span_index, ..OpenOptions::new(&config.data_dir) };
     match SqliteStore::open(&options) {
         Ok(store) => Ok(store),
-        Err(error)
-            if error.kind() == ErrorKind::Unavailable && error.message().contains("another process") =>
-        {
+        Err(error) if error.kind() == ErrorKind::Unavailable && error.message().contains(IN_USE) => {
             bail!(
                 "{error}\nIf that is a server, name its address: {TRACKING_URI}=http://HOST:PORT, or --host and --port; \
              to work on the data directory itself, stop it first"

@@ -200,8 +200,8 @@ impl Maintenance {
         }
         // Holds nobody up, and leaves little for what follows.
         let mut moved = self.move_log("PASSIVE");
-        // A backup reads as long as it takes; to hold writers up for it would be in vain.
-        if moved.is_ok() && wal_bytes >= WAL_BYTES_HELD_UP && !self.parts.pins.is_pinned() {
+        // Copying the index takes as long as it takes; to hold writers up for it would be in vain.
+        if moved.is_ok() && wal_bytes >= WAL_BYTES_HELD_UP && !self.parts.pins.is_log_held() {
             moved = self.move_log("TRUNCATE");
         }
         if let Err(error) = moved {

@@ -13,8 +13,8 @@ use spanwise_store::{DeleteTraces, StoreResult};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Traces that one write deletes. All other writes wait for it: 1,000 take about 0.1 s, 50,000 some 4 s.
-const STEP_TRACES: usize = 1_000;
+/// Traces that one write deletes. All other writes wait for it: 250 take about 25 ms, 50,000 some 4 s.
+pub(crate) const STEP_TRACES: usize = 250;
 
 impl SqliteStore {
     /// Deletes traces, letting other writes pass between the steps; returns how many.

@@ -3,7 +3,6 @@
 use crate::append;
 use crate::backup;
 use crate::catalog;
-use crate::check;
 use crate::disk;
 use crate::explore;
 use crate::rollup;
@@ -272,9 +271,7 @@ impl Store for SqliteStore {
     }
 
     async fn check_with(&self, progress: Progress) -> StoreResult<CheckReport> {
-        let (spans, index) = (Arc::clone(&self.spans), self.postings.snapshot());
-        let data_dir = self.data_dir.clone();
-        self.read(move |conn| check::check(conn, &spans, &index, &data_dir, &progress)).await
+        self.check_now(progress).await
     }
 
     async fn retention(&self) -> StoreResult<RetentionStatus> {

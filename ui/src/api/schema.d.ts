@@ -23,6 +23,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads everything as it is now, and verifies it
+         * @description Answers with lines of JSON: progress, and at last `result` or `error`. It reads a copy of the index, for which there
+         *     must be room in the data directory; writes and searches go on, and no file is removed meanwhile. A client that goes
+         *     away ends it.
+         */
+        post: operations["server_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compact": {
         parameters: {
             query?: never;
@@ -840,6 +862,42 @@ export interface components {
              * @default null
              */
             trace_ids: string[] | null;
+        };
+        /** @description A line while a store is checked; the last line holds `result` or `error`, all others progress. */
+        CheckLine: components["schemas"]["ProgressLine"] | {
+            /** @description What it found. */
+            result: components["schemas"]["CheckResult"];
+        } | {
+            /** @description Why. */
+            error: string;
+        };
+        /** @description What a check found. */
+        CheckResult: {
+            /**
+             * Format: int64
+             * @description Artifacts that were read; they have no checksum.
+             */
+            artifacts: number;
+            /**
+             * Format: int64
+             * @description Blocks whose checksum and contents were verified.
+             */
+            blocks: number;
+            /**
+             * @description What is wrong, each naming the place and what it costs; at most 100, and a last one that says that there are
+             *     more.
+             */
+            problems: string[];
+            /**
+             * Format: int64
+             * @description Their spans.
+             */
+            spans: number;
+            /**
+             * Format: int64
+             * @description Traces that were looked at.
+             */
+            traces: number;
         };
         /** @description A line while long work goes on; the last line holds `result` or `error`, all others progress. */
         CompactLine: components["schemas"]["ProgressLine"] | {
@@ -1977,6 +2035,33 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    server_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["CheckLine"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -88,6 +88,40 @@ pub struct CompactResult {
     pub after: DiskBytes,
 }
 
+/// A line while a store is checked; the last line holds `result` or `error`, all others progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum CheckLine {
+    /// How far the check is.
+    Progress(ProgressLine),
+    /// It is done.
+    Result {
+        /// What it found.
+        result: CheckResult,
+    },
+    /// It could not be done.
+    Error {
+        /// Why.
+        error: String,
+    },
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CheckResult {
+    /// Traces that were looked at.
+    pub traces: u64,
+    /// Their spans.
+    pub spans: u64,
+    /// Blocks whose checksum and contents were verified.
+    pub blocks: u64,
+    /// Artifacts that were read; they have no checksum.
+    pub artifacts: u64,
+    /// What is wrong, each naming the place and what it costs; at most 100, and a last one that says that there are
+    /// more.
+    pub problems: Vec<String>,
+}
+
 /// Bytes on the disk, by what they are for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DiskBytes {

@@ -27,8 +27,8 @@ pub use experiment::{Experiment, ExperimentList, NewExperiment};
 pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};
 pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};
 pub use housekeeping::{
-    BackupFile, BackupFrame, BackupRequest, CompactLine, CompactResult, DiskBytes, ExperimentRetention,
-    ProgressLine, Retention, RetentionRun,
+    BackupFile, BackupFrame, BackupRequest, CheckLine, CheckResult, CompactLine, CompactResult, DiskBytes,
+    ExperimentRetention, ProgressLine, Retention, RetentionRun,
 };
 pub use info::Info;
 pub use metrics::{Metrics, MetricsColumns, MetricsGroup, MetricsSeries, MetricsTotal};

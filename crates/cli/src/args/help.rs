@@ -138,10 +138,12 @@ Examples:
 
 pub(super) const CHECK: &str = "\
 Reads every byte, and names what is damaged and which traces lose what by it; the rest stays readable. The exit code is
-0 if everything is in order, 1 if something is damaged, 2 if it could not be checked.
+0 if everything is in order, 1 if something is damaged, 2 if it could not be checked. If a server has the data directory
+open, or SPANWISE_TRACKING_URI names one, the server checks what it holds, and goes on with its work.
 
-Example:
-  spanwise check --data-dir ./data";
+Examples:
+  spanwise check --data-dir ./data
+  SPANWISE_TRACKING_URI=http://127.0.0.1:5000 spanwise check";
 
 pub(super) const CONFIG: &str = "\
 Examples:

@@ -75,7 +75,7 @@ pub(crate) enum Command {
     /// Rewrite what lies apart or is partly deleted, and give the disk back what nothing needs
     #[command(after_help = help::COMPACT)]
     Compact(CompactArgs),
-    /// Verify every checksum and reference of a data directory that no server has open
+    /// Verify every checksum and reference of a data directory, or of what a running server holds
     #[command(after_help = help::CHECK)]
     Check(CheckArgs),
     /// Show the configuration, and where it comes from

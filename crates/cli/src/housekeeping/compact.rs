@@ -1,25 +1,16 @@
 //! `spanwise compact`.
 
-use super::lines::Lines;
+use super::lines::follow;
 use crate::Outcome;
 use crate::args::CompactArgs;
 use crate::backend::Backend;
-use crate::client::Client;
 use crate::terminal::{err_line, out_line};
 use crate::text::{bytes_text, counted};
-use crate::transfer::Progress;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-/// A line of the answer.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Line {
-    Progress { stage: String, done: u64, total: u64 },
-    Result { result: CompactResult },
-    Error { error: String },
-}
+const BROKEN_OFF: &str =
+    "the server stopped before it was done; what it rewrote stays so, and the rest is done the next time";
 
 /// What the work changed.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -48,9 +39,9 @@ impl DiskBytes {
 pub(crate) async fn compact(args: &CompactArgs) -> Result<Outcome> {
     let config = args.flags.load()?.config;
     let backend = Backend::connect_to_read(&config).await?;
-    let result = follow(&backend.client).await;
+    let result = follow(&backend.client, "/api/v1/compact", BROKEN_OFF).await;
     backend.close().await?;
-    let result = result?;
+    let result: CompactResult = result?;
     if args.json {
         out_line(&serde_json::to_string(&result)?)?;
     } else {
@@ -61,28 +52,6 @@ pub(crate) async fn compact(args: &CompactArgs) -> Result<Outcome> {
         err_line(&format!("{traces} cannot be read; `spanwise check` names the damage"));
     }
     Ok(Outcome::bad_news_if(result.unreadable_traces > 0))
-}
-
-async fn follow(client: &Client) -> Result<CompactResult> {
-    let mut lines = Lines::new(client.post_for_body("/api/v1/compact", &Value::Null).await?);
-    let mut bar: Option<(String, Progress)> = None;
-    while let Some(line) = lines.next().await? {
-        match line {
-            Line::Progress { stage, done, total } => {
-                if bar.as_ref().is_none_or(|(shown, _)| *shown != stage) {
-                    bar = Some((stage.clone(), Progress::stage(&stage, total)));
-                }
-                if let Some((_, bar)) = &bar {
-                    bar.set(done);
-                }
-            }
-            Line::Result { result } => return Ok(result),
-            Line::Error { error } => bail!("{error}"),
-        }
-    }
-    bail!(
-        "the server stopped before it was done; what it rewrote stays so, and the rest is done the next time"
-    )
 }
 
 fn print(result: &CompactResult) -> Result<()> {

@@ -1,10 +1,45 @@
 //! Lines of JSON that arrive while long work goes on.
 
-use anyhow::{Context, Result};
+use crate::client::Client;
+use crate::transfer::Progress;
+use anyhow::{Context, Result, bail};
 use axum::body::Body;
 use bytes::BytesMut;
 use http_body_util::BodyExt;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// A line of the answer.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Line<T> {
+    Progress { stage: String, done: u64, total: u64 },
+    Result { result: T },
+    Error { error: String },
+}
+
+/// Has long work done, shows on a terminal how far it is, and returns what came of it; `broken_off` says what it means
+/// that the answer has no end.
+pub(crate) async fn follow<T: DeserializeOwned>(client: &Client, path: &str, broken_off: &str) -> Result<T> {
+    let mut lines = Lines::new(client.post_for_body(path, &Value::Null).await?);
+    let mut bar: Option<(String, Progress)> = None;
+    while let Some(line) = lines.next().await? {
+        match line {
+            Line::Progress { stage, done, total } => {
+                if bar.as_ref().is_none_or(|(shown, _)| *shown != stage) {
+                    bar = Some((stage.clone(), Progress::stage(&stage, total)));
+                }
+                if let Some((_, bar)) = &bar {
+                    bar.set(done);
+                }
+            }
+            Line::Result { result } => return Ok(result),
+            Line::Error { error } => bail!("{error}"),
+        }
+    }
+    bail!("{broken_off}")
+}
 
 /// Reads a body line by line.
 pub(super) struct Lines {

@@ -7,3 +7,4 @@ mod lines;
 
 pub(crate) use backup::{backup, restore};
 pub(crate) use compact::compact;
+pub(crate) use lines::follow;

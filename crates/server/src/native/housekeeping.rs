@@ -1,4 +1,4 @@
-//! Housekeeping: what retention does, and compaction on request.
+//! Housekeeping: what retention does, and compaction and checks on request.
 
 use super::parameter::{NoParameters, Parameters};
 use crate::App;
@@ -10,10 +10,12 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::header::CONTENT_TYPE;
+use serde::Serialize;
 use spanwise_api_types::native::{
-    self, CompactLine, CompactResult, DiskBytes, ExperimentRetention, ProgressLine, Retention, RetentionRun,
+    self, CheckLine, CheckResult, CompactLine, CompactResult, DiskBytes, ExperimentRetention, ProgressLine,
+    Retention, RetentionRun,
 };
-use spanwise_store::{AgeRule, CompactReport, ExperimentRule, Progress, RetentionStatus};
+use spanwise_store::{AgeRule, CheckReport, CompactReport, ExperimentRule, Progress, RetentionStatus};
 use std::convert::Infallible;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use utoipa_axum::router::OpenApiRouter;
@@ -22,7 +24,7 @@ use utoipa_axum::routes;
 const LINES: &str = "application/x-ndjson";
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(retention)).routes(routes!(compact))
+    OpenApiRouter::new().routes(routes!(retention)).routes(routes!(compact)).routes(routes!(check))
 }
 
 /// Says how long traces stay, and what retention did
@@ -66,13 +68,42 @@ async fn compact(State(app): State<App>, _: NoParameters) -> Response {
     ([(CONTENT_TYPE, LINES)], body_of(waiting)).into_response()
 }
 
-fn body_of(mut lines: UnboundedReceiver<CompactLine>) -> Body {
+/// Reads everything as it is now, and verifies it
+///
+/// Answers with lines of JSON: progress, and at last `result` or `error`. It reads a copy of the index, for which there
+/// must be room in the data directory; writes and searches go on, and no file is removed meanwhile. A client that goes
+/// away ends it.
+#[utoipa::path(
+    post,
+    path = "/check",
+    tag = "server",
+    responses((status = 200, body = CheckLine, content_type = "application/x-ndjson"), (status = 400, body = native::Problem)),
+)]
+async fn check(State(app): State<App>, _: NoParameters) -> Response {
+    let (lines, waiting) = unbounded_channel();
+    let progress = lines.clone();
+    let progress = Progress::new(move |step| {
+        let line = ProgressLine { stage: step.stage.to_owned(), done: step.done, total: step.total };
+        progress.send(CheckLine::Progress(line)).is_ok()
+    });
+    tokio::spawn(async move {
+        let last = match app.store.check_with(progress).await {
+            Ok(report) => CheckLine::Result { result: to_check_result(report) },
+            Err(error) => CheckLine::Error { error: Failure::from(error).into_public_message() },
+        };
+        // If the client has gone, nobody wants to know.
+        let _ = lines.send(last);
+    });
+    ([(CONTENT_TYPE, LINES)], body_of(waiting)).into_response()
+}
+
+fn body_of<T: Serialize + Send + 'static>(mut lines: UnboundedReceiver<T>) -> Body {
     Body::from_stream(stream::poll_fn(move |context| {
         lines.poll_recv(context).map(|line| line.map(|line| Ok::<Bytes, Infallible>(to_line(&line))))
     }))
 }
 
-fn to_line(line: &CompactLine) -> Bytes {
+fn to_line(line: &impl Serialize) -> Bytes {
     let mut text = serde_json::to_vec(line).expect("a line has only texts and numbers");
     text.push(b'\n');
     text.into()
@@ -86,6 +117,11 @@ fn to_result(report: CompactReport) -> CompactResult {
         before: to_bytes(report.before),
         after: to_bytes(report.after),
     }
+}
+
+fn to_check_result(report: CheckReport) -> CheckResult {
+    let CheckReport { traces, blocks, spans, artifacts, problems } = report;
+    CheckResult { traces, spans, blocks, artifacts, problems }
 }
 
 fn to_bytes(bytes: spanwise_store::DiskBytes) -> DiskBytes {

@@ -4,7 +4,7 @@
 //! before the next one has taken its place; so an interrupted backup leaves the one before it whole.
 
 use super::hash_text;
-use super::manifest::{Entry, FILES, MANIFEST, Manifest, check_hash, check_path, content_path};
+use super::manifest::{Entry, FILES, MANIFEST, Manifest, check_path, content_path};
 use crate::error::{damaged, io_error};
 use spanwise_store::{KnownFile, KnownFiles, StoreError, StoreResult};
 use std::collections::HashSet;
@@ -106,7 +106,6 @@ impl BackupFolder {
 
     /// Ends the file; it must be what was sent.
     pub fn end(&mut self, xxh3: &str) -> StoreResult<()> {
-        check_hash(xxh3)?;
         let current = self.current.take().ok_or_else(out_of_order)?;
         if hash_text(&current.hash) != xxh3 || current.written != current.bytes {
             return Err(damaged(format!("{} was damaged on its way into the backup", current.path)));

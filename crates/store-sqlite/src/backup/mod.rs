@@ -16,10 +16,10 @@ mod source;
 mod tests;
 
 pub use folder::{BackupFolder, BackupSummary};
-pub(crate) use pin::Pins;
+pub(crate) use pin::{Pin, Pins};
 pub(crate) use restore::refuse_interrupted;
 pub use restore::{RestoreReport, restore};
-pub(crate) use source::{remove_leftovers, start};
+pub(crate) use source::{FOLDER, remove_leftovers, start};
 
 use std::fmt;
 use xxhash_rust::xxh3::Xxh3;

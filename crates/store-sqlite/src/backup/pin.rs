@@ -1,10 +1,18 @@
-//! Keeps files from being removed while a backup may need them.
+//! Keeps files from being removed while a backup or a check reads them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use spanwise_model::ErrorKind;
+use spanwise_store::{StoreError, StoreResult};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Shared by those who remove files and those who copy them.
+/// Shared by those who remove files and those who read all of them.
 #[derive(Debug, Default)]
-pub(crate) struct Pins(Mutex<usize>);
+pub(crate) struct Pins(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    are_files: bool,
+    is_log: bool,
+}
 
 /// As long as it lives, nothing is removed.
 #[derive(Debug)]
@@ -12,25 +20,44 @@ pub(crate) struct Pin(Arc<Pins>);
 
 impl Pins {
     /// Keeps everything from now on; waits for a removal that is under way.
-    pub(crate) fn pin(self: &Arc<Pins>) -> Pin {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        Pin(Arc::clone(self))
+    ///
+    /// # Errors
+    /// `Exhausted` if somebody else reads all files.
+    pub(crate) fn pin(self: &Arc<Pins>) -> StoreResult<Pin> {
+        let mut held = self.held();
+        if held.are_files {
+            let message = "a backup or a check is under way; try again when it is done";
+            return Err(StoreError::new(ErrorKind::Exhausted, message));
+        }
+        *held = Held { are_files: true, is_log: true };
+        Ok(Pin(Arc::clone(self)))
     }
 
-    /// Returns whether something is kept.
-    pub(crate) fn is_pinned(&self) -> bool {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) > 0
+    /// Returns whether the index is being copied, which keeps its log from being emptied.
+    pub(crate) fn is_log_held(&self) -> bool {
+        self.held().is_log
     }
 
     /// Runs a removal, unless something is kept; then it returns nothing.
     pub(crate) fn unless_pinned<T>(&self, remove: impl FnOnce() -> T) -> Option<T> {
-        let count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (*count == 0).then(remove)
+        let held = self.held();
+        (!held.are_files).then(remove)
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pin {
+    /// Says that the index was copied: from now on only files are read.
+    pub(crate) fn release_log(&self) {
+        self.0.held().is_log = false;
     }
 }
 
 impl Drop for Pin {
     fn drop(&mut self) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        *self.0.held() = Held::default();
     }
 }

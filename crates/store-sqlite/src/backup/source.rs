@@ -9,7 +9,6 @@ use crate::segment::segment_path;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use rusqlite::Connection;
-use spanwise_model::ErrorKind;
 use spanwise_store::{BackupItem, BackupStream, KnownFiles, StoreError, StoreResult};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -19,8 +18,8 @@ use std::thread;
 use tokio::sync::mpsc::{Sender, channel};
 use xxhash_rust::xxh3::Xxh3;
 
-/// Where the copy of the index is while it is sent; in the data directory.
-const FOLDER: &str = "backup";
+/// Where the copy of the index is while it is sent or checked; in the data directory.
+pub(crate) const FOLDER: &str = "backup";
 /// Bytes that are read and sent at a time.
 const CHUNK_BYTES: usize = 256 << 10;
 /// Steps of SQLite between two looks whether somebody still wants the copy: a few milliseconds.
@@ -41,12 +40,9 @@ pub(crate) fn remove_leftovers(data_dir: &Path) -> StoreResult<()> {
 
 /// Starts to read a store; see [`spanwise_store::Store::backup`].
 pub(crate) fn start(data_dir: &Path, pins: &Arc<Pins>, known: KnownFiles) -> StoreResult<BackupStream> {
-    if pins.is_pinned() {
-        return Err(StoreError::new(ErrorKind::Exhausted, "another backup is under way; try again later"));
-    }
+    let pin = pins.pin()?;
     let (items, mut waiting) = channel(CHUNKS_WAITING);
-    let source =
-        Source { data_dir: data_dir.to_owned(), known, items: items.clone(), _pin: pins.pin(), total: 0 };
+    let source = Source { data_dir: data_dir.to_owned(), known, items: items.clone(), pin, total: 0 };
     thread::Builder::new()
         .name("backup".into())
         .spawn(move || {
@@ -78,7 +74,7 @@ struct Source {
     known: KnownFiles,
     items: Sender<StoreResult<BackupItem>>,
     /// Keeps the files from being removed until the last of them was read.
-    _pin: Pin,
+    pin: Pin,
     total: u64,
 }
 
@@ -107,6 +103,7 @@ impl Source {
     fn send_all(&mut self, folder: &Path) -> Result<(), Stop> {
         let items = self.items.clone();
         let snapshot = copy_index(&self.data_dir, folder, move || items.is_closed())?;
+        self.pin.release_log();
         let wanted = wanted(&self.data_dir, snapshot)?;
         self.total = wanted.iter().map(|file| file.bytes).sum();
         self.send(BackupItem::Start { files: wanted.len() as u64, bytes: self.total })?;

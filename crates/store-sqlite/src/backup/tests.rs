@@ -97,6 +97,12 @@ async fn a_backup_restores_to_the_same_store() {
     let artifact = fixture.restored_path().join("artifacts/0/traces/tr-1/artifacts/attachments/a.txt");
     assert_eq!(fs::read_to_string(artifact).unwrap(), "some text");
     assert!(fs::read_dir(fixture.restored_path().join("postings")).unwrap().count() > 0);
+    // The thread that sent the copy of the index removes it.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while fixture.store.data_dir.join("backup").exists() {
+        assert!(std::time::Instant::now() < deadline, "the copy of the index is still there");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,6 +136,8 @@ async fn an_interrupted_backup_is_none_and_leaves_the_last_one_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_file_goes_while_a_backup_may_need_it() {
     let fixture = Fixture::new().await;
+    // The index alone is more than waits for who takes it, so that no other file is read before the compaction.
+    fixture.store.set_trace_tag(&trace_id(1), "large", &"x".repeat(4 << 20)).await.unwrap();
     let mut items = fixture.store.backup(Default::default()).await.unwrap();
     assert!(matches!(items.next().await, Some(Ok(BackupItem::Start { .. }))));
     let second = fixture.store.backup(Default::default()).await.map(drop).unwrap_err();
@@ -139,6 +147,10 @@ async fn no_file_goes_while_a_backup_may_need_it() {
     fixture.store.compact(Progress::silent()).await.unwrap();
     let rest: Vec<_> = items.try_collect().await.unwrap();
     assert_eq!(rest.last(), Some(&BackupItem::Done));
+    let has = |folder: &str| {
+        rest.iter().any(|item| matches!(item, BackupItem::File { path, .. } if path.starts_with(folder)))
+    };
+    assert!(has("segments/") && has("postings/"));
     fixture.store.compact(Progress::silent()).await.unwrap();
     let left = fs::read_dir(fixture.store.data_dir.join("segments")).unwrap().count();
     assert_eq!(left, 0);
@@ -174,6 +186,94 @@ async fn folders_that_hold_something_else_are_refused_by_name() {
     assert!(error.message().contains("it holds `notes.txt`"), "{error}");
     let error = BackupFolder::open(&fixture.restored_path()).map(drop).unwrap_err();
     assert!(error.message().contains("holds no backup"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contents_that_a_backup_lost_are_copied_again() {
+    let fixture = Fixture::new().await;
+    fixture.backup(usize::MAX).await.unwrap();
+    let manifest = manifest::Manifest::read(&fixture.backup_path()).unwrap().unwrap();
+    let path_of = |folder: &str| {
+        let (_, entry) = manifest.files.iter().find(|(path, _)| path.starts_with(folder)).unwrap();
+        manifest::content_path(&fixture.backup_path(), &entry.xxh3)
+    };
+    fs::remove_file(path_of("segments/")).unwrap();
+    let part = path_of("postings/");
+    fs::write(&part, &fs::read(&part).unwrap()[1..]).unwrap();
+    let error = fixture.restore().unwrap_err();
+    assert!(error.message().contains("had ") || error.message().contains("the backup lacks"), "{error}");
+    fixture.backup(usize::MAX).await.unwrap();
+    fixture.restore().unwrap();
+    assert_eq!(fixture.restored(5).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changed_and_kept_its_length_is_copied_again() {
+    let fixture = Fixture::new().await;
+    fixture.backup(usize::MAX).await.unwrap();
+    let artifact = "artifacts/0/traces/tr-1/artifacts/attachments/a.txt";
+    fs::write(fixture.store.data_dir.join(artifact), "SOME TEXT").unwrap();
+    fixture.backup(usize::MAX).await.unwrap();
+    fixture.restore().unwrap();
+    assert_eq!(fs::read_to_string(fixture.restored_path().join(artifact)).unwrap(), "SOME TEXT");
+}
+
+#[test]
+fn a_file_that_arrives_otherwise_than_it_was_sent_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let hash_of = |bytes: &[u8]| format!("{:032x}", xxhash_rust::xxh3::xxh3_128(bytes));
+    for (bytes, sent, xxh3) in [(4, "text", hash_of(b"tex7")), (5, "text", hash_of(b"text"))] {
+        let mut backup = BackupFolder::open(folder.path()).unwrap();
+        backup.begin("index.db", bytes).unwrap();
+        backup.write(sent.as_bytes()).unwrap();
+        let error = backup.end(&xxh3).unwrap_err();
+        assert!(error.message().contains("index.db was damaged on its way"), "{error}");
+    }
+}
+
+#[test]
+fn names_that_lead_out_of_a_folder_are_refused_wherever_they_come_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let (backup, target) = (folder.path().join("backup"), folder.path().join("restored"));
+    let mut open = BackupFolder::open(&backup).unwrap();
+    assert!(open.begin("../evil", 0).is_err());
+    open.begin("index.db", 0).unwrap();
+    assert!(open.end("../../evil").is_err(), "it is not the hash of what came");
+    fs::write(folder.path().join("outside"), "").unwrap();
+    let none = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(b""));
+    fs::write(manifest::content_path(&backup, &none), "").unwrap();
+    for (path, xxh3) in [("../evil", none.as_str()), ("index.db", "../../outside")] {
+        let entry = manifest::Entry { bytes: 0, xxh3: xxh3.into() };
+        let files = [(path.into(), entry)].into();
+        let text = manifest::Manifest { created_ns: 7, files }.to_text();
+        fs::write(backup.join(manifest::MANIFEST), text).unwrap();
+        let error = restore(&backup, &target, &Progress::silent()).unwrap_err();
+        let named = if path == "index.db" { xxh3 } else { path };
+        assert!(error.message().contains(&format!("\"{named}\" is no")), "{error}");
+    }
+    let entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = entries.collect();
+    names.sort();
+    assert_eq!(names, ["backup", "outside"]);
+}
+
+#[test]
+fn one_backup_at_a_time_is_written_to_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = BackupFolder::open(folder.path()).unwrap();
+    let error = BackupFolder::open(folder.path()).map(drop).unwrap_err();
+    assert!(error.message().contains("another backup is written to"), "{error}");
+    drop(first);
+    BackupFolder::open(folder.path()).unwrap();
+}
+
+#[test]
+fn what_an_interrupted_backup_left_goes_when_the_store_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("backup")).unwrap();
+    fs::write(folder.path().join("backup/index.db"), "half a copy").unwrap();
+    SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
+    assert!(!folder.path().join("backup").exists());
 }
 
 #[test]

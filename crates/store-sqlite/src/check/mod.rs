@@ -4,19 +4,27 @@
 //! Damage is named with its place and what it costs; everything else goes on being checked.
 
 mod artifact;
+mod copy;
 mod segment;
 #[cfg(test)]
 mod tests;
 mod trace;
 
+use crate::backup::Pin;
+use crate::compaction::{self, SharedCompactor};
 use crate::error::sql_error;
 use crate::postings::PartSet;
+use crate::rollup::Expected;
+use crate::schema;
 use crate::spans::SpanReader;
+use crate::store::{SqliteStore, blocking};
+use copy::IndexCopy;
 use rusqlite::Connection;
 use spanwise_model::ErrorKind;
 use spanwise_store::{CheckReport, Progress, StoreError, StoreResult};
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Problems that a report names; more are only counted as one line.
 const PROBLEMS_MAX: usize = 100;
@@ -45,6 +53,8 @@ struct Check<'a> {
     conn: &'a Connection,
     spans: &'a SpanReader,
     report: CheckReport,
+    /// What the traces say that the roll-ups have to be.
+    rollups: Expected,
 }
 
 impl Check<'_> {
@@ -63,15 +73,68 @@ impl Check<'_> {
     }
 }
 
+/// What a check needs of the store.
+struct Work {
+    data_dir: PathBuf,
+    spans: Arc<SpanReader>,
+    index: Arc<PartSet>,
+    progress: Progress,
+    /// No file is removed before the check is done.
+    pin: Pin,
+}
+
+impl SqliteStore {
+    /// See [`spanwise_store::Store::check_with`].
+    pub(crate) async fn check_now(&self, progress: Progress) -> StoreResult<CheckReport> {
+        let work = self.check_work(progress)?;
+        blocking(move || work.run_on_copy()).await
+    }
+
+    /// As [`spanwise_store::Store::check_with`], for a store that nobody else uses: it needs no copy of the index, but
+    /// what is written meanwhile may be reported as damage.
+    ///
+    /// # Errors
+    /// As that; `Exhausted` if a backup is under way.
+    pub async fn check_alone(&self, progress: Progress) -> StoreResult<CheckReport> {
+        let (work, compactor) = (self.check_work(progress)?, self.compactor()?);
+        blocking(move || work.run_alone(&compactor)).await
+    }
+
+    fn check_work(&self, progress: Progress) -> StoreResult<Work> {
+        let pin = self.pins.pin()?;
+        let (spans, index) = (Arc::clone(&self.spans), self.postings.snapshot());
+        Ok(Work { data_dir: self.data_dir.clone(), spans, index, progress, pin })
+    }
+}
+
+impl Work {
+    fn run_on_copy(self) -> StoreResult<CheckReport> {
+        let copy = IndexCopy::make(&self.data_dir, &self.progress)?;
+        self.pin.release_log();
+        self.run(&copy.open()?)
+    }
+
+    fn run_alone(self, compactor: &SharedCompactor) -> StoreResult<CheckReport> {
+        // Blocks stay where they are: the store itself tidies up as soon as traces have been quiet for a while.
+        let _still = compaction::lock(compactor);
+        let conn = schema::open_reader(&self.data_dir.join("index.db"))?;
+        self.run(&conn)
+    }
+
+    fn run(&self, conn: &Connection) -> StoreResult<CheckReport> {
+        check(conn, &self.spans, &self.index, &self.data_dir, &self.progress)
+    }
+}
+
 /// Verifies everything; says how far it is in bytes of segments.
-pub(crate) fn check(
+fn check(
     conn: &Connection,
     spans: &SpanReader,
     index: &PartSet,
     data_dir: &Path,
     progress: &Progress,
 ) -> StoreResult<CheckReport> {
-    let mut check = Check { conn, spans, report: CheckReport::default() };
+    let mut check = Check { conn, spans, report: CheckReport::default(), rollups: Expected::default() };
     let segments = load_segments(conn)?;
     let total = segments.iter().map(|segment| segment.committed_bytes).sum();
     progress.report("checking the index", 0, total)?;
@@ -96,7 +159,8 @@ pub(crate) fn check(
     }
     check.rows_without_segment(rows)?;
     progress.report("checking the roll-ups", total, total)?;
-    if let Err(error) = crate::rollup::check(conn, |problem| check.note(problem)) {
+    let rollups = std::mem::take(&mut check.rollups);
+    if let Err(error) = rollups.compare(conn, |problem| check.note(problem)) {
         check.note_unreadable(&error);
     }
     progress.report("checking the word index", total, total)?;

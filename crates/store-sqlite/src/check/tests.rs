@@ -2,8 +2,9 @@ use crate::error::sql_error;
 use crate::segment::segment_path;
 use crate::store::{OpenOptions, SqliteStore};
 use futures_util::TryStreamExt;
+use spanwise_model::{ErrorKind, ExperimentId};
 use spanwise_store::conformance::build::{logs, span, spans, trace_id};
-use spanwise_store::{Progress, Store};
+use spanwise_store::{DeleteTraces, Progress, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
@@ -129,4 +130,74 @@ async fn it_says_how_far_it_is_and_can_be_ended() {
     assert!(last.load(Ordering::Relaxed) > 0);
     let error = store.check_with(Progress::new(|step| step.done == 0)).await.unwrap_err();
     assert!(error.message().contains("interrupted while checking segments"), "{error}");
+}
+
+/// Checks a store, and does something in between, once, when the check has come to a stage.
+async fn check_while(
+    store: &Arc<SqliteStore>,
+    stage: &'static str,
+    work: impl AsyncFn(Arc<SqliteStore>) + Send + Sync + 'static,
+) -> Vec<String> {
+    let (runtime, once) = (tokio::runtime::Handle::current(), AtomicU64::new(0));
+    let inner = Arc::clone(store);
+    let progress = Progress::new(move |step| {
+        if step.stage == stage && once.fetch_add(1, Ordering::Relaxed) == 0 {
+            runtime.block_on(work(Arc::clone(&inner)));
+        }
+        true
+    });
+    store.check_with(progress).await.unwrap().problems
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_checked_as_it_was_when_the_check_began() {
+    for stage in ["checking the index", "checking segments", "checking the roll-ups"] {
+        let (store, folder, _) = store().await;
+        let store = Arc::new(store);
+        let found = check_while(&store, stage, async |store| {
+            let which = DeleteTraces::Ids(vec![trace_id(1), trace_id(2)]);
+            store.delete_traces(ExperimentId::DEFAULT, which).await.unwrap();
+            store.append_spans(vec![spans(&trace_id(4), &[span(1)])]).await.unwrap();
+            store.append_spans(vec![spans(&trace_id(3), &[span(1).from_to(0, 9_000_000)])]).await.unwrap();
+            store.compact(Progress::silent()).await.unwrap();
+            let backup = store.backup(Default::default()).await.map(drop).unwrap_err();
+            assert_eq!(backup.kind(), ErrorKind::Exhausted);
+        })
+        .await;
+        assert_eq!(found, Vec::<String>::new(), "{stage}");
+        assert_eq!(problems(&store).await, Vec::<String>::new());
+        assert!(!folder.path().join("backup").exists());
+        assert!(segment_path(&folder.path().join("segments"), 1).exists());
+        store.compact(Progress::silent()).await.unwrap();
+        assert!(!segment_path(&folder.path().join("segments"), 1).exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_tidied_up_while_a_store_is_checked_without_a_copy() {
+    let (store, _folder, _) = store().await;
+    let compactor = store.compactor().unwrap();
+    let progress = Progress::new(move |_| compactor.try_lock().is_err());
+    assert_eq!(store.check_alone(progress).await.unwrap().problems, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_found_in_the_pages_of_a_copy_too() {
+    let (store, folder, _) = store().await;
+    store.close().await.unwrap();
+    drop(store);
+    let database = folder.path().join("index.db");
+    let conn = rusqlite::Connection::open(&database).unwrap();
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let page: u64 = conn
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'trace_by_session'", [], |row| row.get(0))
+        .unwrap();
+    drop(conn);
+    let mut bytes = std::fs::read(&database).unwrap();
+    // The number of cells of an empty page.
+    bytes[(page as usize - 1) * 8192 + 4] = 3;
+    std::fs::write(&database, bytes).unwrap();
+    let store = SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
+    let found = problems(&store).await;
+    assert!(found.iter().any(|problem| problem.starts_with("index.db: ")), "{found:?}");
 }

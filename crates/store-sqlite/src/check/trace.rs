@@ -4,6 +4,7 @@ use super::{BlockRow, BlockRows, Check};
 use crate::block::BlockKind;
 use crate::columns::{self, Columns};
 use crate::error::sql_error;
+use crate::rollup::{FACT_COLUMNS, TraceFacts};
 use crate::spans::{Candidate, last_words};
 use rusqlite::OptionalExtension;
 use spanwise_model::SpanStatus;
@@ -18,7 +19,8 @@ struct Record {
     trace_id: String,
     span_count: u64,
     error_span_count: Option<u64>,
-    visible: bool,
+    /// What it gives to the roll-ups, if it is visible.
+    facts: Option<TraceFacts>,
 }
 
 impl Check<'_> {
@@ -40,18 +42,18 @@ impl Check<'_> {
 
     fn next_record(&self, after: i64) -> StoreResult<Option<Record>> {
         self.conn
-            .prepare_cached(
-                "SELECT trace_key, sw_trace_id(trace_id), span_count, visible, error_span_count FROM trace WHERE trace_key > ?1
-                 ORDER BY trace_key LIMIT 1",
-            )
+            .prepare_cached(&format!(
+                "SELECT trace_key, sw_trace_id(trace_id), span_count, visible, error_span_count, {FACT_COLUMNS} FROM trace
+                 WHERE trace_key > ?1 ORDER BY trace_key LIMIT 1"
+            ))
             .and_then(|mut statement| {
                 let record = |row: &rusqlite::Row<'_>| {
                     Ok(Record {
                         trace_key: row.get(0)?,
                         trace_id: row.get(1)?,
                         span_count: row.get(2)?,
-                        visible: row.get(3)?,
                         error_span_count: row.get(4)?,
+                        facts: if row.get(3)? { Some(TraceFacts::from_columns(row, 5)?) } else { None },
                     })
                 };
                 statement.query_row([after], record).optional()
@@ -62,7 +64,7 @@ impl Check<'_> {
     fn trace(&mut self, record: &Record, rows: &mut BlockRows) -> StoreResult<()> {
         let trace_id = &record.trace_id;
         let mut candidates = Vec::new();
-        let mut failed: Vec<Vec<bool>> = Vec::new();
+        let mut blocks: Vec<Columns> = Vec::new();
         let mut unreadable = Vec::new();
         let mut statement = self
             .conn
@@ -72,7 +74,6 @@ impl Check<'_> {
             )
             .map_err(sql_error)?;
         let mut found = statement.query([record.trace_key]).map_err(sql_error)?;
-        let mut number = 0;
         while let Some(row) = found.next().map_err(sql_error)? {
             let (block_id, segment_id, offset, length, kind): (i64, i64, u64, u64, i64) =
                 (|| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))()
@@ -80,27 +81,36 @@ impl Check<'_> {
             let block = BlockRow { block_id, trace_key: record.trace_key, length };
             rows.entry(segment_id).or_default().insert(offset, block);
             let packed = row.get_ref(5).and_then(|value| Ok(value.as_blob()?)).map_err(sql_error)?;
-            failed.push(Vec::new());
             match unpack(kind, packed) {
                 Ok(columns) if kind == BlockKind::Spans as i64 => {
-                    failed[number as usize] =
-                        columns.rows.iter().map(|row| row.status == SpanStatus::Error).collect();
+                    let number = blocks.len() as u32;
                     let rows = columns.rows.iter().enumerate();
                     candidates.extend(rows.map(|(index, row)| Candidate::new(row, (number, index as u32))));
+                    blocks.push(columns);
                 }
                 Ok(_) => {}
                 Err(error) => unreadable.push(error.message().to_owned()),
             }
-            number += 1;
         }
         drop(found);
         drop(statement);
+        let live_spans = last_words(candidates);
+        let spans = live_spans.iter().map(|(block, row)| {
+            let columns = &blocks[*block as usize];
+            (columns, &columns.rows[*row as usize])
+        });
+        match &record.facts {
+            Some(facts) if unreadable.is_empty() => self.rollups.add(facts, spans),
+            Some(facts) => self.rollups.add_unreadable(facts),
+            None => {}
+        }
         for problem in unreadable {
             self.note(format!("trace {trace_id}: packed columns: {problem}"));
         }
-        let live = last_words(candidates);
-        let failed = live.iter().filter(|(block, row)| failed[*block as usize][*row as usize]).count() as u64;
-        let live = live.len() as u64;
+        let has_failed =
+            |block: u32, row: u32| blocks[block as usize].rows[row as usize].status == SpanStatus::Error;
+        let failed = live_spans.iter().filter(|(block, row)| has_failed(*block, *row)).count() as u64;
+        let live = live_spans.len() as u64;
         if live != record.span_count {
             let said = record.span_count;
             self.note(format!("trace {trace_id}: {live} spans are stored, but its record says {said}"));
@@ -109,7 +119,7 @@ impl Check<'_> {
             self.note(format!("trace {trace_id}: {failed} spans failed, but its record says {said}"));
         }
         self.report.spans += live;
-        self.report.traces += u64::from(record.visible);
+        self.report.traces += u64::from(record.facts.is_some());
         Ok(())
     }
 

@@ -153,7 +153,7 @@ impl Compactor {
         }
         let (count, segment_id) = (merged.len(), bucket.segment_id());
         if let Err(error) = bucket.commit(&self.writer, merged, self.waits_for_index) {
-            // A commit that failed may come back after a crash (see segment.rs); what it points to must be there then.
+            // A commit that failed may come back after a crash (see segment/writer.rs); what it points to must be there then.
             self.abandoned.borrow_mut().push(segment_id);
             return Err(error);
         }

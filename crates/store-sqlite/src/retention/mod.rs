@@ -10,7 +10,7 @@ mod tests;
 
 use crate::artifact_removal::ArtifactRemoval;
 use crate::catalog;
-use crate::delete::let_go;
+use crate::delete::{STEP_TRACES, let_go};
 use crate::disk;
 use crate::error::sql_error;
 use crate::rollup;
@@ -26,8 +26,6 @@ use std::time::Duration;
 
 /// How often it is looked whether something has to go.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(10);
-/// Traces that one write deletes; all other writes wait for it, some 25 ms.
-const STEP_TRACES: usize = 250;
 /// Once a bound of bytes is passed, so many percent of it are made free: otherwise each look would free a little, and
 /// the word index would be rewritten for little.
 const FREE_PERCENT: u64 = 5;

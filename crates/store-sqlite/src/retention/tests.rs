@@ -32,15 +32,7 @@ async fn add(store: &SqliteStore, number: u32, start_hours: i64, arrival_ns: i64
 /// Runs retention once, as if it were [`NOW_NS`], and returns the numbers of the traces that are left.
 async fn left_after(store: &SqliteStore, rules: RetentionRules, numbers: std::ops::Range<u32>) -> Vec<u32> {
     let status: SharedStatus = Arc::new(Mutex::new(RetentionStatus { rules, ..RetentionStatus::default() }));
-    let database = store.data_dir.join("index.db");
-    let retention = Retention::open(
-        &database,
-        store.writer().unwrap(),
-        Arc::clone(&status),
-        Arc::clone(&store.artifact_removal),
-    )
-    .unwrap()
-    .unwrap();
+    let retention = open(store, &status);
     let run = tokio::task::block_in_place(|| retention.run(NOW_NS, &mut || true).unwrap());
     assert_eq!(status.lock().unwrap().deleted_traces, run.traces);
     let mut left = Vec::new();
@@ -50,6 +42,12 @@ async fn left_after(store: &SqliteStore, rules: RetentionRules, numbers: std::op
         }
     }
     left
+}
+
+fn open(store: &SqliteStore, status: &SharedStatus) -> Retention {
+    let database = store.data_dir.join("index.db");
+    let (status, artifacts) = (Arc::clone(status), Arc::clone(&store.artifact_removal));
+    Retention::open(&database, store.writer().unwrap(), status, artifacts).unwrap().unwrap()
 }
 
 fn by_age(hours: u64) -> RetentionRules {
@@ -74,6 +72,21 @@ async fn more_traces_than_a_step_takes_go_in_one_run() {
         add(&store, number, 1, EPOCH_NS, ExperimentId::DEFAULT).await;
     }
     assert_eq!(left_after(&store, by_age(24), 0..super::STEP_TRACES as u32 + 10).await, Vec::<u32>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_between_two_writes_when_the_store_closes() {
+    let (store, _folder) = store().await;
+    for number in 0..super::STEP_TRACES as u32 + 10 {
+        add(&store, number, 1, EPOCH_NS, ExperimentId::DEFAULT).await;
+    }
+    let status: SharedStatus =
+        Arc::new(Mutex::new(RetentionStatus { rules: by_age(24), ..RetentionStatus::default() }));
+    let retention = open(&store, &status);
+    let error = tokio::task::block_in_place(|| retention.run(NOW_NS, &mut || false).unwrap_err());
+    assert!(error.message().contains("closing"), "{error}");
+    assert_eq!(store.stats().await.unwrap().traces, 10);
+    assert_eq!(status.lock().unwrap().deleted_traces, super::STEP_TRACES as u64, "what it did is said");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,10 +122,28 @@ async fn the_oldest_go_until_what_is_stored_is_below_the_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trace_counts_with_its_share_of_the_index() {
+    let (store, _folder) = store().await;
+    // Traces of little text: most of what is stored of them is the index.
+    let trace = |number: u32| {
+        let one = span(1).from_to(i64::from(number), 100);
+        spans_of(&trace_id(number), explicit(ExperimentId::DEFAULT), "", &[one])
+    };
+    store.append_spans((0..2_000).map(trace).collect()).await.unwrap();
+    let max_bytes = store.retention().await.unwrap().stored_bytes * 3 / 4;
+    let rules = RetentionRules { max_bytes: Some(max_bytes), ..RetentionRules::default() };
+    let left = left_after(&store, rules, 0..2_000).await.len();
+    assert!((1_000..1_800).contains(&left), "{left} of 2000 are left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_store_deletes_by_itself_and_frees_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
     add(&store, 1, 0, EPOCH_NS, ExperimentId::DEFAULT).await;
+    let artifact = folder.path().join(format!("artifacts/0/traces/{}/artifacts/a.txt", trace_id(1)));
+    std::fs::create_dir_all(artifact.parent().unwrap()).unwrap();
+    std::fs::write(&artifact, "text").unwrap();
     store.close().await.unwrap();
     drop(store);
     let options = OpenOptions { retention: by_age(1), ..OpenOptions::new(folder.path()) };
@@ -122,7 +153,7 @@ async fn a_running_store_deletes_by_itself_and_frees_the_disk() {
     // What it did is said once it is done.
     let is_said = async || store.retention().await.unwrap().last.is_some();
     let segments = || std::fs::read_dir(folder.path().join("segments")).unwrap().count();
-    while is_there().await || segments() > 1 || !is_said().await {
+    while is_there().await || segments() > 1 || artifact.exists() || !is_said().await {
         assert!(std::time::Instant::now() < deadline, "retention did nothing");
         tokio::task::yield_now().await;
     }

@@ -2,11 +2,11 @@
 
 use super::build::are_built;
 use super::figures::Figures;
-use super::record::{FACT_COLUMNS, TraceFacts};
+use super::record::TraceFacts;
 use super::{BUCKET_NS, SpanFacts, bucket_of};
 use super::{name, pending};
+use crate::columns::{Columns, Row};
 use crate::error::sql_error;
-use crate::explore::TraceColumns;
 use rusqlite::Connection;
 use spanwise_genai::rollup::UsageTree;
 use spanwise_store::StoreResult;
@@ -15,33 +15,72 @@ use std::collections::BTreeMap;
 /// By experiment, bucket and, for calls, model and provider.
 type CallKey = (i64, i64, Option<String>, Option<String>);
 
-/// Names each roll-up that differs from what it adds up.
-///
-/// Holds one read transaction, so that nothing is written in between, and about 1 KiB a roll-up.
-pub(crate) fn check(conn: &Connection, mut note: impl FnMut(String)) -> StoreResult<()> {
-    let txn = conn.unchecked_transaction().map_err(sql_error)?;
-    if !are_built(&txn)? {
-        // They are being computed.
-        return Ok(());
-    }
-    let kinds = [
-        ("traces", compare(traces_of_rows(&txn)?, stored(&txn, stored_traces(&txn)?, true)?)),
-        ("calls", compare(calls_of_columns(&txn)?, stored(&txn, stored_calls(&txn)?, false)?)),
-    ];
-    for (kind, wrong) in kinds {
-        for (experiment_id, bucket, model, provider) in wrong {
-            let start_ms = bucket.saturating_mul(BUCKET_NS) / 1_000_000;
-            let of = [("model", model), ("provider", provider)]
-                .into_iter()
-                .filter_map(|(what, name)| Some(format!(", {what} `{}`", name?)))
-                .collect::<String>();
-            note(format!(
-                "the roll-up of {kind} of experiment {experiment_id}{of} in the quarter of an hour from {start_ms} ms \
-                 is not what they add up to"
-            ));
+/// What the roll-ups have to be, as traces are added up; it takes about 1 KiB a roll-up.
+#[derive(Default)]
+pub(crate) struct Expected {
+    traces: BTreeMap<CallKey, Figures>,
+    calls: BTreeMap<CallKey, Figures>,
+    /// Whether spans of a trace could not be read.
+    lacks_calls: bool,
+}
+
+impl Expected {
+    /// Adds a visible trace and its spans.
+    pub(crate) fn add<'a>(
+        &mut self,
+        facts: &TraceFacts,
+        spans: impl Iterator<Item = (&'a Columns, &'a Row)> + Clone,
+    ) {
+        let experiment_id = facts.experiment_id;
+        self.traces.entry((experiment_id, facts.bucket, None, None)).or_default().add(&facts.share);
+        let mut usage = UsageTree::default();
+        for (_, row) in spans.clone() {
+            usage.insert(row.span_id, row.parent_id, row.usage, row.cost);
+        }
+        for (columns, row) in spans {
+            let span = SpanFacts::of_row(columns, row);
+            if let Some(share) = span.counted_share(usage.counts(row.span_id)) {
+                let (model, provider) = (span.model().map(Into::into), span.provider().map(Into::into));
+                let key = (experiment_id, bucket_of(row.start_ns), model, provider);
+                self.calls.entry(key).or_default().add(&share);
+            }
         }
     }
-    Ok(())
+
+    /// Adds a visible trace of which spans can't be read: then nothing can be said of calls.
+    pub(crate) fn add_unreadable(&mut self, facts: &TraceFacts) {
+        self.add(facts, std::iter::empty());
+        self.lacks_calls = true;
+    }
+
+    /// Names each roll-up that differs from what was added. No trace may have changed since it was.
+    pub(crate) fn compare(self, conn: &Connection, mut note: impl FnMut(String)) -> StoreResult<()> {
+        // What waits is added to the rows from time to time: both are read at one moment.
+        let txn = conn.unchecked_transaction().map_err(sql_error)?;
+        if !are_built(&txn)? {
+            // They are being computed.
+            return Ok(());
+        }
+        let traces = compare(self.traces, stored(&txn, stored_traces(&txn)?, true)?);
+        traces.into_iter().for_each(|key| note(describe("traces", key)));
+        if !self.lacks_calls {
+            let calls = compare(self.calls, stored(&txn, stored_calls(&txn)?, false)?);
+            calls.into_iter().for_each(|key| note(describe("calls", key)));
+        }
+        Ok(())
+    }
+}
+
+fn describe(kind: &str, (experiment_id, bucket, model, provider): CallKey) -> String {
+    let start_ms = bucket.saturating_mul(BUCKET_NS) / 1_000_000;
+    let of: String = [("model", model), ("provider", provider)]
+        .into_iter()
+        .filter_map(|(what, name)| Some(format!(", {what} `{}`", name?)))
+        .collect();
+    format!(
+        "the roll-up of {kind} of experiment {experiment_id}{of} in the quarter of an hour from {start_ms} ms is not \
+         what they add up to"
+    )
 }
 
 type Packed = BTreeMap<CallKey, Vec<u8>>;
@@ -85,44 +124,6 @@ fn compare(expected: BTreeMap<CallKey, Figures>, mut stored: Stored) -> Vec<Call
     let is_left = |figures: &Option<Figures>| figures.as_ref().is_none_or(|figures| !figures.is_empty());
     wrong.extend(stored.into_iter().filter(|(_, figures)| is_left(figures)).map(|(key, _)| key));
     wrong
-}
-
-fn traces_of_rows(conn: &Connection) -> StoreResult<BTreeMap<CallKey, Figures>> {
-    let mut sums: BTreeMap<CallKey, Figures> = BTreeMap::new();
-    let mut statement =
-        conn.prepare(&format!("SELECT {FACT_COLUMNS} FROM trace WHERE visible = 1")).map_err(sql_error)?;
-    let mut rows = statement.query([]).map_err(sql_error)?;
-    while let Some(row) = rows.next().map_err(sql_error)? {
-        let facts = TraceFacts::from_columns(row, 0).map_err(sql_error)?;
-        sums.entry((facts.experiment_id, facts.bucket, None, None)).or_default().add(&facts.share);
-    }
-    Ok(sums)
-}
-
-fn calls_of_columns(conn: &Connection) -> StoreResult<BTreeMap<CallKey, Figures>> {
-    let mut sums: BTreeMap<CallKey, Figures> = BTreeMap::new();
-    let mut statement = conn
-        .prepare("SELECT trace_key, experiment_id FROM trace WHERE visible = 1 ORDER BY trace_key")
-        .map_err(sql_error)?;
-    let mut rows = statement.query([]).map_err(sql_error)?;
-    while let Some(row) = rows.next().map_err(sql_error)? {
-        let (trace_key, experiment_id) =
-            row.get(0).and_then(|key| Ok((key, row.get::<_, i64>(1)?))).map_err(sql_error)?;
-        let trace = TraceColumns::load(conn, trace_key)?;
-        let mut usage = UsageTree::default();
-        for (_, row) in trace.rows() {
-            usage.insert(row.span_id, row.parent_id, row.usage, row.cost);
-        }
-        for (columns, row) in trace.rows() {
-            let facts = SpanFacts::of_row(columns, row);
-            if let Some(share) = facts.counted_share(usage.counts(row.span_id)) {
-                let (model, provider) = (facts.model().map(Into::into), facts.provider().map(Into::into));
-                let key = (experiment_id, bucket_of(row.start_ns), model, provider);
-                sums.entry(key).or_default().add(&share);
-            }
-        }
-    }
-    Ok(sums)
 }
 
 fn stored_traces(conn: &Connection) -> StoreResult<Packed> {

@@ -26,9 +26,9 @@ mod writer;
 
 pub(crate) use build::{Build, are_built};
 pub(crate) use calls::{Calls, NO_CALL, SpanFacts};
-pub(crate) use check::check;
+pub(crate) use check::Expected;
 pub(crate) use read::trace_metrics;
-pub(crate) use record::{TraceFacts, around, record, take_back};
+pub(crate) use record::{FACT_COLUMNS, TraceFacts, around, record, take_back};
 pub(crate) use sketch::{bin_of, middle_of};
 pub(crate) use writer::Rollups;
 

@@ -1,42 +1,16 @@
-//! Segment files: blocks one behind the other, only ever appended to.
-//!
-//! `segments/<16 digits>.seg` starts with `SPANWISE-SEG-1\n\0`. What the index database says is committed is
-//! whole and on the disk; bytes behind that were never acknowledged and are cut off on opening. Each file also
-//! holds the resources and scopes that its blocks refer to, so that the index can be rebuilt from segments alone.
+//! Appending: blocks of a group of writes are collected, and written and synced at once.
 
-use crate::block::{
-    BLOCK_LENGTH_BYTES, Block, BlockHeader, BlockKind, Payload, Run, block_length, encode_block,
-};
-use crate::error::{damaged, io_error, sql_error};
+use super::file::{create_next, cut_buckets, discard, insert_row, remove_unknown_files, reopen, seal};
+use super::{FILE_HEADER_BYTES, Location, SEGMENT_BYTES_MAX, segment_path};
+use crate::block::{BlockHeader, BlockKind, Payload, Run, encode_block};
+use crate::error::{io_error, sql_error};
 use rusqlite::{Connection, OptionalExtension, params};
 use spanwise_model::{Interned, SpanId, TraceId};
 use spanwise_store::{StoreError, StoreResult};
-use std::collections::{HashMap, HashSet};
-use std::fs::{self, File, OpenOptions};
+use std::collections::HashSet;
+use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-
-const FILE_HEADER: &[u8; 16] = b"SPANWISE-SEG-1\n\0";
-/// Bytes before the first block.
-pub(crate) const FILE_HEADER_BYTES: u64 = FILE_HEADER.len() as u64;
-/// A file of this size is sealed and the next one begun.
-pub(crate) const SEGMENT_BYTES_MAX: u64 = 128 << 20;
-/// Files that are kept open for reading.
-const OPEN_FILES_MAX: usize = 64;
-
-/// Where a block is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Location {
-    pub(crate) segment_id: i64,
-    pub(crate) offset: u64,
-    pub(crate) length: u64,
-}
-
-/// Returns the path of a segment file.
-pub(crate) fn segment_path(folder: &Path, segment_id: i64) -> PathBuf {
-    folder.join(format!("{segment_id:016}.seg"))
-}
 
 /// The file that is being appended to, and what waits to be written to it.
 pub(crate) struct SegmentWriter {
@@ -66,6 +40,16 @@ struct Current {
     emitted: HashSet<u64>,
 }
 
+impl Current {
+    /// Goes on with a file.
+    fn reopen(folder: &Path, segment_id: i64, committed_bytes: u64) -> StoreResult<Current> {
+        let file = reopen(folder, segment_id, committed_bytes)?;
+        // Which resources the file holds is not looked up: writing one again costs a few hundred bytes a start.
+        let emitted = HashSet::new();
+        Ok(Current { segment_id, file, end: committed_bytes, has_row: true, is_committed: true, emitted })
+    }
+}
+
 /// What to undo if one operation of a group fails.
 #[derive(Clone, Copy)]
 pub(crate) struct Mark {
@@ -91,7 +75,7 @@ impl SegmentWriter {
             .optional()
             .map_err(sql_error)?;
         let current =
-            last.map(|(segment_id, committed)| reopen(folder, segment_id, committed)).transpose()?;
+            last.map(|(segment_id, committed)| Current::reopen(folder, segment_id, committed)).transpose()?;
         cut_buckets(folder, conn)?;
         Ok(SegmentWriter {
             folder: folder.into(),
@@ -324,207 +308,4 @@ pub(crate) fn encode_interned(
 
 fn no_file() -> StoreError {
     StoreError::new(spanwise_model::ErrorKind::Internal, "no segment is open")
-}
-
-/// Marks a file as one that nothing more is written to.
-pub(crate) fn seal(conn: &Connection, segment_id: i64) -> StoreResult<()> {
-    conn.execute("UPDATE segment SET sealed = 1 WHERE segment_id = ?1", [segment_id])
-        .map_err(sql_error)
-        .map(|_| ())
-}
-
-/// Creates the next file, synced with its folder, and its row.
-fn create_file(folder: &Path, segment_id: i64) -> StoreResult<File> {
-    let path = segment_path(folder, segment_id);
-    let describe = || format!("cannot create segment {}", path.display());
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&path)
-        .map_err(|error| io_error(describe(), error))?;
-    let written = file
-        .write_all_at(FILE_HEADER, 0)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| File::open(folder)?.sync_all());
-    if let Err(error) = written {
-        discard(&path);
-        return Err(io_error(describe(), error));
-    }
-    Ok(file)
-}
-
-/// Removes a file that no row knows, so that a disk that stays full does not collect them.
-fn discard(path: &Path) {
-    if let Err(error) = fs::remove_file(path) {
-        tracing::warn!(path = %path.display(), error = %error, "cannot remove an unfinished segment; opening the store does");
-    }
-}
-
-/// Creates the next file and its row, in the open transaction of the writing thread.
-pub(crate) fn create_next(folder: &Path, conn: &Connection) -> StoreResult<(i64, File)> {
-    let next_row: i64 = conn
-        .query_row(
-            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'segment'), 0) + 1",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(sql_error)?;
-    // A file without a row is what a failed group left: its number is not used again.
-    let mut segment_id = next_row;
-    while segment_path(folder, segment_id).exists() {
-        segment_id += 1;
-    }
-    let file = create_file(folder, segment_id)?;
-    insert_row(conn, segment_id)?;
-    Ok((segment_id, file))
-}
-
-fn insert_row(conn: &Connection, segment_id: i64) -> StoreResult<()> {
-    conn.execute(
-        "INSERT INTO segment (segment_id, committed_bytes, created_ns) VALUES (?1, ?2, ?3)",
-        params![segment_id, FILE_HEADER_BYTES, crate::store::now_ns()],
-    )
-    .map_err(sql_error)
-    .map(|_| ())
-}
-
-/// Cuts what an interrupted compaction wrote off the segments that it may go on with.
-fn cut_buckets(folder: &Path, conn: &Connection) -> StoreResult<()> {
-    let buckets: Vec<(i64, u64)> = conn
-        .prepare("SELECT segment_id, committed_bytes FROM segment WHERE sealed = 0 AND day IS NOT NULL")
-        .and_then(|mut statement| statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
-        .map_err(sql_error)?;
-    buckets
-        .into_iter()
-        .try_for_each(|(segment_id, committed)| reopen(folder, segment_id, committed).map(|_| ()))
-}
-
-fn reopen(folder: &Path, segment_id: i64, committed_bytes: u64) -> StoreResult<Current> {
-    let path = segment_path(folder, segment_id);
-    let describe = || format!("cannot open segment {}", path.display());
-    let file =
-        OpenOptions::new().read(true).write(true).open(&path).map_err(|error| io_error(describe(), error))?;
-    let length = file.metadata().map_err(|error| io_error(describe(), error))?.len();
-    if length < committed_bytes {
-        return Err(damaged(format!(
-            "segment {} has {length} bytes, but {committed_bytes} were acknowledged",
-            path.display()
-        )));
-    }
-    if length > committed_bytes {
-        file.set_len(committed_bytes)
-            .and_then(|()| file.sync_all())
-            .map_err(|error| io_error(describe(), error))?;
-    }
-    // Which resources the file holds is not looked up: writing one again costs a few hundred bytes a start.
-    let emitted = HashSet::new();
-    Ok(Current { segment_id, file, end: committed_bytes, has_row: true, is_committed: true, emitted })
-}
-
-/// Removes files that no row knows: what failed groups and interrupted compactions left behind.
-fn remove_unknown_files(folder: &Path, conn: &Connection) -> StoreResult<()> {
-    let mut statement = conn.prepare("SELECT segment_id FROM segment").map_err(sql_error)?;
-    let known: HashSet<PathBuf> = statement
-        .query_map([], |row| row.get::<_, i64>(0))
-        .and_then(|rows| rows.map(|id| id.map(|id| segment_path(folder, id))).collect())
-        .map_err(sql_error)?;
-    let describe = || format!("cannot read {}", folder.display());
-    for entry in fs::read_dir(folder).map_err(|error| io_error(describe(), error))? {
-        let path = entry.map_err(|error| io_error(describe(), error))?.path();
-        if path.extension().is_some_and(|extension| extension == "seg") && !known.contains(&path) {
-            tracing::info!(path = %path.display(), "removing a segment that nothing refers to");
-            fs::remove_file(&path)
-                .map_err(|error| io_error(format!("cannot remove {}", path.display()), error))?;
-        }
-    }
-    Ok(())
-}
-
-/// Reads blocks of any segment; shared by all readers.
-pub(crate) struct SegmentReader {
-    folder: PathBuf,
-    files: Mutex<HashMap<i64, Arc<File>>>,
-}
-
-impl SegmentReader {
-    /// Reads from the files in `folder`.
-    pub(crate) fn new(folder: &Path) -> SegmentReader {
-        SegmentReader { folder: folder.into(), files: Mutex::new(HashMap::new()) }
-    }
-
-    /// Reads, verifies and unpacks one block.
-    pub(crate) fn read(&self, location: Location) -> StoreResult<Block> {
-        let bytes = self.read_bytes(location)?;
-        Block::decode(&bytes).map_err(|error| self.describe(location, &error))
-    }
-
-    /// Says where a block is of which something is wrong.
-    pub(crate) fn describe(&self, location: Location, error: &StoreError) -> StoreError {
-        damaged(format!(
-            "segment {} is damaged at byte {}: {}",
-            segment_path(&self.folder, location.segment_id).display(),
-            location.offset,
-            error.message()
-        ))
-    }
-
-    /// Returns the path of a segment.
-    pub(crate) fn path(&self, segment_id: i64) -> PathBuf {
-        segment_path(&self.folder, segment_id)
-    }
-
-    /// Verifies what a segment file begins with.
-    pub(crate) fn check_file_header(&self, segment_id: i64) -> StoreResult<()> {
-        let bytes = self.read_bytes(Location { segment_id, offset: 0, length: FILE_HEADER_BYTES })?;
-        if bytes != FILE_HEADER {
-            let path = segment_path(&self.folder, segment_id);
-            return Err(damaged(format!("segment {} does not begin as a segment does", path.display())));
-        }
-        Ok(())
-    }
-
-    /// Returns the length of the block at `offset`, by its own word.
-    pub(crate) fn block_length(&self, segment_id: i64, offset: u64) -> StoreResult<u64> {
-        let bytes = self.read_bytes(Location { segment_id, offset, length: BLOCK_LENGTH_BYTES })?;
-        block_length(&bytes).map(|length| length as u64).ok_or_else(|| {
-            let path = segment_path(&self.folder, segment_id);
-            damaged(format!("segment {} is damaged at byte {offset}: no block starts here", path.display()))
-        })
-    }
-
-    /// Reads one block as it is stored.
-    pub(crate) fn read_bytes(&self, location: Location) -> StoreResult<Vec<u8>> {
-        let file = self.file(location.segment_id)?;
-        let mut bytes = vec![0; location.length as usize];
-        file.read_exact_at(&mut bytes, location.offset).map_err(|error| {
-            io_error(
-                format!("cannot read segment {} at byte {}", location.segment_id, location.offset),
-                error,
-            )
-        })?;
-        Ok(bytes)
-    }
-
-    /// Closes a file that is about to be removed.
-    pub(crate) fn forget(&self, segment_id: i64) {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).remove(&segment_id);
-    }
-
-    fn file(&self, segment_id: i64) -> StoreResult<Arc<File>> {
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = files.get(&segment_id) {
-            return Ok(Arc::clone(file));
-        }
-        let path = segment_path(&self.folder, segment_id);
-        let file =
-            File::open(&path).map_err(|error| io_error(format!("cannot open {}", path.display()), error))?;
-        if files.len() >= OPEN_FILES_MAX {
-            files.clear();
-        }
-        let file = Arc::new(file);
-        files.insert(segment_id, Arc::clone(&file));
-        Ok(file)
-    }
 }
