@@ -296,7 +296,9 @@ async fn a_store_of_an_older_version_gets_its_rollups() {
         .execute_batch(
             "DROP TABLE rollup_trace; DROP TABLE rollup_call; DROP TABLE rollup_model; DROP TABLE rollup_build;
              DROP TABLE rollup_pending; DROP INDEX trace_from_ahead; DROP TABLE artifact_removal;
-             DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count; PRAGMA user_version = 2;",
+             DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
+             ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
+             PRAGMA user_version = 2;",
         )
         .unwrap();
     let store = open(folder.path());
