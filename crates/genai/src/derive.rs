@@ -1,12 +1,15 @@
 //! What a span says, in one form for all dialects.
 
+use crate::cost::CostPick;
 use crate::dialect::TypeMeaning;
-use crate::engine::{Engine, Part, Slot, Target};
-use crate::event::read_events;
+use crate::engine::{Engine, Marked, Part, Slot, Target};
+use crate::event::{read_event_list, read_events};
+use crate::gather::{gather_flat, gather_map, is_silent, part_of_run};
 use crate::json::Cursor;
 use crate::prices::price;
-use crate::usage::{Reported, UsagePick, read_cost};
-use crate::value::{ValueRef, is_falsy, name_text};
+use crate::side::{Side, Sides};
+use crate::usage::{Reported, UsagePick};
+use crate::value::{ValueRef, name_text};
 use spanwise_model::{Cost, TokenUsage};
 use spanwise_otlp::{AnyValueView, LogRecordView, SpanView};
 use std::borrow::Cow;
@@ -41,12 +44,18 @@ pub struct Derived<'a> {
     pub tools: Option<ValueRef<'a>>,
     /// The counts as reported, without the zeros that `usage` has where a span is silent.
     pub(crate) reported: Option<Reported>,
+    /// Whether inputs and outputs are one piece of what the span has leaf by leaf.
+    pub(crate) pieces: Sides<bool>,
 }
 
 impl Derived<'_> {
     /// Returns the type, [`UNKNOWN_TYPE`] if nothing tells.
     pub fn span_type(&self) -> &str {
         self.told_type.as_deref().unwrap_or(UNKNOWN_TYPE)
+    }
+
+    fn has_type(&self) -> bool {
+        self.told_type.as_deref().is_some_and(|told| told != UNKNOWN_TYPE)
     }
 }
 
@@ -55,45 +64,128 @@ impl Derived<'_> {
 /// Large values are located, not read: a span without GenAI attributes allocates nothing.
 pub fn derive<'a>(span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
     let engine = Engine::get();
-    let mut derived = Derived::default();
-    let mut usage = UsagePick::default();
-    for hit in engine.hits(span.attributes()) {
-        derived.take(engine.slot(&hit), hit.value, &mut usage);
+    let mut draft = Draft::default();
+    for (slot, value) in engine.hits(span.attributes()).iter() {
+        draft.take(engine.slot(slot), value, span);
     }
-    derived.reported = usage.finish();
-    derived.usage = derived.reported.map(|reported| reported.usage());
-    if derived.inputs.is_none() || derived.outputs.is_none() {
-        let (inputs, outputs) = read_events(span, logs);
-        derived.inputs = derived.inputs.take().or(inputs);
-        derived.outputs = derived.outputs.take().or(outputs);
-    }
-    if derived.model.is_none() {
-        derived.model = named_model(&derived.inputs).or_else(|| named_model(&derived.outputs));
-    }
-    if derived.cost.is_none() {
-        derived.cost = derived.priced();
-    }
-    derived
+    draft.finish(span, logs, engine)
 }
 
-impl<'a> Derived<'a> {
+/// What was found so far.
+#[derive(Default)]
+struct Draft<'a> {
+    derived: Derived<'a>,
+    marked: Marked,
+    usage: UsagePick,
+    cost: CostPick,
+    flat: Sides<bool>,
+    run: Option<AnyValueView<'a>>,
+    event_list: Option<AnyValueView<'a>>,
+}
+
+impl<'a> Draft<'a> {
     /// Takes a hit; hits come in order of precedence, so what is there stays.
-    fn take(&mut self, slot: &Slot, value: AnyValueView<'a>, usage: &mut UsagePick) {
+    fn take(&mut self, slot: &Slot, value: AnyValueView<'a>, span: &SpanView<'a>) {
+        if !self.marked.allows(slot) {
+            return;
+        }
+        let derived = &mut self.derived;
         match slot.target {
-            Target::Type => fill(&mut self.told_type, || type_of(slot.part, value)),
-            Target::Inputs => fill(&mut self.inputs, || filled(slot, value)),
-            Target::Outputs => fill(&mut self.outputs, || filled(slot, value)),
-            Target::Usage => usage.take(slot, value),
-            Target::Cost => fill(&mut self.cost, || read_cost(value)),
-            Target::MessageFormat => fill(&mut self.message_format, || name_text(value)),
-            Target::Tools => fill(&mut self.tools, || filled(slot, value)),
-            Target::Model => fill(&mut self.model, || name_text(value)),
-            Target::Provider => fill(&mut self.provider, || name_text(value)),
-            Target::Session => fill(&mut self.session, || id_text(value)),
-            Target::User => fill(&mut self.user, || id_text(value)),
+            Target::Mark if is_mark(slot.part, value) => self.marked.add(slot.dialect),
+            Target::Type if !derived.has_type() => {
+                derived.told_type = type_of(slot.part, value).or(derived.told_type.take());
+            }
+            Target::Type => {}
+            Target::Inputs => self.take_body(Side::Input, slot, value, span),
+            Target::Outputs => self.take_body(Side::Output, slot, value, span),
+            Target::FlatInputs => self.flat.input = true,
+            Target::FlatOutputs => self.flat.output = true,
+            Target::Run => fill(&mut self.run, || Some(value)),
+            Target::EventList => fill(&mut self.event_list, || Some(value)),
+            Target::Usage => self.usage.take(slot, value),
+            Target::Cost => self.cost.take(slot, value),
+            Target::MessageFormat => fill(&mut derived.message_format, || match slot.part {
+                Part::Word(word) => Some(word.into()),
+                _ => name_text(value),
+            }),
+            Target::Tools => fill(&mut derived.tools, || filled(slot, value)),
+            Target::Model => fill(&mut derived.model, || name_text(value)),
+            Target::Provider => fill(&mut derived.provider, || name_text(value)),
+            Target::Session => fill(&mut derived.session, || id_text(value)),
+            Target::User => fill(&mut derived.user, || id_text(value)),
+            // Not in the tables that are asked here.
+            _ => {}
         }
     }
 
+    fn take_body(&mut self, side: Side, slot: &Slot, value: AnyValueView<'a>, span: &SpanView<'a>) {
+        let derived = &mut self.derived;
+        let place = match side {
+            Side::Input => &mut derived.inputs,
+            Side::Output => &mut derived.outputs,
+        };
+        if place.is_some() {
+            return;
+        }
+        *place = match slot.part {
+            Part::Map(map) => gather_map(span, map),
+            _ => filled(slot, value).map(|found| match slot.reshape {
+                Some(reshape) => {
+                    reshape(side, found.cursor()).map_or(found, |text| ValueRef::Json(text.into()))
+                }
+                None => found,
+            }),
+        };
+        *derived.pieces.get_mut(side) = place.is_some() && matches!(slot.part, Part::Piece);
+    }
+
+    fn finish(mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>], engine: &Engine) -> Derived<'a> {
+        self.complete_bodies(span, logs);
+        let mut derived = self.derived;
+        if !derived.has_type()
+            && let Some(span_type) = engine.type_of_name(span.name, self.marked)
+        {
+            derived.told_type = Some(span_type.into());
+        }
+        derived.reported = self.usage.finish();
+        derived.usage = derived.reported.map(|reported| reported.usage());
+        if derived.model.is_none() {
+            derived.model = named_model(&derived.inputs).or_else(|| named_model(&derived.outputs));
+        }
+        derived.cost = self.cost.finish(|| derived.priced());
+        derived
+    }
+
+    /// Looks for inputs and outputs where no single attribute has them.
+    fn complete_bodies(&mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) {
+        let derived = &mut self.derived;
+        if derived.inputs.is_some() && derived.outputs.is_some() {
+            return;
+        }
+        let Sides { input, output } = self.event_list.map(read_event_list).unwrap_or_default();
+        fill(&mut derived.inputs, || input);
+        fill(&mut derived.outputs, || output);
+        if let Some(run) = self.run {
+            fill(&mut derived.inputs, || part_of_run(run, Side::Input));
+            fill(&mut derived.outputs, || part_of_run(run, Side::Output));
+        }
+        if self.flat.input && derived.inputs.is_none() {
+            derived.inputs = gather_flat(span, Side::Input);
+            derived.pieces.input = derived.inputs.is_some();
+        }
+        if self.flat.output && derived.outputs.is_none() {
+            derived.outputs = gather_flat(span, Side::Output);
+            derived.pieces.output = derived.outputs.is_some();
+        }
+        if derived.inputs.is_none() || derived.outputs.is_none() {
+            let Sides { input, output } = read_events(span, logs);
+            fill(&mut derived.inputs, || input);
+            fill(&mut derived.outputs, || output);
+        }
+    }
+}
+
+impl Derived<'_> {
     fn priced(&self) -> Option<Cost> {
         let usage = self.usage.as_ref()?;
         price(self.provider.as_deref(), self.model.as_deref()?, usage)
@@ -107,19 +199,26 @@ fn fill<T>(place: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
 }
 
 fn filled<'a>(slot: &Slot, value: AnyValueView<'a>) -> Option<ValueRef<'a>> {
-    (slot.keeps_empty || !is_falsy(value)).then_some(ValueRef::Native(value))
+    (slot.keeps_empty || !is_silent(value)).then_some(ValueRef::Native(value))
+}
+
+pub(crate) fn is_mark(part: Part, value: AnyValueView<'_>) -> bool {
+    let Part::Values(values) = part else { return false };
+    values.is_empty() || name_text(value).is_some_and(|told| values.contains(&&*told))
 }
 
 fn type_of<'a>(part: Part, value: AnyValueView<'a>) -> Option<Cow<'a, str>> {
     let Part::Type(meaning) = part else { return None };
     let told = || name_text(value);
+    let found = |table: &[(&str, &'static str)], fits: fn(&str, &str) -> bool| {
+        let told = told()?;
+        table.iter().find(|(value, _)| fits(&told, value)).map(|(_, span_type)| Cow::Borrowed(*span_type))
+    };
     match meaning {
-        TypeMeaning::Of(table) => {
-            let told = told()?;
-            table.iter().find(|(value, _)| *value == told).map(|(_, span_type)| Cow::Borrowed(*span_type))
-        }
+        TypeMeaning::Of(table) => found(table, |told, value| told.eq_ignore_ascii_case(value)),
+        TypeMeaning::Ending(table) => found(table, |told, end| told.ends_with(end)),
         TypeMeaning::AsIs => told().filter(|told| !is_open_type(told)),
-        TypeMeaning::Always(span_type) => told().map(|_| Cow::Borrowed(span_type)),
+        TypeMeaning::Always(span_type) => (!is_silent(value)).then_some(Cow::Borrowed(span_type)),
     }
 }
 
@@ -129,7 +228,7 @@ pub(crate) fn is_open_type(span_type: &str) -> bool {
 }
 
 /// Reads an id, which some libraries send as a number.
-fn id_text(value: AnyValueView<'_>) -> Option<Cow<'_, str>> {
+pub(crate) fn id_text(value: AnyValueView<'_>) -> Option<Cow<'_, str>> {
     match value {
         AnyValueView::Int(number) => Some(number.to_string().into()),
         _ => name_text(value),

@@ -6,26 +6,8 @@ use super::json::{list_at, map_at, parse_nested, text_at, value_at};
 use super::link::link;
 use super::message::{message_of, read_finish_reason, read_message, role_name};
 use super::part::{Message, Part};
+use crate::side::Side;
 use serde_json::{Value, json};
-
-/// Which way a body went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// To the model.
-    Input,
-    /// From the model.
-    Output,
-}
-
-impl Side {
-    /// Returns the role of a text that has none.
-    pub(crate) fn role(self) -> &'static str {
-        match self {
-            Side::Input => "user",
-            Side::Output => "assistant",
-        }
-    }
-}
 
 /// Deepest envelope inside envelope that is opened; each may be searched once for each of its keys.
 const LEVELS_MAX: usize = 6;

@@ -9,6 +9,7 @@ mod dialect;
 mod event;
 mod exchange;
 mod fixture;
+mod golden;
 mod preview;
 mod readback;
 mod render;
