@@ -8,7 +8,7 @@ use crate::gather::{gather_flat, gather_map, is_silent, part_of_run};
 use crate::json::Cursor;
 use crate::prices::price;
 use crate::side::{Side, Sides};
-use crate::usage::{Reported, UsagePick};
+use crate::usage::{Reported, UsagePick, reported_in};
 use crate::value::{ValueRef, name_text};
 use spanwise_model::{Cost, TokenUsage};
 use spanwise_otlp::{AnyValueView, LogRecordView, SpanView};
@@ -81,6 +81,7 @@ struct Draft<'a> {
     flat: Sides<bool>,
     run: Option<AnyValueView<'a>>,
     event_list: Option<AnyValueView<'a>>,
+    counts_in_output: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -136,6 +137,7 @@ impl<'a> Draft<'a> {
                 None => found,
             }),
         };
+        self.counts_in_output |= side == Side::Output && place.is_some() && slot.counts_in_output;
         *derived.pieces.get_mut(side) = place.is_some() && matches!(slot.part, Part::Piece);
     }
 
@@ -148,6 +150,9 @@ impl<'a> Draft<'a> {
             derived.told_type = Some(span_type.into());
         }
         derived.reported = self.usage.finish();
+        if self.counts_in_output && derived.reported.is_none() && derived.is_call() {
+            derived.take_counts_of_output();
+        }
         derived.usage = derived.reported.map(|reported| reported.usage());
         if derived.model.is_none() {
             derived.model = named_model(&derived.inputs).or_else(|| named_model(&derived.outputs));
@@ -185,7 +190,23 @@ impl<'a> Draft<'a> {
     }
 }
 
-impl Derived<'_> {
+impl<'a> Derived<'a> {
+    fn is_call(&self) -> bool {
+        matches!(self.span_type(), "CHAT_MODEL" | "LLM" | "EMBEDDING")
+    }
+
+    /// Reads tokens and model of a response.
+    fn take_counts_of_output(&mut self) {
+        let Some(ValueRef::Native(output)) = self.outputs else { return };
+        let output = Cursor::of_attribute(output);
+        let [meta, replies] = output.get_all(&["meta", "replies"]);
+        let reply = replies.and_then(Cursor::elements).and_then(|mut replies| replies.next());
+        let Some(meta) = meta.or_else(|| reply?.get("meta")) else { return };
+        let [model, usage] = meta.get_all(&["model", "usage"]);
+        self.reported = usage.and_then(reported_in);
+        fill(&mut self.model, || model?.as_filled_text());
+    }
+
     fn priced(&self) -> Option<Cost> {
         let usage = self.usage.as_ref()?;
         price(self.provider.as_deref(), self.model.as_deref()?, usage)

@@ -104,6 +104,8 @@ pub(crate) struct Slot {
     pub(crate) keeps_empty: bool,
     /// Whether the dialect's input tokens are those beside the cached ones.
     pub(crate) excludes_cache: bool,
+    /// Whether what came out tells the tokens and the model.
+    pub(crate) counts_in_output: bool,
     /// What the dialect makes of inputs and outputs.
     pub(crate) reshape: Option<Reshape>,
 }
@@ -289,6 +291,7 @@ impl Slots {
                 needs_mark: !dialect.marks.is_empty() && target != Target::Mark,
                 keeps_empty: dialect.keeps_empty,
                 excludes_cache: dialect.usage.input_excludes_cache,
+                counts_in_output: dialect.counts_in_output,
                 reshape: dialect.reshape,
             };
             (key, slot)

@@ -36,7 +36,6 @@ pub(crate) fn read_events<'a>(
 ) -> Sides<Option<ValueRef<'a>>> {
     let mut sides = Sides::default();
     if span.events().next().is_some() {
-        let of_event = |event: EventView<'a>| (event.name, Fields::Attributes(event.attributes()));
         sides = collect(span.events().map(of_event));
         fill_from_values(&mut sides, span.events().map(|event| (event.name, event.attributes())));
     }
@@ -80,6 +79,16 @@ fn fill_from_values<'a>(
     }
 }
 
+/// Semantic Kernel for .NET writes the message as the JSON text of one attribute.
+fn of_event(event: EventView<'_>) -> (&str, Fields<'_>) {
+    let content = event.attributes().find(|(key, _)| *key == "gen_ai.event.content");
+    let fields = match content {
+        Some((_, content)) => Fields::Body(Cursor::of_attribute(content)),
+        None => Fields::Attributes(event.attributes()),
+    };
+    (event.name, fields)
+}
+
 fn of_record<'a>(record: &LogRecordView<'a>) -> (&'a str, Fields<'a>) {
     match event_name(record) {
         DETAILS => (DETAILS, Fields::Attributes(record.attributes())),
@@ -108,11 +117,16 @@ fn collect<'a>(events: impl Iterator<Item = (&'a str, Fields<'a>)>) -> Sides<Opt
         } else if let Some((_, side, role)) = MESSAGES.iter().find(|(event, _, _)| *event == name) {
             match side {
                 Side::Input => inputs.push(&fields, role),
-                Side::Output => outputs.push(&fields, role),
+                Side::Output => {
+                    outputs.push(&fields, role);
+                    outputs.push_content("tool", fields.get("tool.result"));
+                }
             }
         } else if let Fields::Body(body) = fields {
-            inputs.extend(body.get("input").and_then(|input| input.get("messages")));
-            outputs.extend(body.get("output").and_then(|output| output.get("messages")));
+            let messages = |side| body.get(side)?.get("messages")?.elements();
+            messages("input").into_iter().flatten().for_each(|message| inputs.push_logged(message, "user"));
+            let said = messages("output").into_iter().flatten();
+            said.for_each(|message| outputs.push_logged(message, "assistant"));
         }
     }
     Sides { input: inputs.finish(), output: outputs.finish() }
@@ -144,8 +158,9 @@ impl<'a> Fields<'a> {
     fn message_field(&self, key: &str) -> Option<Cursor<'a>> {
         let wrapped = self.get("message");
         let found = wrapped.filter(|message| message.is_map()).and_then(|message| message.get(key));
-        let text = || wrapped.filter(|message| key == "content" && message.as_text().is_some());
-        found.or_else(|| self.get(key)).or_else(text).filter(|value| !value.is_falsy())
+        // Strands has the content itself there, as a text or as blocks.
+        let content = || wrapped.filter(|message| key == "content" && !message.is_map());
+        found.or_else(|| self.get(key)).or_else(content).filter(|value| !value.is_falsy())
     }
 }
 
@@ -177,13 +192,47 @@ impl MessageList {
         }
         for key in EXTRA_FIELDS {
             if let Some(value) = fields.message_field(key) {
-                self.text.push_str(", ");
-                write::string(key, &mut self.text);
-                self.text.push_str(": ");
-                write::json(value, &mut self.text);
+                self.push_field(key, value);
             }
         }
         self.text.push('}');
+    }
+
+    /// Adds a message of a log record of AWS's distribution, whose content may be wrapped once more.
+    fn push_logged(&mut self, message: Cursor<'_>, default_role: &str) {
+        let Some(content) = message.get("content") else { return };
+        let [inner, said] = content.get_all(&["content", "message"]);
+        let role = message.get("role").and_then(Cursor::as_text);
+        let reason = content.get("finish_reason");
+        let content = match inner.or(said).unwrap_or(content) {
+            Cursor::Native(value) => Cursor::of_attribute(value),
+            json => json,
+        };
+        self.push_content(role.as_deref().unwrap_or(default_role), Some(content));
+        if let Some(reason) = reason
+            && self.text.ends_with('}')
+        {
+            self.text.pop();
+            self.push_field("finish_reason", reason);
+            self.text.push('}');
+        }
+    }
+
+    /// Adds a message of that content, if there is one.
+    fn push_content(&mut self, role: &str, content: Option<Cursor<'_>>) {
+        let Some(content) = content.filter(|content| !content.is_falsy()) else { return };
+        self.separate();
+        self.text.push_str("{\"role\": ");
+        write::string(role, &mut self.text);
+        self.push_field("content", content);
+        self.text.push('}');
+    }
+
+    fn push_field(&mut self, key: &str, value: Cursor<'_>) {
+        self.text.push_str(", ");
+        write::string(key, &mut self.text);
+        self.text.push_str(": ");
+        write::json(value, &mut self.text);
     }
 
     /// Adds the messages of a list.

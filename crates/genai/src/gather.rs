@@ -27,9 +27,9 @@ pub(crate) fn gather_map(span: &SpanView<'_>, map: Map) -> Option<ValueRef<'stat
     finish(text, '}')
 }
 
-/// Returns whether a value says nothing: it is empty, or was taken out.
+/// Returns whether a value says nothing: it is empty, was taken out, or says that there is none.
 pub(crate) fn is_silent(value: AnyValueView<'_>) -> bool {
-    is_falsy(value) || matches!(value, AnyValueView::String("<REDACTED>"))
+    is_falsy(value) || matches!(value, AnyValueView::String("<REDACTED>" | "No Message"))
 }
 
 /// Writes a value; texts that hold JSON are that, also in a list.

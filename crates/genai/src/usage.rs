@@ -115,6 +115,12 @@ impl UsagePick {
     }
 }
 
+/// Returns the counts of a map; `None` if it has none.
+pub(crate) fn reported_in(map: Cursor<'_>) -> Option<Reported> {
+    let reported = read_usage_map(map);
+    reported.is_usage().then(|| reported.with_total())
+}
+
 /// What else maps of counts call them; Langfuse lets its users choose.
 const OTHER_KEYS: [(&str, Count); 12] = [
     ("input", Count::Input),
@@ -140,7 +146,7 @@ fn read_usage_map(map: Cursor<'_>) -> Reported {
             reported.counts[*count as usize] = cursor_count(value);
         }
     }
-    if reported == Reported::default() {
+    if !reported.has_parts() {
         for (key, count) in OTHER_KEYS {
             reported.set_once(count, map.get(key).and_then(cursor_count));
         }

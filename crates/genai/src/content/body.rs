@@ -17,7 +17,9 @@ type Reader = fn(inner: &Value, envelope: &Value, levels: usize) -> Option<Vec<M
 
 /// What holds messages, the surest first.
 const ENVELOPES: &[(&[&str], Reader)] = &[
-    (&["messages", "replies", "new_messages", "all_messages"], |inner, _, levels| find(inner, levels)),
+    (&["messages", "replies", "new_messages", "all_messages", "items"], |inner, _, levels| {
+        find(inner, levels)
+    }),
     (&["contents", "content"], contents),
     (&["choices"], choices),
     (&["candidates"], candidates),
@@ -237,7 +239,8 @@ fn plain_parts(body: &Value, side: Side) -> Option<Vec<Part>> {
 
 fn map_parts(map: &Value, side: Side) -> Option<Vec<Part>> {
     let keys = if side == Side::Input { INPUT_TEXTS } else { OUTPUT_TEXTS };
-    let is_answer = side == Side::Output && (map.get("content").is_some() || map.get("tool_calls").is_some());
+    let is_answer = side == Side::Output
+        && ["content", "tool_calls", "toolCalls"].iter().any(|key| map.get(*key).is_some());
     if is_answer {
         return Some(message_of(side.role().to_owned(), map).parts);
     }

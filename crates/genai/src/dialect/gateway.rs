@@ -11,6 +11,7 @@ pub(crate) const GATEWAYS: Dialect = Dialect {
     outputs: &["gen_ai.completion_json"],
     usage: UsageKeys { total: &["gen_ai.usage.total_tokens"], ..UsageKeys::NONE },
     cost: CostKeys { total: &["gen_ai.usage.total_cost"], ..CostKeys::NONE },
+    providers: &["gen_ai.model.provider"],
     sessions: &["trace.session_id"],
     users: &["trace.user_id"],
     details: DetailKeys { reasoning_tokens: &["gen_ai.usage.output_tokens.reasoning"], ..DetailKeys::NONE },

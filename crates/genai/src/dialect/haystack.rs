@@ -37,6 +37,7 @@ pub(crate) const HAYSTACK: Dialect = Dialect {
         "haystack.agent.step.llm.output",
         "haystack.agent.step.tool.output",
     ],
+    counts_in_output: true,
     ..Dialect::NONE
 };
 

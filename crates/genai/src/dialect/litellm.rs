@@ -8,10 +8,8 @@ pub(crate) const LITELLM: Dialect = Dialect {
     names: &[
         ("litellm_request", "LLM"),
         ("raw_gen_ai_request", "TASK"),
-        ("Received Proxy Server ", "CHAIN"),
         ("Received Proxy Server Request", "CHAIN"),
         ("proxy_pre_call", "TASK"),
-        ("auth /", "TASK"),
         ("guardrail", "GUARDRAIL"),
     ],
     inputs: &["guardrail_request"],

@@ -9,14 +9,8 @@ pub(crate) const PYDANTIC_AI: Dialect = Dialect {
         TypeKey { key: "pydantic_ai.all_messages", meaning: TypeMeaning::Always("AGENT") },
         TypeKey { key: "all_messages_events", meaning: TypeMeaning::Always("AGENT") },
     ],
-    names: &[
-        ("agent run", "AGENT"),
-        ("running tool", "TOOL"),
-        ("running tools", "CHAIN"),
-        ("running output ", "TOOL"),
-    ],
-    runs: &["pydantic_ai.all_messages"],
-    event_lists: &["all_messages_events"],
+    names: &[("agent run", "AGENT")],
+    runs: &["pydantic_ai.all_messages", "all_messages_events"],
     // What all calls of an agent used, which they report too: a wrapper's figure.
     usage: UsageKeys {
         input: &["gen_ai.aggregated_usage.input_tokens"],
@@ -50,6 +44,7 @@ pub(crate) const LOGFIRE: Dialect = Dialect {
         TypeKey { key: "tool_response", meaning: TypeMeaning::Always("TOOL") },
         TypeKey { key: "agent_name", meaning: TypeMeaning::Always("AGENT") },
     ],
+    names: &[("running tool", "TOOL"), ("running output ", "TOOL"), ("running ", "CHAIN")],
     inputs: &["tool_arguments", "request_data"],
     outputs: &["tool_response", "final_result", "response_data"],
     event_lists: &["events"],

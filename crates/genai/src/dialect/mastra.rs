@@ -5,7 +5,13 @@
 use super::{DetailKeys, Dialect, TypeKey, TypeMeaning};
 
 pub(crate) const MASTRA: Dialect = Dialect {
-    types: &[TypeKey { key: "mastra.span.type", meaning: TypeMeaning::Of(SPAN_TYPES) }],
+    types: &[
+        TypeKey {
+            key: "gen_ai.operation.name",
+            meaning: TypeMeaning::Of(&[("tool_selection", "CHAT_MODEL")]),
+        },
+        TypeKey { key: "mastra.span.type", meaning: TypeMeaning::Of(SPAN_TYPES) },
+    ],
     inputs: &[
         "gen_ai.tool.input",
         "mastra.agent_run.input",
@@ -76,7 +82,7 @@ pub(crate) const MASTRA: Dialect = Dialect {
     ..Dialect::NONE
 };
 
-/// A generation whose operation is not `chat` is the loop around the calls of the model.
+/// A generation whose operation is neither `chat` nor `tool_selection` is the loop around the calls of the model.
 const SPAN_TYPES: &[(&str, &str)] = &[
     ("agent_run", "AGENT"),
     ("agent_signal", "TASK"),

@@ -62,6 +62,7 @@ pub(crate) const ALL: &[&Dialect] = &[
     &logfire::PYDANTIC_AI,
     &logfire::LOGFIRE,
     &haystack::HAYSTACK,
+    &autogen::RUNTIME,
     &autogen::AUTOGEN,
     &agent_framework::AGENT_FRAMEWORK,
     &semantic_kernel::SEMANTIC_KERNEL,
@@ -109,6 +110,8 @@ pub(crate) struct Dialect {
     pub(crate) event_lists: &'static [&'static str],
     /// Events and log records that hold what went in or came out.
     pub(crate) events: &'static [EventKeys],
+    /// Whether what came out tells the tokens and the model of a call, where no key does.
+    pub(crate) counts_in_output: bool,
     /// What is made of inputs and outputs that were found; `None` leaves them as they are.
     pub(crate) reshape: Option<Reshape>,
     /// Keys that hold messages that went in, whatever else the span says.
@@ -277,6 +280,7 @@ impl Dialect {
         runs: &[],
         event_lists: &[],
         events: &[],
+        counts_in_output: false,
         reshape: None,
         input_messages: &[],
         output_messages: &[],
