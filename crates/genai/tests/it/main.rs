@@ -10,6 +10,7 @@ mod event;
 mod exchange;
 mod fixture;
 mod golden;
+mod mlflow_rules;
 mod preview;
 mod readback;
 mod render;
