@@ -2,7 +2,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use spanwise_genai::{derive, root_facts};
+use spanwise_genai::{derive, derive_without_bodies, root_facts};
 use spanwise_otlp::{SpanView, scan_traces};
 
 fn main() {
@@ -34,6 +34,12 @@ fn bench(bencher: Bencher<'_, '_>, name: &str, visit: impl Fn(&SpanView<'_>) + S
 #[divan::bench(args = SAMPLES)]
 fn every_span(bencher: Bencher<'_, '_>, name: &str) {
     bench(bencher, name, |span| drop(black_box(derive(black_box(span), &[]))));
+}
+
+/// As spans with a parent are read at ingestion.
+#[divan::bench(args = SAMPLES)]
+fn without_bodies(bencher: Bencher<'_, '_>, name: &str) {
+    bench(bencher, name, |span| drop(black_box(derive_without_bodies(black_box(span)))));
 }
 
 /// What a root says about its trace comes on top.

@@ -63,17 +63,22 @@ impl Derived<'_> {
 ///
 /// Large values are located, not read: a span without GenAI attributes allocates nothing.
 pub fn derive<'a>(span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
-    let engine = Engine::get();
-    let mut draft = Draft::default();
-    for (slot, value) in engine.hits(span.attributes()).iter() {
-        draft.take(engine.slot(slot), value, span);
-    }
-    draft.finish(span, logs, engine)
+    let draft = Draft { builds: true, ..Draft::default() };
+    draft.read(span, logs)
+}
+
+/// Derives what `span` says without its bodies, as far as these would have to be built: `inputs` and `outputs` may be
+/// missing or placeholders. All else is as in [`derive()`], and costs much less for spans whose bodies are events or
+/// many attributes.
+pub fn derive_without_bodies<'a>(span: &SpanView<'a>) -> Derived<'a> {
+    Draft::default().read(span, &[])
 }
 
 /// What was found so far.
 #[derive(Default)]
 struct Draft<'a> {
+    /// Whether inputs and outputs are built where no attribute has them.
+    builds: bool,
     derived: Derived<'a>,
     marked: Marked,
     usage: UsagePick,
@@ -85,6 +90,17 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    fn read(mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
+        let engine = Engine::get();
+        for (slot, value) in engine.hits(span.attributes()).iter() {
+            self.take(engine.slot(slot), value, span);
+        }
+        if self.builds {
+            self.complete_bodies(span, logs);
+        }
+        self.finish(span, engine)
+    }
+
     /// Takes a hit; hits come in order of precedence, so what is there stays.
     fn take(&mut self, slot: &Slot, value: AnyValueView<'a>, span: &SpanView<'a>) {
         if !self.marked.allows(slot) {
@@ -129,8 +145,9 @@ impl<'a> Draft<'a> {
             return;
         }
         *place = match slot.part {
-            Part::Map(map) => gather_map(span, map),
-            _ => filled(slot, value).map(|found| match slot.reshape {
+            Part::Map(map) if self.builds => gather_map(span, map),
+            Part::Map(_) => Some(ValueRef::Json("".into())),
+            _ => filled(slot, value).map(|found| match slot.reshape.filter(|_| self.builds) {
                 Some(reshape) => {
                     reshape(side, found.cursor()).map_or(found, |text| ValueRef::Json(text.into()))
                 }
@@ -141,8 +158,7 @@ impl<'a> Draft<'a> {
         *derived.pieces.get_mut(side) = place.is_some() && matches!(slot.part, Part::Piece);
     }
 
-    fn finish(mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>], engine: &Engine) -> Derived<'a> {
-        self.complete_bodies(span, logs);
+    fn finish(self, span: &SpanView<'a>, engine: &Engine) -> Derived<'a> {
         let mut derived = self.derived;
         if !derived.has_type()
             && let Some(span_type) = engine.type_of_name(span.name, self.marked)

@@ -25,7 +25,7 @@ mod usage;
 mod value;
 
 pub use content::{preview_texts, read_content};
-pub use derive::{Derived, UNKNOWN_TYPE, derive};
+pub use derive::{Derived, UNKNOWN_TYPE, derive, derive_without_bodies};
 pub use prices::price;
 pub use root::root_facts;
 pub use value::ValueRef;

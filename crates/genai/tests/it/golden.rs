@@ -8,7 +8,7 @@ use crate::fixture::{self, Sample, sample_names};
 use serde_json::{Map, Value, json};
 use spanwise_genai::content::{Content, Details, Document};
 use spanwise_genai::rollup::UsageTree;
-use spanwise_genai::{derive, preview_texts, read_content, root_facts};
+use spanwise_genai::{Derived, derive, derive_without_bodies, preview_texts, read_content, root_facts};
 use spanwise_model::{Cost, TokenUsage};
 use spanwise_otlp::{LogRecordView, SpanView};
 
@@ -31,6 +31,28 @@ fn samples_are_read_as_reviewed() {
         wrong.is_empty(),
         "read otherwise than reviewed: {wrong:?}; UPDATE_GOLDEN=1 shows the difference"
     );
+}
+
+#[test]
+fn columns_are_the_same_without_bodies() {
+    for name in sample_names() {
+        for (span, logs) in Sample::read(&name).spans() {
+            let (whole, columns) = (derive(&span, &logs), derive_without_bodies(&span));
+            assert_eq!(columns_of(&columns), columns_of(&whole), "{name}: {}", span.name);
+        }
+    }
+}
+
+fn columns_of(derived: &Derived<'_>) -> Value {
+    json!([
+        derived.span_type(),
+        derived.model,
+        derived.provider,
+        derived.session,
+        derived.user,
+        derived.usage.map(usage_text),
+        derived.cost.map(cost_text),
+    ])
 }
 
 /// A span and its log records.
