@@ -1,12 +1,15 @@
 //! What a span says, in one form for all dialects.
 
+use crate::cost::CostPick;
 use crate::dialect::TypeMeaning;
-use crate::engine::{Engine, Part, Slot, Target};
-use crate::event::read_events;
+use crate::engine::{Engine, Marked, Part, Slot, Target};
+use crate::event::{read_event_list, read_events};
+use crate::gather::{gather_flat, gather_map, is_silent, part_of_run};
 use crate::json::Cursor;
 use crate::prices::price;
-use crate::usage::{Reported, UsagePick, read_cost};
-use crate::value::{ValueRef, is_falsy, name_text};
+use crate::side::{Side, Sides};
+use crate::usage::{Reported, UsagePick, reported_in};
+use crate::value::{ValueRef, name_text};
 use spanwise_model::{Cost, TokenUsage};
 use spanwise_otlp::{AnyValueView, LogRecordView, SpanView};
 use std::borrow::Cow;
@@ -41,6 +44,8 @@ pub struct Derived<'a> {
     pub tools: Option<ValueRef<'a>>,
     /// The counts as reported, without the zeros that `usage` has where a span is silent.
     pub(crate) reported: Option<Reported>,
+    /// Whether inputs and outputs are one piece of what the span has leaf by leaf.
+    pub(crate) pieces: Sides<bool>,
 }
 
 impl Derived<'_> {
@@ -48,50 +53,174 @@ impl Derived<'_> {
     pub fn span_type(&self) -> &str {
         self.told_type.as_deref().unwrap_or(UNKNOWN_TYPE)
     }
+
+    fn has_type(&self) -> bool {
+        self.told_type.as_deref().is_some_and(|told| told != UNKNOWN_TYPE)
+    }
 }
 
 /// Derives what `span` says; `logs` are the log records that belong to it, in the order they came.
 ///
 /// Large values are located, not read: a span without GenAI attributes allocates nothing.
 pub fn derive<'a>(span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
-    let engine = Engine::get();
-    let mut derived = Derived::default();
-    let mut usage = UsagePick::default();
-    for hit in engine.hits(span.attributes()) {
-        derived.take(engine.slot(&hit), hit.value, &mut usage);
+    let draft = Draft { builds: true, ..Draft::default() };
+    draft.read(span, logs)
+}
+
+/// Derives what `span` says without its bodies, as far as these would have to be built: `inputs` and `outputs` may be
+/// missing or placeholders. All else is as in [`derive()`], and costs much less for spans whose bodies are events or
+/// many attributes.
+pub fn derive_without_bodies<'a>(span: &SpanView<'a>) -> Derived<'a> {
+    Draft::default().read(span, &[])
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Draft<'a> {
+    /// Whether inputs and outputs are built where no attribute has them.
+    builds: bool,
+    derived: Derived<'a>,
+    marked: Marked,
+    usage: UsagePick,
+    cost: CostPick,
+    flat: Sides<bool>,
+    run: Option<AnyValueView<'a>>,
+    event_list: Option<AnyValueView<'a>>,
+    counts_in_output: bool,
+}
+
+impl<'a> Draft<'a> {
+    fn read(mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
+        let engine = Engine::get();
+        for (slot, value) in engine.hits(span.attributes()).iter() {
+            self.take(engine.slot(slot), value, span);
+        }
+        if self.builds {
+            self.complete_bodies(span, logs);
+        }
+        self.finish(span, engine)
     }
-    derived.reported = usage.finish();
-    derived.usage = derived.reported.map(|reported| reported.usage());
-    if derived.inputs.is_none() || derived.outputs.is_none() {
-        let (inputs, outputs) = read_events(span, logs);
-        derived.inputs = derived.inputs.take().or(inputs);
-        derived.outputs = derived.outputs.take().or(outputs);
+
+    /// Takes a hit; hits come in order of precedence, so what is there stays.
+    fn take(&mut self, slot: &Slot, value: AnyValueView<'a>, span: &SpanView<'a>) {
+        if !self.marked.allows(slot) {
+            return;
+        }
+        let derived = &mut self.derived;
+        match slot.target {
+            Target::Mark if is_mark(slot.part, value) => self.marked.add(slot.dialect),
+            Target::Type if !derived.has_type() => {
+                derived.told_type = type_of(slot.part, value).or(derived.told_type.take());
+            }
+            Target::Type => {}
+            Target::Inputs => self.take_body(Side::Input, slot, value, span),
+            Target::Outputs => self.take_body(Side::Output, slot, value, span),
+            Target::FlatInputs => self.flat.input = true,
+            Target::FlatOutputs => self.flat.output = true,
+            Target::Run => fill(&mut self.run, || Some(value)),
+            Target::EventList => fill(&mut self.event_list, || Some(value)),
+            Target::Usage => self.usage.take(slot, value),
+            Target::Cost => self.cost.take(slot, value),
+            Target::MessageFormat => fill(&mut derived.message_format, || match slot.part {
+                Part::Word(word) => Some(word.into()),
+                _ => name_text(value),
+            }),
+            Target::Tools => fill(&mut derived.tools, || filled(slot, value)),
+            Target::Model => fill(&mut derived.model, || name_text(value)),
+            Target::Provider => fill(&mut derived.provider, || name_text(value)),
+            Target::Session => fill(&mut derived.session, || id_text(value)),
+            Target::User => fill(&mut derived.user, || id_text(value)),
+            // Not in the tables that are asked here.
+            _ => {}
+        }
     }
-    if derived.model.is_none() {
-        derived.model = named_model(&derived.inputs).or_else(|| named_model(&derived.outputs));
+
+    fn take_body(&mut self, side: Side, slot: &Slot, value: AnyValueView<'a>, span: &SpanView<'a>) {
+        let derived = &mut self.derived;
+        let place = match side {
+            Side::Input => &mut derived.inputs,
+            Side::Output => &mut derived.outputs,
+        };
+        if place.is_some() {
+            return;
+        }
+        *place = match slot.part {
+            Part::Map(map) if self.builds => gather_map(span, map),
+            Part::Map(_) => Some(ValueRef::Json("".into())),
+            _ => filled(slot, value).map(|found| match slot.reshape.filter(|_| self.builds) {
+                Some(reshape) => {
+                    reshape(side, found.cursor()).map_or(found, |text| ValueRef::Json(text.into()))
+                }
+                None => found,
+            }),
+        };
+        self.counts_in_output |= side == Side::Output && place.is_some() && slot.counts_in_output;
+        *derived.pieces.get_mut(side) = place.is_some() && matches!(slot.part, Part::Piece);
     }
-    if derived.cost.is_none() {
-        derived.cost = derived.priced();
+
+    fn finish(self, span: &SpanView<'a>, engine: &Engine) -> Derived<'a> {
+        let mut derived = self.derived;
+        if !derived.has_type()
+            && let Some(span_type) = engine.type_of_name(span.name, self.marked)
+        {
+            derived.told_type = Some(span_type.into());
+        }
+        derived.reported = self.usage.finish();
+        if self.counts_in_output && derived.reported.is_none() && derived.is_call() {
+            derived.take_counts_of_output();
+        }
+        derived.usage = derived.reported.map(|reported| reported.usage());
+        if derived.model.is_none() {
+            derived.model = named_model(&derived.inputs).or_else(|| named_model(&derived.outputs));
+        }
+        derived.cost = self.cost.finish(|| derived.priced());
+        derived
     }
-    derived
+
+    /// Looks for inputs and outputs where no single attribute has them.
+    fn complete_bodies(&mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) {
+        let derived = &mut self.derived;
+        if derived.inputs.is_some() && derived.outputs.is_some() {
+            return;
+        }
+        let Sides { input, output } = self.event_list.map(read_event_list).unwrap_or_default();
+        fill(&mut derived.inputs, || input);
+        fill(&mut derived.outputs, || output);
+        if let Some(run) = self.run {
+            fill(&mut derived.inputs, || part_of_run(run, Side::Input));
+            fill(&mut derived.outputs, || part_of_run(run, Side::Output));
+        }
+        if self.flat.input && derived.inputs.is_none() {
+            derived.inputs = gather_flat(span, Side::Input);
+            derived.pieces.input = derived.inputs.is_some();
+        }
+        if self.flat.output && derived.outputs.is_none() {
+            derived.outputs = gather_flat(span, Side::Output);
+            derived.pieces.output = derived.outputs.is_some();
+        }
+        if derived.inputs.is_none() || derived.outputs.is_none() {
+            let Sides { input, output } = read_events(span, logs);
+            fill(&mut derived.inputs, || input);
+            fill(&mut derived.outputs, || output);
+        }
+    }
 }
 
 impl<'a> Derived<'a> {
-    /// Takes a hit; hits come in order of precedence, so what is there stays.
-    fn take(&mut self, slot: &Slot, value: AnyValueView<'a>, usage: &mut UsagePick) {
-        match slot.target {
-            Target::Type => fill(&mut self.told_type, || type_of(slot.part, value)),
-            Target::Inputs => fill(&mut self.inputs, || filled(slot, value)),
-            Target::Outputs => fill(&mut self.outputs, || filled(slot, value)),
-            Target::Usage => usage.take(slot, value),
-            Target::Cost => fill(&mut self.cost, || read_cost(value)),
-            Target::MessageFormat => fill(&mut self.message_format, || name_text(value)),
-            Target::Tools => fill(&mut self.tools, || filled(slot, value)),
-            Target::Model => fill(&mut self.model, || name_text(value)),
-            Target::Provider => fill(&mut self.provider, || name_text(value)),
-            Target::Session => fill(&mut self.session, || id_text(value)),
-            Target::User => fill(&mut self.user, || id_text(value)),
-        }
+    fn is_call(&self) -> bool {
+        matches!(self.span_type(), "CHAT_MODEL" | "LLM" | "EMBEDDING")
+    }
+
+    /// Reads tokens and model of a response.
+    fn take_counts_of_output(&mut self) {
+        let Some(ValueRef::Native(output)) = self.outputs else { return };
+        let output = Cursor::of_attribute(output);
+        let [meta, replies] = output.get_all(&["meta", "replies"]);
+        let reply = replies.and_then(Cursor::elements).and_then(|mut replies| replies.next());
+        let Some(meta) = meta.or_else(|| reply?.get("meta")) else { return };
+        let [model, usage] = meta.get_all(&["model", "usage"]);
+        self.reported = usage.and_then(reported_in);
+        fill(&mut self.model, || model?.as_filled_text());
     }
 
     fn priced(&self) -> Option<Cost> {
@@ -107,19 +236,26 @@ fn fill<T>(place: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
 }
 
 fn filled<'a>(slot: &Slot, value: AnyValueView<'a>) -> Option<ValueRef<'a>> {
-    (slot.keeps_empty || !is_falsy(value)).then_some(ValueRef::Native(value))
+    (slot.keeps_empty || !is_silent(value)).then_some(ValueRef::Native(value))
+}
+
+pub(crate) fn is_mark(part: Part, value: AnyValueView<'_>) -> bool {
+    let Part::Values(values) = part else { return false };
+    values.is_empty() || name_text(value).is_some_and(|told| values.contains(&&*told))
 }
 
 fn type_of<'a>(part: Part, value: AnyValueView<'a>) -> Option<Cow<'a, str>> {
     let Part::Type(meaning) = part else { return None };
     let told = || name_text(value);
+    let found = |table: &[(&str, &'static str)], fits: fn(&str, &str) -> bool| {
+        let told = told()?;
+        table.iter().find(|(value, _)| fits(&told, value)).map(|(_, span_type)| Cow::Borrowed(*span_type))
+    };
     match meaning {
-        TypeMeaning::Of(table) => {
-            let told = told()?;
-            table.iter().find(|(value, _)| *value == told).map(|(_, span_type)| Cow::Borrowed(*span_type))
-        }
+        TypeMeaning::Of(table) => found(table, |told, value| told.eq_ignore_ascii_case(value)),
+        TypeMeaning::Ending(table) => found(table, |told, end| told.ends_with(end)),
         TypeMeaning::AsIs => told().filter(|told| !is_open_type(told)),
-        TypeMeaning::Always(span_type) => told().map(|_| Cow::Borrowed(span_type)),
+        TypeMeaning::Always(span_type) => (!is_silent(value)).then_some(Cow::Borrowed(span_type)),
     }
 }
 
@@ -129,7 +265,7 @@ pub(crate) fn is_open_type(span_type: &str) -> bool {
 }
 
 /// Reads an id, which some libraries send as a number.
-fn id_text(value: AnyValueView<'_>) -> Option<Cow<'_, str>> {
+pub(crate) fn id_text(value: AnyValueView<'_>) -> Option<Cow<'_, str>> {
     match value {
         AnyValueView::Int(number) => Some(number.to_string().into()),
         _ => name_text(value),

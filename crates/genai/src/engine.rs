@@ -1,23 +1,31 @@
 //! All dialect tables, compiled into one: from an attribute's key to what it may say.
 //!
-//! Deriving a span is one pass over its attributes. A key that no table names costs a look at its length and at
-//! most one hash; only values of named keys are remembered.
+//! Deriving a span is one pass over its attributes. A key that no table names costs a hash of its ends and a look at
+//! its first bytes; only values of named keys are remembered.
 
-use crate::dialect::{ALL, Dialect, TypeMeaning};
+use crate::dialect::{ALL, Dialect, EventKeys, Map, Reshape, TypeMeaning, Unit};
+use crate::key_table::KeyTable;
+use crate::pattern::{Prefixes, prefix_of};
+use crate::side::Side;
 use spanwise_otlp::AnyValueView;
 use std::ops::Range;
 use std::sync::OnceLock;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// Hits that most GenAI spans stay within, so that one allocation is enough.
 const HITS_USUAL: usize = 16;
 
-/// What a key says something about. Slots are sorted by it, so that what belongs together is read together.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What a key says something about. Slots are sorted by it, so that what belongs together is read together; marks
+/// come first, since they decide whether others count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
+    Mark,
     Type,
     Inputs,
     Outputs,
+    FlatInputs,
+    FlatOutputs,
+    Run,
+    EventList,
     Usage,
     Cost,
     MessageFormat,
@@ -26,6 +34,18 @@ pub(crate) enum Target {
     Provider,
     Session,
     User,
+    // What is read only when a person looks at the span.
+    Agent,
+    Prompt,
+    PromptVersion,
+    AskedModel,
+    FinishReasons,
+    FirstToken,
+    ReasoningTokens,
+    AudioInputTokens,
+    AudioOutputTokens,
+    Dimensions,
+    Error,
 }
 
 /// Which part of its target a key holds.
@@ -33,10 +53,24 @@ pub(crate) enum Target {
 pub(crate) enum Part {
     /// All of it.
     Whole,
+    /// One of these values marks the dialect; any, if there are none.
+    Values(&'static [&'static str]),
     /// The type, by its meaning.
     Type(TypeMeaning),
+    /// A piece that stands for all of it.
+    Piece,
+    /// The attributes that make it up; the key only tells that the dialect is spoken.
+    Map(Map),
+    /// The word itself; the key only tells that the dialect is spoken.
+    Word(&'static str),
     /// A token count.
     Count(Count),
+    /// A token count, if it is not 0.
+    FilledCount(Count),
+    /// A part of the cost.
+    Cost(CostPart),
+    /// A duration.
+    Duration(Unit),
 }
 
 /// A token count.
@@ -50,84 +84,150 @@ pub(crate) enum Count {
     CacheCreationAbove1h,
 }
 
+/// A part of the cost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CostPart {
+    Input,
+    Output,
+    Total,
+}
+
 /// One key of one dialect for one target. Its place in the table is its rank: an earlier slot wins.
 pub(crate) struct Slot {
     pub(crate) target: Target,
     pub(crate) part: Part,
     /// Index of the dialect.
     pub(crate) dialect: u16,
+    /// Whether the dialect must be marked for this to count.
+    pub(crate) needs_mark: bool,
     /// Whether an empty value counts.
     pub(crate) keeps_empty: bool,
+    /// Whether the dialect's input tokens are those beside the cached ones.
+    pub(crate) excludes_cache: bool,
+    /// Whether what came out tells the tokens and the model.
+    pub(crate) counts_in_output: bool,
+    /// What the dialect makes of inputs and outputs.
+    pub(crate) reshape: Option<Reshape>,
 }
 
-/// An attribute that a slot wants.
-pub(crate) struct Hit<'a> {
-    pub(crate) slot: u16,
-    pub(crate) value: AnyValueView<'a>,
+/// The attributes that slots want, in order of precedence.
+#[derive(Default)]
+pub(crate) struct Hits<'a> {
+    values: Vec<AnyValueView<'a>>,
+    /// The number of a slot above, and below how far its value is from the end of all that could be, so that of one
+    /// slot the last value comes first.
+    order: Vec<u32>,
+}
+
+impl<'a> Hits<'a> {
+    fn add(&mut self, slots: &[u16], value: AnyValueView<'a>) {
+        if self.values.is_empty() {
+            self.values.reserve(HITS_USUAL);
+            self.order.reserve(HITS_USUAL * 2);
+        }
+        // More values than that are no span that anybody reads; the rest says nothing.
+        let Ok(index) = u16::try_from(self.values.len()) else { return };
+        self.values.push(value);
+        self.order.extend(slots.iter().map(|&slot| u32::from(slot) << 16 | u32::from(u16::MAX - index)));
+    }
+
+    fn sort(&mut self) {
+        self.order.sort_unstable();
+        self.order.dedup_by_key(|place| *place >> 16);
+    }
+
+    /// Returns the numbers of slots with their values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, AnyValueView<'a>)> {
+        self.order.iter().map(|place| {
+            let index = u16::MAX - (*place & u32::from(u16::MAX)) as u16;
+            ((place >> 16) as u16, self.values[usize::from(index)])
+        })
+    }
+}
+
+/// A set of dialects.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Marked(u64);
+
+impl Marked {
+    pub(crate) fn add(&mut self, dialect: u16) {
+        self.0 |= 1 << dialect;
+    }
+
+    /// Returns whether a slot counts where these dialects are marked.
+    pub(crate) fn allows(self, slot: &Slot) -> bool {
+        !slot.needs_mark || self.0 >> slot.dialect & 1 == 1
+    }
 }
 
 /// The compiled tables.
 pub(crate) struct Engine {
     slots: Vec<Slot>,
-    /// Slots by key, `entries[hash & mask]` and on; each entry is a key and its range of `ranks`.
-    entries: Vec<Option<Entry>>,
+    /// Ranks of slots by key.
+    keys: KeyTable<Range<u16>>,
     ranks: Vec<u16>,
-    /// Bit n: some key is n bytes long. Most foreign keys are turned away by it.
-    lengths: u128,
-}
-
-struct Entry {
-    key: &'static str,
-    ranks: Range<u16>,
+    /// Slots by the beginnings of keys.
+    prefixes: Prefixes,
+    /// Types by names of spans, with the dialect that must be marked.
+    names: KeyTable<(Option<u16>, &'static str)>,
+    /// What events hold, by their names.
+    events: KeyTable<&'static EventKeys>,
 }
 
 impl Engine {
-    /// Returns the tables of all dialects, compiled once.
+    /// Returns the tables of all dialects for [`crate::derive()`], compiled once.
     pub(crate) fn get() -> &'static Engine {
         static ENGINE: OnceLock<Engine> = OnceLock::new();
-        ENGINE.get_or_init(|| Engine::compile(ALL))
+        ENGINE.get_or_init(|| Engine::compile(ALL, slots_of))
     }
 
-    /// Collects the attributes that some slot wants, sorted by rank; of equal keys the last one counts.
-    pub(crate) fn hits<'a>(
-        &self,
-        attributes: impl Iterator<Item = (&'a str, AnyValueView<'a>)>,
-    ) -> Vec<Hit<'a>> {
-        let mut hits = Vec::new();
+    /// Returns the tables for what is read only when a person looks at the span.
+    pub(crate) fn details() -> &'static Engine {
+        static ENGINE: OnceLock<Engine> = OnceLock::new();
+        ENGINE.get_or_init(|| Engine::compile(ALL, detail_slots_of))
+    }
+
+    /// Collects the attributes that some slot wants, sorted by rank. Of equal keys the last one counts; of the keys
+    /// that fit one pattern the first one.
+    pub(crate) fn hits<'a>(&self, attributes: impl Iterator<Item = (&'a str, AnyValueView<'a>)>) -> Hits<'a> {
+        let mut hits = Hits::default();
+        let mut seen_patterns = 0;
         for (key, value) in attributes {
-            let ranks = self.ranks_of(key);
-            if hits.is_empty() && !ranks.is_empty() {
-                hits.reserve(HITS_USUAL);
+            if let Some(range) = self.keys.get(key) {
+                let ranks = &self.ranks[usize::from(range.start)..usize::from(range.end)];
+                hits.add(ranks, value);
+            } else {
+                self.prefixes.each(key, &mut seen_patterns, |slot| hits.add(&[slot], value));
             }
-            hits.extend(ranks.iter().map(|&slot| Hit { slot, value }));
         }
-        hits.reverse();
-        hits.sort_by_key(|hit| hit.slot);
-        hits.dedup_by_key(|hit| hit.slot);
+        hits.sort();
         hits
     }
 
-    /// Returns the slot of a hit.
-    pub(crate) fn slot(&self, hit: &Hit<'_>) -> &Slot {
-        &self.slots[usize::from(hit.slot)]
+    /// Returns the slot of that number.
+    pub(crate) fn slot(&self, slot: u16) -> &Slot {
+        &self.slots[usize::from(slot)]
     }
 
-    fn ranks_of(&self, key: &str) -> &[u16] {
-        if key.len() >= 128 || self.lengths >> key.len() & 1 == 0 {
-            return &[];
-        }
-        let mask = self.entries.len() - 1;
-        let mut place = xxh3_64(key.as_bytes()) as usize & mask;
-        while let Some(entry) = &self.entries[place] {
-            if entry.key == key {
-                return &self.ranks[usize::from(entry.ranks.start)..usize::from(entry.ranks.end)];
-            }
-            place = (place + 1) & mask;
-        }
-        &[]
+    /// Returns the type that a span's name tells: the whole name, or its first or its first two words.
+    pub(crate) fn type_of_name(&self, name: &str, marked: Marked) -> Option<&'static str> {
+        let mut spaces = name.match_indices(' ').map(|(at, _)| &name[..=at]);
+        let (one, two) = (spaces.next(), spaces.next());
+        [Some(name), two, one].into_iter().flatten().find_map(|name| {
+            let (dialect, span_type) = self.names.get(name)?;
+            dialect.is_none_or(|dialect| marked.0 >> dialect & 1 == 1).then_some(*span_type)
+        })
     }
 
-    fn compile(dialects: &[&'static Dialect]) -> Engine {
+    /// Returns what an event of that name holds.
+    pub(crate) fn event(&self, name: &str) -> Option<&'static EventKeys> {
+        self.events.get(name).copied()
+    }
+
+    fn compile(
+        dialects: &[&'static Dialect],
+        slots_of: fn(u16, &'static Dialect) -> Vec<(&'static str, Slot)>,
+    ) -> Engine {
         let mut keyed: Vec<(&'static str, Slot)> = Vec::new();
         for (index, dialect) in (0..).zip(dialects) {
             keyed.extend(slots_of(index, dialect));
@@ -136,99 +236,199 @@ impl Engine {
         keyed.sort_by_key(|(_, slot)| slot.target);
         let (keys, slots): (Vec<_>, Vec<_>) = keyed.into_iter().unzip();
 
-        // At most a quarter full, so that a foreign key rarely meets an entry.
-        let mut entries: Vec<Option<Entry>> = Vec::new();
-        entries.resize_with((keys.len() * 4).next_power_of_two(), || None);
-        let mut engine = Engine { slots, entries, ranks: Vec::new(), lengths: 0 };
-        for (first, key) in keys.iter().enumerate() {
-            if !keys[..first].contains(key) {
-                engine
-                    .add_key(key, (0..).zip(&keys).filter(|(_, other)| *other == key).map(|(rank, _)| rank));
+        let mut ranks: Vec<u16> = Vec::new();
+        let mut prefixes = Prefixes::default();
+        let mut entries = Vec::new();
+        for (first, key) in (0..).zip(&keys) {
+            if prefix_of(key).is_some() {
+                prefixes.add(key, first);
+            } else if !keys[..usize::from(first)].contains(key) {
+                let start = ranks.len() as u16;
+                ranks.extend((0..).zip(&keys).filter(|(_, other)| *other == key).map(|(rank, _)| rank));
+                entries.push((*key, start..ranks.len() as u16));
             }
         }
-        engine
+        let names = (0..).zip(dialects).flat_map(|(index, dialect)| {
+            let needed = (!dialect.marks.is_empty()).then_some(index);
+            dialect.names.iter().map(move |&(name, span_type)| (name, (needed, span_type)))
+        });
+        let events = dialects.iter().flat_map(|dialect| dialect.events).map(|event| (event.name, event));
+        Engine {
+            slots,
+            keys: KeyTable::new(entries),
+            ranks,
+            prefixes,
+            names: KeyTable::new(names),
+            events: KeyTable::new(events),
+        }
+    }
+}
+
+/// The slots of one dialect, while they are collected.
+struct Slots {
+    index: u16,
+    dialect: &'static Dialect,
+    slots: Vec<(&'static str, Slot)>,
+}
+
+impl Slots {
+    /// Begins with the marks.
+    fn new(index: u16, dialect: &'static Dialect) -> Self {
+        let mut slots = Slots { index, dialect, slots: Vec::new() };
+        for mark in dialect.marks {
+            slots.add(Target::Mark, Part::Values(mark.values), &[mark.key]);
+        }
+        slots
     }
 
-    fn add_key(&mut self, key: &'static str, ranks: impl Iterator<Item = u16>) {
-        let start = self.ranks.len() as u16;
-        self.ranks.extend(ranks);
-        self.lengths |= 1 << key.len();
-        let mask = self.entries.len() - 1;
-        let mut place = xxh3_64(key.as_bytes()) as usize & mask;
-        while self.entries[place].is_some() {
-            place = (place + 1) & mask;
-        }
-        self.entries[place] = Some(Entry { key, ranks: start..self.ranks.len() as u16 });
+    fn add(&mut self, target: Target, part: Part, keys: &[&'static str]) {
+        let dialect = self.dialect;
+        self.slots.extend(keys.iter().map(|&key| {
+            let slot = Slot {
+                target,
+                part,
+                dialect: self.index,
+                needs_mark: !dialect.marks.is_empty() && target != Target::Mark,
+                keeps_empty: dialect.keeps_empty,
+                excludes_cache: dialect.usage.input_excludes_cache,
+                counts_in_output: dialect.counts_in_output,
+                reshape: dialect.reshape,
+            };
+            (key, slot)
+        }));
     }
 }
 
 fn slots_of(index: u16, dialect: &'static Dialect) -> Vec<(&'static str, Slot)> {
-    let mut slots = Vec::new();
-    let mut add = |target, part, keys: &[&'static str]| {
-        let slot = || Slot { target, part, dialect: index, keeps_empty: dialect.keeps_empty };
-        slots.extend(keys.iter().map(|&key| (key, slot())));
-    };
+    let mut slots = Slots::new(index, dialect);
+    let marks: Vec<_> = dialect.marks.iter().map(|mark| mark.key).collect();
     for rule in dialect.types {
-        add(Target::Type, Part::Type(rule.meaning), &[rule.key]);
+        slots.add(Target::Type, Part::Type(rule.meaning), &[rule.key]);
     }
-    add(Target::Inputs, Part::Whole, dialect.inputs);
-    add(Target::Outputs, Part::Whole, dialect.outputs);
-    add(Target::Usage, Part::Whole, dialect.usage.maps);
-    add(Target::Usage, Part::Count(Count::Input), dialect.usage.input);
-    add(Target::Usage, Part::Count(Count::Output), dialect.usage.output);
-    add(Target::Usage, Part::Count(Count::Total), dialect.usage.total);
-    add(Target::Usage, Part::Count(Count::CacheRead), dialect.usage.cache_read);
-    add(Target::Usage, Part::Count(Count::CacheCreation), dialect.usage.cache_creation);
-    add(Target::Cost, Part::Whole, dialect.costs);
-    add(Target::MessageFormat, Part::Whole, dialect.message_formats);
-    add(Target::Tools, Part::Whole, dialect.tools);
-    add(Target::Model, Part::Whole, dialect.models);
-    add(Target::Provider, Part::Whole, dialect.providers);
-    add(Target::Session, Part::Whole, dialect.sessions);
-    add(Target::User, Part::Whole, dialect.users);
-    slots
+    for (target, side) in [(Target::Inputs, Side::Input), (Target::Outputs, Side::Output)] {
+        let (keys, map, pieces) = dialect.bodies(side);
+        slots.add(target, Part::Whole, keys);
+        if !matches!(map, Map::None) {
+            slots.add(target, Part::Map(map), &marks);
+        }
+        slots.add(target, Part::Piece, pieces);
+    }
+    for (target, part, keys) in dialect.plain_keys() {
+        slots.add(target, part, keys);
+    }
+    if let Some(format) = dialect.format {
+        slots.add(Target::MessageFormat, Part::Word(format), &marks);
+    }
+    slots.slots
+}
+
+fn detail_slots_of(index: u16, dialect: &'static Dialect) -> Vec<(&'static str, Slot)> {
+    let mut slots = Slots::new(index, dialect);
+    let keys = &dialect.details;
+    slots.add(Target::Agent, Part::Whole, keys.agents);
+    slots.add(Target::Prompt, Part::Whole, keys.prompts);
+    slots.add(Target::PromptVersion, Part::Whole, keys.prompt_versions);
+    slots.add(Target::AskedModel, Part::Whole, keys.asked_models);
+    slots.add(Target::FinishReasons, Part::Whole, keys.finish_reasons);
+    for (key, unit) in keys.first_token {
+        slots.add(Target::FirstToken, Part::Duration(*unit), &[*key]);
+    }
+    slots.add(Target::ReasoningTokens, Part::Whole, keys.reasoning_tokens);
+    slots.add(Target::AudioInputTokens, Part::Whole, keys.audio_input_tokens);
+    slots.add(Target::AudioOutputTokens, Part::Whole, keys.audio_output_tokens);
+    slots.add(Target::Dimensions, Part::Whole, keys.dimensions);
+    slots.add(Target::Error, Part::Whole, keys.errors);
+    slots.slots
+}
+
+impl Dialect {
+    fn bodies(&self, side: Side) -> (&'static [&'static str], Map, &'static [&'static str]) {
+        match side {
+            Side::Input => (self.inputs, self.input_map, self.input_pieces),
+            Side::Output => (self.outputs, self.output_map, self.output_pieces),
+        }
+    }
+
+    fn plain_keys(&self) -> [(Target, Part, &'static [&'static str]); 22] {
+        let count = |count, keys| (Target::Usage, Part::Count(count), keys);
+        let cost = |part, keys| (Target::Cost, Part::Cost(part), keys);
+        [
+            (Target::FlatInputs, Part::Whole, self.flat_inputs),
+            (Target::FlatOutputs, Part::Whole, self.flat_outputs),
+            (Target::Run, Part::Whole, self.runs),
+            (Target::EventList, Part::Whole, self.event_lists),
+            (Target::Usage, Part::Whole, self.usage.maps),
+            count(Count::Input, self.usage.input),
+            count(Count::Output, self.usage.output),
+            count(Count::Total, self.usage.total),
+            count(Count::CacheRead, self.usage.cache_read),
+            count(Count::CacheCreation, self.usage.cache_creation),
+            (Target::Usage, Part::FilledCount(Count::CacheRead), self.usage.more_cache_read),
+            (Target::Usage, Part::FilledCount(Count::CacheCreation), self.usage.more_cache_creation),
+            (Target::Cost, Part::Whole, self.cost.maps),
+            cost(CostPart::Input, self.cost.input),
+            cost(CostPart::Output, self.cost.output),
+            cost(CostPart::Total, self.cost.total),
+            (Target::MessageFormat, Part::Whole, self.message_formats),
+            (Target::Tools, Part::Whole, self.tools),
+            (Target::Model, Part::Whole, self.models),
+            (Target::Provider, Part::Whole, self.providers),
+            (Target::Session, Part::Whole, self.sessions),
+            (Target::User, Part::Whole, self.users),
+        ]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn targets(key: &str) -> Vec<Target> {
-        Engine::get()
-            .ranks_of(key)
-            .iter()
-            .map(|&rank| Engine::get().slots[usize::from(rank)].target)
-            .collect()
+    fn hits(keys: &[&'static str]) -> Vec<(Target, &'static str)> {
+        let engine = Engine::get();
+        let hits = engine.hits(keys.iter().map(|key| (*key, AnyValueView::String(key))));
+        let text = |value| match value {
+            AnyValueView::String(text) => text,
+            _ => "",
+        };
+        hits.iter().map(|(slot, value)| (engine.slot(slot).target, text(value))).collect()
     }
 
     #[test]
     fn a_key_may_serve_several_targets() {
-        assert!(targets("gen_ai.request.model") == [Target::Type, Target::Model]);
-        assert!(targets("input.value") == [Target::Inputs]);
-        assert!(targets("input.valuf").is_empty());
-        assert!(targets("").is_empty());
-        assert!(targets(&"x".repeat(200)).is_empty());
+        let targets = hits(&["input.value", "llm.input_messages.0.message.role", "input.valuf", ""]);
+        assert_eq!(
+            targets,
+            [(Target::Inputs, "input.value"), (Target::FlatInputs, "llm.input_messages.0.message.role")]
+        );
+        assert_eq!(hits(&["langsmith.span.kind"]).len(), 2);
     }
 
     #[test]
-    fn keys_fit_the_length_mask() {
-        assert!(Engine::get().entries.iter().flatten().all(|entry| entry.key.len() < 128));
+    fn all_fits_the_masks() {
+        let engine = Engine::get();
+        assert!(ALL.len() <= 64 && engine.slots.len() < usize::from(u16::MAX));
+        for dialect in ALL {
+            let needs_marks = dialect.format.is_some() || !matches!(dialect.input_map, Map::None);
+            assert!(!needs_marks || !dialect.marks.is_empty());
+        }
     }
 
     #[test]
     fn hits_come_in_order_of_precedence() {
-        let attributes =
-            ["gen_ai.system", "input.value", "gen_ai.provider.name", "mlflow.spanInputs", "foreign"];
-        let hits = Engine::get().hits(attributes.into_iter().map(|key| (key, AnyValueView::String(key))));
-        let keys: Vec<_> = hits.iter().map(|hit| hit.value).collect();
-        assert!(matches!(
-            keys[..],
-            [
-                AnyValueView::String("mlflow.spanInputs"),
-                AnyValueView::String("input.value"),
-                AnyValueView::String("gen_ai.provider.name"),
-                AnyValueView::String("gen_ai.system"),
-            ]
-        ));
+        let keys = ["gen_ai.system", "input.value", "gen_ai.provider.name", "mlflow.spanInputs", "foreign"];
+        let found: Vec<_> = hits(&keys).into_iter().map(|(_, key)| key).collect();
+        assert_eq!(found, ["mlflow.spanInputs", "input.value", "gen_ai.provider.name", "gen_ai.system"]);
+    }
+
+    #[test]
+    fn names_are_known_whole_or_by_their_first_words() {
+        let type_of = |name| Engine::get().type_of_name(name, Marked::default());
+        assert_eq!(type_of("haystack.agent.run"), Some("AGENT"));
+        assert_eq!(type_of("autogen process writer.(default)-A"), Some("AGENT"));
+        assert_eq!(type_of("autogen something else"), Some("TASK"));
+        assert_eq!(type_of("autogen"), None);
+        assert_eq!(type_of(""), None);
+        // A name of a dialect that has marks, without one.
+        assert_eq!(type_of("run_turn"), None);
     }
 }

@@ -5,22 +5,27 @@
 //! [`rollup`] sums usage over a trace. Pure functions over borrowed bytes; nothing here does I/O or knows a store.
 
 pub mod content;
+mod cost;
 mod derive;
 mod dialect;
 mod engine;
 mod event;
+mod gather;
 mod json;
+mod key_table;
 pub mod mlflow;
+mod pattern;
 mod preview;
 mod prices;
 mod reading;
 pub mod rollup;
 mod root;
+mod side;
 mod usage;
 mod value;
 
 pub use content::{preview_texts, read_content};
-pub use derive::{Derived, UNKNOWN_TYPE, derive};
+pub use derive::{Derived, UNKNOWN_TYPE, derive, derive_without_bodies};
 pub use prices::price;
 pub use root::root_facts;
 pub use value::ValueRef;

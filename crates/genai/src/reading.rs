@@ -82,6 +82,11 @@ pub(crate) fn json_reading(cursor: Cursor<'_>, chars_max: usize) -> Option<Strin
     (!is_nothing(cursor)).then(|| clip(compact(cursor).trim(), chars_max))
 }
 
+/// Returns whether a message is by the one who answers.
+pub(crate) fn is_assistant(message: Cursor<'_>) -> bool {
+    as_message(message).is_some_and(|message| message.is_by(Voice::Assistant))
+}
+
 fn is_nothing(cursor: Cursor<'_>) -> bool {
     cursor.is_falsy()
         || matches!(cursor, Cursor::Native(AnyValueView::Bytes(_) | AnyValueView::String("null")))

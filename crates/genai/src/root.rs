@@ -1,8 +1,10 @@
 //! What a root span says about its trace.
 
+use crate::content::pieced_text;
 use crate::derive::Derived;
 use crate::preview::preview;
 use crate::reading::{Voice, reading};
+use crate::side::Side;
 use spanwise_model::RootFacts;
 use spanwise_model::limit::{
     PREVIEW_CHARS_MAX, TAG_KEY_CHARS_MAX, TAG_VALUE_BYTES_MAX, TRACE_NAME_CHARS_MAX,
@@ -20,12 +22,14 @@ pub fn root_facts(span: &SpanView<'_>, derived: &Derived<'_>) -> RootFacts {
     if let Some(inputs) = &derived.inputs {
         let cursor = inputs.cursor();
         facts.request_preview = Some(preview(inputs, cursor, "user"));
-        facts.input_text = reading(cursor, Voice::User, PREVIEW_CHARS_MAX);
+        facts.input_text = text_of_pieces(span, derived, Side::Input)
+            .or_else(|| reading(cursor, Voice::User, PREVIEW_CHARS_MAX));
     }
     if let Some(outputs) = &derived.outputs {
         let cursor = outputs.cursor();
         facts.response_preview = Some(preview(outputs, cursor, "assistant"));
-        facts.output_text = reading(cursor, Voice::Assistant, PREVIEW_CHARS_MAX);
+        facts.output_text = text_of_pieces(span, derived, Side::Output)
+            .or_else(|| reading(cursor, Voice::Assistant, PREVIEW_CHARS_MAX));
     }
     for (key, value) in span.attributes() {
         if let Some(key) = key.strip_prefix(TAG_PREFIX) {
@@ -33,6 +37,11 @@ pub fn root_facts(span: &SpanView<'_>, derived: &Derived<'_>) -> RootFacts {
         }
     }
     facts
+}
+
+/// Returns what a person reads where inputs or outputs are only one piece of what the span has.
+fn text_of_pieces(span: &SpanView<'_>, derived: &Derived<'_>, side: Side) -> Option<String> {
+    if *derived.pieces.get(side) { pieced_text(span, side, PREVIEW_CHARS_MAX) } else { None }
 }
 
 /// Keeps a tag within the limits; one that is too large stays on the span, where it can be read.

@@ -1,8 +1,8 @@
-//! Token counts and cost as spans report them.
+//! Token counts as spans report them.
 
 use crate::engine::{Count, Part, Slot};
 use crate::json::{Cursor, Node};
-use spanwise_model::{Cost, TokenUsage};
+use spanwise_model::TokenUsage;
 use spanwise_otlp::AnyValueView;
 
 /// The keys of MLflow's usage map, in the order in which they are written.
@@ -36,6 +36,20 @@ impl Reported {
         [Count::Input, Count::Output, Count::Total].iter().any(|&count| self.get(count).is_some())
     }
 
+    /// Returns whether there is input or output, not only a total.
+    fn has_parts(&self) -> bool {
+        self.get(Count::Input).or(self.get(Count::Output)).is_some()
+    }
+
+    /// Counts the cached tokens as input, as every other dialect does.
+    fn add_cached_input(&mut self) {
+        let cached = [Count::CacheRead, Count::CacheCreation].into_iter().filter_map(|count| self.get(count));
+        let cached = cached.fold(0, u64::saturating_add);
+        if let Some(input) = &mut self.counts[Count::Input as usize] {
+            *input = input.saturating_add(cached);
+        }
+    }
+
     /// Adds the total where input and output are both known.
     fn with_total(mut self) -> Self {
         if let (Some(input), Some(output)) = (self.get(Count::Input), self.get(Count::Output)) {
@@ -61,43 +75,87 @@ impl Reported {
 
 /// Finds the usage among hits that come in order of precedence.
 ///
-/// The first dialect that reports any input, output or total supplies all counts: counts of two dialects are never
-/// mixed, since one may include the cached tokens and the other not.
+/// The first dialect that reports any input or output supplies all counts: counts of two dialects are never mixed,
+/// since one may include the cached tokens and the other not. A total alone counts if no dialect says more.
 #[derive(Default)]
 pub(crate) struct UsagePick {
     dialect: u16,
+    excludes_cache: bool,
     reported: Reported,
+    /// Of an earlier dialect that has only a total.
+    total: Reported,
 }
 
 impl UsagePick {
     pub(crate) fn take(&mut self, slot: &Slot, value: AnyValueView<'_>) {
         if slot.dialect != self.dialect {
-            if self.reported.is_usage() {
+            if self.reported.has_parts() {
                 return;
             }
-            *self = UsagePick { dialect: slot.dialect, reported: Reported::default() };
+            let total = if self.total.is_usage() { self.total } else { self.reported };
+            let (dialect, excludes_cache) = (slot.dialect, slot.excludes_cache);
+            *self = UsagePick { dialect, excludes_cache, reported: Reported::default(), total };
         }
         match slot.part {
             Part::Count(count) => self.reported.set_once(count, native_count(value)),
+            Part::FilledCount(count) => {
+                self.reported.set_once(count, native_count(value).filter(|count| *count > 0));
+            }
             _ => self.reported = read_usage_map(Cursor::of_attribute(value)),
         }
     }
 
-    pub(crate) fn finish(self) -> Option<Reported> {
+    pub(crate) fn finish(mut self) -> Option<Reported> {
+        if self.total.is_usage() && !self.reported.has_parts() {
+            self.reported = self.total;
+        } else if self.excludes_cache {
+            self.reported.add_cached_input();
+        }
         self.reported.is_usage().then(|| self.reported.with_total())
     }
 }
 
+/// Returns the counts of a map; `None` if it has none.
+pub(crate) fn reported_in(map: Cursor<'_>) -> Option<Reported> {
+    let reported = read_usage_map(map);
+    reported.is_usage().then(|| reported.with_total())
+}
+
+/// What else maps of counts call them; Langfuse lets its users choose.
+const OTHER_KEYS: [(&str, Count); 12] = [
+    ("input", Count::Input),
+    ("prompt_tokens", Count::Input),
+    ("inputTokens", Count::Input),
+    ("promptTokens", Count::Input),
+    ("output", Count::Output),
+    ("completion_tokens", Count::Output),
+    ("outputTokens", Count::Output),
+    ("completionTokens", Count::Output),
+    ("total", Count::Total),
+    ("totalTokens", Count::Total),
+    ("input_cached_tokens", Count::CacheRead),
+    ("input_cache_creation", Count::CacheCreation),
+];
+
 fn read_usage_map(map: Cursor<'_>) -> Reported {
     let mut reported = Reported::default();
-    for (key, count) in USAGE_KEYS {
-        reported.set_once(count, map.get(key).and_then(cursor_count));
+    let Node::Map(entries) = map.node() else { return reported };
+    for (key, value) in entries {
+        if let Some((_, count)) = USAGE_KEYS.iter().find(|(own, _)| *own == key) {
+            // Of equal keys the last one counts, as in Python.
+            reported.counts[*count as usize] = cursor_count(value);
+        }
+    }
+    if !reported.has_parts() {
+        for (key, count) in OTHER_KEYS {
+            reported.set_once(count, map.get(key).and_then(cursor_count));
+        }
     }
     reported
 }
 
 /// Reads a token count; whole numbers may come as floating point or text. Negative ones are no count.
-fn native_count(value: AnyValueView<'_>) -> Option<u64> {
+pub(crate) fn native_count(value: AnyValueView<'_>) -> Option<u64> {
     match value {
         AnyValueView::Int(number) => u64::try_from(number).ok(),
         AnyValueView::Double(number) => whole_number(number),
@@ -123,23 +181,6 @@ fn whole_number(number: f64) -> Option<u64> {
     (number.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&number)).then_some(number as u64)
 }
 
-/// Reads a cost in MLflow's form; a missing part is 0, a missing total the sum.
-pub(crate) fn read_cost(value: AnyValueView<'_>) -> Option<Cost> {
-    let map = Cursor::of_attribute(value);
-    let part = |key| map.get(key).and_then(amount);
-    let (input, output, total) = (part("input_cost"), part("output_cost"), part("total_cost"));
-    input.or(output).or(total)?;
-    let (input, output) = (input.unwrap_or(0.0), output.unwrap_or(0.0));
-    Some(Cost { input, output, total: total.unwrap_or(input + output) })
-}
-
-fn amount(cursor: Cursor<'_>) -> Option<f64> {
-    match cursor.node() {
-        Node::Number(text) => text.parse().ok().filter(|amount: &f64| amount.is_finite()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,17 +196,5 @@ mod tests {
         }
         assert_eq!(native_count(AnyValueView::String("many")), None);
         assert_eq!(native_count(AnyValueView::Bool(true)), None);
-    }
-
-    #[test]
-    fn a_cost_fills_what_is_missing() {
-        let cost = |text| read_cost(AnyValueView::String(text));
-        assert_eq!(
-            cost("{\"input_cost\": 1, \"output_cost\": 0.5}"),
-            Some(Cost { input: 1.0, output: 0.5, total: 1.5 })
-        );
-        assert_eq!(cost("{\"total_cost\": 2e0}"), Some(Cost { input: 0.0, output: 0.0, total: 2.0 }));
-        assert_eq!(cost("{\"total_cost\": 1e999}"), None);
-        assert_eq!(cost("{}"), None);
     }
 }

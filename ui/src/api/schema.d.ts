@@ -1561,6 +1561,13 @@ export interface components {
              */
             total: number;
         };
+        /** @description A prompt out of a registry. */
+        PromptReference: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its version. */
+            version: string | null;
+        };
         /** @description How long traces stay, and what retention did. */
         Retention: {
             /**
@@ -1674,8 +1681,22 @@ export interface components {
         SourceType: "HUMAN" | "LLM_JUDGE" | "CODE" | "UNSPECIFIED";
         /** @description A span with all that it says. */
         SpanDetail: {
+            /** @description The agent that acted. */
+            agent: string | null;
+            /** @description The model that was asked for, which another may have answered for. */
+            asked_model: string | null;
             /** @description Attributes as they came, in order. */
             attributes: components["schemas"]["Attribute"][];
+            /**
+             * Format: int64
+             * @description Input tokens that were audio.
+             */
+            audio_input_tokens: number | null;
+            /**
+             * Format: int64
+             * @description Output tokens that were audio.
+             */
+            audio_output_tokens: number | null;
             cost: components["schemas"]["Cost"] | null;
             /** @description What a retriever or reranker returned. */
             documents: components["schemas"]["Document"][] | null;
@@ -1684,9 +1705,18 @@ export interface components {
              * @description How long it took; null while it is open.
              */
             duration_ns: number | null;
+            /**
+             * Format: int64
+             * @description How many numbers an embedding has.
+             */
+            embedding_dimensions: number | null;
+            /** @description Why it failed, if it did: its status, its last exception, or what an attribute says. */
+            error: string | null;
             /** @description Events in order, exceptions included. */
             events: components["schemas"]["SpanEvent"][];
             exception: components["schemas"]["Exception"] | null;
+            /** @description Why the model stopped, for each of its answers, in its own words. */
+            finish_reasons: string[];
             /** @description The conversation that went in, if it is one. */
             input_messages: components["schemas"]["Message"][] | null;
             inputs: components["schemas"]["Body"] | null;
@@ -1709,8 +1739,14 @@ export interface components {
             };
             /** @description Its parent's id; null of a root. */
             parent_id: string | null;
+            prompt: components["schemas"]["PromptReference"] | null;
             /** @description The provider. */
             provider: string | null;
+            /**
+             * Format: int64
+             * @description Output tokens that were spent on reasoning.
+             */
+            reasoning_tokens: number | null;
             /** @description Attributes of the resource. */
             resource: components["schemas"]["Attribute"][];
             /** @description What instrumented it. */
@@ -1725,6 +1761,11 @@ export interface components {
             status: string;
             /** @description What its status says. */
             status_message: string;
+            /**
+             * Format: int64
+             * @description How long the first piece of a streamed answer took.
+             */
+            time_to_first_token_ns: number | null;
             /** @description Tools on offer. */
             tools: components["schemas"]["ToolDefinition"][] | null;
             /** @description Its trace. */

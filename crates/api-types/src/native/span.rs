@@ -40,6 +40,26 @@ pub struct SpanDetail {
     pub session: Option<String>,
     /// The user that it names.
     pub user: Option<String>,
+    /// The agent that acted.
+    pub agent: Option<String>,
+    /// The prompt out of a registry that was used.
+    pub prompt: Option<PromptReference>,
+    /// The model that was asked for, which another may have answered for.
+    pub asked_model: Option<String>,
+    /// Why the model stopped, for each of its answers, in its own words.
+    pub finish_reasons: Vec<String>,
+    /// How long the first piece of a streamed answer took.
+    pub time_to_first_token_ns: Option<u64>,
+    /// Output tokens that were spent on reasoning.
+    pub reasoning_tokens: Option<u64>,
+    /// Input tokens that were audio.
+    pub audio_input_tokens: Option<u64>,
+    /// Output tokens that were audio.
+    pub audio_output_tokens: Option<u64>,
+    /// How many numbers an embedding has.
+    pub embedding_dimensions: Option<u64>,
+    /// Why it failed, if it did: its status, its last exception, or what an attribute says.
+    pub error: Option<String>,
     /// Parameters of the call, such as `temperature`.
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     pub parameters: Map<String, Value>,
@@ -69,6 +89,15 @@ pub struct SpanDetail {
     pub scope: Scope,
     /// Log records that belong to it.
     pub logs: Vec<SpanLog>,
+}
+
+/// A prompt out of a registry.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PromptReference {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
 }
 
 /// An input or output.

@@ -6,26 +6,8 @@ use super::json::{list_at, map_at, parse_nested, text_at, value_at};
 use super::link::link;
 use super::message::{message_of, read_finish_reason, read_message, role_name};
 use super::part::{Message, Part};
+use crate::side::Side;
 use serde_json::{Value, json};
-
-/// Which way a body went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// To the model.
-    Input,
-    /// From the model.
-    Output,
-}
-
-impl Side {
-    /// Returns the role of a text that has none.
-    pub(crate) fn role(self) -> &'static str {
-        match self {
-            Side::Input => "user",
-            Side::Output => "assistant",
-        }
-    }
-}
 
 /// Deepest envelope inside envelope that is opened; each may be searched once for each of its keys.
 const LEVELS_MAX: usize = 6;
@@ -35,7 +17,9 @@ type Reader = fn(inner: &Value, envelope: &Value, levels: usize) -> Option<Vec<M
 
 /// What holds messages, the surest first.
 const ENVELOPES: &[(&[&str], Reader)] = &[
-    (&["messages", "replies", "new_messages", "all_messages"], |inner, _, levels| find(inner, levels)),
+    (&["messages", "replies", "new_messages", "all_messages", "items"], |inner, _, levels| {
+        find(inner, levels)
+    }),
     (&["contents", "content"], contents),
     (&["choices"], choices),
     (&["candidates"], candidates),
@@ -255,7 +239,8 @@ fn plain_parts(body: &Value, side: Side) -> Option<Vec<Part>> {
 
 fn map_parts(map: &Value, side: Side) -> Option<Vec<Part>> {
     let keys = if side == Side::Input { INPUT_TEXTS } else { OUTPUT_TEXTS };
-    let is_answer = side == Side::Output && (map.get("content").is_some() || map.get("tool_calls").is_some());
+    let is_answer = side == Side::Output
+        && ["content", "tool_calls", "toolCalls"].iter().any(|key| map.get(*key).is_some());
     if is_answer {
         return Some(message_of(side.role().to_owned(), map).parts);
     }

@@ -9,10 +9,29 @@ const STEPS_MAX: usize = 16;
 
 /// Puts the attributes below `prefix` together again; `None` if there are none.
 pub(crate) fn flat_tree(span: &SpanView<'_>, prefix: &str) -> Option<Value> {
+    let below = |key: &'_ str| key.strip_prefix(prefix)?.strip_prefix('.').map(str::len);
+    tree_of(span, below)
+}
+
+/// Puts the attributes below `prefix`, which ends with a dot, together again, if they are the elements of a list;
+/// what else is below it is left out.
+pub(crate) fn flat_list(span: &SpanView<'_>, prefix: &str) -> Option<Vec<Value>> {
+    let below = |key: &str| {
+        let path = key.strip_prefix(prefix)?;
+        path.starts_with(|c: char| c.is_ascii_digit()).then_some(path.len())
+    };
+    match tree_of(span, below)? {
+        Value::Array(list) => Some(list),
+        _ => None,
+    }
+}
+
+/// Makes a tree of the attributes for which `below` tells how long the path at the end of their keys is.
+fn tree_of(span: &SpanView<'_>, below: impl Fn(&str) -> Option<usize>) -> Option<Value> {
     let mut root = Value::Null;
     for (key, value) in span.attributes() {
-        if let Some(path) = key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) {
-            insert(&mut root, path, native_tree(value));
+        if let Some(length) = below(key) {
+            insert(&mut root, &key[key.len() - length..], native_tree(value));
         }
     }
     (!root.is_null()).then(|| with_lists(root))

@@ -11,12 +11,13 @@
 //! | `item` | reads a list of messages, and the items that some APIs have in their place |
 //! | `message` | reads one message, whoever wrote it |
 //! | `block` | reads one part of a message: a table from its kind, or from its only key, to a reader |
-//! | `tool`, `document`, `parameter` | what is beside the messages |
+//! | `tool`, `document`, `parameter`, `detail` | what is beside the messages |
 //!
 //! To teach it a shape, add a row to the table of that level.
 
 mod block;
 mod body;
+mod detail;
 mod document;
 mod flat;
 mod item;
@@ -30,18 +31,23 @@ mod preview;
 mod source;
 mod tool;
 
-pub use part::{Content, Document, Media, MediaKind, Message, Part, ToolCall, ToolDefinition, ToolResult};
+pub use part::{
+    Content, Details, Document, Media, MediaKind, Message, Part, Prompt, ToolCall, ToolDefinition, ToolResult,
+};
 
+pub(crate) use preview::pieced_text;
 pub use preview::preview_texts;
+pub(crate) use source::flat_messages;
 
 use crate::derive::Derived;
-use body::Side;
+use crate::side::Side;
+use detail::read_details;
 use document::read_documents;
 use json::body_tree;
 use parameter::read_parameters;
 use serde_json::Value;
-use source::{attribute, located, messages};
-use spanwise_otlp::{AnyValueView, LogRecordView, SpanView};
+use source::{located, messages};
+use spanwise_otlp::{LogRecordView, SpanView};
 use tool::read_tools;
 
 /// Reads what `span` says, as a person wants to see it; `derived` is what [`crate::derive()`] made of it and of its
@@ -50,15 +56,15 @@ use tool::read_tools;
 /// A value that is no conversation gives no messages; it is still there in `inputs` or `outputs`.
 pub fn read_content(span: &SpanView<'_>, logs: &[LogRecordView<'_>], derived: &Derived<'_>) -> Content {
     let is_call = is_model_call(derived);
-    let body =
-        |side| located(span, derived, side).map(|value| body_tree(&value)).filter(|body| !is_null(body));
+    let body = |side| located(derived, side).map(body_tree).filter(|body| !is_null(body));
     let (inputs, outputs) = (body(Side::Input), body(Side::Output));
     Content {
         input_messages: messages(span, logs, inputs.as_ref(), Side::Input, is_call),
         output_messages: messages(span, logs, outputs.as_ref(), Side::Output, is_call),
         tools: read_tools(span, logs, derived, inputs.as_ref()),
-        documents: read_documents(span, outputs.as_ref(), is_retrieval(span, derived)),
+        documents: read_documents(span, outputs.as_ref(), is_retrieval(derived)),
         parameters: read_parameters(span, inputs.as_ref()),
+        details: read_details(span, outputs.as_ref().filter(|_| derived.span_type() == "EMBEDDING")),
         inputs,
         outputs,
     }
@@ -74,9 +80,7 @@ fn is_model_call(derived: &Derived<'_>) -> bool {
     matches!(derived.span_type(), "LLM" | "CHAT_MODEL")
 }
 
-/// Returns whether the span returns documents; LangSmith gives its retrievers the type of embeddings.
-fn is_retrieval(span: &SpanView<'_>, derived: &Derived<'_>) -> bool {
-    let is_langsmith =
-        || matches!(attribute(span, "langsmith.span.kind"), Some(AnyValueView::String("retriever")));
-    matches!(derived.span_type(), "RETRIEVER" | "RERANKER") || is_langsmith()
+/// Returns whether the span returns documents.
+fn is_retrieval(derived: &Derived<'_>) -> bool {
+    matches!(derived.span_type(), "RETRIEVER" | "RERANKER")
 }

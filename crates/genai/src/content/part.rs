@@ -19,6 +19,42 @@ pub struct Content {
     pub documents: Option<Vec<Document>>,
     /// Parameters of the request, such as `temperature`, under their usual names.
     pub parameters: Map<String, Value>,
+    /// Who, with which prompt, how it ended, how fast.
+    pub details: Details,
+}
+
+/// What a person wants to know of a span beside its content.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Details {
+    /// The agent that acted.
+    pub agent: Option<String>,
+    /// The prompt that was used.
+    pub prompt: Option<Prompt>,
+    /// The model that was asked for, which another may have answered for.
+    pub asked_model: Option<String>,
+    /// Why the model stopped, for each of its answers, in its own words.
+    pub finish_reasons: Vec<String>,
+    /// How long the first piece of a streamed answer took.
+    pub time_to_first_token_ns: Option<u64>,
+    /// Output tokens that were spent on reasoning.
+    pub reasoning_tokens: Option<u64>,
+    /// Input tokens that were audio.
+    pub audio_input_tokens: Option<u64>,
+    /// Output tokens that were audio.
+    pub audio_output_tokens: Option<u64>,
+    /// How many numbers an embedding has.
+    pub embedding_dimensions: Option<u64>,
+    /// Why it failed, if it did: the status, the last exception, or what an attribute says.
+    pub error: Option<String>,
+}
+
+/// A prompt out of a registry.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Prompt {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
 }
 
 /// One message of a conversation.

@@ -1,15 +1,15 @@
 //! Short texts that tell what went into a span and what came out, for lists and tooltips.
 
-use super::body::Side;
 use super::document::read_documents;
 use super::json::body_tree;
 use super::part::{Message, Part};
-use super::source::{attribute, located, messages, pieced_messages};
+use super::source::{located, messages, pieced_messages};
 use super::{is_model_call, is_retrieval};
 use crate::derive::Derived;
 use crate::json::{Cursor, Node, write};
 use crate::preview::clip;
 use crate::reading::{Voice, found_reading, json_reading};
+use crate::side::Side;
 use crate::value::ValueRef;
 use spanwise_otlp::{LogRecordView, SpanView};
 
@@ -29,14 +29,12 @@ pub fn preview_texts(
     logs: &[LogRecordView<'_>],
     derived: &Derived<'_>,
 ) -> (Option<String>, Option<String>) {
-    let inputs = located(span, derived, Side::Input);
-    let outputs = located(span, derived, Side::Output);
-    let is_tool = derived.span_type() == "TOOL" || attribute(span, "ai.toolCall.args").is_some();
-    let arguments = if is_tool { inputs.as_ref().and_then(arguments_text) } else { None };
-    let found = if is_retrieval(span, derived) { documents_text(span, outputs.as_ref()) } else { None };
+    let (inputs, outputs) = (located(derived, Side::Input), located(derived, Side::Output));
+    let arguments = if derived.span_type() == "TOOL" { inputs.and_then(arguments_text) } else { None };
+    let found = if is_retrieval(derived) { documents_text(span, outputs) } else { None };
     (
-        arguments.or_else(|| side_text(span, logs, derived, inputs.as_ref(), Side::Input)),
-        found.or_else(|| side_text(span, logs, derived, outputs.as_ref(), Side::Output)),
+        arguments.or_else(|| side_text(span, logs, derived, inputs, Side::Input)),
+        found.or_else(|| side_text(span, logs, derived, outputs, Side::Output)),
     )
 }
 
@@ -51,9 +49,8 @@ fn side_text(
 ) -> Option<String> {
     let voice = if side == Side::Input { Voice::User } else { Voice::Assistant };
     let cursor = body.map(ValueRef::cursor);
-    let last_text = |messages: Vec<Message>| last_text(&messages, side.role());
-    pieced_messages(span, side)
-        .and_then(last_text)
+    let last_text = |messages: Vec<Message>| last_text(&messages, side, SHORT_CHARS_MAX);
+    pieced_text(span, side, SHORT_CHARS_MAX)
         .or_else(|| found_reading(cursor?, voice, SHORT_CHARS_MAX))
         .or_else(|| {
             messages(span, logs, body.map(body_tree).as_ref(), side, is_model_call(derived))
@@ -62,18 +59,23 @@ fn side_text(
         .or_else(|| json_reading(cursor?, SHORT_CHARS_MAX))
 }
 
+/// Returns the text of messages that were sent in pieces, cut to that many characters.
+pub(crate) fn pieced_text(span: &SpanView<'_>, side: Side, chars_max: usize) -> Option<String> {
+    last_text(&pieced_messages(span, side)?, side, chars_max)
+}
+
 fn documents_text(span: &SpanView<'_>, outputs: Option<&ValueRef<'_>>) -> Option<String> {
     let documents = read_documents(span, outputs.map(body_tree).as_ref(), true)?;
     let texts: Vec<_> = documents.iter().map(|document| document.content.trim()).collect();
     Some(clip(&texts.join("\n"), SHORT_CHARS_MAX)).filter(|text| !text.is_empty())
 }
 
-/// Returns the text of the last message of that role, else of the last that has one.
-fn last_text(messages: &[Message], role: &str) -> Option<String> {
+/// Returns the text of the last message of the one who speaks on that side, else of the last that has one.
+fn last_text(messages: &[Message], side: Side, chars_max: usize) -> Option<String> {
     let last = |anyone: bool| {
-        messages.iter().rev().filter(|message| anyone || message.role == role).find_map(message_text)
+        messages.iter().rev().filter(|message| anyone || message.role == side.role()).find_map(message_text)
     };
-    last(false).or_else(|| last(true)).map(|text| clip(text.trim(), SHORT_CHARS_MAX))
+    last(false).or_else(|| last(true)).map(|text| clip(text.trim(), chars_max))
 }
 
 fn message_text(message: &Message) -> Option<String> {

@@ -1,64 +1,16 @@
 //! Attributes that hold bodies and messages beside those that [`crate::derive()`] located.
 
-use super::body::{Side, add_system, conversation, plain_messages};
-use super::flat::flat_tree;
+use super::body::{add_system, conversation, plain_messages};
+use super::flat::flat_list;
 use super::json::body_tree;
 use super::part::{Message, Part};
 use crate::derive::Derived;
+use crate::dialect::{ALL, Dialect};
 use crate::event::{DETAILS, event_name};
+use crate::side::Side;
 use crate::value::{ValueRef, is_falsy};
 use serde_json::{Value, json};
 use spanwise_otlp::{AnyValueView, LogRecordView, SpanView};
-
-/// Attributes that hold what went in, where no dialect has located it.
-const INPUTS: &[&str] = &[
-    "ai.prompt.messages",
-    "ai.prompt",
-    "ai.toolCall.args",
-    "gen_ai.prompt",
-    "traceloop.entity.input",
-    "langfuse.observation.input",
-    "llm.messages",
-    "input",
-    "ai.values",
-    "ai.value",
-];
-
-/// Attributes that hold what came out.
-const OUTPUTS: &[&str] = &[
-    "ai.response.text",
-    "ai.response.object",
-    "ai.response.toolCalls",
-    "ai.toolCall.result",
-    "gen_ai.completion",
-    "traceloop.entity.output",
-    "langfuse.observation.output",
-    "final_result",
-    "output",
-];
-
-/// Attributes that hold messages, whatever else the span says.
-const INPUT_MESSAGES: &[&str] =
-    &["gen_ai.input.messages", "ai.prompt.messages", "ai.prompt", "llm.messages", "agent.messages"];
-const OUTPUT_MESSAGES: &[&str] = &["gen_ai.output.messages"];
-
-/// Prefixes of messages that were sent leaf by leaf.
-const FLAT_INPUTS: &[&str] = &["llm.input_messages", "gen_ai.prompt"];
-const FLAT_OUTPUTS: &[&str] = &["llm.output_messages", "gen_ai.completion"];
-
-/// The whole run of an agent, from what it was told to its answer.
-const RUNS: &[&str] = &["pydantic_ai.all_messages"];
-
-/// What the system says, beside the messages.
-const SYSTEM: &[&str] = &["gen_ai.system_instructions"];
-
-/// Why the model stopped: one reason, or those of all its answers.
-const FINISH_REASONS: &[&str] = &[
-    "gen_ai.response.finish_reasons",
-    "gen_ai.response.finish_reason",
-    "llm.finish_reason",
-    "anthropic.message.stop_reason",
-];
 
 /// What the AI SDK says of an answer: attribute, and the field of a message that it is.
 const AI_SDK_ANSWER: &[(&str, &str)] = &[
@@ -80,13 +32,17 @@ pub(crate) fn attribute_tree(span: &SpanView<'_>, key: &str) -> Option<Value> {
     attribute(span, key).map(|value| body_tree(&ValueRef::Native(value)))
 }
 
-/// Returns what went in or came out: as derived, else from an attribute that is known to hold it.
-pub(crate) fn located<'a>(span: &SpanView<'a>, derived: &Derived<'a>, side: Side) -> Option<ValueRef<'a>> {
-    let (found, keys) = match side {
-        Side::Input => (&derived.inputs, INPUTS),
-        Side::Output => (&derived.outputs, OUTPUTS),
-    };
-    found.clone().or_else(|| keys.iter().find_map(|key| attribute(span, key)).map(ValueRef::Native))
+/// Returns what went in or came out, as derived.
+pub(crate) fn located<'d, 'a>(derived: &'d Derived<'a>, side: Side) -> Option<&'d ValueRef<'a>> {
+    match side {
+        Side::Input => derived.inputs.as_ref(),
+        Side::Output => derived.outputs.as_ref(),
+    }
+}
+
+/// Returns the keys of all dialects, in order.
+fn keys_of(keys: fn(&'static Dialect) -> &'static [&'static str]) -> impl Iterator<Item = &'static str> {
+    ALL.iter().flat_map(move |dialect| keys(dialect)).copied()
 }
 
 /// Returns the conversation on that side: of the body and the attributes the one that says most.
@@ -97,8 +53,11 @@ pub(crate) fn messages(
     side: Side,
     is_call: bool,
 ) -> Option<Vec<Message>> {
-    let keys = if side == Side::Input { INPUT_MESSAGES } else { OUTPUT_MESSAGES };
-    let whole: Vec<_> = keys.iter().filter_map(|key| attribute_tree(span, key)).collect();
+    let keys = keys_of(match side {
+        Side::Input => |dialect| dialect.input_messages,
+        Side::Output => |dialect| dialect.output_messages,
+    });
+    let whole: Vec<_> = keys.filter_map(|key| attribute_tree(span, key)).collect();
     let told = body.into_iter().chain(&whole).map(conversation);
     let mut best = None;
     for found in told.chain([pieced_messages(span, side), run_messages(span, side)]) {
@@ -112,8 +71,7 @@ pub(crate) fn messages(
     };
     let mut messages = best.or_else(plain)?;
     match side {
-        Side::Input => SYSTEM
-            .iter()
+        Side::Input => keys_of(|dialect| dialect.system)
             .filter_map(|key| attribute_tree(span, key).or_else(|| details_tree(span, logs, key)))
             .for_each(|system| add_system(&system, &mut messages)),
         Side::Output => add_finish_reason(span, &mut messages),
@@ -137,24 +95,39 @@ fn add_finish_reason(span: &SpanView<'_>, messages: &mut [Message]) {
             Value::Array(reasons) => reasons.first()?.as_str().map(str::to_owned),
             tree => tree.as_str().map(str::to_owned),
         };
-        answer.finish_reason =
-            FINISH_REASONS.iter().find_map(|key| attribute_tree(span, key).and_then(reason));
+        answer.finish_reason = keys_of(|dialect| dialect.details.finish_reasons)
+            .find_map(|key| attribute_tree(span, key).and_then(reason));
     }
 }
 
 /// Returns the conversation that was sent in pieces: one attribute for each leaf, or for each field of an answer.
 pub(crate) fn pieced_messages(span: &SpanView<'_>, side: Side) -> Option<Vec<Message>> {
-    let prefixes = if side == Side::Input { FLAT_INPUTS } else { FLAT_OUTPUTS };
-    let flat = prefixes.iter().find_map(|prefix| conversation(&flat_tree(span, prefix)?));
-    flat.or_else(|| match side {
+    let flat = flat_messages(span, side);
+    flat.and_then(|messages| conversation(&messages)).or_else(|| match side {
         Side::Input => None,
         Side::Output => conversation(&ai_sdk_answer(span)?),
     })
 }
 
+/// Returns the messages that were sent leaf by leaf, as a list.
+pub(crate) fn flat_messages(span: &SpanView<'_>, side: Side) -> Option<Value> {
+    let mut prefixes = keys_of(match side {
+        Side::Input => |dialect| dialect.flat_inputs,
+        Side::Output => |dialect| dialect.flat_outputs,
+    });
+    let list = prefixes.find_map(|prefix| flat_list(span, prefix))?;
+    // OpenInference wraps each.
+    let unwrapped = list.into_iter().map(|mut message| match message.get_mut("message") {
+        Some(inner) => inner.take(),
+        None => message,
+    });
+    Some(unwrapped.collect())
+}
+
 /// Returns what an agent was told before it first spoke, or all since; its whole run is one attribute.
 fn run_messages(span: &SpanView<'_>, side: Side) -> Option<Vec<Message>> {
-    let mut told = RUNS.iter().find_map(|key| conversation(&attribute_tree(span, key)?))?;
+    let mut told =
+        keys_of(|dialect| dialect.runs).find_map(|key| conversation(&attribute_tree(span, key)?))?;
     let first = told.iter().position(|message| message.role == "assistant").unwrap_or(told.len());
     let said = told.split_off(first);
     Some(if side == Side::Input { told } else { said }).filter(|messages| !messages.is_empty())

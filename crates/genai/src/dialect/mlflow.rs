@@ -2,14 +2,14 @@
 //!
 //! <https://mlflow.org/docs/latest/genai/tracing/>
 
-use super::{Dialect, TypeKey, TypeMeaning, UsageKeys};
+use super::{CostKeys, Dialect, TypeKey, TypeMeaning, UsageKeys};
 
 pub(crate) const MLFLOW: Dialect = Dialect {
     types: &[TypeKey { key: "mlflow.spanType", meaning: TypeMeaning::AsIs }],
     inputs: &["mlflow.spanInputs"],
     outputs: &["mlflow.spanOutputs"],
     usage: UsageKeys { maps: &["mlflow.chat.tokenUsage"], ..UsageKeys::NONE },
-    costs: &["mlflow.llm.cost"],
+    cost: CostKeys { maps: &["mlflow.llm.cost"], ..CostKeys::NONE },
     message_formats: &["mlflow.message.format"],
     tools: &["mlflow.chat.tools"],
     models: &["mlflow.llm.model"],

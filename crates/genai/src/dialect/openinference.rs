@@ -2,12 +2,14 @@
 //!
 //! <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>
 
-use super::{Dialect, TypeKey, TypeMeaning, UsageKeys};
+use super::{CostKeys, DetailKeys, Dialect, TypeKey, TypeMeaning, UsageKeys};
 
 pub(crate) const OPEN_INFERENCE: Dialect = Dialect {
     types: &[TypeKey { key: "openinference.span.kind", meaning: TypeMeaning::Of(SPAN_KINDS) }],
     inputs: &["input.value"],
     outputs: &["output.value"],
+    flat_inputs: &["llm.input_messages."],
+    flat_outputs: &["llm.output_messages."],
     usage: UsageKeys {
         input: &["llm.token_count.prompt"],
         output: &["llm.token_count.completion"],
@@ -16,10 +18,26 @@ pub(crate) const OPEN_INFERENCE: Dialect = Dialect {
         cache_creation: &["llm.token_count.prompt_details.cache_write"],
         ..UsageKeys::NONE
     },
+    cost: CostKeys {
+        input: &["llm.cost.prompt"],
+        output: &["llm.cost.completion"],
+        total: &["llm.cost.total"],
+        ..CostKeys::NONE
+    },
     models: &["llm.response.model_name", "llm.model_name", "llm.request.model_name", "embedding.model_name"],
     providers: &["llm.provider"],
     sessions: &["session.id"],
     users: &["user.id"],
+    details: DetailKeys {
+        agents: &["agent.name"],
+        prompts: &["prompt.id"],
+        prompt_versions: &["prompt.version"],
+        finish_reasons: &["llm.finish_reason"],
+        reasoning_tokens: &["llm.token_count.completion_details.reasoning"],
+        audio_input_tokens: &["llm.token_count.prompt_details.audio"],
+        audio_output_tokens: &["llm.token_count.completion_details.audio"],
+        ..DetailKeys::NONE
+    },
     ..Dialect::NONE
 };
 
@@ -33,5 +51,6 @@ const SPAN_KINDS: &[(&str, &str)] = &[
     ("RERANKER", "RERANKER"),
     ("GUARDRAIL", "GUARDRAIL"),
     ("EVALUATOR", "EVALUATOR"),
+    ("PROMPT", "CHAIN"),
     ("UNKNOWN", "UNKNOWN"),
 ];

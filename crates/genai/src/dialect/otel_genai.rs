@@ -1,14 +1,18 @@
 //! OpenTelemetry's semantic conventions for generative AI, with the names that earlier versions used.
 //!
-//! Message events are read in [`crate::event`].
+//! Message events are read in [`crate::event`]. Operations that MLflow does not translate are in
+//! [`super::hint::OPERATIONS`].
 //! <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/>
 
-use super::{Dialect, TypeKey, TypeMeaning, UsageKeys};
+use super::{DetailKeys, Dialect, TypeKey, TypeMeaning, Unit, UsageKeys};
 
 pub(crate) const OTEL_GENAI: Dialect = Dialect {
     types: &[TypeKey { key: "gen_ai.operation.name", meaning: TypeMeaning::Of(OPERATIONS) }],
     inputs: &["gen_ai.input.messages", "gen_ai.tool.call.arguments"],
     outputs: &["gen_ai.output.messages", "gen_ai.tool.call.result"],
+    input_messages: &["gen_ai.input.messages"],
+    output_messages: &["gen_ai.output.messages"],
+    system: &["gen_ai.system_instructions"],
     usage: UsageKeys {
         input: &["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"],
         output: &["gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"],
@@ -17,12 +21,42 @@ pub(crate) const OTEL_GENAI: Dialect = Dialect {
             "gen_ai.usage.cache_write.input_tokens",
             "gen_ai.usage.cache_creation.input_tokens",
         ],
+        // What libraries wrote before the convention had a name.
+        more_cache_read: &[
+            "gen_ai.usage.cache_read_input_tokens",
+            "gen_ai.usage.cached_input_tokens",
+            "gen_ai.usage.details.cache_read_input_tokens",
+            "gen_ai.usage.details.cache_read_tokens",
+            "gen_ai.usage.input_tokens.cached",
+        ],
+        more_cache_creation: &[
+            "gen_ai.usage.cache_creation_input_tokens",
+            "gen_ai.usage.cache_write_input_tokens",
+            "gen_ai.usage.details.cache_creation_input_tokens",
+            "gen_ai.usage.details.cache_write_tokens",
+        ],
         ..UsageKeys::NONE
     },
     tools: &["gen_ai.tool.definitions"],
     models: &["gen_ai.response.model", "gen_ai.request.model"],
     providers: &["gen_ai.provider.name", "gen_ai.system"],
     sessions: &["gen_ai.conversation.id"],
+    details: DetailKeys {
+        agents: &["gen_ai.agent.name", "gen_ai.agent.id"],
+        prompts: &["gen_ai.prompt.name"],
+        prompt_versions: &["gen_ai.prompt.version"],
+        asked_models: &["gen_ai.request.model"],
+        finish_reasons: &["gen_ai.response.finish_reasons", "gen_ai.response.finish_reason"],
+        first_token: &[
+            ("gen_ai.response.time_to_first_chunk", Unit::Seconds),
+            ("gen_ai.client.operation.time_to_first_chunk", Unit::Seconds),
+        ],
+        reasoning_tokens: &["gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"],
+        audio_input_tokens: &["gen_ai.usage.audio.input_tokens"],
+        audio_output_tokens: &["gen_ai.usage.audio.output_tokens"],
+        dimensions: &["gen_ai.embeddings.dimension.count"],
+        errors: &["error.message", "error.type"],
+    },
     ..Dialect::NONE
 };
 

@@ -1,17 +1,14 @@
 //! What is read of spans that real libraries sent: the conversation, the tools and the documents of each.
 
 use crate::content::outline;
-use crate::fixture::{each_span, read, read_from};
+use crate::fixture::{each_span, read};
 use spanwise_genai::content::Content;
 use spanwise_genai::{derive, preview_texts, read_content};
 
 /// Returns what is read of the spans of that name in a sample.
 fn contents(sample: &str, name: &str) -> Vec<(Content, [Option<String>; 2])> {
-    let file = format!("{sample}.binpb");
-    let is_fixture = !SAMPLES.contains(&sample);
-    let body = if is_fixture { read(&file) } else { read_from("tests/samples", &file) };
     let mut contents = Vec::new();
-    each_span(&body, |span| {
+    each_span(&read(&format!("samples/{sample}.binpb")), |span| {
         if span.name == name {
             let derived = derive(span, &[]);
             let (input, output) = preview_texts(span, &[], &derived);
@@ -20,25 +17,6 @@ fn contents(sample: &str, name: &str) -> Vec<(Content, [Option<String>; 2])> {
     });
     contents
 }
-
-/// The samples that are only for these tests.
-const SAMPLES: [&str; 15] = [
-    "agno-openinference",
-    "bedrock-openinference",
-    "gemini-openinference",
-    "langchain-langsmith-otel",
-    "langgraph-openinference",
-    "llamaindex-openinference",
-    "mlflow-autogen",
-    "mlflow-haystack",
-    "mlflow-llama-index",
-    "mlflow-openai-agents",
-    "pydantic-ai-native5",
-    "strands",
-    "vercel-ai-sdk-v6",
-    "vercel-ai-sdk-v7",
-    "voltagent",
-];
 
 /// Removes the ids of calls, which differ from run to run.
 fn without_ids(lines: Vec<String>) -> Vec<String> {

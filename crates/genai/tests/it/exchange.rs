@@ -9,7 +9,7 @@ use spanwise_otlp::SpanView;
 
 #[test]
 fn spans_are_answered_as_mlflow_answers_them() {
-    let file = String::from_utf8(fixture::read("exchanges.jsonl")).unwrap();
+    let file = String::from_utf8(fixture::read("fixtures/exchanges.jsonl")).unwrap();
     for line in file.lines() {
         let exchange: Value = serde_json::from_str(line).unwrap();
         let raw = STANDARD.decode(exchange["sent"].as_str().unwrap()).unwrap();

@@ -1,19 +1,19 @@
-//! Files of `tests/fixtures` and `tests/samples`, and spans made for a test.
+//! Files of `tests/`, and spans made for a test.
 
 use serde_json::{Value, json};
 use spanwise_otlp::json::{transcode_logs, transcode_traces};
 use spanwise_otlp::{LogRecordView, SpanView, scan_logs, scan_traces};
 use std::path::PathBuf;
 
-/// Reads a fixture.
+/// Reads a file below `tests/`.
 pub(crate) fn read(name: &str) -> Vec<u8> {
-    read_from("tests/fixtures", name)
+    let path = path(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Reads a file of a directory of this crate.
-pub(crate) fn read_from(directory: &str, name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(directory).join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+/// Returns the path of a file below `tests/`.
+pub(crate) fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
 /// Calls `check` with each span of a request and its resource's raw message.
@@ -79,4 +79,94 @@ pub(crate) fn any_value(value: &Value) -> Value {
         }
         Value::Object(_) => json!({"kvlistValue": {"values": entries(value)}}),
     }
+}
+
+/// What one file of `samples/` holds.
+pub(crate) struct Sample {
+    traces: Vec<u8>,
+    logs: Vec<u8>,
+}
+
+impl Sample {
+    /// Reads `NAME.binpb`, an OTLP request as a library sent it; else `NAME.json`, spans written from documentation.
+    pub(crate) fn read(name: &str) -> Sample {
+        let sent = format!("samples/{name}.binpb");
+        if path(&sent).exists() {
+            return Sample { traces: read(&sent), logs: Vec::new() };
+        }
+        let written: Value = serde_json::from_slice(&read(&format!("samples/{name}.json"))).unwrap();
+        let spans = written["spans"].as_array().unwrap();
+        let scope = json!({"name": written["scope"]});
+        let (mut otlp, mut records) = (Vec::new(), Vec::new());
+        for (index, span) in spans.iter().enumerate() {
+            let (span, logs) = written_span(index, span);
+            otlp.push(span);
+            records.extend(logs);
+        }
+        let traces = json!({"resourceSpans": [{"scopeSpans": [{"scope": scope, "spans": otlp}]}]});
+        let logs = json!({"resourceLogs": [{"scopeLogs": [{"scope": scope, "logRecords": records}]}]});
+        Sample {
+            traces: transcode_traces(traces.to_string().as_bytes()).unwrap().body.to_vec(),
+            logs: transcode_logs(logs.to_string().as_bytes()).unwrap().body.to_vec(),
+        }
+    }
+
+    /// Returns the spans in the order they were sent, each with its log records.
+    pub(crate) fn spans(&self) -> Vec<(SpanView<'_>, Vec<LogRecordView<'_>>)> {
+        let records: Vec<_> = scan_logs(&self.logs)
+            .unwrap()
+            .iter()
+            .flat_map(|resource| &resource.scopes)
+            .flat_map(|scope| &scope.records)
+            .map(|raw| LogRecordView::parse(raw).unwrap())
+            .collect();
+        let mut spans = Vec::new();
+        for resource in scan_traces(&self.traces).unwrap() {
+            for raw in resource.scopes.iter().flat_map(|scope| &scope.spans) {
+                let span = SpanView::parse(raw).unwrap();
+                let own = records.iter().filter(|record| record.span_id == span.span_id).copied().collect();
+                spans.push((span, own));
+            }
+        }
+        spans
+    }
+}
+
+/// Makes OTLP/JSON of a span and its log records that are written as plain maps; `parent` is the index of its parent.
+fn written_span(index: usize, span: &Value) -> (Value, Vec<Value>) {
+    let id = |index: u64| format!("{:016x}", index + 1);
+    let events = span["events"].as_array().into_iter().flatten().map(|event| {
+        json!({"timeUnixNano": "2", "name": event["name"], "attributes": entries(&event["attributes"])})
+    });
+    let logs = span["logs"].as_array().into_iter().flatten().map(|log| {
+        json!({
+            "traceId": "0102030405060708090a0b0c0d0e0f10",
+            "spanId": id(index as u64),
+            "eventName": log["name"],
+            "body": any_value(&log["body"]),
+            "attributes": log.get("attributes").map(entries).unwrap_or_default(),
+        })
+    });
+    let otlp = json!({
+        "traceId": "0102030405060708090a0b0c0d0e0f10",
+        "spanId": id(index as u64),
+        "parentSpanId": span["parent"].as_u64().map(id).unwrap_or_default(),
+        "name": span["name"],
+        "startTimeUnixNano": "1000000000",
+        "endTimeUnixNano": "3000000000",
+        "attributes": entries(&span["attributes"]),
+        "events": events.collect::<Vec<_>>(),
+        "status": span.get("status").cloned().unwrap_or_else(|| json!({})),
+    });
+    (otlp, logs.collect())
+}
+
+/// Returns the names of all samples, sorted.
+pub(crate) fn sample_names() -> Vec<String> {
+    let files = std::fs::read_dir(path("samples")).unwrap();
+    let stem = |entry: std::fs::DirEntry| entry.path().file_stem()?.to_str().map(str::to_owned);
+    let mut names: Vec<_> = files.flatten().filter_map(stem).collect();
+    names.sort();
+    names.dedup();
+    names
 }

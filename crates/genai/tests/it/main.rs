@@ -9,6 +9,8 @@ mod dialect;
 mod event;
 mod exchange;
 mod fixture;
+mod golden;
+mod mlflow_rules;
 mod preview;
 mod readback;
 mod render;

@@ -15,7 +15,7 @@ const ADDED: [&str; 5] = [
 ];
 
 fn check(name: &str) {
-    each_span(&read(&format!("{name}.binpb")), |span| {
+    each_span(&read(&format!("samples/{name}.binpb")), |span| {
         let from_dict = plain_dict_attributes(&dict(span, "tr-1"));
         assert_eq!(from_dict, plain_proto_attributes(&proto(span, "tr-1", None)), "{name}: {}", span.name);
         let sent: Vec<_> = span.attributes().collect();
@@ -59,7 +59,7 @@ fn mlflow_bedrock() {
 /// Holds an integer wider than 64 bits, over which MLflow's server stumbles.
 #[test]
 fn mlflow_ag2_is_readable() {
-    each_span(&read("mlflow-ag2.binpb"), |span| {
+    each_span(&read("samples/mlflow-ag2.binpb"), |span| {
         proto(span, "tr-1", None);
         dict(span, "tr-1");
     });

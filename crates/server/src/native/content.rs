@@ -1,7 +1,7 @@
 //! The content of a span as it is answered.
 
 use serde_json::Value;
-use spanwise_api_types::native::{Body, Document, Message, Part, ToolDefinition};
+use spanwise_api_types::native::{Body, Document, Message, Part, PromptReference, ToolDefinition};
 use spanwise_genai::content;
 
 /// Longest JSON text of an input or output that is sent whole.
@@ -85,6 +85,11 @@ pub(super) fn tools(tools: Vec<content::ToolDefinition>) -> Vec<ToolDefinition> 
         parameters: tool.parameters,
     };
     tools.into_iter().map(tool).collect()
+}
+
+/// Returns a prompt as it is answered.
+pub(super) fn prompt(prompt: content::Prompt) -> PromptReference {
+    PromptReference { name: prompt.name, version: prompt.version }
 }
 
 /// Returns documents as they are answered.

@@ -77,6 +77,7 @@ fn detail(trace_id: &TraceId, stored: &StoredSpan, value_bytes: usize) -> StoreR
     let logs = log_views(stored)?;
     let derived = derive(&span, &logs);
     let content = read_content(&span, &logs, &derived);
+    let details = content.details;
     let (resource, _) = parse_header(&stored.resource.bytes).map_err(broken)?;
     let resource = ResourceView::parse(resource.unwrap_or_default()).map_err(broken)?;
     Ok(SpanDetail {
@@ -96,6 +97,16 @@ fn detail(trace_id: &TraceId, stored: &StoredSpan, value_bytes: usize) -> StoreR
         cost: derived.cost.map(Into::into),
         session: derived.session.as_deref().map(str::to_owned),
         user: derived.user.as_deref().map(str::to_owned),
+        agent: details.agent,
+        prompt: details.prompt.map(content::prompt),
+        asked_model: details.asked_model,
+        finish_reasons: details.finish_reasons,
+        time_to_first_token_ns: details.time_to_first_token_ns,
+        reasoning_tokens: details.reasoning_tokens,
+        audio_input_tokens: details.audio_input_tokens,
+        audio_output_tokens: details.audio_output_tokens,
+        embedding_dimensions: details.embedding_dimensions,
+        error: details.error,
         parameters: content.parameters,
         inputs: content.inputs.map(content::body),
         outputs: content.outputs.map(content::body),

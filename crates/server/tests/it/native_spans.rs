@@ -65,6 +65,11 @@ async fn the_call_of_a_model_is_read() {
     }
     call.attributes.push(pair("gen_ai.request.temperature", Some(any(Any::DoubleValue(0.5)))));
     call.attributes.extend([int("gen_ai.usage.input_tokens", 10), int("gen_ai.usage.output_tokens", 2)]);
+    call.attributes.push(pair("gen_ai.response.time_to_first_chunk", Some(any(Any::DoubleValue(0.25)))));
+    call.attributes.push(int("gen_ai.usage.reasoning.output_tokens", 1));
+    for (key, value) in [("gen_ai.agent.name", "helper"), ("gen_ai.prompt.name", "brief")] {
+        call = with_attribute(call, key, value);
+    }
     native.spans(vec![call]).await;
     let detail = native.get(&path(&format!("/spans/{SPAN}"))).await;
     let expected = json!({
@@ -72,6 +77,9 @@ async fn the_call_of_a_model_is_read() {
         "start_ns": (START_NS + 1_000_000).to_string(), "duration_ns": 1_000_000, "status": "OK",
         "status_message": "", "model": "gpt-4o", "provider": "openai", "session": null, "user": null,
         "usage": {"input": 10, "output": 2, "total": 12, "cache_read": null, "cache_write": null},
+        "agent": "helper", "prompt": {"name": "brief", "version": null}, "asked_model": "gpt-4o", "error": null,
+        "finish_reasons": [], "time_to_first_token_ns": 250_000_000, "reasoning_tokens": 1,
+        "audio_input_tokens": null, "audio_output_tokens": null, "embedding_dimensions": null,
     });
     for (field, value) in expected.as_object().unwrap() {
         assert_eq!(&detail[field], value, "{field}");

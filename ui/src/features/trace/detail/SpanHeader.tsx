@@ -65,7 +65,9 @@ function Figures({ skeleton, row, span, model }: FiguresProps) {
   const failed = skeleton.status[row] === STATUS_ERROR;
   const self = skeleton.self[row] ?? 0;
   const output = span?.usage?.output ?? 0;
-  const finish = span?.output_messages?.findLast((message) => message.finish_reason)?.finish_reason;
+  const finish =
+    span?.output_messages?.findLast((message) => message.finish_reason)?.finish_reason ?? span?.finish_reasons?.[0];
+  const asked = span?.asked_model && span.asked_model !== model ? span.asked_model : null;
   return (
     <dl className={styles.figures}>
       {model && (
@@ -113,13 +115,36 @@ function Figures({ skeleton, row, span, model }: FiguresProps) {
           </dd>
         </div>
       )}
+      {span?.time_to_first_token_ns != null && (
+        <div data-tip="Until the first piece of the answer came">
+          <dt>First token</dt>
+          <dd>
+            <Duration ns={span.time_to_first_token_ns} />
+          </dd>
+        </div>
+      )}
       {finish && (
         <div>
           <dt>Finish</dt>
           <dd>{finish}</dd>
         </div>
       )}
+      <Fact name="Asked for" value={asked} />
+      <Fact name="Agent" value={span?.agent} />
+      <Fact name="Prompt" value={span?.prompt && [span.prompt.name, span.prompt.version].filter(Boolean).join(" ")} />
     </dl>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string | null | undefined }) {
+  if (!value) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd className="cut" title={oneLine(value)}>
+        {oneLine(value)}
+      </dd>
+    </div>
   );
 }
 

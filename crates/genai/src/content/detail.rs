@@ -1,0 +1,144 @@
+//! What a person wants to know of a span beside its content: who, with which prompt, how it ended, how fast.
+
+use super::json::native_tree;
+use super::part::{Details, Prompt};
+use crate::derive::{id_text, is_mark};
+use crate::dialect::Unit;
+use crate::engine::{Engine, Marked, Part, Slot, Target};
+use crate::pattern::fits;
+use crate::usage::native_count;
+use serde_json::Value;
+use spanwise_otlp::{AnyValueView, SpanView};
+
+/// Events of a stream that tell when the first piece of the answer came.
+const FIRST_PIECES: &[&str] = &[
+    "ai.stream.firstChunk",
+    "First Token Stream Event",
+    "gen_ai.content.completion.chunk",
+    "llm.content.completion.chunk",
+    "mlflow.chunk.item.0",
+];
+
+/// The numbers of one embedding, as OpenInference sends them.
+const VECTOR: &str = "embedding.embeddings.#.embedding.vector";
+/// Keys around the numbers of an embedding in a response.
+const VECTOR_KEYS: &[&str] = &["data", "embeddings", "embedding", "values"];
+/// Deepest wrapper around the numbers of an embedding.
+const LEVELS_MAX: usize = 5;
+
+/// Reads the details of a span; `outputs` is its body if it is an embedding.
+pub(crate) fn read_details(span: &SpanView<'_>, outputs: Option<&Value>) -> Details {
+    let engine = Engine::details();
+    let (mut details, mut marked) = (Details::default(), Marked::default());
+    for (slot, value) in engine.hits(span.attributes()).iter() {
+        let slot = engine.slot(slot);
+        if slot.target == Target::Mark && is_mark(slot.part, value) {
+            marked.add(slot.dialect);
+        } else if marked.allows(slot) {
+            take(&mut details, slot, value);
+        }
+    }
+    details.time_to_first_token_ns = details.time_to_first_token_ns.or_else(|| first_piece_ns(span));
+    details.embedding_dimensions = details
+        .embedding_dimensions
+        .or_else(|| span.attributes().find_map(|(key, value)| vector_length(key, value)))
+        .or_else(|| dimensions_in(outputs?, LEVELS_MAX));
+    details.error = error_of(span).or(details.error.take()).filter(|_| span.status_code == STATUS_ERROR);
+    details
+}
+
+/// OTLP's number of the status of a span that failed.
+const STATUS_ERROR: i32 = 2;
+
+fn take(details: &mut Details, slot: &Slot, value: AnyValueView<'_>) {
+    let text = || id_text(value).map(|text| text.into_owned());
+    match slot.target {
+        Target::Agent => set(&mut details.agent, text),
+        Target::Prompt => set(&mut details.prompt, || Some(Prompt { name: text()?, version: None })),
+        Target::PromptVersion => {
+            if let Some(prompt) = &mut details.prompt {
+                set(&mut prompt.version, text);
+            }
+        }
+        Target::AskedModel => set(&mut details.asked_model, text),
+        Target::FinishReasons if details.finish_reasons.is_empty() => {
+            details.finish_reasons = reasons(value);
+        }
+        Target::FirstToken => set(&mut details.time_to_first_token_ns, || duration_ns(slot.part, value)),
+        Target::ReasoningTokens => set(&mut details.reasoning_tokens, || native_count(value)),
+        Target::AudioInputTokens => set(&mut details.audio_input_tokens, || native_count(value)),
+        Target::AudioOutputTokens => set(&mut details.audio_output_tokens, || native_count(value)),
+        Target::Dimensions => set(&mut details.embedding_dimensions, || native_count(value)),
+        Target::Error => set(&mut details.error, text),
+        _ => {}
+    }
+}
+
+fn set<T>(place: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
+    if place.is_none() {
+        *place = value();
+    }
+}
+
+/// Reads one reason, a list of them, or the JSON text of such a list.
+fn reasons(value: AnyValueView<'_>) -> Vec<String> {
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    match super::json::parsed(native_tree(value)) {
+        Value::Array(list) => list.iter().filter_map(text).collect(),
+        value => text(&value).into_iter().collect(),
+    }
+}
+
+fn duration_ns(part: Part, value: AnyValueView<'_>) -> Option<u64> {
+    let Part::Duration(unit) = part else { return None };
+    let number = match value {
+        AnyValueView::Int(number) => number as f64,
+        AnyValueView::Double(number) => number,
+        AnyValueView::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    let unit_ns = match unit {
+        Unit::Seconds => 1e9,
+        Unit::Milliseconds => 1e6,
+    };
+    // A cast saturates, and what is not finite is none.
+    (number >= 0.0 && number.is_finite()).then_some((number * unit_ns).round() as u64)
+}
+
+/// Returns how long after its start a span has the first event of a stream.
+fn first_piece_ns(span: &SpanView<'_>) -> Option<u64> {
+    let first = span.events().find(|event| FIRST_PIECES.contains(&event.name))?;
+    first.time_unix_nano.checked_sub(span.start_time_unix_nano)
+}
+
+fn vector_length(key: &str, value: AnyValueView<'_>) -> Option<u64> {
+    let AnyValueView::Array(list) = value else { return None };
+    fits(VECTOR, key).then(|| list.iter().count() as u64)
+}
+
+/// Returns how many numbers the first embedding in a body has.
+fn dimensions_in(body: &Value, levels: usize) -> Option<u64> {
+    let levels = levels.checked_sub(1)?;
+    match body {
+        Value::Array(list) if list.len() > 1 && list.iter().all(Value::is_number) => Some(list.len() as u64),
+        Value::Array(list) => dimensions_in(list.first()?, levels),
+        Value::Object(_) => VECTOR_KEYS.iter().find_map(|key| dimensions_in(body.get(*key)?, levels)),
+        Value::String(text) => dimensions_in(&super::json::parse_nested(text)?, levels),
+        _ => None,
+    }
+}
+
+/// Returns why a span failed: its status, else its last exception.
+fn error_of(span: &SpanView<'_>) -> Option<String> {
+    let told = Some(span.status_message.to_owned()).filter(|text| !text.trim().is_empty());
+    told.or_else(|| {
+        let exception = span.events().filter(|event| event.name == "exception").last()?;
+        let text = |wanted: &str| {
+            exception.attributes().find_map(|(key, value)| match value {
+                AnyValueView::String(text) if key == wanted && !text.is_empty() => Some(text.to_owned()),
+                _ => None,
+            })
+        };
+        text("exception.message").or_else(|| text("exception.type"))
+    })
+}

@@ -1,0 +1,136 @@
+//! The cost that a span reports.
+
+use crate::engine::{CostPart, Part, Slot};
+use crate::json::{Cursor, Node};
+use spanwise_model::Cost;
+use spanwise_otlp::AnyValueView;
+
+/// How far a reported total may be from the price table's and still be the same, as a part of it: rounding.
+const SAME: f64 = 1e-6;
+
+/// Finds the cost among hits that come in order of precedence.
+#[derive(Default)]
+pub(crate) struct CostPick {
+    map: Option<Cost>,
+    input: Option<f64>,
+    output: Option<f64>,
+    total: Option<f64>,
+}
+
+impl CostPick {
+    pub(crate) fn take(&mut self, slot: &Slot, value: AnyValueView<'_>) {
+        let Part::Cost(part) = slot.part else {
+            self.map = self.map.or_else(|| read_cost(value));
+            return;
+        };
+        let place = match part {
+            CostPart::Input => &mut self.input,
+            CostPart::Output => &mut self.output,
+            CostPart::Total => &mut self.total,
+        };
+        *place = place.or_else(|| amount(Cursor::Native(value)));
+    }
+
+    /// Returns the cost; `priced` is asked where the span does not tell all of it.
+    ///
+    /// A reported cost of nothing is what libraries write for a model whose price they don't know. A total alone is
+    /// split as the price table would.
+    pub(crate) fn finish(self, priced: impl FnOnce() -> Option<Cost>) -> Option<Cost> {
+        if self.map.is_some() {
+            return self.map;
+        }
+        let parts = self.input.unwrap_or(0.0) + self.output.unwrap_or(0.0);
+        let total = self.total.unwrap_or(parts);
+        if total <= 0.0 {
+            return priced();
+        }
+        let priced = priced();
+        if let Some(priced) = priced.filter(|priced| (priced.total - total).abs() <= SAME * total) {
+            return Some(priced);
+        }
+        if parts > 0.0 {
+            let (input, output) = (self.input.unwrap_or(0.0), self.output.unwrap_or(0.0));
+            return Some(Cost { input, output, total });
+        }
+        let share = priced.filter(|priced| priced.total > 0.0).map(|priced| total / priced.total);
+        let share = share.zip(priced);
+        Some(share.map_or(Cost { input: 0.0, output: 0.0, total }, |(share, priced)| Cost {
+            input: priced.input * share,
+            output: priced.output * share,
+            total,
+        }))
+    }
+}
+
+/// Reads a map of costs; a missing part is 0, a missing total the sum.
+fn read_cost(value: AnyValueView<'_>) -> Option<Cost> {
+    let map = Cursor::of_attribute(value);
+    let part = |keys: [&str; 2]| map.get_all(&keys).into_iter().flatten().find_map(amount);
+    let input = part(["input_cost", "input"]);
+    let output = part(["output_cost", "output"]);
+    let total = part(["total_cost", "total"]);
+    input.or(output).or(total)?;
+    let (input, output) = (input.unwrap_or(0.0), output.unwrap_or(0.0));
+    Some(Cost { input, output, total: total.unwrap_or(input + output) })
+}
+
+fn amount(cursor: Cursor<'_>) -> Option<f64> {
+    match cursor.node() {
+        Node::Number(text) | Node::Text(text) => {
+            text.trim().parse().ok().filter(|amount: &f64| amount.is_finite() && *amount >= 0.0)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRICED: Cost = Cost { input: 1.0, output: 3.0, total: 4.0 };
+
+    fn check(
+        input: Option<f64>,
+        output: Option<f64>,
+        total: Option<f64>,
+        priced: Option<Cost>,
+        expected: Option<[f64; 3]>,
+    ) {
+        let found = CostPick { map: None, input, output, total }.finish(|| priced);
+        assert_eq!(found.map(|cost| [cost.input, cost.output, cost.total]), expected);
+    }
+
+    #[test]
+    fn a_map_fills_what_is_missing() {
+        let cost = |text| read_cost(AnyValueView::String(text));
+        assert_eq!(
+            cost("{\"input_cost\": 1, \"output_cost\": 0.5}"),
+            Some(Cost { input: 1.0, output: 0.5, total: 1.5 })
+        );
+        assert_eq!(cost("{\"total_cost\": 2e0}"), Some(Cost { input: 0.0, output: 0.0, total: 2.0 }));
+        assert_eq!(cost("{\"input\": 1, \"total\": 3}"), Some(Cost { input: 1.0, output: 0.0, total: 3.0 }));
+        assert_eq!(cost("{\"total_cost\": 1e999}"), None);
+        assert_eq!(cost("{}"), None);
+    }
+
+    #[test]
+    fn what_is_reported_wins_over_the_price_table() {
+        check(Some(1.0), Some(2.0), None, Some(PRICED), Some([1.0, 2.0, 3.0]));
+        check(Some(1.0), Some(2.0), Some(2.5), None, Some([1.0, 2.0, 2.5]));
+        check(None, None, None, Some(PRICED), Some([1.0, 3.0, 4.0]));
+        check(None, None, None, None, None);
+    }
+
+    #[test]
+    fn a_total_alone_is_split_as_the_price_table_would() {
+        check(None, None, Some(2.0), Some(PRICED), Some([0.5, 1.5, 2.0]));
+        check(None, None, Some(4.0 + 1e-9), Some(PRICED), Some([1.0, 3.0, 4.0]));
+        check(None, None, Some(2.0), None, Some([0.0, 0.0, 2.0]));
+    }
+
+    #[test]
+    fn a_cost_of_nothing_is_not_known() {
+        check(Some(0.0), Some(0.0), Some(0.0), Some(PRICED), Some([1.0, 3.0, 4.0]));
+        check(None, None, Some(0.0), None, None);
+    }
+}

@@ -1,0 +1,38 @@
+//! Traceloop and OpenLLMetry, with the flat messages of earlier versions, which others took over.
+//!
+//! <https://github.com/traceloop/openllmetry>
+
+use super::{DetailKeys, Dialect, TypeKey, TypeMeaning, UsageKeys};
+
+pub(crate) const TRACELOOP: Dialect = Dialect {
+    types: &[TypeKey { key: "traceloop.span.kind", meaning: TypeMeaning::Of(SPAN_KINDS) }],
+    inputs: &["traceloop.entity.input"],
+    outputs: &["traceloop.entity.output"],
+    input_pieces: &["gen_ai.prompt.#.content", "gen_ai.completion.#.tool_calls.#.arguments"],
+    output_pieces: &["gen_ai.completion.#.content"],
+    flat_inputs: &["gen_ai.prompt."],
+    flat_outputs: &["gen_ai.completion."],
+    usage: UsageKeys { total: &["llm.usage.total_tokens"], ..UsageKeys::NONE },
+    sessions: &[
+        "traceloop.association.properties.session_id",
+        "traceloop.association.properties.conversation_id",
+        "traceloop.association.properties.thread_id",
+    ],
+    users: &["traceloop.association.properties.user_id", "gen_ai.user", "llm.user"],
+    details: DetailKeys {
+        prompts: &["traceloop.prompt.key"],
+        prompt_versions: &["traceloop.prompt.version"],
+        finish_reasons: &["llm.response.finish_reason", "llm.response.stop_reason"],
+        reasoning_tokens: &["llm.usage.reasoning_tokens"],
+        ..DetailKeys::NONE
+    },
+    ..Dialect::NONE
+};
+
+const SPAN_KINDS: &[(&str, &str)] = &[
+    ("workflow", "WORKFLOW"),
+    ("task", "TASK"),
+    ("agent", "AGENT"),
+    ("tool", "TOOL"),
+    ("unknown", "UNKNOWN"),
+];
