@@ -209,6 +209,26 @@ pub struct TraceTree {
     pub texts: Vec<Arc<str>>,
     /// The spans in the order of [`crate::Store::read_spans`].
     pub spans: Vec<TreeSpan>,
+    /// What some of them report. Most spans of a large trace report nothing, and these are large.
+    pub reports: Vec<TreeReport>,
+}
+
+/// Tokens and cost of a span in a [`TraceTree`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TreeReport {
+    /// Tokens that it reports.
+    pub usage: Option<TokenUsage>,
+    /// Cost of those tokens.
+    pub cost: Option<Cost>,
+    /// Whether tokens and cost count in the trace's totals; false if a span above reports them too.
+    pub counted: bool,
+}
+
+impl TraceTree {
+    /// Returns what a span of it reports.
+    pub fn report(&self, span: &TreeSpan) -> Option<&TreeReport> {
+        self.reports.get(span.report? as usize)
+    }
 }
 
 /// A span in a [`TraceTree`]; texts are indexes into it.
@@ -232,12 +252,8 @@ pub struct TreeSpan {
     pub model: Option<u32>,
     /// The provider.
     pub provider: Option<u32>,
-    /// Tokens that it reports.
-    pub usage: Option<TokenUsage>,
-    /// Cost of those tokens.
-    pub cost: Option<Cost>,
-    /// Whether tokens and cost count in the trace's totals; false if a span above reports them too.
-    pub counted: bool,
+    /// What it reports: an index into [`TraceTree::reports`].
+    pub report: Option<u32>,
 }
 
 /// Traces that changed, as a feed that a reader follows by sequence number.

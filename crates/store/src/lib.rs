@@ -17,7 +17,7 @@ pub use error::{StoreError, StoreResult};
 pub use explore::{
     ExperimentActivity, ExplicitValues, FacetCounts, FacetField, FacetQuery, FeedPosition, Percentiles,
     Selection, SessionInfo, SessionPage, SessionQuery, TraceArchive, TraceBucket, TraceChanges,
-    TraceHistogram, TraceTree, TreeSpan,
+    TraceHistogram, TraceTree, TreeReport, TreeSpan,
 };
 pub use housekeeping::{
     AgeRule, BackupItem, BackupStream, CompactReport, DiskBytes, ExperimentRule, KnownFile, KnownFiles,

@@ -4,9 +4,9 @@ use super::parameter::Parameters;
 use super::path::Path;
 use crate::App;
 use crate::error::Problem;
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
 use spanwise_api_types::native::{self, CostColumns, Dictionary, SparseDictionary, Tree, UsageColumns};
 use spanwise_model::{ErrorKind, SpanId, TraceId};
 use spanwise_store::{StoreError, TraceTree, TreeSpan};
@@ -17,8 +17,12 @@ use utoipa_axum::routes;
 /// Parent of a root, and of a span that names a parent which is not there.
 const NO_PARENT: i32 = -1;
 const MISSING_PARENT: i32 = -2;
+/// Digits of ids.
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Duration of a span that is still open.
 const OPEN: i64 = -1;
+/// What a span takes in the answer, so that it is not copied while it grows.
+const JSON_BYTES_PER_SPAN: usize = 56;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_tree))
@@ -43,28 +47,39 @@ async fn get_tree(
     let id: TraceId = trace_id.parse()?;
     let tree = app.store.read_tree(&id).await?;
     // Of 100,000 spans that takes tens of milliseconds.
-    let answer = tokio::task::spawn_blocking(move || Json(columns(&id, &tree)).into_response()).await;
-    Ok(answer.map_err(|error| StoreError::with_source(ErrorKind::Internal, "cannot write a tree", error))?)
+    let answer = tokio::task::spawn_blocking(move || write(&id, tree)).await;
+    let json = answer.map_err(cannot_write)?.map_err(cannot_write)?;
+    Ok(([(CONTENT_TYPE, "application/json")], json).into_response())
+}
+
+fn cannot_write(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::with_source(ErrorKind::Internal, "cannot write a tree", error)
+}
+
+/// Writes a tree, and lets go of each form of it before the next one grows: there may be many at once.
+fn write(id: &TraceId, tree: TraceTree) -> serde_json::Result<Vec<u8>> {
+    let columns = columns(id, &tree);
+    drop(tree);
+    let mut json = Vec::with_capacity(columns.count * JSON_BYTES_PER_SPAN);
+    serde_json::to_writer(&mut json, &columns)?;
+    Ok(json)
 }
 
 fn columns(id: &TraceId, tree: &TraceTree) -> Tree {
     let spans = &tree.spans;
-    let rows: HashMap<SpanId, i32> = spans.iter().zip(0..).map(|(span, row)| (span.span_id, row)).collect();
-    let parent = |span: &TreeSpan| match span.parent_id {
-        None => NO_PARENT,
-        Some(parent) => rows.get(&parent).copied().unwrap_or(MISSING_PARENT),
-    };
     let start_ns = spans.iter().map(|span| span.start_ns).min().unwrap_or(0);
     let mut names = Numbering::new(tree);
     let mut types = Numbering::new(tree);
     let mut ids = String::with_capacity(spans.len() * 16);
-    spans.iter().for_each(|span| ids.push_str(&span.span_id.to_string()));
+    for byte in spans.iter().flat_map(|span| span.span_id.0) {
+        ids.extend([byte >> 4, byte & 15].map(|digit| char::from(HEX_DIGITS[usize::from(digit)])));
+    }
     Tree {
         trace_id: id.to_string(),
         start_ns: start_ns.to_string(),
         count: spans.len(),
         ids,
-        parents: spans.iter().map(parent).collect(),
+        parents: parents(spans),
         starts: starts(spans, start_ns),
         durations: spans
             .iter()
@@ -74,10 +89,19 @@ fn columns(id: &TraceId, tree: &TraceTree) -> Tree {
         names: names.dictionary(spans.iter().map(|span| span.name)),
         types: types.dictionary(spans.iter().map(|span| span.span_type)),
         models: models(tree),
-        usage: usage(spans),
-        cost: cost(spans),
-        uncounted: row_deltas(spans, |span| !span.counted),
+        usage: usage(tree),
+        cost: cost(tree),
+        uncounted: row_deltas(spans, |span| tree.report(span).is_some_and(|report| !report.counted)),
     }
+}
+
+fn parents(spans: &[TreeSpan]) -> Vec<i32> {
+    let rows: HashMap<SpanId, i32> = spans.iter().zip(0..).map(|(span, row)| (span.span_id, row)).collect();
+    let parent = |span: &TreeSpan| match span.parent_id {
+        None => NO_PARENT,
+        Some(parent) => rows.get(&parent).copied().unwrap_or(MISSING_PARENT),
+    };
+    spans.iter().map(parent).collect()
 }
 
 fn starts(spans: &[TreeSpan], first_ns: i64) -> Vec<i64> {
@@ -95,10 +119,11 @@ fn row_deltas(spans: &[TreeSpan], picks: impl Fn(&TreeSpan) -> bool) -> Vec<u32>
     rows.map(|row| row - std::mem::replace(&mut before, row)).collect()
 }
 
-fn usage(spans: &[TreeSpan]) -> UsageColumns {
-    let reported = || spans.iter().filter_map(|span| span.usage);
+fn usage(tree: &TraceTree) -> UsageColumns {
+    let usage_of = |span: &TreeSpan| tree.report(span).and_then(|report| report.usage);
+    let reported = || tree.spans.iter().filter_map(usage_of);
     UsageColumns {
-        rows: row_deltas(spans, |span| span.usage.is_some()),
+        rows: row_deltas(&tree.spans, |span| usage_of(span).is_some()),
         input: reported().map(|usage| usage.input).collect(),
         output: reported().map(|usage| usage.output).collect(),
         total: reported().map(|usage| usage.total).collect(),
@@ -106,10 +131,11 @@ fn usage(spans: &[TreeSpan]) -> UsageColumns {
     }
 }
 
-fn cost(spans: &[TreeSpan]) -> CostColumns {
+fn cost(tree: &TraceTree) -> CostColumns {
+    let cost_of = |span: &TreeSpan| tree.report(span).and_then(|report| report.cost);
     CostColumns {
-        rows: row_deltas(spans, |span| span.cost.is_some()),
-        total: spans.iter().filter_map(|span| span.cost).map(|cost| cost.total).collect(),
+        rows: row_deltas(&tree.spans, |span| cost_of(span).is_some()),
+        total: tree.spans.iter().filter_map(cost_of).map(|cost| cost.total).collect(),
     }
 }
 

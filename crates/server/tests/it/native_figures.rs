@@ -48,6 +48,12 @@ async fn a_histogram_is_answered() {
     assert_eq!((&none["total"], &none["duration_ns"]["p50"]), (&json!(0), &NONE));
     let buckets = none["buckets"].as_array().unwrap().len();
     assert!((1..=6).contains(&buckets), "{buckets}");
+    let words = query(&[("filter", "text ~ 'chat one'"), ("budget_ms", "1")]);
+    assert_eq!(native.get(&format!("/traces/histogram?{words}")).await["open"], 0);
+    assert_eq!(native.get(&format!("/traces/facets?{words}")).await["unfinished"], false);
+    for path in ["/traces/histogram?budget_ms=0", "/traces/facets?budget_ms=10001"] {
+        native.fails(&format!("GET {path}"), &NONE, 400, "from 1 to 10000").await;
+    }
     for bad in ["0", "501", "x"] {
         native.fails(&format!("GET /traces/histogram?buckets={bad}"), &NONE, 400, "from 1 to 500").await;
     }

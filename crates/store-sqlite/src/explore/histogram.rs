@@ -50,6 +50,9 @@ const WIDTHS: [i64; 32] = [
     36_500 * DAY,
 ];
 
+/// Rows that are held at most, 40 bytes each.
+const HELD_ROWS_MAX: usize = 1 << 17;
+
 /// See [`spanwise_store::Store::trace_histogram`].
 pub(crate) fn trace_histogram(
     conn: &mut Connection,
@@ -72,16 +75,37 @@ pub(crate) fn trace_histogram(
         each_row(conn, context, selection, |row| builder.add(&row))?;
         return Ok(builder.finish());
     }
-    // The rows tell the range. They are held (40 bytes each), since asking twice would evaluate the filter twice, and
-    // one on spans may take seconds.
-    let mut rows = Vec::new();
-    each_row(conn, context, selection, |row| rows.push(row))?;
-    let starts = || rows.iter().map(|row| row.start_ns);
-    let (Some(first), Some(last)) = (starts().min(), starts().max()) else {
-        return Ok(TraceHistogram::default());
-    };
+    of_rows(conn, context, selection, (from, to), buckets_max, HELD_ROWS_MAX)
+}
+
+/// The same from rows that tell the range. Up to `held_max` of them are held, since asking twice evaluates the filter twice,
+/// and one on spans may take seconds; of more, memory would grow with the result.
+fn of_rows(
+    conn: &mut Connection,
+    context: &SearchContext,
+    selection: &Selection,
+    (from, to): (Option<i64>, Option<i64>),
+    buckets_max: usize,
+    held_max: usize,
+) -> StoreResult<TraceHistogram> {
+    let (mut rows, mut count) = (Vec::new(), 0_usize);
+    let mut range: Option<(i64, i64)> = None;
+    each_row(conn, context, selection, |row| {
+        let (first, last) = range.unwrap_or((row.start_ns, row.start_ns));
+        range = Some((first.min(row.start_ns), last.max(row.start_ns)));
+        count += 1;
+        if count <= held_max {
+            rows.push(row);
+        }
+    })?;
+    let Some((first, last)) = range else { return Ok(TraceHistogram::default()) };
     let mut builder = Builder::new(from.unwrap_or(first), to.unwrap_or(last), buckets_max);
-    rows.iter().for_each(|row| builder.add(row));
+    if count <= held_max {
+        rows.iter().for_each(|row| builder.add(row));
+    } else {
+        drop(rows);
+        each_row(conn, context, selection, |row| builder.add(&row))?;
+    }
     Ok(builder.finish())
 }
 
@@ -205,6 +229,31 @@ fn layout(first_ns: i64, last_ns: i64, buckets_max: usize) -> (i64, i64, usize) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{OpenOptions, SqliteStore, schema};
+    use spanwise_model::ExperimentId;
+    use spanwise_store::Store;
+    use spanwise_store::conformance::build::{span, spans, trace_id};
+
+    #[tokio::test]
+    async fn rows_that_are_too_many_to_be_held_are_counted_alike() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = OpenOptions { trace_columns: false, ..OpenOptions::new(folder.path()) };
+        let store = SqliteStore::open(&options).unwrap();
+        let trace = |number: u32| {
+            let start = i64::from(number) * 70;
+            spans(&trace_id(number), &[span(1).from_to(start, start + 9)])
+        };
+        store.append_spans((0..5).map(trace).collect()).await.unwrap();
+        let mut conn = schema::open_reader(&folder.path().join("index.db")).unwrap();
+        let experiments = vec![ExperimentId::DEFAULT];
+        let selection = Selection { experiments, filter: None, from_ms: None, to_ms: None, budget: None };
+        let mut counted =
+            |held| of_rows(&mut conn, &store.search_context(), &selection, (None, None), 4, held).unwrap();
+        let held = counted(5);
+        assert_eq!((held.total, held.buckets.len()), (5, 3));
+        assert_eq!(counted(4), held);
+        assert_eq!(counted(0), held);
+    }
 
     #[test]
     fn widths_are_round_and_few_enough() {

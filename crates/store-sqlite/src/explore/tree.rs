@@ -7,7 +7,7 @@ use crate::spans::{self, Candidate};
 use rusqlite::Connection;
 use spanwise_genai::rollup::UsageTree;
 use spanwise_model::TraceId;
-use spanwise_store::{StoreResult, TraceTree, TreeSpan};
+use spanwise_store::{StoreResult, TraceTree, TreeReport, TreeSpan};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -50,31 +50,84 @@ impl TraceColumns {
 
 /// See [`spanwise_store::Store::read_tree`].
 pub(crate) fn read_tree(conn: &Connection, id: &TraceId) -> StoreResult<TraceTree> {
-    let columns = TraceColumns::load(conn, spans::key_of(conn, id)?)?;
-    let mut texts = Texts::default();
-    let mut usage = UsageTree::default();
-    for (_, row) in columns.rows() {
-        usage.insert(row.span_id, row.parent_id, row.usage, row.cost);
-    }
-    let spans = columns.rows().map(|(columns, row)| {
-        let (tokens_count, cost_counts) = usage.counts(row.span_id);
-        TreeSpan {
-            span_id: row.span_id,
-            parent_id: row.parent_id,
-            start_ns: row.start_ns,
-            end_ns: row.end_ns,
-            status: row.status,
-            name: texts.number(columns.name(row)),
-            span_type: texts.number(columns.span_type(row)),
-            model: columns.model(row).map(|text| texts.number(text)),
-            provider: columns.provider(row).map(|text| texts.number(text)),
-            usage: row.usage,
-            cost: row.cost,
-            counted: tokens_count == row.usage.is_some() && cost_counts == row.cost.is_some(),
+    let trace_key = spans::key_of(conn, id)?;
+    let (mut texts, mut all, mut candidates) = (Texts::default(), Vec::new(), Vec::new());
+    let mut reports = Vec::new();
+    // A block at a time: its columns take four times what is kept of them.
+    spans::for_each_block(conn, trace_key, |_, kind, packed| {
+        if kind == BlockKind::Spans {
+            let columns = columns::unpack_spans(packed)?;
+            for row in &columns.rows {
+                candidates.push(Candidate::new(row, (0, all.len() as u32)));
+                all.push(tree_span(&columns, row, &mut texts, &mut reports));
+            }
         }
-    });
-    let spans = spans.collect();
-    Ok(TraceTree { texts: texts.list, spans })
+        Ok(())
+    })?;
+    let order = spans::last_words(candidates);
+    let spans: Vec<TreeSpan> = order.into_iter().map(|(_, index)| all[index as usize]).collect();
+    let is_each_once = spans.len() == all.len();
+    drop(all);
+    let mut tree = TraceTree { texts: texts.list, spans, reports };
+    if !is_each_once {
+        drop_replaced(&mut tree);
+    }
+    mark_counted(&mut tree);
+    Ok(tree)
+}
+
+fn tree_span(columns: &Columns, row: &Row, texts: &mut Texts, reports: &mut Vec<TreeReport>) -> TreeSpan {
+    let report = (row.usage.is_some() || row.cost.is_some()).then_some(reports.len() as u32);
+    if report.is_some() {
+        reports.push(TreeReport { usage: row.usage, cost: row.cost, counted: true });
+    }
+    TreeSpan {
+        span_id: row.span_id,
+        parent_id: row.parent_id,
+        start_ns: row.start_ns,
+        end_ns: row.end_ns,
+        status: row.status,
+        name: texts.number(columns.name(row)),
+        span_type: texts.number(columns.span_type(row)),
+        model: columns.model(row).map(|text| texts.number(text)),
+        provider: columns.provider(row).map(|text| texts.number(text)),
+        report,
+    }
+}
+
+/// Drops texts and reports of contents that were replaced.
+fn drop_replaced(tree: &mut TraceTree) {
+    let (mut texts, mut reports) = (Texts::default(), Vec::new());
+    for span in &mut tree.spans {
+        let mut again = |number: u32| texts.number(&tree.texts[number as usize]);
+        (span.name, span.span_type) = (again(span.name), again(span.span_type));
+        (span.model, span.provider) = (span.model.map(&mut again), span.provider.map(&mut again));
+        span.report = span.report.map(|report| {
+            reports.push(tree.reports[report as usize]);
+            reports.len() as u32 - 1
+        });
+    }
+    (tree.texts, tree.reports) = (texts.list, reports);
+}
+
+/// Marks reports that a span above repeats.
+fn mark_counted(tree: &mut TraceTree) {
+    if tree.reports.is_empty() {
+        return;
+    }
+    let mut usage = UsageTree::default();
+    for span in &tree.spans {
+        let report = tree.report(span);
+        let (tokens, cost) = (report.and_then(|report| report.usage), report.and_then(|report| report.cost));
+        usage.insert(span.span_id, span.parent_id, tokens, cost);
+    }
+    for span in &tree.spans {
+        let Some(report) = span.report.and_then(|report| tree.reports.get_mut(report as usize)) else {
+            continue;
+        };
+        let (tokens_count, cost_counts) = usage.counts(span.span_id);
+        report.counted = tokens_count == report.usage.is_some() && cost_counts == report.cost.is_some();
+    }
 }
 
 /// Texts, each once, by number.

@@ -375,7 +375,8 @@ pub(super) fn is_open_for_spans_only(plan: &Plan, snapshot: &Snapshot) -> bool {
         Expr::Is(leaf) => match leaf {
             Leaf::Unknown => false,
             Leaf::Text { test, else_untracked, .. } => {
-                !test.may_be_open() && !(*else_untracked && has_untracked())
+                let is_field_closed = !else_untracked || !has_untracked();
+                !test.may_be_open() && is_field_closed
             }
             Leaf::Tag { field, test, .. } => {
                 let is_field_closed = field.is_some() || !has_untracked();

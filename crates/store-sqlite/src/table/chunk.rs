@@ -143,6 +143,13 @@ impl Chunk {
         }
     }
 
+    /// Puts new codes in the place of old ones in a field; hashes stay.
+    pub(crate) fn recode(&mut self, field: u16, codes: &[Code]) {
+        if let Ok(at) = self.texts.binary_search_by_key(&field, |(number, _)| *number) {
+            self.texts[at].1.recode(codes);
+        }
+    }
+
     /// Returns the column of a field, if some row has a text in it.
     pub(crate) fn text(&self, field: u16) -> Option<&TextColumn> {
         let at = self.texts.binary_search_by_key(&field, |(number, _)| *number).ok()?;
@@ -214,6 +221,34 @@ impl TextColumn {
                 codes.iter().for_each(|(row, code)| rows.set(usize::from(*row), test(*code)));
                 rows
             }
+        }
+    }
+
+    /// Visits the codes of all rows that have one.
+    pub(crate) fn each_code(&self, mut visit: impl FnMut(Code)) {
+        match self {
+            TextColumn::Dense(codes) => {
+                (0..CHUNK_ROWS)
+                    .map(|row| codes.get(row))
+                    .filter(|code| *code != 0)
+                    .for_each(|code| visit(code as Code));
+            }
+            TextColumn::Sparse(codes) => codes.iter().for_each(|(_, code)| visit(*code)),
+        }
+    }
+
+    fn recode(&mut self, codes: &[Code]) {
+        let new = |old: Code| codes.get(old as usize).copied().unwrap_or(old);
+        match self {
+            TextColumn::Dense(column) => {
+                // Made anew, so that it is as narrow as the new codes.
+                let mut recoded = Ints::default();
+                for row in 0..CHUNK_ROWS {
+                    recoded.set(row, i64::from(new(column.get(row) as Code)));
+                }
+                *column = recoded;
+            }
+            TextColumn::Sparse(column) => column.iter_mut().for_each(|(_, code)| *code = new(*code)),
         }
     }
 

@@ -2,6 +2,9 @@
 //!
 //! Readers hold the texts as they were; the writer adds to them. A text that is long, or comes when there are many,
 //! is not kept: its code is a part of its hash, which tells that two texts differ but not that they are the same.
+//!
+//! Texts that no trace has any more are found by sweeping: whenever a dictionary has doubled since the last time, or many
+//! texts found no room.
 
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
@@ -12,6 +15,10 @@ const TEXT_BYTES_MAX: usize = 256;
 const TEXTS_MAX: usize = 1 << 18;
 /// Texts in one block.
 const BLOCK_TEXTS: usize = 1024;
+/// A dictionary of fewer texts is not swept.
+const SWEPT_TEXTS_MIN: usize = 4096;
+/// Texts that find no room between two sweeps: then one is due, since there may be some by now.
+const UNKEPT_TEXTS_MAX: usize = 1 << 16;
 /// What tells the code of a hash.
 pub(crate) const HASHED: u32 = 1 << 31;
 
@@ -88,6 +95,10 @@ pub(crate) struct Dictionary {
     /// Number + 1 of the text whose hash leads here; 0 = free.
     slots: Vec<u32>,
     bytes: usize,
+    /// Texts that were in use when it was swept last.
+    used_then: usize,
+    /// Texts that found no room since.
+    unkept: usize,
 }
 
 impl Dictionary {
@@ -101,8 +112,14 @@ impl Dictionary {
             return found;
         }
         if self.texts.len() >= TEXTS_MAX || text.len() > room {
+            self.unkept += 1;
             return self.hashed(text);
         }
+        self.keep(text)
+    }
+
+    /// Adds a text that is not there.
+    fn keep(&mut self, text: &str) -> Code {
         if (self.texts.len() + 1) * 4 > self.slots.len() * 3 {
             self.grow();
         }
@@ -136,6 +153,34 @@ impl Dictionary {
         self.slots[at]
     }
 
+    /// Returns whether it may hold so many texts which no trace has any more that it is worth a look.
+    pub(super) fn is_sweep_due(&self) -> bool {
+        let due = (self.used_then * 2).max(SWEPT_TEXTS_MIN);
+        self.texts.len() >= due || self.unkept >= UNKEPT_TEXTS_MAX
+    }
+
+    /// Takes over which texts are in use, and whether a text is that was not kept. If many are not, they are taken out,
+    /// and the new code of each old one is returned.
+    pub(super) fn sweep(&mut self, used: &Used) -> Option<Vec<Code>> {
+        self.used_then = used.count();
+        self.unkept = 0;
+        if self.texts.has_hashed != used.has_hashed {
+            Arc::make_mut(&mut self.texts).has_hashed = used.has_hashed;
+        }
+        // A quarter: fewer are not worth the columns that have to be written anew.
+        if (self.texts.len() - self.used_then) * 4 <= self.texts.len() {
+            return None;
+        }
+        let old = std::mem::take(self);
+        let mut codes = vec![0; old.texts.len() + 1];
+        for (number, text) in old.texts.iter().enumerate().filter(|(number, _)| used.kept[*number + 1]) {
+            codes[number + 1] = self.keep(text);
+        }
+        self.used_then = old.used_then;
+        Arc::make_mut(&mut self.texts).has_hashed = used.has_hashed;
+        Some(codes)
+    }
+
     /// Returns the bytes of the kept texts.
     pub(crate) fn text_bytes(&self) -> usize {
         self.bytes
@@ -164,6 +209,32 @@ impl Dictionary {
     }
 }
 
+/// Which codes of a dictionary some trace has.
+pub(super) struct Used {
+    /// By code; that of no text is 0.
+    kept: Vec<bool>,
+    has_hashed: bool,
+}
+
+impl Used {
+    /// Begins with none of a dictionary.
+    pub(super) fn none_of(dictionary: &Dictionary) -> Used {
+        Used { kept: vec![false; dictionary.texts.len() + 1], has_hashed: false }
+    }
+
+    /// Notes that some trace has this.
+    pub(super) fn note(&mut self, code: Code) {
+        match self.kept.get_mut(code as usize) {
+            Some(kept) => *kept = true,
+            None => self.has_hashed = true,
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.kept.iter().skip(1).filter(|kept| **kept).count()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +253,46 @@ mod tests {
             assert_eq!(before.of_code(code), Some(&*text));
         }
         assert_eq!(dictionary.texts.of_code(5_001), Some("one more"));
+    }
+
+    #[test]
+    fn texts_that_are_not_used_are_swept_out() {
+        let mut dictionary = Dictionary::default();
+        let text = |number: usize| format!("text {number}");
+        let codes: Vec<Code> =
+            (0..SWEPT_TEXTS_MIN).map(|number| dictionary.code(&text(number), 100)).collect();
+        assert!(dictionary.is_sweep_due());
+        let before = Arc::clone(&dictionary.texts);
+        let mut used = Used::none_of(&dictionary);
+        codes.iter().step_by(4).for_each(|code| used.note(*code));
+        let moved = dictionary.sweep(&used).unwrap();
+        assert!(!dictionary.is_sweep_due());
+        assert_eq!((dictionary.texts.len(), before.len()), (SWEPT_TEXTS_MIN / 4, SWEPT_TEXTS_MIN));
+        for number in (0..SWEPT_TEXTS_MIN).step_by(4) {
+            let code = moved[codes[number] as usize];
+            assert_eq!(
+                (dictionary.find(&text(number)), dictionary.texts.of_code(code)),
+                (code, Some(&*text(number)))
+            );
+        }
+        assert_eq!((dictionary.find(&text(1)), moved[codes[1] as usize]), (0, 0));
+        assert_eq!(dictionary.text_bytes(), dictionary.texts.iter().map(str::len).sum::<usize>());
+        // All are in use now.
+        let mut used = Used::none_of(&dictionary);
+        (1..=dictionary.texts.len() as Code).for_each(|code| used.note(code));
+        assert!(dictionary.sweep(&used).is_none());
+    }
+
+    #[test]
+    fn when_no_hash_is_used_all_texts_are_known_again() {
+        let mut dictionary = Dictionary::default();
+        let code = dictionary.code("too long for the room", 4);
+        let mut used = Used::none_of(&dictionary);
+        used.note(code);
+        dictionary.sweep(&used);
+        assert!(!dictionary.texts.is_complete());
+        dictionary.sweep(&Used::none_of(&dictionary));
+        assert!(dictionary.texts.is_complete());
     }
 
     #[test]

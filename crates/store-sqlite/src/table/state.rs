@@ -2,7 +2,7 @@
 
 use super::change::{Change, TableChanges};
 use super::chunk::{Chunk, ResourceCode, place};
-use super::dictionary::{Code, Dictionary, Texts};
+use super::dictionary::{Code, Dictionary, Texts, Used};
 use super::summary::{Field, Summary, TextsByTrace};
 use crate::error::{damaged, sql_error};
 use crate::postings::TraceSet;
@@ -168,6 +168,9 @@ impl TraceTable {
         for change in changes.list {
             state.apply(change);
         }
+        if state.loading.is_none() {
+            state.sweep();
+        }
     }
 
     /// Takes over what the loader read, but for what was written since loading began.
@@ -280,6 +283,30 @@ impl State {
                 self.delete(trace_key);
             }
         }
+    }
+
+    /// Takes texts out of dictionaries that no trace has any more, where that is worth it.
+    fn sweep(&mut self) {
+        for field in 0..self.dictionaries.len() {
+            if self.dictionaries[field].is_sweep_due() {
+                self.sweep_field(field);
+            }
+        }
+    }
+
+    fn sweep_field(&mut self, field: usize) {
+        let dictionary = &mut self.dictionaries[field];
+        let mut used = Used::none_of(dictionary);
+        let number = field as u16;
+        for (_, chunk) in &self.chunks {
+            chunk.text(number).into_iter().for_each(|column| column.each_code(|code| used.note(code)));
+        }
+        let before = dictionary.text_bytes();
+        let Some(codes) = dictionary.sweep(&used) else { return };
+        self.text_bytes -= before - dictionary.text_bytes();
+        // Readers keep the chunks that they hold, with the texts that these refer to.
+        let chunks = self.chunks.iter_mut().filter(|(_, chunk)| chunk.text(number).is_some());
+        chunks.for_each(|(_, chunk)| Arc::make_mut(chunk).recode(number, &codes));
     }
 
     fn note(&mut self, trace_key: i64, with_texts: bool) {

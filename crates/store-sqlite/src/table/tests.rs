@@ -160,3 +160,35 @@ fn a_row_says_the_same_when_it_is_written_and_when_it_is_read() {
         assert_eq!(read, Some(Summary::from(row.clone())));
     }
 }
+
+#[test]
+fn texts_of_deleted_traces_do_not_stay() {
+    let (conn, table) = (database(), TraceTable::new(true));
+    table.end_loading(Outcome::Loaded);
+    let mut kept = insert(&conn, 1);
+    kept.session = Some("kept".into());
+    apply(&table, &conn, |changes| changes.row(kept.clone()));
+    let before = table.snapshot().unwrap();
+    // Under retention: a thousand come with a session of their own, and go, a hundred times.
+    let mut memory = Vec::new();
+    for round in 0..100 {
+        let row = |number: i64| {
+            let mut row = kept.clone();
+            (row.trace_key, row.session) = (10 + number, Some(format!("session {number}")));
+            row
+        };
+        let numbers = round * 1_000..(round + 1) * 1_000;
+        apply(&table, &conn, |changes| numbers.clone().for_each(|number| changes.row(row(number))));
+        apply(&table, &conn, |changes| numbers.for_each(|number| changes.deleted(10 + number)));
+        memory.push(table.size().1);
+    }
+    let texts = table.snapshot().unwrap().texts(SESSION).len();
+    assert!(texts < 6_000, "{texts} texts are kept of one trace");
+    assert!(memory[99] <= *memory[..20].iter().max().unwrap(), "{memory:?}");
+    let session = |snapshot: &super::Snapshot| {
+        let (at, row) = snapshot.find(kept.trace_key).unwrap();
+        snapshot.texts(SESSION).of_code(snapshot.chunks[at].1.code(SESSION, row)).map(str::to_owned)
+    };
+    assert_eq!(session(&table.snapshot().unwrap()).as_deref(), Some("kept"));
+    assert_eq!(session(&before).as_deref(), Some("kept"));
+}

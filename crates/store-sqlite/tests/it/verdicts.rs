@@ -26,8 +26,8 @@ async fn histogram(store: &SqliteStore, budget: Option<Duration>) -> TraceHistog
 
 /// Every third trace has a call and an error in one span, the others in two; every fifth has both words in one span.
 fn trace(number: u32) -> TraceSpans {
-    let (call, other) = if number % 3 == 0 { ("call", "other") } else { ("other", "call") };
-    let (words, rest) = if number % 5 == 0 { ("alpha beta", "") } else { ("alpha", "beta") };
+    let (call, other) = if number.is_multiple_of(3) { ("call", "other") } else { ("other", "call") };
+    let (words, rest) = if number.is_multiple_of(5) { ("alpha beta", "") } else { ("alpha", "beta") };
     let batch = [
         // Traces that start together are looked at together.
         span(1).from_to(number.into(), 500).name(call).status(SpanStatus::Error).attribute("a", words),
@@ -37,7 +37,7 @@ fn trace(number: u32) -> TraceSpans {
 }
 
 fn matches(number: &u32) -> bool {
-    number % 3 == 0 || number % 5 == 0
+    number.is_multiple_of(3) || number.is_multiple_of(5)
 }
 
 async fn filled_store() -> (SqliteStore, TempDir) {

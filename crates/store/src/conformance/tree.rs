@@ -9,6 +9,10 @@ fn name<'a>(tree: &'a TraceTree, one: &TreeSpan) -> &'a str {
     &tree.texts[one.name as usize]
 }
 
+fn tokens(tree: &TraceTree, one: &TreeSpan) -> Option<u64> {
+    tree.report(one)?.usage.map(|usage| usage.total)
+}
+
 async fn tree_of(store: &dyn Store, batches: &[&[Span]]) -> StoreResult<TraceTree> {
     for batch in batches {
         store.append_spans(vec![spans(&trace_id(1), batch)]).await?;
@@ -42,8 +46,9 @@ pub async fn a_tree_holds_every_span(store: &dyn Store) -> StoreResult<()> {
         ("AGENT", "LLM", "UNKNOWN")
     );
     assert_eq!((child.model.map(text), child.provider.map(text)), (Some("gpt"), Some("openai")));
-    assert_eq!((root.model, root.provider, root.usage, root.cost), (None, None, None, None));
-    assert_eq!((child.usage, child.cost.map(|cost| cost.total)), (Some(usage(3, 4)), Some(1.5)));
+    assert_eq!((root.model, root.provider, root.report), (None, None, None));
+    let report = tree.report(&child).expect("the child reports");
+    assert_eq!((report.usage, report.cost.map(|cost| cost.total)), (Some(usage(3, 4)), Some(1.5)));
     let mut texts = tree.texts.clone();
     texts.sort();
     texts.dedup();
@@ -71,8 +76,9 @@ pub async fn a_tree_holds_the_last_word(store: &dyn Store) -> StoreResult<()> {
     let closed = [span(1).name("closed"), span(2).parent(1).name("second").from_to(1, 2).usage(1, 1)];
     let tree = tree_of(store, &[&open, &closed, &open[..1]]).await?;
     let said: Vec<_> =
-        tree.spans.iter().map(|one| (name(&tree, one), one.end_ns.is_some(), one.usage)).collect();
-    assert_eq!(said, [("closed", true, None), ("second", true, Some(usage(1, 1)))]);
+        tree.spans.iter().map(|one| (name(&tree, one), one.end_ns.is_some(), tokens(&tree, one))).collect();
+    assert_eq!(said, [("closed", true, None), ("second", true, Some(2))]);
+    assert_eq!(tree.reports.len(), 1);
     Ok(())
 }
 
@@ -87,18 +93,14 @@ pub async fn a_tree_says_which_usage_counts(store: &dyn Store) -> StoreResult<()
         span(6).parent(1).from_to(60, 90).usage(7, 7),
     ];
     let tree = tree_of(store, &[&batch[3..], &batch[..3]]).await?;
-    let counted: Vec<bool> = tree.spans.iter().map(|one| one.counted).collect();
+    let counts = |one: &TreeSpan| tree.report(one).is_none_or(|report| report.counted);
+    let counted: Vec<bool> = tree.spans.iter().map(counts).collect();
     assert_eq!(counted, [true, true, false, true, false, true]);
     let total = |picks: &dyn Fn(&TreeSpan) -> bool| {
-        tree.spans
-            .iter()
-            .filter(|one| picks(one))
-            .filter_map(|one| one.usage)
-            .map(|one| one.total)
-            .sum::<u64>()
+        tree.spans.iter().filter(|one| picks(one)).filter_map(|one| tokens(&tree, one)).sum::<u64>()
     };
     let info = store.get_trace(&trace_id(1)).await?;
-    assert_eq!(info.usage.map(|one| one.total), Some(total(&|one| one.counted)));
+    assert_eq!(info.usage.map(|one| one.total), Some(total(&counts)));
     assert_eq!(total(&|_| true), 54);
     Ok(())
 }
