@@ -2,7 +2,7 @@
 
 use super::fixture::{TestBlock, ask, build, set_of, span, text};
 use crate::postings::part::Part;
-use crate::postings::part_writer::{CRC_BYTES, Footer};
+use crate::postings::part_writer::{CRC_BYTES, FOOTER_BYTES, Footer};
 use crate::postings::{Candidates, TermQuery};
 use std::collections::BTreeSet;
 
@@ -35,6 +35,27 @@ fn any_flipped_bit_or_cut_is_found() {
     }
     for end in (0..bytes.len()).step_by(97) {
         assert!(is_damaged(&bytes[..end]), "cut at {end}");
+    }
+}
+
+#[test]
+fn a_footer_that_is_whole_and_impossible_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("1.idx");
+    let bytes = part_bytes();
+    let start = bytes.len() - FOOTER_BYTES;
+    let summed = start..bytes.len() - 6 - CRC_BYTES;
+    // Where the table of documents begins, where the directory does, and how many documents there are.
+    for field in [start..start + 8, start + 8..start + 16, start + 40..start + 44] {
+        for value in [0x00, 0x7f] {
+            let mut changed = bytes.clone();
+            changed[field.clone()].fill(value);
+            let crc = crc32c::crc32c(&changed[summed.clone()]).to_le_bytes();
+            changed[summed.end..summed.end + CRC_BYTES].copy_from_slice(&crc);
+            std::fs::write(&path, changed).unwrap();
+            let error = Part::open(&path).map(drop).unwrap_err();
+            assert!(error.message().contains("impossible offsets"), "{field:?}, {value}: {error}");
+        }
     }
 }
 
