@@ -14,6 +14,8 @@ RUN_TESTS := scripts/run-tests.sh
 PYTEST := .venv/bin/python -m pytest -c tests/pytest.ini
 # The client tests mostly wait for each other's network; more workers than cores pay off.
 E2E_WORKERS ?= 4
+# These mostly wait for servers that start and end.
+FAULT_WORKERS ?= 4
 
 .PHONY: run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build soak
 
@@ -41,7 +43,7 @@ test:
 	@$(STEP) "end-to-end tests" $(MAKE) --no-print-directory test-e2e
 	@$(STEP) "replay" $(MAKE) --no-print-directory test-replay
 	@$(STEP) "fault tests" $(MAKE) --no-print-directory test-faults
-	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/ui.log $(LOGS)/browser.log $(LOGS)/e2e.log $(LOGS)/replay.log $(LOGS)/faults.log
+	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/ui.log $(LOGS)/browser.log $(LOGS)/e2e.log $(LOGS)/replay.log $(LOGS)/faults.log $(LOGS)/faults-alone.log
 
 fmt:
 	$(CARGO) fmt --all
@@ -79,7 +81,8 @@ test-replay: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/replay.log $(PYTEST) tests/replay
 
 test-faults: venv
-	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults.log $(PYTEST) tests/faults
+	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults.log $(PYTEST) -n $(FAULT_WORKERS) --dist worksteal -m "not alone" tests/faults
+	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults-alone.log $(PYTEST) -m alone tests/faults
 
 test-browser:
 	@scripts/npm-packages.sh

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from faults.disk import Disk
+from faults.disk import CHANGES, Disk
 from faults.scenario import Export, Outcome, check_there
 from support.cli import check_store
 from support.server import Server
@@ -26,6 +27,13 @@ DEATHS: dict[str, Callable[[Disk, int], None]] = {
     "is torn": lambda disk, n: disk.tear(n),
     "sees the power cut": lambda disk, n: disk.cut_power(n),
     "sees segments lose what was not synced": lambda disk, n: disk.cut_power(n, lost="segments"),
+}
+POWER_CUTS = [name for name in DEATHS if name.startswith("sees ")]
+# The kinds of calls at which a fault is another than the plain failure or death.
+MATTERS = {
+    "is cut short": ["write"],
+    "is torn": ["write"],
+    "finds the disk full": ["write", "create", "folder", "rename"],
 }
 
 
@@ -50,12 +58,12 @@ class Rig:
         finally:
             server.close()
 
-    def count_calls(self, work: Callable[[str], object]) -> int:
-        """Returns how many calls `work` needs when nothing fails."""
+    def calls_of(self, work: Callable[[str], object]) -> list[str]:
+        """Returns the calls that `work` needs when nothing fails."""
         with self.server() as (server, disk):
             disk.watch()
             work(server.url)
-            return disk.count
+            return disk.calls()
 
     @contextmanager
     def attempt(self, fault: str, n: int, started: bool = True) -> Iterator[tuple[Server, Disk]]:
@@ -94,9 +102,60 @@ def check_after_restart(server: Server, outcome: Outcome) -> None:
     server.kill()
 
 
-def sample(total: int, size: int) -> list[int]:
-    """Returns some of 1..total, always the same."""
-    return sorted(random.Random(SEED).sample(range(1, total + 1), min(size, total)))
+def edges(calls: list[str], fault: str) -> list[int]:
+    """Returns the calls where a fault may come to something else than at the call before.
+
+    Of a row of writes to one file, say the pages of a commit, those are the first two and the last two. A write cut
+    short, or torn, differs from one that fails, or is the end, only if it is a write; a disk is full for those who need
+    space; and a power cut undoes the whole row, wherever in it that is.
+    """
+    kinds = MATTERS.get(fault, CHANGES)
+    reach = 1 if fault in POWER_CUTS else 2
+    found = []
+    for n, call in enumerate(calls, 1):
+        before, after = calls[max(0, n - 1 - reach) : n - 1], calls[n : n + reach]
+        is_inside = before == [call] * reach and (reach == 1 or after == [call] * reach)
+        if not is_inside and call.split()[0] in kinds:
+            found.append(n)
+    return found
+
+
+def chosen(calls: list[str], fault: str, size: int = 0) -> list[int]:
+    """Returns the first and the last call of each kind on each sort of file, and others by chance, up to `size`.
+
+    A commit is a few calls at the end, which chance alone rarely meets.
+    """
+    numbers = edges(calls, fault)
+    sorts: dict[str, list[int]] = {}
+    for n in numbers:
+        sorts.setdefault(re.sub(r"[0-9a-f]{16,}|[0-9]+", "#", calls[n - 1]), []).append(n)
+    turning = {n for same in sorts.values() for n in (same[0], same[-1])}
+    others = [n for n in numbers if n not in turning]
+    more = random.Random(SEED).sample(others, min(len(others), max(0, size - len(turning))))
+    return sorted([*turning, *more])
+
+
+def unsynced(calls: list[str]) -> set[str]:
+    """Returns the files, and the folders of files, of which a power cut after these calls would lose something."""
+    files: set[str] = set()
+    folders: set[str] = set()
+    for call in calls:
+        kind, _, name = call.partition(" ")
+        if kind == "sync":
+            files.discard(name)
+            folders.discard(name)
+        elif kind == "write":
+            files.add(name)
+        elif kind == "remove":
+            # What comes back costs nothing.
+            files.discard(name)
+        else:
+            # Where a file is renamed from is not said, so any that was not synced may be it.
+            if kind == "rename" and files:
+                files.add(name)
+            folders.add(name.rpartition("/")[0])
+    # The folder of all is not among the calls that are counted.
+    return files | folders - {""}
 
 
 def at_once(run: Callable[[int], Outcome], count: int) -> Outcome:

@@ -8,10 +8,13 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 
+import pytest
 import requests
 
 from faults.load import Writer, is_acknowledged, send, spans_in
 from support.otlp import PROTOBUF, stored
+
+pytestmark = pytest.mark.alone
 
 CONNECTIONS = 500
 ROUNDS = 3

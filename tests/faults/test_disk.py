@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from faults.rig import DEATHS, FAULTS, at_once, check_after_restart, sample
+from faults.rig import DEATHS, FAULTS, Rig, at_once, check_after_restart, chosen, edges
 from faults.scenario import (
     Call,
     Export,
@@ -26,10 +26,19 @@ GROUP_RUNS = 25
 CALLS_OF_A_GROUP = 8
 
 
+# What is tried at every call, also in the middle of a commit.
+EVERYWHERE = ("fails", "is the end")
+
+
+def every_call(rig: Rig, fault: str) -> list[int]:
+    """Returns every call of the conversation; of faults that are like those `EVERYWHERE`, those where they differ."""
+    calls = rig.calls_of(lambda url: run_steps(url, make_steps()))
+    return list(range(1, len(calls) + 1)) if fault in EVERYWHERE else edges(calls, fault)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_ingestion_survives_a_call_that(rig, capsys, fault):
-    total = rig.count_calls(lambda url: run_steps(url, make_steps()))
-    for n in range(1, total + 1):
+    for n in (numbers := every_call(rig, fault)):
         with rig.attempt(fault, n) as (server, disk):
             FAULTS[fault](disk, n)
             outcome = run_steps(server.url, make_steps())
@@ -39,19 +48,18 @@ def test_ingestion_survives_a_call_that(rig, capsys, fault):
             outcome = Outcome(done=[*outcome.done, *again.done])
             assert server.stop() == 0
             check_after_restart(server, outcome)
-    rig.report(capsys, f"ingestion, a call that {fault}, n = 1..{total}")
+    rig.report(capsys, f"ingestion, a call that {fault}, n of {numbers}")
 
 
 @pytest.mark.parametrize("death", DEATHS)
 def test_ingestion_survives_death_where_a_call(rig, capsys, death):
-    total = rig.count_calls(lambda url: run_steps(url, make_steps()))
-    for n in range(1, total + 1):
+    for n in (numbers := every_call(rig, death)):
         with rig.attempt(death, n) as (server, disk):
             DEATHS[death](disk, n)
             outcome = run_steps(server.url, make_steps(), check_reads=False)
             server.close()
             check_after_restart(server, outcome)
-    rig.report(capsys, f"ingestion, a call that {death}, n = 1..{total}")
+    rig.report(capsys, f"ingestion, a call that {death}, n of {numbers}")
 
 
 def only_exports() -> list[Step]:
@@ -85,8 +93,7 @@ def run_at_once(url: str, check_reads: bool = True) -> Outcome:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_writers_of_a_group_survive_a_call_that(rig, used_store, capsys, fault):
     rig.store = used_store
-    chosen = sample(rig.count_calls(run_at_once), GROUP_RUNS)
-    for n in chosen:
+    for n in (numbers := chosen(rig.calls_of(run_at_once), fault, GROUP_RUNS)):
         with rig.attempt(fault, n) as (server, disk):
             FAULTS[fault](disk, n)
             outcome = run_at_once(server.url, check_reads=False)
@@ -97,20 +104,19 @@ def test_writers_of_a_group_survive_a_call_that(rig, used_store, capsys, fault):
             check_there(server.url, outcome.done)
             assert server.stop() == 0
             check_after_restart(server, outcome)
-    rig.report(capsys, f"{WRITERS} writers, a call that {fault}, n of {chosen}")
+    rig.report(capsys, f"{WRITERS} writers, a call that {fault}, n of {numbers}")
 
 
 @pytest.mark.parametrize("death", DEATHS)
 def test_writers_of_a_group_survive_death_where_a_call(rig, used_store, capsys, death):
     rig.store = used_store
-    chosen = sample(rig.count_calls(run_at_once), GROUP_RUNS)
-    for n in chosen:
+    for n in (numbers := chosen(rig.calls_of(run_at_once), death, GROUP_RUNS)):
         with rig.attempt(death, n) as (server, disk):
             DEATHS[death](disk, n)
             outcome = run_at_once(server.url, check_reads=False)
             server.close()
             check_after_restart(server, outcome)
-    rig.report(capsys, f"{WRITERS} writers, a call that {death}, n of {chosen}")
+    rig.report(capsys, f"{WRITERS} writers, a call that {death}, n of {numbers}")
 
 
 def test_a_page_that_cannot_be_written_undoes_its_whole_group(rig, capsys):

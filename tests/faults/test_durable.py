@@ -17,6 +17,7 @@ from support.server import Server
 
 REQUESTS = 30
 CLIENTS = 4
+CLIENTS_OF_STALLED = 120
 MIB = 1 << 20
 QUEUE_BYTES_MAX = 64 * MIB
 MEMORY_MAX_KIB = 400 * 1024
@@ -117,9 +118,10 @@ def big_batch(seed: int) -> Batch:
     return Batch(body, {(trace_id, span_id)})
 
 
+@pytest.mark.alone
 def test_a_stalled_disk_bounds_the_queue_and_refuses_with_a_hint(new_server, tmp_path, capsys):
     server, _ = traced(new_server, tmp_path, "stalled", "-e", "inject=fdatasync:delay_enter=300000")
-    batches = [big_batch(n) for n in range(200)]
+    batches = [big_batch(n) for n in range(CLIENTS_OF_STALLED)]
     answers: dict[int, requests.Response] = {}
     threads = [
         threading.Thread(target=post_one, args=(server.url, n, batches[n], answers)) for n in range(len(batches))

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from faults.disk import Disk
-from faults.rig import DEATHS, FAULTS, Rig, sample
+from faults.rig import DEATHS, FAULTS, Rig, chosen, unsynced
 from faults.scenario import check_there, make_steps, run_steps, spans_of
 from support.cli import check_store, spanwise
 from support.otlp import post_spans, span
 from support.server import Server
 from support.wait import until
 
-# Runs of each kind.
+# Runs of retention, of each kind.
 RUNS = 8
 KEEP = ("--quiet", "--retention-max-age", "30d")
 OLD, RECENT = b"an old trace id!", b"a recent traceid"
@@ -55,8 +55,8 @@ def test_retention_survives_a_call_that(aged_store, tmp_path, capsys, fault):
         server.args = KEEP
         server.start()
         until(lambda: is_retained(server), "the old trace is deleted")
-        total = disk.count
-    for n in (chosen := sample(total, RUNS)):
+        calls = disk.calls()
+    for n in (numbers := chosen(calls, fault, RUNS)):
         with rig.attempt(fault, n, started=False) as (server, disk):
             server.args = KEEP
             FAULTS_AND_DEATHS[fault](disk, n)
@@ -73,7 +73,7 @@ def test_retention_survives_a_call_that(aged_store, tmp_path, capsys, fault):
             until(lambda: is_retained(server), "the old trace is deleted")
             assert server.stop() == 0
             check_store(server.data_dir)
-    rig.report(capsys, f"retention, a call that {fault}, n of {chosen}")
+    rig.report(capsys, f"retention, a call that {fault}, n of {numbers}")
 
 
 def back_up(server: Server, disk: Disk) -> bool:
@@ -120,9 +120,10 @@ def test_a_backup_survives_a_call_that(used_store, tmp_path, capsys, fault):
     with rig.server(started=False) as (server, _):
         disk = prepare(server)
         assert back_up(server, disk)
-        total = disk.count
-    assert total > 0
-    for n in (chosen := sample(total, RUNS)):
+        calls = disk.calls()
+    whole = calls.index("rename manifest.jsonl")
+    assert not unsynced(calls[:whole]), calls
+    for n in (numbers := chosen(calls, fault)):
         with rig.attempt(fault, n, started=False) as (server, _):
             disk = prepare(server)
             FAULTS_AND_DEATHS[fault](disk, n)
@@ -132,7 +133,7 @@ def test_a_backup_survives_a_call_that(used_store, tmp_path, capsys, fault):
             check_there(server.url, before + later)
             assert back_up(server, disk)
             check_backup(server, before + later)
-    rig.report(capsys, f"a backup, a call that {fault}, n of {chosen}")
+    rig.report(capsys, f"a backup, a call that {fault}, n of {numbers}")
 
 
 @pytest.mark.parametrize("fault", FAULTS_AND_DEATHS)
@@ -161,7 +162,10 @@ def test_a_restore_survives_a_call_that(used_store, tmp_path, capsys, fault):
         return disk
 
     assert restore(disk := new_disk())
-    for n in (chosen := sample(disk.count, RUNS)):
+    calls = disk.calls()
+    # A marker says that it is not whole; from when that is gone on, all must be there.
+    assert not unsynced(calls[: calls.index("remove restoring")]), calls
+    for n in (numbers := chosen(calls, fault)):
         disk = new_disk()
         FAULTS_AND_DEATHS[fault](disk, n)
         with rig.noted(fault, n, disk):
@@ -174,4 +178,4 @@ def test_a_restore_survives_a_call_that(used_store, tmp_path, capsys, fault):
                 check_there(restored.start().url, steps)
             finally:
                 restored.close()
-    rig.report(capsys, f"a restore, a call that {fault}, n of {chosen}")
+    rig.report(capsys, f"a restore, a call that {fault}, n of {numbers}")

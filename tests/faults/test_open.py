@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from faults.rig import DEATHS, FAULTS, Rig, sample
+from faults.rig import DEATHS, FAULTS, Rig, chosen
 from faults.scenario import check_there, make_steps, run_steps
 from support.cli import check_store
 from support.server import REPO, Server
@@ -40,11 +40,11 @@ def store(request) -> Path:
     return request.getfixturevalue("no_store" if request.param == "new" else "old_store")
 
 
-def count_calls(rig: Rig) -> int:
-    """Returns how many calls opening needs."""
+def calls_of(rig: Rig) -> list[str]:
+    """Returns the calls that opening needs."""
     with rig.server(started=False) as (server, disk):
         server.start()
-        return disk.count
+        return disk.calls()
 
 
 def try_to_start(server: Server) -> None:
@@ -74,12 +74,11 @@ def check_opened(server: Server) -> None:
 @pytest.mark.parametrize("fault", FAULTS_AND_DEATHS)
 def test_opening_survives_a_call_that(store, tmp_path, capsys, fault):
     rig = Rig(store, tmp_path)
-    chosen = sample(count_calls(rig), RUNS)
-    for n in chosen:
+    for n in (numbers := chosen(calls_of(rig), fault, RUNS)):
         with rig.attempt(fault, n, started=False) as (server, disk):
             FAULTS_AND_DEATHS[fault](disk, n)
             try_to_start(server)
             disk.heal()
             server.close()
             check_opened(server)
-    rig.report(capsys, f"opening, a call that {fault}, n of {chosen}")
+    rig.report(capsys, f"opening, a call that {fault}, n of {numbers}")

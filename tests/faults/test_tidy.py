@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from faults.rig import DEATHS, FAULTS, Rig, sample
+from faults.rig import DEATHS, FAULTS, Rig, chosen, unsynced
 from faults.scenario import Export, check_there, make_steps, run_steps
 from support.cli import check_store
 from support.otlp import mlflow_id
@@ -67,9 +67,7 @@ def check_whole(server: Server) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_compaction_survives_a_call_that(scattered_store, tmp_path, capsys, fault):
     rig = Rig(scattered_store, tmp_path)
-    total = rig.count_calls(compact)
-    chosen = sample(total, RUNS)
-    for n in chosen:
+    for n in (numbers := chosen(rig.calls_of(compact), fault, RUNS)):
         with rig.attempt(fault, n) as (server, disk):
             FAULTS[fault](disk, n)
             compact(server.url)
@@ -81,15 +79,13 @@ def test_compaction_survives_a_call_that(scattered_store, tmp_path, capsys, faul
             check_store(server.data_dir)
             server.start()
             check_whole(server)
-    rig.report(capsys, f"compaction, a call that {fault}, n of {chosen}")
+    rig.report(capsys, f"compaction, a call that {fault}, n of {numbers}")
 
 
 @pytest.mark.parametrize("death", DEATHS)
 def test_compaction_survives_death_where_a_call(scattered_store, tmp_path, capsys, death):
     rig = Rig(scattered_store, tmp_path)
-    total = rig.count_calls(compact)
-    chosen = sample(total, RUNS)
-    for n in chosen:
+    for n in (numbers := chosen(rig.calls_of(compact), death, RUNS)):
         with rig.attempt(death, n) as (server, disk):
             DEATHS[death](disk, n)
             compact(server.url)
@@ -100,7 +96,16 @@ def test_compaction_survives_death_where_a_call(scattered_store, tmp_path, capsy
             check_whole(server)
             assert compact(server.url)
             check_whole(server)
-    rig.report(capsys, f"compaction, a call that {death}, n of {chosen}")
+    rig.report(capsys, f"compaction, a call that {death}, n of {numbers}")
+
+
+def test_what_a_commit_refers_to_is_synced_before_it(scattered_store, tmp_path):
+    calls = Rig(scattered_store, tmp_path).calls_of(compact)
+    commits = [n for n, call in enumerate(calls) if call == "sync index.db-wal"]
+    assert any(call.startswith("write postings/") for call in calls[: commits[-1]])
+    for n in commits:
+        files = {name for name in unsynced(calls[:n]) if name.startswith(("segments", "postings"))}
+        assert not files, f"call {n + 1} commits before {files} are on the disk: {calls[max(0, n - 20) : n + 1]}"
 
 
 @pytest.mark.parametrize("call", ["sync segments/0", "sync index.db-wal"])

@@ -189,7 +189,10 @@ pub trait Store: Send + Sync + 'static {
         self.check_with(Progress::silent()).await
     }
 
-    /// Reads everything and verifies it, saying how far it is in bytes of spans.
+    /// Reads everything as it is when it begins and verifies it, saying how far it is; writes go on meanwhile.
+    ///
+    /// # Errors
+    /// `Exhausted` if a backup or another check is under way.
     async fn check_with(&self, progress: Progress) -> StoreResult<CheckReport>;
 
     /// Returns what retention is set to, and what it did.

@@ -85,12 +85,13 @@ async fn ask(client: &Client) -> Result<CheckResult> {
 
 /// Shows how far the check is, on a terminal.
 fn bar() -> Progress {
-    let bar: Mutex<Option<transfer::Progress>> = Mutex::new(None);
+    let shown: Mutex<Option<(&'static str, transfer::Progress)>> = Mutex::new(None);
     Progress::new(move |step| {
-        let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = bar.get_or_insert_with(|| transfer::Progress::bytes(Some(step.total)));
-        bar.set(step.done);
-        bar.say(step.stage);
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.as_ref().is_none_or(|(stage, _)| *stage != step.stage) {
+            *shown = Some((step.stage, transfer::Progress::stage(step.stage, step.total)));
+        }
+        shown.iter().for_each(|(_, bar)| bar.set(step.done));
         true
     })
 }

@@ -186,6 +186,11 @@ async fn folders_that_hold_something_else_are_refused_by_name() {
     assert!(error.message().contains("it holds `notes.txt`"), "{error}");
     let error = BackupFolder::open(&fixture.restored_path()).map(drop).unwrap_err();
     assert!(error.message().contains("holds no backup"), "{error}");
+    fs::remove_file(fixture.restored_path().join("notes.txt")).unwrap();
+    fixture.restore().unwrap();
+    let error = fixture.restore().unwrap_err();
+    assert!(error.message().contains("is not empty: it holds `"), "{error}");
+    assert_eq!(fixture.restored(5).await.len(), 5, "the store that was there is untouched");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,11 +202,14 @@ async fn contents_that_a_backup_lost_are_copied_again() {
         let (_, entry) = manifest.files.iter().find(|(path, _)| path.starts_with(folder)).unwrap();
         manifest::content_path(&fixture.backup_path(), &entry.xxh3)
     };
-    fs::remove_file(path_of("segments/")).unwrap();
-    let part = path_of("postings/");
-    fs::write(&part, &fs::read(&part).unwrap()[1..]).unwrap();
+    let segment = path_of("segments/");
+    fs::write(&segment, &fs::read(&segment).unwrap()[1..]).unwrap();
     let error = fixture.restore().unwrap_err();
-    assert!(error.message().contains("had ") || error.message().contains("the backup lacks"), "{error}");
+    assert!(error.message().contains(" bytes, but `segments/"), "{error}");
+    fs::remove_file(path_of("postings/")).unwrap();
+    let error = fixture.restore().unwrap_err();
+    assert!(error.message().contains("the backup lacks `postings/"), "{error}");
+    assert!(!fixture.restored_path().exists(), "nothing is begun that can't be ended");
     fixture.backup(usize::MAX).await.unwrap();
     fixture.restore().unwrap();
     assert_eq!(fixture.restored(5).await.len(), 5);
@@ -303,7 +311,13 @@ fn a_manifest_that_was_changed_or_cut_is_damaged() {
         manifest::Manifest::read(folder)
     };
     assert_eq!(read(&text, folder.path()).unwrap(), Some(whole));
-    assert!(read(&text.replace("index.db", "index.dc"), folder.path()).is_err());
+    // Both are well-formed, and only the checksum tells.
+    for (old, new) in [("\"bytes\":1", "\"bytes\":2"), (&*"0".repeat(32), &*"1".repeat(32))] {
+        let changed = text.replacen(old, new, 1);
+        assert_ne!(changed, text);
+        let error = read(&changed, folder.path()).unwrap_err();
+        assert!(error.message().contains("its checksum is wrong"), "{error}");
+    }
     for cut in 0..text.len() - 1 {
         assert!(read(&text[..cut], folder.path()).is_err(), "{cut}");
     }

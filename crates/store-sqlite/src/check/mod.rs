@@ -126,7 +126,7 @@ impl Work {
     }
 }
 
-/// Verifies everything; says how far it is in bytes of segments.
+/// Verifies everything; says how far it is in traces, and then in bytes of segments.
 fn check(
     conn: &Connection,
     spans: &SpanReader,
@@ -142,7 +142,9 @@ fn check(
     if let Err(error) = check.database() {
         check.note_unreadable(&error);
     }
-    let mut rows = match check.traces(&|| progress.report("checking the index", 0, total)) {
+    // That a page can't be read is said by who needs it.
+    let traces = count_traces(conn).unwrap_or(0);
+    let mut rows = match check.traces(&|done| progress.report("checking traces", done.min(traces), traces)) {
         Err(error) if error.kind() == ErrorKind::Internal => {
             check.note_unreadable(&error);
             return Ok(check.report);
@@ -168,6 +170,10 @@ fn check(
     progress.report("checking artifacts", total, total)?;
     check.artifacts(&data_dir.join("artifacts"));
     Ok(check.report)
+}
+
+fn count_traces(conn: &Connection) -> StoreResult<u64> {
+    conn.query_row("SELECT count(*) FROM trace", [], |row| row.get(0)).map_err(sql_error)
 }
 
 fn load_segments(conn: &Connection) -> StoreResult<Vec<SegmentRow>> {

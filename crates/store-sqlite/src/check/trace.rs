@@ -25,7 +25,7 @@ struct Record {
 
 impl Check<'_> {
     /// Checks each trace's record, and returns where all blocks are.
-    pub(super) fn traces(&mut self, report: &dyn Fn() -> StoreResult<()>) -> StoreResult<BlockRows> {
+    pub(super) fn traces(&mut self, report: &dyn Fn(u64) -> StoreResult<()>) -> StoreResult<BlockRows> {
         let mut rows = BlockRows::new();
         let mut trace_key = 0;
         let mut count = 0;
@@ -34,7 +34,7 @@ impl Check<'_> {
             self.trace(&record, &mut rows)?;
             count += 1;
             if count % REPORT_TRACES == 0 {
-                report()?;
+                report(count)?;
             }
         }
         Ok(rows)

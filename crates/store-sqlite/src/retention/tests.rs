@@ -122,6 +122,23 @@ async fn the_oldest_go_until_what_is_stored_is_below_the_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_are_those_of_all_experiments() {
+    let (store, _folder) = store().await;
+    let name = NewExperiment { name: "other".into(), ..NewExperiment::default() };
+    let other = store.create_experiment(name).await.unwrap().experiment_id;
+    for (number, hour) in [(1, 10), (2, 30), (3, 50)] {
+        add(&store, number, hour, NOW_NS, ExperimentId::DEFAULT).await;
+    }
+    for (number, hour) in [(4, 40), (5, 20)] {
+        add(&store, number, hour, NOW_NS, other).await;
+    }
+    let oldest = move |conn: &_| super::select::oldest(conn, &[ExperimentId::DEFAULT, other], 3);
+    let keys: Vec<i64> = store.read(oldest).await.unwrap().into_iter().map(|trace| trace.trace_key).collect();
+    // Keys are given in the order of arrival.
+    assert_eq!(keys, [1, 5, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trace_counts_with_its_share_of_the_index() {
     let (store, _folder) = store().await;
     // Traces of little text: most of what is stored of them is the index.

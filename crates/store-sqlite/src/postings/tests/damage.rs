@@ -2,9 +2,11 @@
 
 use super::fixture::{TestBlock, ask, build, set_of, span, text};
 use crate::postings::part::Part;
-use crate::postings::part_writer::{CRC_BYTES, Footer};
+use crate::postings::part_writer::{CRC_BYTES, FOOTER_BYTES, Footer};
 use crate::postings::{Candidates, TermQuery};
+use spanwise_store::StoreResult;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// A part with lists inside and outside of the dictionary.
 fn part_bytes() -> Vec<u8> {
@@ -36,6 +38,35 @@ fn any_flipped_bit_or_cut_is_found() {
     for end in (0..bytes.len()).step_by(97) {
         assert!(is_damaged(&bytes[..end]), "cut at {end}");
     }
+}
+
+/// Opens a part of which some bytes of the footer were changed, and its checksum with them.
+fn open_with_footer(field: Range<usize>, value: u8) -> StoreResult<Part> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("1.idx");
+    let mut bytes = part_bytes();
+    let start = bytes.len() - FOOTER_BYTES;
+    bytes[start + field.start..start + field.end].fill(value);
+    // Behind the checksum are the six bytes that a part begins with, too.
+    let sum = bytes.len() - 6 - CRC_BYTES;
+    let crc = crc32c::crc32c(&bytes[start..sum]).to_le_bytes();
+    bytes[sum..sum + CRC_BYTES].copy_from_slice(&crc);
+    std::fs::write(&path, bytes).unwrap();
+    Part::open(&path)
+}
+
+#[test]
+fn a_footer_that_is_whole_and_impossible_is_refused() {
+    // Where the table of documents begins, where the directory does, and how many documents there are.
+    for field in [0..8, 8..16, 40..44] {
+        for value in [0x00, 0x7f] {
+            let error = open_with_footer(field.clone(), value).map(drop).unwrap_err();
+            assert!(error.message().contains("impossible offsets"), "{field:?}, {value}: {error}");
+        }
+    }
+    // How many terms there are is seen by whoever reads all of them.
+    let error = open_with_footer(48..56, 0).unwrap().verify().unwrap_err();
+    assert!(error.message().contains("terms instead of 0"), "{error}");
 }
 
 #[test]

@@ -199,8 +199,10 @@ fn an_index_goes_on_where_it_was() {
 
 #[test]
 fn a_lost_or_damaged_file_is_built_again() {
-    let damages: [fn(&PathBuf) -> std::io::Result<()>; 3] = [
+    let damages: [fn(&PathBuf) -> std::io::Result<()>; 4] = [
         |path| fs::remove_file(path),
+        // A whole part, but not this one.
+        |path| fs::copy(path.with_file_name("0000000000000001.idx"), path).map(drop),
         |path| fs::write(path, "SWPOST"),
         |path| {
             let mut bytes = fs::read(path)?;
