@@ -63,8 +63,7 @@ impl Derived<'_> {
 ///
 /// Large values are located, not read: a span without GenAI attributes allocates nothing.
 pub fn derive<'a>(span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
-    let draft = Draft { builds: true, ..Draft::default() };
-    draft.read(span, logs)
+    Draft { builds: true, ..Draft::default() }.read(span, logs)
 }
 
 /// Derives what `span` says without its bodies, as far as these would have to be built: `inputs` and `outputs` may be
@@ -90,7 +89,8 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn read(mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
+    /// Returns what is found. (By reference all the way, since what was found is large.)
+    fn read(&mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
         let engine = Engine::get();
         for (slot, value) in engine.hits(span.attributes()).iter() {
             self.take(engine.slot(slot), value, span);
@@ -158,8 +158,8 @@ impl<'a> Draft<'a> {
         *derived.pieces.get_mut(side) = place.is_some() && matches!(slot.part, Part::Piece);
     }
 
-    fn finish(self, span: &SpanView<'a>, engine: &Engine) -> Derived<'a> {
-        let mut derived = self.derived;
+    fn finish(&mut self, span: &SpanView<'a>, engine: &Engine) -> Derived<'a> {
+        let derived = &mut self.derived;
         if !derived.has_type()
             && let Some(span_type) = engine.type_of_name(span.name, self.marked)
         {
@@ -174,7 +174,7 @@ impl<'a> Draft<'a> {
             derived.model = named_model(&derived.inputs).or_else(|| named_model(&derived.outputs));
         }
         derived.cost = self.cost.finish(|| derived.priced());
-        derived
+        std::mem::take(derived)
     }
 
     /// Looks for inputs and outputs where no single attribute has them.

@@ -1,11 +1,11 @@
 //! All dialect tables, compiled into one: from an attribute's key to what it may say.
 //!
-//! Deriving a span is one pass over its attributes. A key that no table names costs a hash of its ends and a look at
-//! its first bytes; only values of named keys are remembered.
+//! Deriving a span is one pass over its attributes. A key that no table names costs a look at its first bytes,
+//! and at most a hash of its ends; only values of named keys are remembered.
 
 use crate::dialect::{ALL, Dialect, EventKeys, Map, Reshape, TypeMeaning, Unit};
 use crate::key_table::KeyTable;
-use crate::pattern::{Prefixes, prefix_of};
+use crate::pattern::{Heads, prefix_of};
 use crate::side::Side;
 use spanwise_otlp::AnyValueView;
 use std::ops::Range;
@@ -166,8 +166,8 @@ pub(crate) struct Engine {
     /// Ranks of slots by key.
     keys: KeyTable<Range<u16>>,
     ranks: Vec<u16>,
-    /// Slots by the beginnings of keys.
-    prefixes: Prefixes,
+    /// How keys begin, and the slots of patterns.
+    heads: Heads,
     /// Types by names of spans, with the dialect that must be marked.
     names: KeyTable<(Option<u16>, &'static str)>,
     /// What events hold, by their names.
@@ -191,13 +191,16 @@ impl Engine {
     /// that fit one pattern the first one.
     pub(crate) fn hits<'a>(&self, attributes: impl Iterator<Item = (&'a str, AnyValueView<'a>)>) -> Hits<'a> {
         let mut hits = Hits::default();
-        let mut seen_patterns = 0;
+        let mut wanted = u32::MAX;
         for (key, value) in attributes {
-            if let Some(range) = self.keys.get(key) {
+            let kinds = self.heads.kinds(key);
+            if kinds.plain
+                && let Some(range) = self.keys.get(key)
+            {
                 let ranks = &self.ranks[usize::from(range.start)..usize::from(range.end)];
                 hits.add(ranks, value);
-            } else {
-                self.prefixes.each(key, &mut seen_patterns, |slot| hits.add(&[slot], value));
+            } else if kinds.patterns & wanted != 0 {
+                self.heads.fitting(key, kinds.patterns, &mut wanted, |slot| hits.add(&[slot], value));
             }
         }
         hits.sort();
@@ -237,12 +240,13 @@ impl Engine {
         let (keys, slots): (Vec<_>, Vec<_>) = keyed.into_iter().unzip();
 
         let mut ranks: Vec<u16> = Vec::new();
-        let mut prefixes = Prefixes::default();
+        let mut heads = Heads::new();
         let mut entries = Vec::new();
         for (first, key) in (0..).zip(&keys) {
             if prefix_of(key).is_some() {
-                prefixes.add(key, first);
+                heads.add_pattern(key, first);
             } else if !keys[..usize::from(first)].contains(key) {
+                heads.add_key(key);
                 let start = ranks.len() as u16;
                 ranks.extend((0..).zip(&keys).filter(|(_, other)| *other == key).map(|(rank, _)| rank));
                 entries.push((*key, start..ranks.len() as u16));
@@ -257,7 +261,7 @@ impl Engine {
             slots,
             keys: KeyTable::new(entries),
             ranks,
-            prefixes,
+            heads,
             names: KeyTable::new(names),
             events: KeyTable::new(events),
         }
