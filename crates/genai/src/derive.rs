@@ -169,11 +169,14 @@ impl<'a> Draft<'a> {
         if self.counts_in_output && derived.reported.is_none() && derived.is_call() {
             derived.take_counts_of_output();
         }
-        derived.usage = derived.reported.map(|reported| reported.usage());
         if derived.model.is_none() {
             derived.model = named_model(&derived.inputs).or_else(|| named_model(&derived.outputs));
         }
-        derived.cost = self.cost.finish(|| derived.priced());
+        // The counts of a span that repeats others' are still read by MLflow's clients; in sums they would be twice.
+        if !engine.repeats_usage(self.marked) {
+            derived.usage = derived.reported.map(|reported| reported.usage());
+            derived.cost = self.cost.finish(|| derived.priced());
+        }
         std::mem::take(derived)
     }
 

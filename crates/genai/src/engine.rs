@@ -172,6 +172,8 @@ pub(crate) struct Engine {
     names: KeyTable<(Option<u16>, &'static str)>,
     /// What events hold, by their names.
     events: KeyTable<&'static EventKeys>,
+    /// Dialects whose spans say again what others used.
+    repeating: Marked,
 }
 
 impl Engine {
@@ -227,6 +229,11 @@ impl Engine {
         self.events.get(name).copied()
     }
 
+    /// Returns whether such a span says again what others used.
+    pub(crate) fn repeats_usage(&self, marked: Marked) -> bool {
+        self.repeating.0 & marked.0 != 0
+    }
+
     fn compile(
         dialects: &[&'static Dialect],
         slots_of: fn(u16, &'static Dialect) -> Vec<(&'static str, Slot)>,
@@ -264,8 +271,16 @@ impl Engine {
             heads,
             names: KeyTable::new(names),
             events: KeyTable::new(events),
+            repeating: repeating_of(dialects),
         }
     }
+}
+
+fn repeating_of(dialects: &[&'static Dialect]) -> Marked {
+    let mut repeating = Marked::default();
+    let indices = (0..).zip(dialects).filter(|(_, dialect)| dialect.repeats_usage).map(|(index, _)| index);
+    indices.for_each(|index| repeating.add(index));
+    repeating
 }
 
 /// The slots of one dialect, while they are collected.
@@ -412,7 +427,8 @@ mod tests {
         let engine = Engine::get();
         assert!(ALL.len() <= 64 && engine.slots.len() < usize::from(u16::MAX));
         for dialect in ALL {
-            let needs_marks = dialect.format.is_some() || !matches!(dialect.input_map, Map::None);
+            let needs_marks =
+                dialect.format.is_some() || dialect.repeats_usage || !matches!(dialect.input_map, Map::None);
             assert!(!needs_marks || !dialect.marks.is_empty());
         }
     }
