@@ -1,7 +1,7 @@
 //! What a span says, in one form for all dialects.
 
 use crate::cost::CostPick;
-use crate::dialect::TypeMeaning;
+use crate::dialect::{OWN_DIALECT, TypeMeaning};
 use crate::engine::{Engine, Marked, Part, Slot, Target};
 use crate::event::{read_event_list, read_events};
 use crate::gather::{gather_flat, gather_map, is_silent, part_of_run};
@@ -86,6 +86,8 @@ struct Draft<'a> {
     run: Option<AnyValueView<'a>>,
     event_list: Option<AnyValueView<'a>>,
     counts_in_output: bool,
+    /// Whether the inputs and outputs so far are in MLflow's words alone.
+    own_words: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -121,6 +123,8 @@ impl<'a> Draft<'a> {
             Target::EventList => fill(&mut self.event_list, || Some(value)),
             Target::Usage => self.usage.take(slot, value),
             Target::Cost => self.cost.take(slot, value),
+            // A dialect's flavour tells how its own messages are to be read.
+            Target::MessageFormat if self.own_words && slot.dialect != OWN_DIALECT => {}
             Target::MessageFormat => fill(&mut derived.message_format, || match slot.part {
                 Part::Word(word) => Some(word.into()),
                 _ => name_text(value),
@@ -154,6 +158,9 @@ impl<'a> Draft<'a> {
                 None => found,
             }),
         };
+        if place.is_some() {
+            self.own_words = slot.dialect == OWN_DIALECT;
+        }
         self.counts_in_output |= side == Side::Output && place.is_some() && slot.counts_in_output;
         *derived.pieces.get_mut(side) = place.is_some() && matches!(slot.part, Part::Piece);
     }

@@ -80,6 +80,9 @@ pub(crate) const ALL: &[&Dialect] = &[
     &hint::HINT,
 ];
 
+/// The place of MLflow's own.
+pub(crate) const OWN_DIALECT: u16 = 0;
+
 /// One convention. In each list of keys an earlier key wins.
 pub(crate) struct Dialect {
     /// If not empty, the dialect is spoken only on spans that have one of these.
