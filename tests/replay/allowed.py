@@ -93,10 +93,6 @@ ALLOWED: list[Allowed] = [
     ),
     allow("previews are those of the root as it is now, in every order of arrival", 433, 434, paths=r".*_preview"),
     allow("a total that was not given is the sum of its parts", 790, paths=r".*tokenUsage"),
-    allow(
-        "of the dialects of OTLP, Gemini CLI's is not yet read", 786, paths=r".*(spanInputs|message\.format|_preview).*"
-    ),
-    allow("of the dialects of OTLP, the Vercel AI SDK's is not yet read", 788, paths=r".*spanType.*"),
     allow("a trace that came by OTLP is named after its root span", paths=r".*\.tags\.mlflow\.traceName"),
     allow(
         "start_trace always says where the spans are, so that the client does not upload them again",

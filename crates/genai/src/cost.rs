@@ -35,7 +35,7 @@ impl CostPick {
     ///
     /// A reported cost of nothing is what libraries write for a model whose price they don't know. A total alone is
     /// split as the price table would.
-    pub(crate) fn finish(self, priced: impl FnOnce() -> Option<Cost>) -> Option<Cost> {
+    pub(crate) fn finish(&self, priced: impl FnOnce() -> Option<Cost>) -> Option<Cost> {
         if self.map.is_some() {
             return self.map;
         }

@@ -1,7 +1,7 @@
 //! What a span says, in one form for all dialects.
 
 use crate::cost::CostPick;
-use crate::dialect::TypeMeaning;
+use crate::dialect::{OWN_DIALECT, TypeMeaning};
 use crate::engine::{Engine, Marked, Part, Slot, Target};
 use crate::event::{read_event_list, read_events};
 use crate::gather::{gather_flat, gather_map, is_silent, part_of_run};
@@ -63,8 +63,7 @@ impl Derived<'_> {
 ///
 /// Large values are located, not read: a span without GenAI attributes allocates nothing.
 pub fn derive<'a>(span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
-    let draft = Draft { builds: true, ..Draft::default() };
-    draft.read(span, logs)
+    Draft { builds: true, ..Draft::default() }.read(span, logs)
 }
 
 /// Derives what `span` says without its bodies, as far as these would have to be built: `inputs` and `outputs` may be
@@ -87,10 +86,13 @@ struct Draft<'a> {
     run: Option<AnyValueView<'a>>,
     event_list: Option<AnyValueView<'a>>,
     counts_in_output: bool,
+    /// Whether the inputs and outputs so far are in MLflow's words alone.
+    own_words: bool,
 }
 
 impl<'a> Draft<'a> {
-    fn read(mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
+    /// Returns what is found. (By reference all the way, since what was found is large.)
+    fn read(&mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
         let engine = Engine::get();
         for (slot, value) in engine.hits(span.attributes()).iter() {
             self.take(engine.slot(slot), value, span);
@@ -121,6 +123,8 @@ impl<'a> Draft<'a> {
             Target::EventList => fill(&mut self.event_list, || Some(value)),
             Target::Usage => self.usage.take(slot, value),
             Target::Cost => self.cost.take(slot, value),
+            // A dialect's flavour tells how its own messages are to be read.
+            Target::MessageFormat if self.own_words && slot.dialect != OWN_DIALECT => {}
             Target::MessageFormat => fill(&mut derived.message_format, || match slot.part {
                 Part::Word(word) => Some(word.into()),
                 _ => name_text(value),
@@ -154,12 +158,15 @@ impl<'a> Draft<'a> {
                 None => found,
             }),
         };
+        if place.is_some() {
+            self.own_words = slot.dialect == OWN_DIALECT;
+        }
         self.counts_in_output |= side == Side::Output && place.is_some() && slot.counts_in_output;
         *derived.pieces.get_mut(side) = place.is_some() && matches!(slot.part, Part::Piece);
     }
 
-    fn finish(self, span: &SpanView<'a>, engine: &Engine) -> Derived<'a> {
-        let mut derived = self.derived;
+    fn finish(&mut self, span: &SpanView<'a>, engine: &Engine) -> Derived<'a> {
+        let derived = &mut self.derived;
         if !derived.has_type()
             && let Some(span_type) = engine.type_of_name(span.name, self.marked)
         {
@@ -169,12 +176,15 @@ impl<'a> Draft<'a> {
         if self.counts_in_output && derived.reported.is_none() && derived.is_call() {
             derived.take_counts_of_output();
         }
-        derived.usage = derived.reported.map(|reported| reported.usage());
         if derived.model.is_none() {
             derived.model = named_model(&derived.inputs).or_else(|| named_model(&derived.outputs));
         }
-        derived.cost = self.cost.finish(|| derived.priced());
-        derived
+        // The counts of a span that repeats others' are still read by MLflow's clients; in sums they would be twice.
+        if !engine.repeats_usage(self.marked) {
+            derived.usage = derived.reported.map(|reported| reported.usage());
+            derived.cost = self.cost.finish(|| derived.priced());
+        }
+        std::mem::take(derived)
     }
 
     /// Looks for inputs and outputs where no single attribute has them.

@@ -1,11 +1,11 @@
 //! All dialect tables, compiled into one: from an attribute's key to what it may say.
 //!
-//! Deriving a span is one pass over its attributes. A key that no table names costs a hash of its ends and a look at
-//! its first bytes; only values of named keys are remembered.
+//! Deriving a span is one pass over its attributes. A key that no table names costs a look at its first bytes,
+//! and at most a hash of its ends; only values of named keys are remembered.
 
 use crate::dialect::{ALL, Dialect, EventKeys, Map, Reshape, TypeMeaning, Unit};
 use crate::key_table::KeyTable;
-use crate::pattern::{Prefixes, prefix_of};
+use crate::pattern::{Heads, prefix_of};
 use crate::side::Side;
 use spanwise_otlp::AnyValueView;
 use std::ops::Range;
@@ -166,12 +166,14 @@ pub(crate) struct Engine {
     /// Ranks of slots by key.
     keys: KeyTable<Range<u16>>,
     ranks: Vec<u16>,
-    /// Slots by the beginnings of keys.
-    prefixes: Prefixes,
+    /// How keys begin, and the slots of patterns.
+    heads: Heads,
     /// Types by names of spans, with the dialect that must be marked.
     names: KeyTable<(Option<u16>, &'static str)>,
     /// What events hold, by their names.
     events: KeyTable<&'static EventKeys>,
+    /// Dialects whose spans say again what others used.
+    repeating: Marked,
 }
 
 impl Engine {
@@ -191,13 +193,16 @@ impl Engine {
     /// that fit one pattern the first one.
     pub(crate) fn hits<'a>(&self, attributes: impl Iterator<Item = (&'a str, AnyValueView<'a>)>) -> Hits<'a> {
         let mut hits = Hits::default();
-        let mut seen_patterns = 0;
+        let mut wanted = u32::MAX;
         for (key, value) in attributes {
-            if let Some(range) = self.keys.get(key) {
+            let kinds = self.heads.kinds(key);
+            if kinds.plain
+                && let Some(range) = self.keys.get(key)
+            {
                 let ranks = &self.ranks[usize::from(range.start)..usize::from(range.end)];
                 hits.add(ranks, value);
-            } else {
-                self.prefixes.each(key, &mut seen_patterns, |slot| hits.add(&[slot], value));
+            } else if kinds.patterns & wanted != 0 {
+                self.heads.fitting(key, kinds.patterns, &mut wanted, |slot| hits.add(&[slot], value));
             }
         }
         hits.sort();
@@ -224,6 +229,11 @@ impl Engine {
         self.events.get(name).copied()
     }
 
+    /// Returns whether such a span says again what others used.
+    pub(crate) fn repeats_usage(&self, marked: Marked) -> bool {
+        self.repeating.0 & marked.0 != 0
+    }
+
     fn compile(
         dialects: &[&'static Dialect],
         slots_of: fn(u16, &'static Dialect) -> Vec<(&'static str, Slot)>,
@@ -237,12 +247,13 @@ impl Engine {
         let (keys, slots): (Vec<_>, Vec<_>) = keyed.into_iter().unzip();
 
         let mut ranks: Vec<u16> = Vec::new();
-        let mut prefixes = Prefixes::default();
+        let mut heads = Heads::new();
         let mut entries = Vec::new();
         for (first, key) in (0..).zip(&keys) {
             if prefix_of(key).is_some() {
-                prefixes.add(key, first);
+                heads.add_pattern(key, first);
             } else if !keys[..usize::from(first)].contains(key) {
+                heads.add_key(key);
                 let start = ranks.len() as u16;
                 ranks.extend((0..).zip(&keys).filter(|(_, other)| *other == key).map(|(rank, _)| rank));
                 entries.push((*key, start..ranks.len() as u16));
@@ -257,11 +268,19 @@ impl Engine {
             slots,
             keys: KeyTable::new(entries),
             ranks,
-            prefixes,
+            heads,
             names: KeyTable::new(names),
             events: KeyTable::new(events),
+            repeating: repeating_of(dialects),
         }
     }
+}
+
+fn repeating_of(dialects: &[&'static Dialect]) -> Marked {
+    let mut repeating = Marked::default();
+    let indices = (0..).zip(dialects).filter(|(_, dialect)| dialect.repeats_usage).map(|(index, _)| index);
+    indices.for_each(|index| repeating.add(index));
+    repeating
 }
 
 /// The slots of one dialect, while they are collected.
@@ -408,7 +427,8 @@ mod tests {
         let engine = Engine::get();
         assert!(ALL.len() <= 64 && engine.slots.len() < usize::from(u16::MAX));
         for dialect in ALL {
-            let needs_marks = dialect.format.is_some() || !matches!(dialect.input_map, Map::None);
+            let needs_marks =
+                dialect.format.is_some() || dialect.repeats_usage || !matches!(dialect.input_map, Map::None);
             assert!(!needs_marks || !dialect.marks.is_empty());
         }
     }

@@ -3,26 +3,23 @@
 
 /// Bytes at the beginning of a key by which most foreign keys are turned away.
 const HEAD: usize = 8;
-/// Places of the table of heads, a power of two.
-const PLACES: usize = 64;
+/// Places of the table of heads, a power of two and several for each head.
+const PLACES: usize = 1024;
 
-/// Patterns, with the slots that want their values.
-pub(crate) struct Prefixes {
-    patterns: Vec<Pattern>,
-    /// Heads of the patterns, `heads[hash & mask]` and on; 0 is none, as no text begins with eight zeros.
-    heads: [u64; PLACES],
+/// How keys begin that mean something, and the patterns among them.
+pub(crate) struct Heads {
+    /// `places[hash]` and on; a head of 0 is none, as no text begins with eight zeros.
+    places: Vec<(u64, Kinds)>,
+    patterns: Vec<(&'static str, u16)>,
 }
 
-impl Default for Prefixes {
-    fn default() -> Self {
-        Prefixes { patterns: Vec::new(), heads: [0; PLACES] }
-    }
-}
-
-struct Pattern {
-    text: &'static str,
-    head: u64,
-    slot: u16,
+/// What begins with the same bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Kinds {
+    /// Plain keys.
+    pub(crate) plain: bool,
+    /// A bit for each pattern.
+    pub(crate) patterns: u32,
 }
 
 /// Returns the beginning that all keys of a pattern share; `None` if it is a plain key.
@@ -31,44 +28,62 @@ pub(crate) fn prefix_of(pattern: &str) -> Option<&str> {
     if pattern.ends_with('.') { Some(pattern) } else { until_number() }
 }
 
-impl Prefixes {
-    /// Adds a pattern, whose beginning must be at least as long as a head.
-    pub(crate) fn add(&mut self, pattern: &'static str, slot: u16) {
-        let Some(head) = prefix_of(pattern).and_then(head_of) else { return };
-        let place = self.place(head);
-        self.heads[place] = head;
-        self.patterns.push(Pattern { text: pattern, head, slot });
+impl Heads {
+    pub(crate) fn new() -> Self {
+        Heads { places: vec![(0, Kinds::default()); PLACES], patterns: Vec::new() }
     }
 
-    /// Calls `found` with the slot of each pattern that `key` is the first to fit; `seen` has a bit for each pattern.
-    #[inline]
-    pub(crate) fn each(&self, key: &str, seen: &mut u64, found: impl FnMut(u16)) {
-        if let Some(head) = head_of(key)
-            && self.heads[self.place(head)] == head
-        {
-            self.each_of(key, head, seen, found);
+    /// Adds a plain key.
+    pub(crate) fn add_key(&mut self, key: &str) {
+        if let Some(head) = head_of(key) {
+            self.kinds_mut(head).plain = true;
         }
+    }
+
+    /// Adds a pattern, whose beginning must be at least as long as a head.
+    pub(crate) fn add_pattern(&mut self, pattern: &'static str, slot: u16) {
+        let Some(head) = prefix_of(pattern).and_then(head_of) else { return };
+        let bit = self.patterns.len();
+        self.kinds_mut(head).patterns |= 1 << bit;
+        self.patterns.push((pattern, slot));
+    }
+
+    /// Returns what begins like `key`; a short key may always be a plain one.
+    #[inline]
+    pub(crate) fn kinds(&self, key: &str) -> Kinds {
+        match head_of(key) {
+            Some(head) => self.places[self.place(head)].1,
+            None => Kinds { plain: true, patterns: 0 },
+        }
+    }
+
+    /// Calls `found` with the slot of each of these patterns that `key` fits, and takes it out of `wanted`.
+    #[cold]
+    pub(crate) fn fitting(&self, key: &str, patterns: u32, wanted: &mut u32, mut found: impl FnMut(u16)) {
+        for (bit, (pattern, slot)) in self.patterns.iter().enumerate() {
+            if (patterns & *wanted) >> bit & 1 == 1 && fits(pattern, key) {
+                *wanted &= !(1 << bit);
+                found(*slot);
+            }
+        }
+    }
+
+    fn kinds_mut(&mut self, head: u64) -> &mut Kinds {
+        let place = self.place(head);
+        self.places[place].0 = head;
+        &mut self.places[place].1
     }
 
     /// Returns where the head is, or would be.
     #[inline]
     fn place(&self, head: u64) -> usize {
         // The odd number spreads the differences between heads over the upper bits.
-        let mut place = (head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - PLACES.trailing_zeros())) as usize;
-        while self.heads[place] != 0 && self.heads[place] != head {
+        let hash = head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - PLACES.trailing_zeros());
+        let mut place = hash as usize;
+        while self.places[place].0 != 0 && self.places[place].0 != head {
             place = (place + 1) % PLACES;
         }
         place
-    }
-
-    #[cold]
-    fn each_of(&self, key: &str, head: u64, seen: &mut u64, mut found: impl FnMut(u16)) {
-        for (bit, pattern) in self.patterns.iter().enumerate() {
-            if *seen >> bit & 1 == 0 && pattern.head == head && fits(pattern.text, key) {
-                *seen |= 1 << bit;
-                found(pattern.slot);
-            }
-        }
     }
 }
 
@@ -125,19 +140,22 @@ mod tests {
 
     #[test]
     fn each_pattern_is_found_once() {
-        let mut prefixes = Prefixes::default();
-        prefixes.add("gen_ai.prompt.#.content", 3);
-        prefixes.add("gen_ai.prompt.", 4);
-        let mut seen = 0;
+        let mut heads = Heads::new();
+        heads.add_pattern("gen_ai.prompt.#.content", 3);
+        heads.add_pattern("gen_ai.prompt.", 4);
+        heads.add_key("gen_ai.system");
+        let mut wanted = u32::MAX;
         let mut found = |key| {
             let mut slots = Vec::new();
-            prefixes.each(key, &mut seen, |slot| slots.push(slot));
+            heads.fitting(key, heads.kinds(key).patterns, &mut wanted, |slot| slots.push(slot));
             slots
         };
         assert_eq!(found("gen_ai.prompt.0.role"), [4]);
         assert_eq!(found("gen_ai.prompt.0.content"), [3]);
         assert_eq!(found("gen_ai.prompt.1.content"), [0; 0]);
-        assert_eq!(found("gen_ai"), [0; 0]);
         assert_eq!(found("something.else"), [0; 0]);
+        assert_eq!(heads.kinds("gen_ai.system"), Kinds { plain: true, patterns: 0 });
+        assert_eq!(heads.kinds("gen_ai.provider"), Kinds { plain: false, patterns: 3 });
+        assert!(heads.kinds("gen_ai").plain);
     }
 }

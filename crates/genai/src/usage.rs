@@ -105,7 +105,7 @@ impl UsagePick {
         }
     }
 
-    pub(crate) fn finish(mut self) -> Option<Reported> {
+    pub(crate) fn finish(&mut self) -> Option<Reported> {
         if self.total.is_usage() && !self.reported.has_parts() {
             self.reported = self.total;
         } else if self.excludes_cache {

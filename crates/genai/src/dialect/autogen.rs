@@ -4,6 +4,13 @@
 
 use super::{DetailKeys, Dialect, Mark, TypeKey, TypeMeaning, UsageKeys};
 
+/// AG2's spans that sum up what a call beside them used.
+pub(crate) const USAGE: Dialect = Dialect {
+    marks: &[Mark { key: "ag2.span.type", values: &["usage"] }],
+    repeats_usage: true,
+    ..Dialect::NONE
+};
+
 /// The runtime's spans that handle a message; what it is, is a common word.
 pub(crate) const RUNTIME: Dialect = Dialect {
     marks: &[

@@ -26,7 +26,6 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("tool_call", "TOOL"),
     ("agent_call", "AGENT"),
     ("user_prompt", "AGENT"),
-    ("system_prompt", "CHAIN"),
     ("schedule_tool_calls", "CHAIN"),
 ];
 

@@ -62,6 +62,7 @@ pub(crate) const ALL: &[&Dialect] = &[
     &logfire::PYDANTIC_AI,
     &logfire::LOGFIRE,
     &haystack::HAYSTACK,
+    &autogen::USAGE,
     &autogen::RUNTIME,
     &autogen::AUTOGEN,
     &agent_framework::AGENT_FRAMEWORK,
@@ -78,6 +79,9 @@ pub(crate) const ALL: &[&Dialect] = &[
     &hint::OPERATIONS,
     &hint::HINT,
 ];
+
+/// The place of MLflow's own.
+pub(crate) const OWN_DIALECT: u16 = 0;
 
 /// One convention. In each list of keys an earlier key wins.
 pub(crate) struct Dialect {
@@ -122,6 +126,8 @@ pub(crate) struct Dialect {
     pub(crate) system: &'static [&'static str],
     /// Keys that hold token counts.
     pub(crate) usage: UsageKeys,
+    /// Whether such a span only says again what calls beside it used. It has marks.
+    pub(crate) repeats_usage: bool,
     /// Keys that hold the cost.
     pub(crate) cost: CostKeys,
     /// Keys that name the flavour of the messages.
@@ -286,6 +292,7 @@ impl Dialect {
         output_messages: &[],
         system: &[],
         usage: UsageKeys::NONE,
+        repeats_usage: false,
         cost: CostKeys::NONE,
         message_formats: &[],
         format: None,

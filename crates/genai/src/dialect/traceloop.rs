@@ -5,7 +5,10 @@
 use super::{DetailKeys, Dialect, TypeKey, TypeMeaning, UsageKeys};
 
 pub(crate) const TRACELOOP: Dialect = Dialect {
-    types: &[TypeKey { key: "traceloop.span.kind", meaning: TypeMeaning::Of(SPAN_KINDS) }],
+    types: &[
+        TypeKey { key: "traceloop.span.kind", meaning: TypeMeaning::Of(SPAN_KINDS) },
+        TypeKey { key: "llm.request.type", meaning: TypeMeaning::Of(REQUEST_TYPES) },
+    ],
     inputs: &["traceloop.entity.input"],
     outputs: &["traceloop.entity.output"],
     input_pieces: &["gen_ai.prompt.#.content", "gen_ai.completion.#.tool_calls.#.arguments"],
@@ -28,6 +31,9 @@ pub(crate) const TRACELOOP: Dialect = Dialect {
     },
     ..Dialect::NONE
 };
+
+/// Requests that are no calls of a language model, though they name one.
+const REQUEST_TYPES: &[(&str, &str)] = &[("embedding", "EMBEDDING"), ("rerank", "RERANKER")];
 
 const SPAN_KINDS: &[(&str, &str)] = &[
     ("workflow", "WORKFLOW"),

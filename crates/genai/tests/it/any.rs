@@ -3,7 +3,7 @@
 use crate::fixture::with_span;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use spanwise_genai::{derive, preview_texts, read_content};
+use spanwise_genai::{derive, derive_without_bodies, preview_texts, read_content, root_facts};
 
 /// Keys that some reader looks for.
 const KEYS: [&str; 44] = [
@@ -81,6 +81,64 @@ const TEXTS: [&str; 24] = [
     "<x object>",
 ];
 
+/// Attributes that decide how others are read, or are put together with others.
+const ATTRIBUTES: [&str; 40] = [
+    "ai.operationId",
+    "ai.prompt.tools",
+    "ai.prompt.messages",
+    "ai.response.text",
+    "ai.response.toolCalls",
+    "ai.embedding",
+    "span.type",
+    "full_command",
+    "new_context",
+    "input_tokens",
+    "cache_read_tokens",
+    "gen_ai.agent.name",
+    "gen_ai.operation.name",
+    "gen_ai.input.messages",
+    "gen_ai.output.messages",
+    "gen_ai.system_instructions",
+    "gen_ai.prompt",
+    "gen_ai.prompt.0.role",
+    "gen_ai.prompt.0.content",
+    "gen_ai.prompt.7.tool_calls.0.arguments",
+    "gen_ai.prompt.name",
+    "gen_ai.completion.0.content",
+    "gen_ai.completion.99999999999.content",
+    "llm.input_messages.1.message.contents.0.message_content.text",
+    "llm.output_messages.x.message.role",
+    "embedding.embeddings.0.embedding.vector",
+    "events",
+    "all_messages_events",
+    "pydantic_ai.all_messages",
+    "logfire.msg",
+    "lk.chat_ctx",
+    "message",
+    "recipient_agent_class",
+    "haystack.component.type",
+    "haystack.component.output",
+    "langfuse.observation.usage_details",
+    "langfuse.observation.cost_details",
+    "gen_ai.response.finish_reasons",
+    "gen_ai.response.time_to_first_chunk",
+    "gen_ai.usage.cost",
+];
+
+/// Values that mark a dialect, and what a number or duration may be.
+const VALUES: [&str; 10] = [
+    "ai.generateText.doGenerate",
+    "llm_request",
+    "tool",
+    "gemini-cli",
+    "llm_call",
+    "embeddings",
+    "OpenAIChatGenerator",
+    "1e300",
+    "-1",
+    "[\"stop\", 1]",
+];
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         4 => proptest::sample::select(&TEXTS[..]).prop_map(Value::from),
@@ -124,6 +182,39 @@ fn read_back(span_type: &str, inputs: &Value, outputs: &Value) {
 }
 
 proptest! {
+    #[test]
+    fn any_attributes_are_read(
+        attributes in proptest::collection::vec(
+            (
+                proptest::sample::select(&ATTRIBUTES[..]),
+                prop_oneof![
+                    proptest::sample::select(&VALUES[..]).prop_map(Value::from),
+                    any_json(),
+                    any_json().prop_map(|value| value.to_string().into()),
+                ],
+            ),
+            0..12,
+        ),
+        event in any_json(),
+    ) {
+        let attributes: Map<_, _> =
+            attributes.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let events = [
+            ("gen_ai.choice", json!({"message": event, "tool.result": event})),
+            ("gen_ai.user.message", json!({"gen_ai.event.content": event.to_string()})),
+            ("tool.output", json!({"output": event})),
+        ];
+        with_span(&attributes.into(), &events, |span| {
+            let derived = derive(span, &[]);
+            read_content(span, &[], &derived);
+            preview_texts(span, &[], &derived);
+            root_facts(span, &derived);
+            let columns = derive_without_bodies(span);
+            assert_eq!((columns.span_type(), columns.usage), (derived.span_type(), derived.usage));
+            assert_eq!((&columns.model, &columns.session), (&derived.model, &derived.session));
+        });
+    }
+
     #[test]
     fn any_json_is_read(
         inputs in any_json(),

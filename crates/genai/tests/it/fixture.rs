@@ -88,11 +88,16 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// Reads `NAME.binpb`, an OTLP request as a library sent it; else `NAME.json`, spans written from documentation.
+    /// Reads `NAME.binpb`, an OTLP request as a library sent it, with its log records in `NAME.logs.binpb`; else
+    /// `NAME.json`, spans written from documentation.
     pub(crate) fn read(name: &str) -> Sample {
         let sent = format!("samples/{name}.binpb");
         if path(&sent).exists() {
-            return Sample { traces: read(&sent), logs: Vec::new() };
+            let logs = format!("samples/{name}.logs.binpb");
+            return Sample {
+                traces: read(&sent),
+                logs: if path(&logs).exists() { read(&logs) } else { Vec::new() },
+            };
         }
         let written: Value = serde_json::from_slice(&read(&format!("samples/{name}.json"))).unwrap();
         let spans = written["spans"].as_array().unwrap();
@@ -166,6 +171,7 @@ pub(crate) fn sample_names() -> Vec<String> {
     let files = std::fs::read_dir(path("samples")).unwrap();
     let stem = |entry: std::fs::DirEntry| entry.path().file_stem()?.to_str().map(str::to_owned);
     let mut names: Vec<_> = files.flatten().filter_map(stem).collect();
+    names.retain(|name| !name.ends_with(".logs"));
     names.sort();
     names.dedup();
     names

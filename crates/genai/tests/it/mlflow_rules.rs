@@ -246,6 +246,11 @@ fn vercel() {
             "mlflow.spanOutputs": {"text": "a", "finishReason": "stop"},
         }),
     );
+    // The flavour is that of messages that are translated.
+    check(
+        json!({"ai.operationId": "ai.generateText.doGenerate", "mlflow.spanInputs": "\"x\"", "ai.prompt.messages": "[]"}),
+        json!({"mlflow.spanType": "LLM", "mlflow.spanInputs": "x"}),
+    );
 }
 
 #[test]
