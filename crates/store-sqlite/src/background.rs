@@ -164,10 +164,18 @@ impl Maintenance {
     fn compact(&mut self, wakes: &Receiver<()>) {
         self.due = Instant::now() + IDLE_INTERVAL;
         let mut did_something = false;
+        let quiet_since_ns = now_ns().saturating_sub(QUIET.as_nanos() as i64);
+        let indexed_through = self.parts.postings.mergeable_through();
+        let mut run = match lock(&self.parts.compactor).begin(indexed_through, quiet_since_ns) {
+            Ok(run) => run,
+            Err(error) => {
+                tracing::warn!(error = %error, "cannot compact; trying again later");
+                self.due = Instant::now() + QUIET;
+                return;
+            }
+        };
         loop {
-            let quiet_since_ns = now_ns().saturating_sub(QUIET.as_nanos() as i64);
-            let indexed_through = self.parts.postings.mergeable_through();
-            let step = lock(&self.parts.compactor).step(indexed_through, quiet_since_ns);
+            let step = lock(&self.parts.compactor).step(&mut run);
             match step {
                 Ok(step) if step.is_idle() => break,
                 Ok(_) => did_something = true,

@@ -15,6 +15,7 @@ mod now;
 mod select;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use crate::backup::Pins;
 use crate::error::{io_error, sql_error};
@@ -25,7 +26,7 @@ use crate::store::now_ns;
 use crate::writer::Writer;
 use bucket::Bucket;
 use rusqlite::Connection;
-use select::{Candidate, Select};
+use select::{Candidate, Found, Select};
 use spanwise_model::ErrorKind;
 use spanwise_store::StoreResult;
 use std::cell::RefCell;
@@ -34,13 +35,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use walk::{Beginning, Run};
 
 /// How long a trace must have been quiet before its blocks are merged.
 pub(crate) const QUIET: Duration = Duration::from_secs(60);
 /// How long the bytes of deleted traces may stay; the rest of the promised day is for the work itself.
 const DEAD_BYTES_AGE_MAX: Duration = Duration::from_secs(20 * 3600);
-/// Traces that are merged in one step.
-const STEP_TRACES_MAX: usize = 256;
+/// Blocks of which one step merges the traces.
+const STEP_BLOCKS_MAX: usize = 256;
 /// Stored bytes that are merged in one step; one trace may have more.
 const STEP_BYTES_MAX: u64 = 4 << 20;
 
@@ -69,6 +71,7 @@ pub(crate) struct Compactor {
     pins: Arc<Pins>,
     /// Traces with a block that can't be read: they stay where they are, and hold nobody else up.
     unreadable: RefCell<HashSet<i64>>,
+    beginning: RefCell<Beginning>,
     /// Segments whose last write, sync or commit failed: nothing more is written to them.
     abandoned: RefCell<Vec<i64>>,
     /// Whether blocks must have been indexed before they are merged.
@@ -100,6 +103,7 @@ impl Compactor {
             writer,
             pins,
             unreadable: RefCell::default(),
+            beginning: RefCell::default(),
             abandoned: RefCell::default(),
             waits_for_index: true,
         })
@@ -110,35 +114,73 @@ impl Compactor {
         Compactor { waits_for_index: false, ..self }
     }
 
-    /// Merges some quiet traces and removes segments of which nothing is alive; does nothing when there are none.
+    /// Begins a run.
     ///
     /// Blocks up to `indexed_through` may be merged, of traces that have been quiet since `quiet_since_ns`.
-    pub(crate) fn step(&self, indexed_through: i64, quiet_since_ns: i64) -> StoreResult<Step> {
+    pub(crate) fn begin(&self, indexed_through: i64, quiet_since_ns: i64) -> StoreResult<Run> {
         let dead_before_ns = now_ns().saturating_sub(DEAD_BYTES_AGE_MAX.as_nanos() as i64);
-        self.step_of(&Select { indexed_through, quiet_since_ns, dead_before_ns })
+        self.begin_with(Select { indexed_through, quiet_since_ns, dead_before_ns })
     }
 
-    /// As [`Compactor::step`], for what `select` says.
-    fn step_of(&self, select: &Select) -> StoreResult<Step> {
+    /// Begins a run for what `select` says.
+    fn begin_with(&self, select: Select) -> StoreResult<Run> {
+        self.beginning.borrow_mut().run(&self.conn, select)
+    }
+
+    /// Merges the next quiet traces and removes segments of which nothing is alive.
+    pub(crate) fn step(&self, run: &mut Run) -> StoreResult<Step> {
+        let select = run.select;
         self.seal_emptying_segments(select.dead_before_ns)?;
-        let candidates = select::candidates(&self.conn, select, &self.unreadable.borrow(), STEP_TRACES_MAX)?;
         let mut traces = 0;
-        for (place, group) in by_place(candidates) {
-            traces += self.merge_group(place, &group)?;
+        while traces == 0 {
+            let unreadable = self.unreadable.borrow().clone();
+            let found = select::next_blocks(&self.conn, &select, run.position, &unreadable, STEP_BLOCKS_MAX)?;
+            let (merged, go_on_behind) = self.merge_traces_of(&select, &found)?;
+            traces += merged;
+            run.position = go_on_behind.or(found.last().map(|last| last.block_id)).unwrap_or(run.position);
+            if go_on_behind.is_none() {
+                self.beginning.borrow_mut().move_on(&self.conn, &select, &self.unreadable.borrow())?;
+                break;
+            }
         }
         Ok(Step { traces, removed_segments: self.remove_empty_segments()? })
     }
 
-    fn merge_group(&self, (experiment_id, day): Place, group: &[Candidate]) -> StoreResult<usize> {
+    /// Merges the quiet ones of the traces that have these blocks; returns how many that were, and behind which block
+    /// to go on, if there may be more.
+    fn merge_traces_of(&self, select: &Select, found: &[Found]) -> StoreResult<(usize, Option<i64>)> {
+        let mut first_block: BTreeMap<i64, i64> = BTreeMap::new();
+        for Found { block_id, trace_key } in found {
+            first_block.entry(*trace_key).or_insert(*block_id);
+        }
+        let candidates = select::candidates(&self.conn, select, first_block.keys().copied())?;
+        let mut go_on_behind =
+            found.last().filter(|_| found.len() == STEP_BLOCKS_MAX).map(|last| last.block_id);
+        let mut traces = 0;
+        for (place, group) in by_place(candidates) {
+            let (merged, taken) = self.merge_group(place, &group)?;
+            traces += merged;
+            for left in &group[taken..] {
+                let before = first_block[&left.trace_key] - 1;
+                go_on_behind = Some(go_on_behind.map_or(before, |block_id| block_id.min(before)));
+            }
+        }
+        Ok((traces, go_on_behind))
+    }
+
+    /// Merges traces of one place; returns how many were merged, and how many of the group were looked at: a step has an
+    /// end.
+    fn merge_group(&self, (experiment_id, day): Place, group: &[Candidate]) -> StoreResult<(usize, usize)> {
         let abandoned = self.abandoned.borrow().clone();
         let mut bucket = Bucket::open(&self.writer, &self.folder, experiment_id, day, abandoned)?;
         self.abandoned.borrow_mut().clear();
         let mut merged = Vec::new();
-        let mut bytes = 0;
+        let (mut bytes, mut taken) = (0, 0);
         for candidate in group {
             if bytes >= STEP_BYTES_MAX {
                 break;
             }
+            taken += 1;
             bytes += candidate.stored_bytes;
             let before = bucket.mark();
             match merge::merge(&self.conn, &self.spans.segments, candidate, &mut bucket) {
@@ -157,7 +199,7 @@ impl Compactor {
             self.abandoned.borrow_mut().push(segment_id);
             return Err(error);
         }
-        Ok(count)
+        Ok((count, taken))
     }
 
     /// Returns how many traces can't be read, as far as compaction has met them.

@@ -70,10 +70,11 @@ impl Work {
         };
         let last_segment = self.seal_arrivals()?;
         let total = bytes_to_rewrite(conn, last_segment)?;
+        let mut run = lock(&self.compactor).begin_with(select)?;
         loop {
             let left = bytes_to_rewrite(conn, last_segment)?;
             self.go_on("rewriting segments", total.saturating_sub(left), total)?;
-            let step = lock(&self.compactor).step_of(&select)?;
+            let step = lock(&self.compactor).step(&mut run)?;
             report.traces += step.traces as u64;
             report.removed_segments += step.removed_segments as u64;
             if step.is_idle() {

@@ -37,34 +37,65 @@ pub(crate) struct Candidate {
 const EMPTYING: &str = "(s.day IS NULL OR (s.sealed = 1 AND \
     (s.live_bytes * 2 < s.committed_bytes OR s.first_dead_ns < :dead_before_ns)))";
 
-/// Returns traces to merge, those that arrived first first; unreadable ones are left out.
-pub(crate) fn candidates(
+/// A block that is to move, and its trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) block_id: i64,
+    pub(crate) trace_key: i64,
+}
+
+/// Returns blocks behind one that are to move and have been quiet, in order; those of unreadable traces are left out.
+pub(crate) fn next_blocks(
     conn: &Connection,
     select: &Select,
+    after_block_id: i64,
     unreadable: &HashSet<i64>,
     limit: usize,
-) -> StoreResult<Vec<Candidate>> {
-    // The blocks of a segment have ids close to each other, but not in one range once they were merged: the inner
-    // query walks the blocks in order of arrival and stops when it has enough.
+) -> StoreResult<Vec<Found>> {
+    // The blocks of a segment have ids close to each other, but not in one range once they were merged: the blocks are
+    // walked in order of arrival. CROSS says so to SQLite.
     let sql = format!(
-        "SELECT t.trace_key, t.experiment_id, t.start_ns, sum(b.length), max(b.block_id)
-         FROM (SELECT DISTINCT c.trace_key FROM block c JOIN segment s USING (segment_id)
-               WHERE {EMPTYING} AND c.block_id <= :indexed_through AND c.arrival_ns < :quiet_since_ns
-               AND c.trace_key NOT IN rarray(:unreadable)
-               LIMIT :limit) q
-         JOIN trace t ON t.trace_key = q.trace_key
-         JOIN block b ON b.trace_key = q.trace_key
-         GROUP BY t.trace_key
-         HAVING max(b.arrival_ns) < :quiet_since_ns AND max(b.block_id) <= :indexed_through"
+        "SELECT c.block_id, c.trace_key FROM block c CROSS JOIN segment s ON s.segment_id = c.segment_id
+         WHERE {EMPTYING} AND c.block_id > :after AND c.block_id <= :indexed_through
+         AND c.arrival_ns < :quiet_since_ns AND c.trace_key NOT IN rarray(:unreadable)
+         ORDER BY c.block_id LIMIT :limit"
     );
     let mut statement = conn.prepare_cached(&sql).map_err(sql_error)?;
     let rows = statement.query_map(
         named_params! {
             ":dead_before_ns": select.dead_before_ns,
+            ":after": after_block_id,
             ":indexed_through": select.indexed_through,
             ":quiet_since_ns": select.quiet_since_ns,
             ":limit": limit,
             ":unreadable": Rc::new(unreadable.iter().copied().map(Value::from).collect::<Vec<_>>()),
+        },
+        |row| Ok(Found { block_id: row.get(0)?, trace_key: row.get(1)? }),
+    );
+    rows.and_then(Iterator::collect).map_err(sql_error)
+}
+
+/// Returns those of some traces that are to be merged: those that have been quiet as a whole.
+pub(crate) fn candidates(
+    conn: &Connection,
+    select: &Select,
+    trace_keys: impl Iterator<Item = i64>,
+) -> StoreResult<Vec<Candidate>> {
+    let mut statement = conn
+        .prepare_cached(
+            "SELECT t.trace_key, t.experiment_id, t.start_ns, sum(b.length), max(b.block_id)
+             FROM rarray(:keys) q
+             JOIN trace t ON t.trace_key = q.value
+             JOIN block b ON b.trace_key = q.value
+             GROUP BY t.trace_key
+             HAVING max(b.arrival_ns) < :quiet_since_ns AND max(b.block_id) <= :indexed_through",
+        )
+        .map_err(sql_error)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":indexed_through": select.indexed_through,
+            ":quiet_since_ns": select.quiet_since_ns,
+            ":keys": Rc::new(trace_keys.map(Value::from).collect::<Vec<_>>()),
         },
         |row| {
             Ok(Candidate {
@@ -77,6 +108,21 @@ pub(crate) fn candidates(
         },
     );
     rows.and_then(Iterator::collect).map_err(sql_error)
+}
+
+/// Returns the sealed segments of days that are to be emptied.
+pub(crate) fn emptying_sealed_segments(conn: &Connection, select: &Select) -> StoreResult<HashSet<i64>> {
+    conn.prepare_cached(&format!("SELECT s.segment_id FROM segment s WHERE s.day IS NOT NULL AND {EMPTYING}"))
+        .and_then(|mut statement| {
+            let parameters = named_params! { ":dead_before_ns": select.dead_before_ns };
+            statement.query_map(parameters, |row| row.get(0))?.collect()
+        })
+        .map_err(sql_error)
+}
+
+/// Returns the last block that there is.
+pub(crate) fn last_block_id(conn: &Connection) -> StoreResult<i64> {
+    conn.query_row("SELECT coalesce(max(block_id), 0) FROM block", [], |row| row.get(0)).map_err(sql_error)
 }
 
 /// Returns segments that are still written to, but should be emptied: dead, half dead, or dead for too long.

@@ -37,7 +37,10 @@ fn compact(store: &SqliteStore) -> Step {
         Arc::default(),
     )
     .unwrap();
-    tokio::task::block_in_place(|| compactor.step(i64::MAX, i64::MAX).unwrap())
+    tokio::task::block_in_place(|| {
+        let mut run = compactor.begin(i64::MAX, i64::MAX).unwrap();
+        compactor.step(&mut run).unwrap()
+    })
 }
 
 async fn read(store: &SqliteStore, trace: &TraceId) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
@@ -218,4 +221,43 @@ async fn compaction_that_nobody_wants_any_more_ends() {
     assert!(error.message().starts_with("interrupted"), "{error}");
     assert_eq!((read(&store, &trace_id(1)).await, read(&store, &trace_id(2)).await), before);
     assert_sound(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn traces_that_are_not_quiet_hold_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
+    // More blocks than one step looks at.
+    let busy: Vec<_> = (0..300).map(|number| spans(&trace_id(number), &[span(1)])).collect();
+    let quiet: Vec<_> = (300..305).map(|number| spans(&trace_id(number), &[span(1)])).collect();
+    let later: Vec<_> = (0..300).map(|number| spans(&trace_id(number), &[span(2).parent(1)])).collect();
+    for batch in [busy, quiet, later] {
+        store.append_spans(batch).await.unwrap();
+    }
+    let (database, segments) = (store.data_dir.join("index.db"), store.data_dir.join("segments"));
+    let (spans, writer) = (Arc::clone(&store.spans), store.writer().unwrap());
+    let compactor = Compactor::open(&database, &segments, spans, writer, Arc::default()).unwrap();
+    let compactor = compactor.without_index();
+    let all_of_a_run = |indexed_through| {
+        let mut run = compactor.begin(indexed_through, i64::MAX).unwrap();
+        let steps = std::iter::from_fn(|| Some(compactor.step(&mut run).unwrap()));
+        steps.take_while(|step| !step.is_idle()).map(|step| step.traces).sum::<usize>()
+    };
+    tokio::task::block_in_place(|| {
+        assert_eq!(all_of_a_run(305), 5);
+        assert_eq!(all_of_a_run(i64::MAX), 300);
+        assert_eq!(all_of_a_run(i64::MAX), 0);
+    });
+    assert_eq!(block_count(&store).await, 305);
+    // What is deleted later leaves sealed segments to be emptied, of blocks that the walk has passed.
+    let half = (0..300).filter(|number| number % 2 == 0).map(trace_id).collect();
+    store.delete_traces(ExperimentId(0), DeleteTraces::Ids(half)).await.unwrap();
+    store
+        .write(|context| {
+            let dead = "UPDATE segment SET sealed = 1, live_bytes = 1 WHERE day IS NOT NULL";
+            context.conn.execute(dead, []).map(drop).map_err(crate::error::sql_error)
+        })
+        .await
+        .unwrap();
+    tokio::task::block_in_place(|| assert_eq!(all_of_a_run(i64::MAX), 155));
 }
