@@ -110,14 +110,14 @@ pub(crate) fn base_url(host: &str, port: u16) -> String {
 
 /// A data directory for one command alone, or, if it is in use, the server that is likely to have it open.
 pub(crate) enum Opened {
-    Store(SqliteStore),
+    Store(Box<SqliteStore>),
     InUse(Backend),
 }
 
 /// Opens the data directory; if another process has it open, finds the server at the configured address.
 pub(crate) async fn open_to_own(config: &Config) -> Result<Opened> {
     let error = match open_store(config, RetentionRules::default()) {
-        Ok(store) => return Ok(Opened::Store(store)),
+        Ok(store) => return Ok(Opened::Store(Box::new(store))),
         Err(error) => error,
     };
     let base = base_url(&config.host, config.port);

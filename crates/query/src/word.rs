@@ -83,7 +83,8 @@ impl Run {
     fn end(&mut self, text: &[u8], end: usize, visit: &mut impl FnMut(Word<'_>)) {
         self.is_open = false;
         let length = end - self.start;
-        if length <= SHORT_WORD_BYTES_MAX && !(self.is_wide && !text[self.start..end].is_ascii()) {
+        let is_ascii = !self.is_wide || text[self.start..end].is_ascii();
+        if is_ascii && length <= SHORT_WORD_BYTES_MAX {
             let bytes = short(text, self.start, length);
             return visit(Word::Short { bytes, length: length as u32 });
         }
