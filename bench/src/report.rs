@@ -38,7 +38,9 @@ fn write(out: &mut String, results: &Results) -> std::fmt::Result {
     )?;
     writeln!(out, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
     for size in &results.sizes {
-        ingestion(out, &format!("{} traces", thousands(size.traces)), &size.ingestion, limit.c)?;
+        let traces = thousands(size.traces);
+        ingestion(out, &format!("8,000 more at {traces} traces"), &size.ingestion, limit.c)?;
+        ingestion(out, &format!("filling up to {traces}"), &size.filling, limit.c)?;
     }
     ingestion(out, "text index off", &results.without_text, limit.c)?;
     ingestion(out, "gRPC", &results.grpc, limit.c)?;

@@ -105,6 +105,9 @@ pub(crate) struct AtSize {
     pub(crate) spans: u64,
     /// Raw bytes of them and of the window.
     pub(crate) raw_bytes: u64,
+    /// All that it was filled with since the size before, in large requests: the client makes them meanwhile, so the rate
+    /// is its own, but the CPU is the server's.
+    pub(crate) filling: Ingestion,
     /// A window of new traces.
     pub(crate) ingestion: Ingestion,
     /// On disk before compaction.
@@ -148,16 +151,16 @@ pub(crate) async fn run(plan: &Plan) -> Result<Results> {
     let mut sent = (0, 0);
     for (index, &traces) in plan.sizes.iter().enumerate() {
         say(&format!("filling to {traces} traces"));
-        let filled = fill(&server, &generator, next..traces).await?;
+        let waits = plan.compact_each || index + 1 == plan.sizes.len();
+        let filling = fill(&server, &generator, next..traces, waits).await?;
         next = next.max(traces);
-        (sent.0, sent.1) = (sent.0 + filled.spans as u64, sent.1 + filled.bytes as u64);
+        (sent.0, sent.1) = (sent.0 + filling.sent.spans as u64, sent.1 + filling.sent.bytes as u64);
         if index == 0 {
             let giant = request::giant(&generator, LARGE_REQUEST_SPANS as u64);
             let sent_giant =
                 send(&server, giant.into_iter(), Load { connections: 1, grpc: false, pace: None }).await?;
             (sent.0, sent.1) = (sent.0 + sent_giant.spans as u64, sent.1 + sent_giant.bytes as u64);
         }
-        let waits = plan.compact_each || index + 1 == plan.sizes.len();
         until_indexed(&server).await?;
         say(&format!("sending {WINDOW_TRACES} traces to a store of {traces}"));
         let spans = sent.0;
@@ -173,6 +176,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Results> {
             traces,
             spans,
             raw_bytes,
+            filling,
             ingestion,
             disk_before,
             disk_after,
@@ -232,7 +236,7 @@ pub(crate) async fn probe(plan: &Plan, traces: u64, flags: &[&str]) -> Result<(L
     drop(sample);
     let server = Server::start(&plan.binary, &data_dir, plan.port, flags).await?;
     let requests = collect(&generator, &mut 0, traces, REQUEST_SPANS);
-    let (ingestion, disk) = follow(&server, requests, plan.compact_each, false).await?;
+    let (ingestion, disk) = follow(&server, requests.into_iter(), plan.compact_each, false).await?;
     server.stop().await?;
     Ok((limit, ingestion, disk))
 }
@@ -246,9 +250,15 @@ async fn without_text(plan: &Plan, generator: &Arc<Generator>, next: &mut u64) -
     Ok(ingestion)
 }
 
-async fn fill(server: &Server, generator: &Arc<Generator>, traces: std::ops::Range<u64>) -> Result<Sent> {
+async fn fill(
+    server: &Server,
+    generator: &Arc<Generator>,
+    traces: std::ops::Range<u64>,
+    compacts: bool,
+) -> Result<Ingestion> {
     let requests = Requests::new(generator, traces, LARGE_REQUEST_SPANS);
-    send(server, requests, Load { connections: CONNECTIONS, grpc: false, pace: None }).await
+    let (filling, _) = follow(server, requests, compacts, false).await?;
+    Ok(filling)
 }
 
 /// Sends a window of traces whose requests were made before, and follows the server until it is quiet.
@@ -260,21 +270,20 @@ async fn window(
     grpc: bool,
 ) -> Result<(Ingestion, Disk)> {
     let requests = collect(generator, next, WINDOW_TRACES, REQUEST_SPANS);
-    follow(server, requests, compacts, grpc).await
+    follow(server, requests.into_iter(), compacts, grpc).await
 }
 
 async fn follow(
     server: &Server,
-    requests: Vec<Request>,
+    requests: impl Iterator<Item = Request> + Send + 'static,
     compacts: bool,
     grpc: bool,
 ) -> Result<(Ingestion, Disk)> {
-    let gigabytes = total_bytes(&requests) as f64 / 1e9;
     server.reset_peak()?;
     let before = server.cpu_s()?;
+    let sent = send(server, requests, Load { connections: CONNECTIONS, grpc, pace: None }).await?;
+    let gigabytes = sent.bytes as f64 / 1e9;
     let used = |now: f64| (now - before) / gigabytes;
-    let sent =
-        send(server, requests.into_iter(), Load { connections: CONNECTIONS, grpc, pace: None }).await?;
     let cpu_s_per_gb_sent = used(server.cpu_s()?);
     until_indexed(server).await?;
     let cpu_s_per_gb_indexed = used(server.cpu_s()?);

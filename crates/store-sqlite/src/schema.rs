@@ -18,8 +18,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_text_places.sql"),
 ];
 
-/// Pages of the cache of each connection, in KiB (negative is SQLite's way to say KiB).
+/// Pages of the cache of each connection that reads, in KiB (negative is SQLite's way to say KiB).
 const CACHE_KIB: i64 = -4096;
+/// The same for the connection that writes: trace ids are random, so that each new one is put into another page of their
+/// index, which has 40 MB at a million traces.
+const WRITER_CACHE_KIB: i64 = -32_768;
 
 /// Opens the connection that writes, and brings the schema up to date.
 pub(crate) fn open_writer(path: &Path) -> StoreResult<Connection> {
@@ -36,7 +39,7 @@ pub(crate) fn open_writer(path: &Path) -> StoreResult<Connection> {
     conn.pragma_update(None, "foreign_keys", true).map_err(sql_error)?;
     // Checkpoints run on their own thread, not in a writer's commit.
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(sql_error)?;
-    conn.pragma_update(None, "cache_size", CACHE_KIB * 2).map_err(sql_error)?;
+    conn.pragma_update(None, "cache_size", WRITER_CACHE_KIB).map_err(sql_error)?;
     conn.set_prepared_statement_cache_capacity(128);
     keep_plans(&conn)?;
     add_functions(&conn)?;

@@ -10,6 +10,8 @@ use spanwise_ingest::{BudgetExceeded, Reservation};
 
 /// Memory that is set aside for a body of unknown or large length before any of it has come.
 const FIRST_CAPACITY_MAX: usize = 1 << 20;
+/// How many times the bytes that came are set aside for more of a body whose length is known.
+const GROWTH_MAX: usize = 4;
 
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +33,7 @@ pub(crate) async fn read_body(
     limit: usize,
     reservation: &mut Reservation,
 ) -> Result<Bytes, BodyError> {
-    let mut collected = Collected { bytes: Vec::new(), limit, reservation };
+    let mut collected = Collected { bytes: Vec::new(), expected: 0, limit, reservation };
     collected.expect(content_length(request.headers()))?;
     let mut body = request.into_body();
     let mut decompressor = Decompressor::new(encoding);
@@ -61,6 +63,8 @@ pub(crate) fn content_length(headers: &HeaderMap) -> u64 {
 
 struct Collected<'a> {
     bytes: Vec<u8>,
+    /// Bytes that the client says will come; 0 if it does not.
+    expected: usize,
     limit: usize,
     reservation: &'a mut Reservation,
 }
@@ -73,6 +77,7 @@ impl Collected<'_> {
         if length > self.limit {
             return Err(BodyError::TooLarge(self.limit));
         }
+        self.expected = length;
         self.bytes.reserve_exact(length.min(FIRST_CAPACITY_MAX));
         Ok(())
     }
@@ -83,6 +88,10 @@ impl Collected<'_> {
             return Err(BodyError::TooLarge(self.limit));
         }
         self.reservation.grow_to(total)?;
+        if total > self.bytes.capacity() && total <= self.expected {
+            // As much as it needs, and not up to twice that.
+            self.bytes.reserve_exact(self.expected.min(total.saturating_mul(GROWTH_MAX)) - self.bytes.len());
+        }
         self.bytes.extend_from_slice(part);
         Ok(())
     }

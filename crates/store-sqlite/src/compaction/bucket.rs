@@ -1,6 +1,6 @@
 //! The segment of one experiment and day that merged blocks are written to.
 
-use super::merge::MergedTrace;
+use super::merge::{MergedBlock, MergedTrace};
 use crate::block::{BlockHeader, Payload, encode_block};
 use crate::error::{io_error, sql_error};
 use crate::postings;
@@ -191,35 +191,44 @@ fn replace_blocks(context: &mut WriteContext<'_>, trace: &MergedTrace) -> StoreR
         return Ok(false);
     }
     let conn = context.conn;
-    conn.prepare_cached("DELETE FROM block WHERE trace_key = ?1")
-        .and_then(|mut statement| statement.execute([trace.trace_key]))
-        .map_err(sql_error)?;
     for (segment_id, bytes) in old {
         conn.prepare_cached("UPDATE segment SET live_bytes = max(live_bytes - ?2, 0) WHERE segment_id = ?1")
             .and_then(|mut statement| statement.execute(params![segment_id, bytes]))
             .map_err(sql_error)?;
     }
-    for (block_id, block) in ids.into_iter().zip(&trace.blocks) {
-        let Location { segment_id, offset, length } = block.location;
-        conn.prepare_cached(
-            "INSERT INTO block (block_id, trace_key, segment_id, offset, length, kind, arrival_ns, columns)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )
-        .and_then(|mut statement| {
-            let (kind, arrival) = (block.kind as i64, block.arrival_ns);
-            let columns = &block.columns;
-            statement.execute(params![
-                block_id,
-                trace.trace_key,
-                segment_id,
-                offset,
-                length,
-                kind,
-                arrival,
-                columns
-            ])
-        })
-        .map_err(sql_error)?;
+    for (index, block_id) in ids.into_iter().enumerate() {
+        match trace.blocks.get(index) {
+            Some(block) => move_block(conn, block_id, block)?,
+            None => delete_block(conn, block_id)?,
+        }
     }
     Ok(true)
+}
+
+/// Lets a row say where a merged block is, and what it holds if that is new.
+fn move_block(conn: &Connection, block_id: i64, block: &MergedBlock) -> StoreResult<()> {
+    let Location { segment_id, offset, length } = block.location;
+    let moved = match &block.columns {
+        // Most of a row is its columns; they stay where they are.
+        None => conn
+            .prepare_cached("UPDATE block SET segment_id = ?2, offset = ?3, length = ?4 WHERE block_id = ?1")
+            .and_then(|mut statement| statement.execute(params![block_id, segment_id, offset, length])),
+        Some(columns) => conn
+            .prepare_cached(
+                "UPDATE block SET segment_id = ?2, offset = ?3, length = ?4, kind = ?5, arrival_ns = ?6, columns = ?7
+                 WHERE block_id = ?1",
+            )
+            .and_then(|mut statement| {
+                let (kind, arrival) = (block.kind as i64, block.arrival_ns);
+                statement.execute(params![block_id, segment_id, offset, length, kind, arrival, columns])
+            }),
+    };
+    moved.map(drop).map_err(sql_error)
+}
+
+fn delete_block(conn: &Connection, block_id: i64) -> StoreResult<()> {
+    conn.prepare_cached("DELETE FROM block WHERE block_id = ?1")
+        .and_then(|mut statement| statement.execute([block_id]))
+        .map(drop)
+        .map_err(sql_error)
 }

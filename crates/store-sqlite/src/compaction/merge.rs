@@ -27,7 +27,8 @@ pub(crate) struct MergedBlock {
     pub(crate) location: Location,
     pub(crate) kind: BlockKind,
     pub(crate) arrival_ns: i64,
-    pub(crate) columns: Vec<u8>,
+    /// Its columns, if they are not those that its row has already.
+    pub(crate) columns: Option<Vec<u8>>,
 }
 
 /// A block of the trace as it is now.
@@ -83,11 +84,11 @@ fn take_whole(
     bucket: &mut Bucket,
 ) -> StoreResult<Option<MergedBlock>> {
     let mut found = None;
-    spans::for_each_block(conn, candidate.trace_key, |location, kind, packed| {
-        found = Some((location, kind, packed.to_vec()));
+    spans::for_each_block(conn, candidate.trace_key, |location, kind, _| {
+        found = Some((location, kind));
         Ok(())
     })?;
-    let Some((location, kind, columns)) = found else { return Ok(None) };
+    let Some((location, kind)) = found else { return Ok(None) };
     let bytes = segments.read_bytes(location)?;
     let (head, _) = BlockHead::verify(&bytes).map_err(|error| segments.describe(location, &error))?;
     let mut seen = HashSet::new();
@@ -100,7 +101,7 @@ fn take_whole(
         bucket.append_interned(conn, run.scope_id)?;
     }
     let location = bucket.append_bytes(&bytes);
-    Ok(Some(MergedBlock { location, kind, arrival_ns: head.arrival_ns, columns }))
+    Ok(Some(MergedBlock { location, kind, arrival_ns: head.arrival_ns, columns: None }))
 }
 
 fn load(conn: &Connection, segments: &SegmentReader, trace_key: i64) -> StoreResult<Vec<Source>> {
@@ -212,7 +213,8 @@ fn write_part(
     let Target { kind, trace_id, experiment_id } = *target;
     let header = BlockHeader { kind, trace_id, experiment_id, arrival_ns, runs: &runs, span_ids: &span_ids };
     let location = bucket.append(&header, &payload);
-    Ok(MergedBlock { location, kind, arrival_ns, columns: columns::with_head(part.len(), &runs, &packed) })
+    let columns = Some(columns::with_head(part.len(), &runs, &packed));
+    Ok(MergedBlock { location, kind, arrival_ns, columns })
 }
 
 /// Returns the runs of entries that follow each other.
