@@ -146,6 +146,9 @@ def test_a_backup_is_killed_and_runs_again(new_server, tmp_path, chance):
         files = chance.randint(1, 12)
         if run_until(command, lambda files=files: files_in(backup / "files") >= files):
             killed += 1
+            if (backup / "manifest.jsonl").exists():
+                # The last thing that it writes: the kill came just before its end.
+                break
             done = spanwise("restore", str(backup), "--data-dir", str(restored), check=False)
             assert done.returncode == 2 and b"holds no whole backup" in done.stderr, done.stderr
     assert killed > 0
@@ -170,6 +173,9 @@ def test_a_restore_is_killed_and_runs_again(new_server, tmp_path, chance):
         if not run_until(command, lambda files=files: files_in(restored) >= files):
             break
         killed += 1
+        if not (restored / "restoring").exists():
+            # What it removes last: the kill came just before its end.
+            break
         done = spanwise("check", "--data-dir", str(restored), check=False)
         assert done.returncode == 2 and b"run `spanwise restore` again" in done.stderr, done.stderr
     assert killed > 0
