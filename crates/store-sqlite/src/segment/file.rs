@@ -1,11 +1,12 @@
 //! The files themselves, and their rows: making, sealing and reopening them, and tidying what a crash left.
 
 use super::{FILE_HEADER, FILE_HEADER_BYTES, segment_path};
-use crate::error::{damaged, io_error, sql_error};
+use crate::error::{io_error, sql_error};
 use rusqlite::{Connection, params};
 use spanwise_store::StoreResult;
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -81,28 +82,47 @@ pub(super) fn cut_buckets(folder: &Path, conn: &Connection) -> StoreResult<()> {
         .map_err(sql_error)?;
     buckets
         .into_iter()
-        .try_for_each(|(segment_id, committed)| reopen(folder, segment_id, committed).map(|_| ()))
+        .try_for_each(|(segment_id, committed)| reopen(folder, conn, segment_id, committed).map(|_| ()))
 }
 
 /// Opens a file to go on with it, and cuts off what was never acknowledged.
-pub(super) fn reopen(folder: &Path, segment_id: i64, committed_bytes: u64) -> StoreResult<File> {
+///
+/// A file that is gone or shorter than what was acknowledged is sealed, and is `None`: what is left of it stays
+/// readable, what is lost is named here and by `check`, and all other segments are as good as ever.
+pub(super) fn reopen(
+    folder: &Path,
+    conn: &Connection,
+    segment_id: i64,
+    committed_bytes: u64,
+) -> StoreResult<Option<File>> {
     let path = segment_path(folder, segment_id);
     let describe = || format!("cannot open segment {}", path.display());
-    let file =
-        OpenOptions::new().read(true).write(true).open(&path).map_err(|error| io_error(describe(), error))?;
-    let length = file.metadata().map_err(|error| io_error(describe(), error))?.len();
-    if length < committed_bytes {
-        return Err(damaged(format!(
-            "segment {} has {length} bytes, but {committed_bytes} were acknowledged",
-            path.display()
-        )));
-    }
+    let file = match OpenOptions::new().read(true).write(true).open(&path) {
+        Ok(file) => Some(file),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(io_error(describe(), error)),
+    };
+    let length = match &file {
+        Some(file) => file.metadata().map_err(|error| io_error(describe(), error))?.len(),
+        None => 0,
+    };
+    let Some(file) = file.filter(|_| length >= committed_bytes) else {
+        tracing::error!(
+            path = %path.display(),
+            bytes = length,
+            acknowledged = committed_bytes,
+            "a segment has lost bytes that were acknowledged; nothing more is written to it, and `spanwise check` \
+             names the traces that lack some"
+        );
+        seal(conn, segment_id)?;
+        return Ok(None);
+    };
     if length > committed_bytes {
         file.set_len(committed_bytes)
             .and_then(|()| file.sync_all())
             .map_err(|error| io_error(describe(), error))?;
     }
-    Ok(file)
+    Ok(Some(file))
 }
 
 /// Removes files that no row knows: what failed groups and interrupted compactions left behind.

@@ -6,6 +6,7 @@ use crate::error::{damaged, io_error};
 use spanwise_store::{StoreError, StoreResult};
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,11 +70,16 @@ impl SegmentReader {
     pub(crate) fn read_bytes(&self, location: Location) -> StoreResult<Vec<u8>> {
         let file = self.file(location.segment_id)?;
         let mut bytes = vec![0; location.length as usize];
-        file.read_exact_at(&mut bytes, location.offset).map_err(|error| {
-            io_error(
+        file.read_exact_at(&mut bytes, location.offset).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => damaged(format!(
+                "segment {} ends before byte {}",
+                self.path(location.segment_id).display(),
+                location.offset + location.length
+            )),
+            _ => io_error(
                 format!("cannot read segment {} at byte {}", location.segment_id, location.offset),
                 error,
-            )
+            ),
         })?;
         Ok(bytes)
     }

@@ -41,12 +41,11 @@ struct Current {
 }
 
 impl Current {
-    /// Goes on with a file.
-    fn reopen(folder: &Path, segment_id: i64, committed_bytes: u64) -> StoreResult<Current> {
-        let file = reopen(folder, segment_id, committed_bytes)?;
+    /// Goes on with a file that is whole.
+    fn go_on(segment_id: i64, file: File, committed_bytes: u64) -> Current {
         // Which resources the file holds is not looked up: writing one again costs a few hundred bytes a start.
         let emitted = HashSet::new();
-        Ok(Current { segment_id, file, end: committed_bytes, has_row: true, is_committed: true, emitted })
+        Current { segment_id, file, end: committed_bytes, has_row: true, is_committed: true, emitted }
     }
 }
 
@@ -60,7 +59,7 @@ pub(crate) struct Mark {
 }
 
 impl SegmentWriter {
-    /// Opens the folder: cuts what was never acknowledged off the last file, and goes on with it.
+    /// Opens the folder: cuts what was never acknowledged off the last file, and goes on with it if it is whole.
     pub(crate) fn open(folder: &Path, conn: &Connection) -> StoreResult<SegmentWriter> {
         fs::create_dir_all(folder)
             .map_err(|error| io_error(format!("cannot create {}", folder.display()), error))?;
@@ -74,8 +73,11 @@ impl SegmentWriter {
             )
             .optional()
             .map_err(sql_error)?;
-        let current =
-            last.map(|(segment_id, committed)| Current::reopen(folder, segment_id, committed)).transpose()?;
+        let current = match last {
+            Some((segment_id, committed)) => reopen(folder, conn, segment_id, committed)?
+                .map(|file| Current::go_on(segment_id, file, committed)),
+            None => None,
+        };
         cut_buckets(folder, conn)?;
         Ok(SegmentWriter {
             folder: folder.into(),
