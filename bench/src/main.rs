@@ -43,6 +43,15 @@ struct Args {
     /// Only measure so many traces on an empty store, until text is indexed
     #[arg(long)]
     probe: Option<u64>,
+    /// Let `--probe` go on with the data directory that a run left, which it changes
+    #[arg(long, value_name = "DATA_DIR")]
+    store: Option<PathBuf>,
+    /// Connections of `--probe`
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Spans in a request of `--probe`
+    #[arg(long, default_value_t = 128)]
+    spans: usize,
     /// Instead, keep a server under mixed load for so many minutes
     #[arg(long, value_name = "MINUTES")]
     soak: Option<u64>,
@@ -88,8 +97,14 @@ fn main() -> Result<()> {
     }
     if let Some(traces) = args.probe {
         let flags: Vec<&str> = args.flag.iter().map(String::as_str).collect();
-        let plan = run::Plan { compact_each: false, ..plan };
-        let found = runtime.block_on(run::probe(&plan, traces, &flags))?;
+        let probe = run::Probe {
+            traces,
+            store: args.store.as_deref(),
+            connections: args.connections,
+            spans_max: args.spans,
+            flags: &flags,
+        };
+        let found = runtime.block_on(run::probe(&plan, &probe))?;
         return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&found)?)?);
     }
     let results = runtime.block_on(run::run(&plan))?;

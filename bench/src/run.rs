@@ -10,7 +10,7 @@ use crate::trace::{Generator, trace_id};
 use anyhow::{Result, bail};
 use serde::Serialize;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -222,21 +222,40 @@ pub(crate) async fn run(plan: &Plan) -> Result<Results> {
     })
 }
 
-/// Measures the machine and one window on an empty store, and prints the CPU seconds per GB: for work on the hot path.
-pub(crate) async fn probe(plan: &Plan, traces: u64, flags: &[&str]) -> Result<(Limit, Ingestion, Disk)> {
+/// One window of traces, for work on the hot path.
+pub(crate) struct Probe<'a> {
+    pub(crate) traces: u64,
+    /// A store to go on with; an empty one if there is none.
+    pub(crate) store: Option<&'a Path>,
+    pub(crate) connections: usize,
+    /// Spans in a request.
+    pub(crate) spans_max: usize,
+    /// For the server.
+    pub(crate) flags: &'a [&'a str],
+}
+
+/// Measures the machine and one window, until text is indexed.
+pub(crate) async fn probe(plan: &Plan, probe: &Probe<'_>) -> Result<(Limit, Ingestion, Disk)> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let generator = Arc::new(Generator::new(traces + LIMIT_TRACES, now.as_nanos() as u64));
-    let data_dir = plan.folder.join("probe");
-    if data_dir.exists() {
+    // Traces of a store that there is have smaller numbers, and so have those of a probe some seconds ago.
+    let first = if probe.store.is_some() { now.as_secs() * 10_000 } else { 0 };
+    let last = first + probe.traces;
+    let generator = Arc::new(Generator::new(last + LIMIT_TRACES, now.as_nanos() as u64));
+    let data_dir = probe.store.map_or_else(|| plan.folder.join("probe"), PathBuf::from);
+    if probe.store.is_none() && data_dir.exists() {
         fs::remove_dir_all(&data_dir)?;
     }
     fs::create_dir_all(&data_dir)?;
-    let sample = collect(&generator, &mut traces.clone(), LIMIT_TRACES, REQUEST_SPANS);
+    fs::create_dir_all(&plan.folder)?;
+    let sample = collect(&generator, &mut last.clone(), LIMIT_TRACES, REQUEST_SPANS);
     let limit = limit::measure(&sample, &plan.folder)?;
     drop(sample);
-    let server = Server::start(&plan.binary, &data_dir, plan.port, flags).await?;
-    let requests = collect(&generator, &mut 0, traces, REQUEST_SPANS);
-    let (ingestion, disk) = follow(&server, requests.into_iter(), plan.compact_each, false).await?;
+    let requests = collect(&generator, &mut first.clone(), probe.traces, probe.spans_max);
+    let server = Server::start(&plan.binary, &data_dir, plan.port, probe.flags).await?;
+    // The columns of a store that there is are loaded first.
+    until_indexed(&server).await?;
+    let load = Load { connections: probe.connections, grpc: false, pace: None };
+    let (ingestion, disk) = follow(&server, requests.into_iter(), load, false).await?;
     server.stop().await?;
     Ok((limit, ingestion, disk))
 }
@@ -257,7 +276,7 @@ async fn fill(
     compacts: bool,
 ) -> Result<Ingestion> {
     let requests = Requests::new(generator, traces, LARGE_REQUEST_SPANS);
-    let (filling, _) = follow(server, requests, compacts, false).await?;
+    let (filling, _) = follow(server, requests, at_full_speed(false), compacts).await?;
     Ok(filling)
 }
 
@@ -270,18 +289,22 @@ async fn window(
     grpc: bool,
 ) -> Result<(Ingestion, Disk)> {
     let requests = collect(generator, next, WINDOW_TRACES, REQUEST_SPANS);
-    follow(server, requests.into_iter(), compacts, grpc).await
+    follow(server, requests.into_iter(), at_full_speed(grpc), compacts).await
+}
+
+fn at_full_speed(grpc: bool) -> Load {
+    Load { connections: CONNECTIONS, grpc, pace: None }
 }
 
 async fn follow(
     server: &Server,
     requests: impl Iterator<Item = Request> + Send + 'static,
+    load: Load,
     compacts: bool,
-    grpc: bool,
 ) -> Result<(Ingestion, Disk)> {
     server.reset_peak()?;
     let before = server.cpu_s()?;
-    let sent = send(server, requests, Load { connections: CONNECTIONS, grpc, pace: None }).await?;
+    let sent = send(server, requests, load).await?;
     let gigabytes = sent.bytes as f64 / 1e9;
     let used = |now: f64| (now - before) / gigabytes;
     let cpu_s_per_gb_sent = used(server.cpu_s()?);

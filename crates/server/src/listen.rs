@@ -16,6 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+/// What is read of one HTTP/1 connection at a time, headers or body; hyper would take up to 408 KiB.
+const HTTP1_BUFFER_BYTES_MAX: usize = 128 << 10;
 /// Largest frame that clients may send. With HTTP/2's 16 KiB a request of half a megabyte would be read in thirty steps.
 const HTTP2_FRAME_BYTES_MAX: u32 = 128 << 10;
 /// Streams of one HTTP/2 connection: each is a request with a body in memory.
@@ -134,7 +136,11 @@ impl Port {
 
     fn builder(&self) -> auto::Builder<TokioExecutor> {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.header_timeout);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout)
+            .max_buf_size(HTTP1_BUFFER_BYTES_MAX);
         builder
             .http2()
             .timer(TokioTimer::new())

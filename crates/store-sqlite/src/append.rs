@@ -9,6 +9,7 @@ use crate::segment::Location;
 use crate::trace_row::{SqlTraceId, TraceRow, explicit};
 use crate::trace_state::{Arrival, TraceState};
 use crate::writer::WriteContext;
+use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 use spanwise_model::{
     Interned, NewSpan, RootFacts, SpanId, SpanRun, SpanStatus, TraceId, TraceLogs, TraceSpans,
@@ -22,12 +23,14 @@ pub(crate) const BLOCK_RAW_BYTES_MAX: usize = 256 << 10;
 
 /// Spans of one trace, compressed and packed, ready to be written.
 pub(crate) struct PreparedSpans {
+    /// Without their raw bytes.
     spans: TraceSpans,
     chunks: Vec<Chunk>,
 }
 
 /// Log records of one trace, compressed and packed.
 pub(crate) struct PreparedLogs {
+    /// Without their raw bytes.
     logs: TraceLogs,
     payload: Payload,
     packed: Vec<u8>,
@@ -41,7 +44,9 @@ struct Chunk {
 }
 
 /// Compresses and packs spans: the part of a write that needs no lock and no disk.
-pub(crate) fn prepare_spans(spans: TraceSpans) -> StoreResult<PreparedSpans> {
+///
+/// Their raw bytes, which keep the whole request in memory, are given up: a write may wait long for a slow disk.
+pub(crate) fn prepare_spans(mut spans: TraceSpans) -> StoreResult<PreparedSpans> {
     let chunks = chunk_ranges(&spans.spans)
         .into_iter()
         .map(|range| {
@@ -54,13 +59,15 @@ pub(crate) fn prepare_spans(spans: TraceSpans) -> StoreResult<PreparedSpans> {
             })
         })
         .collect::<StoreResult<_>>()?;
+    spans.spans.iter_mut().for_each(|span| span.raw = Bytes::new());
     Ok(PreparedSpans { spans, chunks })
 }
 
-/// Compresses and packs log records.
-pub(crate) fn prepare_logs(logs: TraceLogs) -> StoreResult<PreparedLogs> {
+/// Compresses and packs log records, as [`prepare_spans`] does spans.
+pub(crate) fn prepare_logs(mut logs: TraceLogs) -> StoreResult<PreparedLogs> {
     let payload = Payload::compress(logs.records.iter().map(|record| record.raw.as_ref()))?;
     let packed = columns::pack_logs(logs.records.iter().map(|record| (record.span_id, record.content_hash)));
+    logs.records.iter_mut().for_each(|record| record.raw = Bytes::new());
     Ok(PreparedLogs { logs, payload, packed })
 }
 

@@ -130,6 +130,7 @@ impl PostingsBuilder {
         first_block_id: i64,
         last_block_id: i64,
     ) -> StoreResult<PartMeta> {
+        drop(self.seen);
         let mut writer = PartWriter::create(path)?;
         self.values.terms.table.for_each_sorted(|term, docs| writer.push(term, docs))?;
         let mut term = Vec::new();

@@ -257,10 +257,13 @@ impl TermTable {
 
     /// Calls `each` with every term in byte order and its documents in order.
     pub(crate) fn for_each_sorted<E>(
-        &self,
+        mut self,
         mut each: impl FnMut(&[u8], &[u32]) -> Result<(), E>,
     ) -> Result<(), E> {
+        // What is not needed any more makes room for what sorting needs.
+        drop(std::mem::take(&mut self.slots));
         let (starts, docs) = self.docs_by_term();
+        drop(std::mem::take(&mut self.postings));
         for number in self.sorted_numbers() {
             let range = starts[number as usize] as usize..starts[number as usize + 1] as usize;
             each(self.term(number), &docs[range])?;
