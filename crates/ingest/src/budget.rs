@@ -56,11 +56,12 @@ pub struct Reservation {
 impl Reservation {
     /// Grows to `bytes` in total; a smaller figure changes nothing.
     ///
-    /// Never waits: a body that does not fit now is refused, so that its sender slows down and memory stays bounded.
+    /// Never waits: a body that does not fit now is refused, so that its sender slows down and memory stays bounded. One
+    /// that is alone may be larger than the budget; bodies have a limit of their own.
     pub fn grow_to(&mut self, bytes: usize) -> Result<(), BudgetExceeded> {
         let wanted = bytes.saturating_sub(self.bytes);
-        let limit = self.shared.limit;
-        let grow = |used: usize| used.checked_add(wanted).filter(|&total| total <= limit);
+        let (limit, own) = (self.shared.limit, self.bytes);
+        let grow = |used: usize| used.checked_add(wanted).filter(|&total| total <= limit || used == own);
         match self.shared.used.fetch_update(Ordering::AcqRel, Ordering::Relaxed, grow) {
             Ok(_) => {
                 self.bytes += wanted;
@@ -103,12 +104,29 @@ mod tests {
 
     #[test]
     fn growing_counts_only_the_difference() {
-        let budget = ByteBudget::new(10);
+        let budget = ByteBudget::new(20);
+        let _other = held(&budget, 10);
         let mut held = budget.reserve();
         for total in [3, 7, 7, 2, 10] {
             held.grow_to(total).unwrap();
         }
-        assert_eq!((held.bytes(), budget.used()), (10, 10));
+        assert_eq!((held.bytes(), budget.used()), (10, 20));
         assert!(held.grow_to(usize::MAX).is_err());
+    }
+
+    #[test]
+    fn one_that_is_alone_may_be_larger_and_then_nothing_else_fits() {
+        let budget = ByteBudget::new(10);
+        let large = held(&budget, 25);
+        assert!(budget.reserve().grow_to(1).is_err());
+        drop(large);
+        let _small = held(&budget, 1);
+        assert!(budget.reserve().grow_to(10).is_err());
+    }
+
+    fn held(budget: &ByteBudget, bytes: usize) -> Reservation {
+        let mut held = budget.reserve();
+        held.grow_to(bytes).unwrap();
+        held
     }
 }

@@ -31,7 +31,7 @@ pub struct IngestLimits {
 impl Default for IngestLimits {
     fn default() -> Self {
         let decoders = std::thread::available_parallelism().map_or(2, usize::from);
-        IngestLimits { queue_bytes: 64 << 20, inline_bytes: 64 << 10, decoders }
+        IngestLimits { queue_bytes: 48 << 20, inline_bytes: 64 << 10, decoders }
     }
 }
 

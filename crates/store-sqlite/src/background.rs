@@ -13,6 +13,7 @@ use crate::store::now_ns;
 use crate::writer::Writer;
 use rusqlite::Connection;
 use spanwise_store::StoreResult;
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,10 @@ use std::time::{Duration, Instant};
 
 /// The write-ahead log is moved when it has grown to this.
 const WAL_BYTES_MAX: u64 = 4 << 20;
+/// Under steady writing it is moved when it has grown by this, or so long after the last time: the same pages are written
+/// over and over, and each time that the log is moved they are written once more.
+const WAL_BYTES_STEP: u64 = 24 << 20;
+const MOVE_INTERVAL: Duration = Duration::from_secs(1);
 /// A log of this size has not come to its end for long: under steady writing there is always something behind what was
 /// moved, and only a log of which all was moved begins anew. Writers are then held up for the rest of it.
 const WAL_BYTES_HELD_UP: u64 = 64 << 20;
@@ -55,7 +60,8 @@ impl Background {
         let (wake, wakes) = sync_channel(1);
         let wal = database.with_extension("db-wal");
         let now = Instant::now();
-        let maintenance = Maintenance { conn, wal, parts, due: now + QUIET, retention_due: now };
+        let moved = Cell::new((0, now));
+        let maintenance = Maintenance { conn, wal, parts, due: now + QUIET, retention_due: now, moved };
         let handle = thread::Builder::new()
             .name("maintain".into())
             .spawn(move || maintenance.run(&wakes))
@@ -78,6 +84,8 @@ struct Maintenance {
     due: Instant,
     /// When to look next whether retention has something to do.
     retention_due: Instant,
+    /// How large the log was when it was moved last, and when that was.
+    moved: Cell<(u64, Instant)>,
 }
 
 impl Maintenance {
@@ -200,11 +208,17 @@ impl Maintenance {
     }
 
     /// Moves what no reader still needs, once the log is large, and starts the log anew if that was all of it. Returns
-    /// whether the log is still so large that it should be tried again soon.
+    /// whether it should be tried again soon: the log is still large, or was moved a moment ago.
     fn checkpoint(&self) -> bool {
         let wal_bytes = self.wal_bytes();
         if wal_bytes < WAL_BYTES_MAX {
             return false;
+        }
+        let (moved_bytes, moved_at) = self.moved.get();
+        if wal_bytes < WAL_BYTES_HELD_UP.min(moved_bytes + WAL_BYTES_STEP)
+            && moved_at.elapsed() < MOVE_INTERVAL
+        {
+            return true;
         }
         // Holds nobody up, and leaves little for what follows.
         let mut moved = self.move_log("PASSIVE");
@@ -215,7 +229,9 @@ impl Maintenance {
         if let Err(error) = moved {
             tracing::warn!(error = %error, "cannot move the write-ahead log into the database; trying again later");
         }
-        self.wal_bytes() >= WAL_BYTES_HELD_UP
+        let left = self.wal_bytes();
+        self.moved.set((left, Instant::now()));
+        left >= WAL_BYTES_HELD_UP
     }
 
     fn wal_bytes(&self) -> u64 {

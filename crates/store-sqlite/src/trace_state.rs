@@ -17,7 +17,7 @@ use spanwise_store::StoreResult;
 use std::collections::{HashMap, HashSet};
 
 /// Spans that are remembered over all traces, about 200 bytes each; one that calls a model, about 400.
-const REMEMBERED_SPANS_MAX: usize = 100_000;
+const REMEMBERED_SPANS_MAX: usize = 1 << 16;
 /// Resources and scopes whose ids are remembered.
 const REMEMBERED_INTERNED_MAX: usize = 10_000;
 

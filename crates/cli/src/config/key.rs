@@ -227,7 +227,7 @@ impl Default for Config {
             log_format: LogFormat::Text,
             log_level: "info".into(),
             body_bytes: 64 << 20,
-            queue_bytes: 64 << 20,
+            queue_bytes: 48 << 20,
             artifact_bytes: 1 << 30,
             connections: 4096,
             search_index: true,
