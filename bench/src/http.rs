@@ -16,6 +16,8 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
     /// `Retry-After` in seconds.
     pub(crate) retry_after_s: Option<u64>,
+    /// How long the server says that it took (`Server-Timing`).
+    pub(crate) in_server: Option<Duration>,
 }
 
 /// A connection that is kept alive.
@@ -86,6 +88,9 @@ impl Connection {
             .context("an answer without a status")?;
         let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         let retry_after_s = header("retry-after:").and_then(|text| text.parse().ok());
+        let in_server = header("server-timing:").and_then(|text| text.strip_prefix("total;dur="));
+        let in_server =
+            in_server.and_then(|ms| ms.parse().ok()).map(|ms: f64| Duration::from_secs_f64(ms / 1e3));
         let start = head_end + 4;
         let body = match header("content-length:").map(str::parse::<usize>) {
             Some(length) => {
@@ -98,7 +103,7 @@ impl Connection {
             None if header("transfer-encoding:") == Some("chunked") => self.read_chunks(start).await?,
             None => Vec::new(),
         };
-        Ok(Reply { status, body, retry_after_s })
+        Ok(Reply { status, body, retry_after_s, in_server })
     }
 
     async fn read_chunks(&mut self, mut at: usize) -> Result<Vec<u8>> {

@@ -22,8 +22,10 @@ pub(crate) struct Question {
     pub(crate) name: String,
     /// The goal for p95 at a million traces in ms, if there is one.
     pub(crate) goal_ms: Option<f64>,
-    /// How long it took.
+    /// How long it took until the client had the answer.
     pub(crate) latency: Latency,
+    /// How long the server took until its answer began.
+    pub(crate) in_server: Latency,
     /// Size of the answer.
     pub(crate) bytes: usize,
 }
@@ -32,8 +34,8 @@ pub(crate) struct Question {
 pub(crate) async fn ask_all(server: &Server, generator: &Generator, traces: u64) -> Result<Vec<Question>> {
     let mut answers = Vec::new();
     for (name, goal_ms, path) in questions(generator, traces) {
-        let (latency, bytes) = ask(server, &path).await?;
-        answers.push(Question { name, goal_ms, latency, bytes });
+        let (latency, in_server, bytes) = ask(server, &path).await?;
+        answers.push(Question { name, goal_ms, latency, in_server, bytes });
     }
     Ok(answers)
 }
@@ -43,9 +45,9 @@ pub(crate) fn paths(generator: &Generator, traces: u64) -> Vec<String> {
     questions(generator, traces).into_iter().map(|(_, _, path)| path).collect()
 }
 
-async fn ask(server: &Server, path: &str) -> Result<(Latency, usize)> {
+async fn ask(server: &Server, path: &str) -> Result<(Latency, Latency, usize)> {
     let mut connection = server.connect().await?;
-    let (mut durations, mut bytes) = (Vec::new(), 0);
+    let (mut durations, mut in_server, mut bytes) = (Vec::new(), Vec::new(), 0);
     let begun = Instant::now();
     for round in 0..WARM_UP + REPEAT {
         let asked = Instant::now();
@@ -57,12 +59,13 @@ async fn ask(server: &Server, path: &str) -> Result<(Latency, usize)> {
         bytes = reply.body.len();
         if round >= WARM_UP {
             durations.push(took);
+            in_server.extend(reply.in_server);
         }
         if begun.elapsed() > QUESTION_MAX && !durations.is_empty() {
             break;
         }
     }
-    Ok((Latency::of(&mut durations), bytes))
+    Ok((Latency::of(&mut durations), Latency::of(&mut in_server), bytes))
 }
 
 fn questions(generator: &Generator, traces: u64) -> Vec<(String, Option<f64>, String)> {

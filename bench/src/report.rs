@@ -124,8 +124,10 @@ fn disk(out: &mut String, size: &AtSize) -> std::fmt::Result {
 }
 
 fn questions(out: &mut String, sizes: &[AtSize]) -> std::fmt::Result {
-    let heads: Vec<String> =
-        sizes.iter().map(|size| format!("p50 / p95 ms at {}", thousands(size.traces))).collect();
+    let heads: Vec<String> = sizes
+        .iter()
+        .map(|size| format!("p50 / p95 ms (in the server) at {}", thousands(size.traces)))
+        .collect();
     writeln!(out, "| question | goal | {} |", heads.join(" | "))?;
     writeln!(out, "| --- | ---: |{}", " ---: |".repeat(sizes.len()))?;
     let Some(first) = sizes.first() else { return Ok(()) };
@@ -141,7 +143,8 @@ fn questions(out: &mut String, sizes: &[AtSize]) -> std::fmt::Result {
 }
 
 fn latency(question: &Question) -> String {
-    format!("{:.1} / {:.1}", question.latency.p50_ms, question.latency.p95_ms)
+    let (client, server) = (&question.latency, &question.in_server);
+    format!("{:.1} / {:.1} ({:.1} / {:.1})", client.p50_ms, client.p95_ms, server.p50_ms, server.p95_ms)
 }
 
 fn thousands(number: u64) -> String {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 
 import mlflow
 import pytest
@@ -77,3 +78,9 @@ def test_a_browser_gets_the_page_and_a_program_the_error(shared_server):
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     missing = requests.get(f"{shared_server.url}/api/v1/traces/tr-x", timeout=TIMEOUT_S)
     assert (missing.status_code, missing.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_an_answer_says_how_long_it_took(shared_server):
+    for path in ("/api/v1/traces", "/api/2.0/mlflow/experiments/get?experiment_id=0", "/api/v1/nothing"):
+        timing = requests.get(shared_server.url + path, timeout=TIMEOUT_S).headers["Server-Timing"]
+        assert re.fullmatch(r"total;dur=\d+\.\d{3}", timing), path
