@@ -7,7 +7,7 @@ use crate::store::SqliteStore;
 use crate::trace_row::{TraceRow, explicit};
 use futures_util::TryStreamExt;
 use rusqlite::Connection;
-use spanwise_genai::{derive, root_facts};
+use spanwise_genai::span_columns;
 use spanwise_model::{ErrorKind, RootFacts, TraceId};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::{StoreResult, StoredSpan};
@@ -56,7 +56,7 @@ fn facts_of(stored: &StoredSpan) -> StoreResult<Option<RootFacts>> {
     if span.parent_span_id.iter().any(|byte| *byte != 0) || logs.is_empty() {
         return Ok(None);
     }
-    Ok(Some(root_facts(&span, &derive(&span, &logs))))
+    Ok(span_columns(&span, true, &logs).root.map(|facts| *facts))
 }
 
 fn update_previews(conn: &Connection, trace_id: &TraceId, facts: &RootFacts) -> StoreResult<()> {
