@@ -17,6 +17,7 @@ use crate::compaction::{SharedCompactor, lock};
 use crate::error::sql_error;
 use crate::postings::Postings;
 use crate::schema;
+use crate::segment::SegmentReader;
 use crate::spans::SpanReader;
 use crate::store::SqliteStore;
 use crate::writer::Writer;
@@ -193,6 +194,21 @@ impl Work {
         }
         Ok(())
     }
+}
+
+/// Derives one trace again; the caller sees to it that no compaction is under way. If it is being written to, it stays as
+/// it is.
+pub(crate) fn one(
+    conn: &Connection,
+    segments: &SegmentReader,
+    writer: &Writer,
+    trace_key: i64,
+) -> StoreResult<()> {
+    let Some(replayed) = replay::replay(conn, segments, trace_key)?.filter(Replayed::is_changed) else {
+        return Ok(());
+    };
+    // What has to be indexed again is looked at by every search until the next blocks come.
+    writer.write_blocking(move |context| apply::apply(context, replayed, &mut 0).map(drop))
 }
 
 /// Moves the log as far as readers let it; what is left is moved later.

@@ -135,7 +135,8 @@ impl World {
             any = any.open();
         }
         if self.random.random_bool(0.7) {
-            any = any.parent(self.random.random_range(1..=SPANS));
+            let parent = self.random.random_range(1..=SPANS);
+            any = if self.random.random_bool(0.2) { any.remote_parent(parent) } else { any.parent(parent) };
         }
         if self.random.random_bool(0.5) {
             any = any.model(self.one_of(&["gpt-4o", "claude", "mistral"]), self.one_of(&["openai", "azure"]));
