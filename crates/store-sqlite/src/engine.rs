@@ -20,9 +20,9 @@ use spanwise_model::{
 use spanwise_store::{
     AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
     ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
-    Metrics, MetricsQuery, NewExperiment, Progress, PromptLink, RetentionStatus, Selection, SessionPage,
-    SessionQuery, SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive,
-    TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    Metrics, MetricsQuery, NewExperiment, Progress, PromptLink, RenormalizeReport, RenormalizeScope,
+    RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError, StoreResult,
+    StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
 };
 use std::sync::{Arc, PoisonError};
 
@@ -87,7 +87,7 @@ impl Store for SqliteStore {
         let appended =
             writer.append(announced, bytes, move |context| append::append_spans(context, &prepared)).await?;
         self.wake_background(bytes);
-        self.refresh_roots(appended.roots_with_logs).await?;
+        self.refresh_roots(appended.roots_to_hear).await?;
         Ok(appended.outcome)
     }
 
@@ -101,7 +101,7 @@ impl Store for SqliteStore {
         let appended =
             writer.append(announced, bytes, move |context| append::append_logs(context, &prepared)).await?;
         self.wake_background(bytes);
-        self.refresh_roots(appended.roots_with_logs).await?;
+        self.refresh_roots(appended.roots_to_hear).await?;
         Ok(appended.outcome)
     }
 
@@ -282,6 +282,14 @@ impl Store for SqliteStore {
 
     async fn compact(&self, progress: Progress) -> StoreResult<CompactReport> {
         self.compact_now(progress).await
+    }
+
+    async fn renormalize(
+        &self,
+        scope: RenormalizeScope,
+        progress: Progress,
+    ) -> StoreResult<RenormalizeReport> {
+        self.renormalize_now(scope, progress).await
     }
 
     async fn backup(&self, known: KnownFiles) -> StoreResult<BackupStream> {

@@ -25,6 +25,7 @@ mod postings;
 mod rank;
 mod reader;
 mod refresh;
+mod renormalize;
 mod retention;
 mod rollup;
 mod scan;

@@ -3,9 +3,9 @@
 use crate::{
     AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
     ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
-    Metrics, MetricsQuery, NewExperiment, Progress, PromptLink, RetentionStatus, Selection, SessionPage,
-    SessionQuery, SpanStream, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges,
-    TraceHistogram, TracePage, TraceQuery, TraceTree,
+    Metrics, MetricsQuery, NewExperiment, Progress, PromptLink, RenormalizeReport, RenormalizeScope,
+    RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, StoreError, StoreResult, StoreStats,
+    StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -64,6 +64,8 @@ pub trait Store: Send + Sync + 'static {
     ///   taken back.
     /// - What a trace's record says does not depend on the order in which its spans arrive: of several candidates
     ///   (experiment, session, user, root) the root wins, else the smallest (start, span id).
+    /// - A trace without a root speaks through the smallest (start, span id) of the spans whose parent is in another
+    ///   process and is not there: name, previews and state are its own until a root or that parent arrives.
     /// - Time, duration and state of a finalized trace are left alone, and so are authoritative usage and cost.
     /// - A state other than `InProgress` and `Unspecified` is not changed by spans.
     async fn append_spans(&self, batch: Vec<TraceSpans>) -> StoreResult<AppendOutcome>;
@@ -201,6 +203,19 @@ pub trait Store: Send + Sync + 'static {
     /// Does now what background work would do some time: rewrites what lies apart or is partly deleted, and gives the
     /// disk back what nothing needs. Interrupted at any time, nothing is lost; the rest is done the next time.
     async fn compact(&self, progress: Progress) -> StoreResult<CompactReport>;
+
+    /// Derives again, from the bytes of their spans, what traces and spans say by the conventions and prices that are
+    /// known now, and brings all that hangs on it to what it would be had the spans come in now: tokens, cost, models,
+    /// names, previews, sessions, users, and what is added up or searched.
+    ///
+    /// - What a client gave or set stays (final records, tags, assessments, links), and so do time, state and experiment.
+    /// - Each trace changes at once or not at all. Writes and reads go on meanwhile. Interrupted at any time, what is done
+    ///   stays done; doing it again changes nothing more.
+    async fn renormalize(
+        &self,
+        scope: RenormalizeScope,
+        progress: Progress,
+    ) -> StoreResult<RenormalizeReport>;
 
     /// Streams the files of the store as of now, artifacts included; each write that was answered before is in it.
     ///

@@ -145,6 +145,16 @@ Examples:
   spanwise check --data-dir ./data
   SPANWISE_TRACKING_URI=http://127.0.0.1:5000 spanwise check";
 
+pub(super) const RENORMALIZE: &str = "\
+Spans are kept as they came; what is searched and added up is derived from them when they come in. After an update that
+knows more conventions, this derives it again for what is stored. Tags, assessments, names that were set and what the
+MLflow client gave stay. It may be interrupted: what is done stays done, and the next run does the rest. The exit code
+is 1 if traces can't be read, or were written to all the while.
+
+Examples:
+  spanwise renormalize
+  spanwise renormalize --experiment shop --json | jq .changed_spans";
+
 pub(super) const CONFIG: &str = "\
 Examples:
   spanwise config show

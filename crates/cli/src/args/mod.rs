@@ -11,7 +11,9 @@ pub(crate) use manage::{
     ListArgs, TagArgs, TagPosition,
 };
 pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, StatsArgs, StatsBy, TailArgs};
-pub(crate) use run::{BackupArgs, CheckArgs, CompactArgs, DemoArgs, RestoreBackupArgs, ServeArgs};
+pub(crate) use run::{
+    BackupArgs, CheckArgs, CompactArgs, DemoArgs, RenormalizeArgs, RestoreBackupArgs, ServeArgs,
+};
 pub(crate) use selection::{BulkSelection, Scope, Selection};
 
 use crate::terminal::ColorChoice;
@@ -78,6 +80,9 @@ pub(crate) enum Command {
     /// Verify every checksum and reference of a data directory, or of what a running server holds
     #[command(after_help = help::CHECK)]
     Check(CheckArgs),
+    /// Derive again what stored traces say: types, models, tokens, cost, names, previews
+    #[command(after_help = help::RENORMALIZE)]
+    Renormalize(RenormalizeArgs),
     /// Show the configuration, and where it comes from
     #[command(after_help = help::CONFIG)]
     Config {

@@ -19,6 +19,7 @@ mod walk;
 
 use crate::backup::Pins;
 use crate::error::{io_error, sql_error};
+use crate::renormalize;
 use crate::schema;
 use crate::segment::segment_path;
 use crate::spans::SpanReader;
@@ -194,12 +195,28 @@ impl Compactor {
             }
         }
         let (count, segment_id) = (merged.len(), bucket.segment_id());
+        let rootless: Vec<i64> =
+            group[..taken].iter().filter(|trace| trace.is_rootless).map(|trace| trace.trace_key).collect();
         if let Err(error) = bucket.commit(&self.writer, merged, self.waits_for_index) {
             // A commit that failed may come back after a crash (see segment/writer.rs); what it points to must be there then.
             self.abandoned.borrow_mut().push(segment_id);
             return Err(error);
         }
+        self.let_others_speak(&rootless)?;
         Ok((count, taken))
+    }
+
+    /// Lets a span stand in for the root of traces of which none came, now that they are quiet.
+    fn let_others_speak(&self, rootless: &[i64]) -> StoreResult<()> {
+        for trace_key in rootless.iter().filter(|trace_key| !self.unreadable.borrow().contains(trace_key)) {
+            match renormalize::one(&self.conn, &self.spans.segments, &self.writer, *trace_key) {
+                Err(error) if error.kind() == ErrorKind::Internal => {
+                    tracing::error!(error = %error, trace_key, "nobody can speak for a trace without a root");
+                }
+                result => result?,
+            }
+        }
+        Ok(())
     }
 
     /// Returns how many traces can't be read, as far as compaction has met them.

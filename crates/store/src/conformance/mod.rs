@@ -18,6 +18,7 @@ pub mod logs;
 pub mod metrics;
 pub mod order;
 pub mod read;
+pub mod renormalize;
 pub mod start;
 pub mod tag;
 pub mod tree;
@@ -184,6 +185,8 @@ macro_rules! conformance_suite {
             order: {
                 spans_may_come_in_any_order
                 without_a_root_the_earliest_span_decides
+                a_span_with_a_remote_parent_stands_in
+                a_late_root_takes_over_from_what_stood_in
                 of_several_roots_the_earliest_decides
                 an_explicit_experiment_wins_over_a_derived_one
                 of_two_explicit_experiments_the_roots_wins
@@ -197,6 +200,12 @@ macro_rules! conformance_suite {
                 a_large_trace_comes_in_chunks
                 a_large_span_comes_back
                 a_stream_may_be_left_or_overtaken
+            }
+            renormalize: {
+                what_bytes_say_is_derived_again
+                what_clients_set_is_not_derived
+                only_the_scope_is_derived_again
+                work_that_nobody_wants_ends
             }
             start: {
                 a_final_record_makes_a_trace

@@ -2,7 +2,9 @@
 
 use super::build::{DEFAULT, Span, at_ms, derived, explicit, span, spans_of, start, texts, trace_id, usage};
 use crate::{NewExperiment, Store, StoreResult};
-use spanwise_model::{ExperimentChoice, ExperimentId, TraceId, TraceInfo, TraceSpans, TraceState};
+use spanwise_model::{
+    ExperimentChoice, ExperimentId, SpanStatus, TraceId, TraceInfo, TraceSpans, TraceState,
+};
 
 /// One thing that arrives for a trace.
 #[derive(Clone)]
@@ -116,6 +118,61 @@ pub async fn without_a_root_the_earliest_span_decides(store: &dyn Store) -> Stor
     assert_eq!(info.metadata, texts([("mlflow.trace.user", "1's")]));
     assert_eq!(info.state, TraceState::InProgress);
     assert_eq!(info.resource_tags, texts([("service.name", "b")]));
+    Ok(())
+}
+
+/// Without a root, the earliest span speaks whose parent is in another process and never came: name, state and previews
+/// are its own. One whose parent is there does not, and a tag of the trace is only a root's to set.
+pub async fn a_span_with_a_remote_parent_stands_in(store: &dyn Store) -> StoreResult<()> {
+    let parts = [
+        // Its clock is behind, so that it seems to start before the span that calls it.
+        Part::Spans("back", DEFAULT, vec![span(4).remote_parent(3).from_to(1, 2).status(SpanStatus::Error)]),
+        Part::Spans("front", DEFAULT, vec![span(3).parent(2).from_to(6, 9)]),
+        Part::Spans(
+            "front",
+            DEFAULT,
+            vec![
+                span(2)
+                    .remote_parent(99)
+                    .name("entry")
+                    .from_to(5, 20)
+                    .preview("q", "a")
+                    .attribute("mlflow.spanInputs", "\"q\"")
+                    .attribute("mlflow.spanOutputs", "\"a\"")
+                    .tag("k", "v"),
+            ],
+        ),
+        Part::Spans("front", DEFAULT, vec![span(5).remote_parent(98).name("second").from_to(8, 30)]),
+        Part::Spans("front", DEFAULT, vec![span(6).parent(97).name("unknown").from_to(4, 30)]),
+    ];
+    let info = in_every_order(store, &parts).await?;
+    assert_eq!(info.name.as_deref(), Some("entry"));
+    assert_eq!(info.state, TraceState::Ok);
+    assert_eq!((info.start_ns, info.duration_ns), (at_ms(1), Some(at_ms(30) - at_ms(1))));
+    assert_eq!((info.input_text.as_deref(), info.output_text.as_deref()), (Some("q"), Some("a")));
+    assert_eq!(info.tags, texts([]));
+    Ok(())
+}
+
+/// A parent or a root that comes late takes over, whatever stood in for it, and so does its state.
+pub async fn a_late_root_takes_over_from_what_stood_in(store: &dyn Store) -> StoreResult<()> {
+    let entry = span(2).remote_parent(1).name("entry").from_to(5, 20).status(SpanStatus::Error);
+    let parts = [
+        Part::Spans("", DEFAULT, vec![entry]),
+        Part::Spans("", DEFAULT, vec![span(1).remote_parent(99).name("gateway").from_to(6, 19)]),
+        Part::Spans("", DEFAULT, vec![span(3).remote_parent(98).name("other").from_to(7, 30)]),
+    ];
+    let info = in_every_order(store, &parts).await?;
+    assert_eq!((info.name.as_deref(), info.state), (Some("gateway"), TraceState::Ok));
+    let mut parts = parts.to_vec();
+    parts.push(Part::Spans("", DEFAULT, vec![span(7).name("root").from_to(9, 0).open()]));
+    let other = super::build::trace_id(1_000);
+    for part in &parts {
+        let Part::Spans(service, choice, spans) = part else { continue };
+        store.append_spans(vec![spans_of(&other, *choice, service, spans)]).await?;
+    }
+    let info = store.get_trace(&other).await?;
+    assert_eq!((info.name.as_deref(), info.state), (Some("root"), TraceState::InProgress));
     Ok(())
 }
 
