@@ -11,6 +11,7 @@ mod doc_set;
 mod indexer;
 mod keeper;
 mod list;
+mod memo;
 mod merge;
 mod part;
 mod part_writer;

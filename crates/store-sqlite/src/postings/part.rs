@@ -2,6 +2,7 @@
 
 use super::doc_set::DocSet;
 use super::list::{self, Encoding};
+use super::memo::Memo;
 use super::part_writer::{
     self, CHUNK_DOCS, CRC_BYTES, DOC_BYTES, Doc, FOOTER_BYTES, Footer, HEADER_BYTES, PartMeta, is_crc_of,
 };
@@ -25,6 +26,8 @@ pub(crate) struct Part {
     directory: Vec<DictionaryBlock>,
     /// Set when something that was read failed its check.
     damaged: AtomicBool,
+    /// What was found out about its words.
+    pub(super) memo: Memo,
 }
 
 /// Where a block of the dictionary is, and the first term in it.
@@ -53,7 +56,15 @@ impl Part {
         let name = |error: StoreError| damaged(format!("{} is damaged: {}", path.display(), error.message()));
         let footer = read_footer(&file, bytes).map_err(name)?;
         let directory = read_directory(&file, bytes, &footer).map_err(name)?;
-        Ok(Part { path: path.into(), file, bytes, footer, directory, damaged: AtomicBool::new(false) })
+        Ok(Part {
+            path: path.into(),
+            file,
+            bytes,
+            footer,
+            directory,
+            damaged: AtomicBool::new(false),
+            memo: Memo::default(),
+        })
     }
 
     /// Returns what it covers.

@@ -75,25 +75,30 @@ impl Evaluation<'_> {
     pub(crate) fn candidates(&self, query: &TermQuery<'_>) -> StoreResult<Candidates> {
         match query {
             TermQuery::All => Ok(Candidates::All),
-            TermQuery::Span(query) => self.traces(|part| self.docs(part, query)),
+            TermQuery::Span(query) => self.traces(|part| self.docs(part, query).map(Arc::new)),
             TermQuery::Word(word) => {
                 let mut term = Vec::new();
                 term::write_word(word.as_bytes(), &mut term);
-                self.traces(|part| self.exact(part, &term))
+                self.traces(|part| self.exact(part, &term).map(Arc::new))
             }
             TermQuery::WordContaining(text) => self.traces(|part| {
-                self.matching(part, WORD_PREFIX, &|word| word.contains(text) || word == LONG_TOKEN)
+                let find =
+                    || self.matching(part, WORD_PREFIX, &|word| word.contains(text) || word == LONG_TOKEN);
+                match self.extent {
+                    Extent::Possible => part.memo.get(text, find),
+                    Extent::Certain | Extent::Rest => find().map(Arc::new),
+                }
             }),
             TermQuery::And(queries) => self.intersection(queries),
             TermQuery::Or(queries) => self.union(queries),
         }
     }
 
-    fn traces(&self, docs: impl Fn(&Part) -> StoreResult<DocSet>) -> StoreResult<Candidates> {
+    fn traces(&self, docs: impl Fn(&Part) -> StoreResult<Arc<DocSet>>) -> StoreResult<Candidates> {
         let mut traces = TraceSet::default();
         for part in self.parts {
             (self.check)()?;
-            part.add_traces(&docs(part)?, &mut traces)?;
+            part.add_traces(&*docs(part)?, &mut traces)?;
         }
         Ok(Candidates::Traces(traces))
     }
