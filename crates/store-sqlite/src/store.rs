@@ -9,6 +9,7 @@ use crate::error_spans::{self, ErrorSpanBuild};
 use crate::explore::ChangeFeed;
 use crate::postings::{Indexer, KeeperContext, Postings};
 use crate::reader::ReaderPool;
+use crate::renormalize;
 use crate::retention::{Retention, SharedStatus};
 use crate::rollup;
 use crate::scan::Verdicts;
@@ -102,6 +103,7 @@ impl SqliteStore {
         let segments = data_dir.join("segments");
         let conn = schema::open_writer(&database)?;
         let segment_writer = SegmentWriter::open(&segments, &conn)?;
+        renormalize::tell_if_older(&conn)?;
         let are_rollups_built = rollup::are_built(&conn)?;
         let are_error_spans_counted = error_spans::are_counted(&conn)?;
         let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;

@@ -28,6 +28,7 @@ mod spans;
 mod stream;
 mod traces;
 mod tree;
+mod usage;
 
 pub(crate) use parameter::Parameters;
 
@@ -66,6 +67,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(spans::routes())
         .merge(stream::routes())
         .merge(traces::routes())
-        .merge(tree::routes());
+        .merge(tree::routes())
+        .merge(usage::routes());
     OpenApiRouter::with_openapi(openapi::Described::openapi()).nest("/api/v1", api)
 }

@@ -11,6 +11,7 @@ mod apply;
 mod replay;
 #[cfg(test)]
 mod tests;
+mod version;
 
 use crate::catalog::key_array;
 use crate::compaction::{SharedCompactor, lock};
@@ -28,6 +29,8 @@ use spanwise_model::{ErrorKind, ExperimentId};
 use spanwise_store::{Progress, RenormalizeReport, RenormalizeScope, StoreError, StoreResult};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+pub(crate) use version::tell_if_older;
 
 /// Traces of one step, at most.
 const STEP_TRACES: usize = if cfg!(test) { 5 } else { 64 };
@@ -93,6 +96,10 @@ impl Work {
             }
         }
         self.go_on(report.traces, total)?;
+        let is_all = self.scope == RenormalizeScope::All;
+        if is_all && report.unreadable_traces + report.busy_traces == 0 && !version::is_current(&conn)? {
+            self.writer.write_blocking(|context| version::set_current(context.conn))?;
+        }
         Ok(report)
     }
 

@@ -184,6 +184,7 @@ macro_rules! conformance_suite {
             }
             order: {
                 spans_may_come_in_any_order
+                usage_counts_alike_in_every_order
                 without_a_root_the_earliest_span_decides
                 a_span_with_a_remote_parent_stands_in
                 a_late_root_takes_over_from_what_stood_in
