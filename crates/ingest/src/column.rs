@@ -1,7 +1,7 @@
 //! The columns of a span.
 
 use bytes::Bytes;
-use spanwise_genai::{derive, derive_without_bodies, root_facts};
+use spanwise_genai::{PriceTable, derive, derive_without_bodies, root_facts};
 use spanwise_model::{NewSpan, SpanId, SpanStatus};
 use spanwise_otlp::SpanView;
 use xxhash_rust::xxh3::xxh3_64;
@@ -12,10 +12,12 @@ pub(crate) fn new_span(
     view: &SpanView<'_>,
     span_id: SpanId,
     parent_id: Option<SpanId>,
+    prices: &PriceTable,
 ) -> NewSpan {
     // Log records of this span may be in the store already, or yet to come: they are merged when it is read.
     // What a span with a parent took in and gave out is read when somebody looks at it.
-    let derived = if parent_id.is_none() { derive(view, &[]) } else { derive_without_bodies(view) };
+    let derived =
+        if parent_id.is_none() { derive(view, &[], prices) } else { derive_without_bodies(view, prices) };
     let boxed = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(Into::into);
     NewSpan {
         content_hash: xxh3_64(&raw),

@@ -7,7 +7,7 @@ use crate::store::SqliteStore;
 use crate::trace_row::{TraceRow, explicit};
 use futures_util::TryStreamExt;
 use rusqlite::Connection;
-use spanwise_genai::{derive, root_facts};
+use spanwise_genai::{PriceTable, derive, root_facts};
 use spanwise_model::{ErrorKind, RootFacts, TraceId};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::{StoreResult, StoredSpan};
@@ -45,18 +45,20 @@ impl SqliteStore {
         };
         // Roots come first.
         let first = stream.try_next().await?.and_then(|chunk| chunk.into_iter().next());
-        first.map_or(Ok(None), |first| facts_of(&first))
+        let prices = self.prices.get();
+        first.map_or(Ok(None), |first| facts_of(&first, prices.general()))
     }
 }
 
-fn facts_of(stored: &StoredSpan) -> StoreResult<Option<RootFacts>> {
+/// Returns what a root says; that it costs something is no part of it.
+fn facts_of(stored: &StoredSpan, prices: &PriceTable) -> StoreResult<Option<RootFacts>> {
     let span = SpanView::parse(&stored.raw).map_err(|error| damaged(format!("a stored span: {error}")))?;
     let logs: Vec<LogRecordView<'_>> =
         stored.logs.iter().filter_map(|record| LogRecordView::parse(record).ok()).collect();
     if span.parent_span_id.iter().any(|byte| *byte != 0) || logs.is_empty() {
         return Ok(None);
     }
-    Ok(Some(root_facts(&span, &derive(&span, &logs))))
+    Ok(Some(root_facts(&span, &derive(&span, &logs, prices))))
 }
 
 fn update_previews(conn: &Connection, trace_id: &TraceId, facts: &RootFacts) -> StoreResult<()> {

@@ -8,6 +8,7 @@ use crate::error::io_error;
 use crate::error_spans::{self, ErrorSpanBuild};
 use crate::explore::ChangeFeed;
 use crate::postings::{Indexer, KeeperContext, Postings};
+use crate::price::PriceKeeper;
 use crate::reader::ReaderPool;
 use crate::retention::{Retention, SharedStatus};
 use crate::rollup;
@@ -79,6 +80,7 @@ pub struct SqliteStore {
     pub(crate) retention: SharedStatus,
     pub(crate) pins: Arc<Pins>,
     pub(crate) artifact_removal: Arc<ArtifactRemoval>,
+    pub(crate) prices: Arc<PriceKeeper>,
     /// Threads to wait for when closing.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open: one process owns a data directory.
@@ -101,6 +103,7 @@ impl SqliteStore {
         let database = data_dir.join("index.db");
         let segments = data_dir.join("segments");
         let conn = schema::open_writer(&database)?;
+        let prices = Arc::new(PriceKeeper::open(&conn)?);
         let segment_writer = SegmentWriter::open(&segments, &conn)?;
         let are_rollups_built = rollup::are_built(&conn)?;
         let are_error_spans_counted = error_spans::are_counted(&conn)?;
@@ -181,6 +184,7 @@ impl SqliteStore {
             retention,
             pins,
             artifact_removal,
+            prices,
             rollup_build: Mutex::new(rollup_build),
             error_span_build: Mutex::new(error_span_build),
             threads: Mutex::new(threads),
