@@ -53,7 +53,13 @@ KINDS = {
     "output_cost_per_image_token": "image_output",
     "output_cost_per_reasoning_token": "reasoning",
 }
-SERVICES = {"batches": "batch", "flex": "flex", "priority": "priority", "balanced": "balanced", "ultrafast": "ultrafast"}
+SERVICES = {
+    "batches": "batch",
+    "flex": "flex",
+    "priority": "priority",
+    "balanced": "balanced",
+    "ultrafast": "ultrafast",
+}
 # Longest first, since `cache_creation_input_token_cost` begins another key.
 FIELD = re.compile(
     rf"^({'|'.join(sorted(KINDS, key=len, reverse=True))})(?:_above_(\d+)(k?)_tokens)?(?:_({'|'.join(SERVICES)}))?$"
@@ -76,7 +82,11 @@ def per_million(price):
     if isinstance(price, bool) or not isinstance(price, (int, float)):
         return None
     value = Decimal(repr(price)).scaleb(6)
-    rounded = value.quantize(Decimal(1).scaleb(value.adjusted() - DIGITS_MAX + 1)) if value else value
+    rounded = (
+        value.quantize(Decimal(1).scaleb(value.adjusted() - DIGITS_MAX + 1))
+        if value
+        else value
+    )
     return rounded if 0 <= rounded < PRICE_MAX else None
 
 
@@ -89,7 +99,11 @@ def canonical(provider):
 
 def split(key, provider):
     """The model's name, without the provider before it, as the list's own names have it."""
-    prefixes = [provider, provider.replace("_", "-"), *(name for name, same in SAME.items() if same == provider)]
+    prefixes = [
+        provider,
+        provider.replace("_", "-"),
+        *(name for name, same in SAME.items() if same == provider),
+    ]
     for prefix in prefixes:
         if key.startswith(prefix + "/"):
             return key[len(prefix) + 1 :]
@@ -105,8 +119,15 @@ def take_fields(entry, provider):
         if price is None:
             continue
         kind, above, thousands, service = match.groups()
-        tokens = int(above) * (1000 if thousands else 1) - (1 if provider in INCLUSIVE else 0) if above else 0
-        prices.setdefault(SERVICES.get(service, ""), {}).setdefault(tokens, {})[KINDS[kind]] = price
+        tokens = (
+            int(above) * (1000 if thousands else 1)
+            - (1 if provider in INCLUSIVE else 0)
+            if above
+            else 0
+        )
+        prices.setdefault(SERVICES.get(service, ""), {}).setdefault(tokens, {})[
+            KINDS[kind]
+        ] = price
     for tier in entry.get("tiered_pricing") or []:
         tokens = int(tier["range"][0]) if "range" in tier else 0
         for field, value in tier.items():
@@ -125,25 +146,40 @@ def row_of(entry, provider):
     if base["output"] is None and entry.get("mode") in NO_OUTPUT:
         base["output"] = Decimal(0)
     # A list writes 0 for what it does not know as well as for what is free.
-    if base["input"] is None or base["output"] is None or not (base["input"] or base["output"]):
+    if (
+        base["input"] is None
+        or base["output"] is None
+        or not (base["input"] or base["output"])
+    ):
         return None
     drop_repeated(prices)
     row = tiers(prices.pop(""))
-    services = {name: tiers(prices[name]) for name in SERVICES.values() if prices.get(name)}
+    services = {
+        name: tiers(prices[name]) for name in SERVICES.values() if prices.get(name)
+    }
     return row | ({"services": services} if services else {})
 
 
 def drop_repeated(prices):
     """Drops reasoning at the price of all output."""
     for tier in [tier for service in prices.values() for tier in service.values()]:
-        if tier.get("reasoning") is not None and tier["reasoning"] == tier.get("output"):
+        if tier.get("reasoning") is not None and tier["reasoning"] == tier.get(
+            "output"
+        ):
             del tier["reasoning"]
 
 
 def tiers(by_tokens):
     kinds = list(KINDS.values())
-    ordered = {tokens: {kind: tier[kind] for kind in kinds if kind in tier} for tokens, tier in by_tokens.items()}
-    above = {str(tokens): ordered[tokens] for tokens in sorted(ordered) if tokens and ordered[tokens]}
+    ordered = {
+        tokens: {kind: tier[kind] for kind in kinds if kind in tier}
+        for tokens, tier in by_tokens.items()
+    }
+    above = {
+        str(tokens): ordered[tokens]
+        for tokens in sorted(ordered)
+        if tokens and ordered[tokens]
+    }
     return ordered.get(0, {}) | ({"above": above} if above else {})
 
 
@@ -161,7 +197,11 @@ def collect(lists):
             target = entries.get(entry.get("alias_of", ""), entry)
             provider = canonical(target.get("litellm_provider") or "")
             name = (provider, split(key, provider))
-            if provider not in PROVIDERS or NO_MODEL.match(key) or (provider, name[1].lower()) in seen:
+            if (
+                provider not in PROVIDERS
+                or NO_MODEL.match(key)
+                or (provider, name[1].lower()) in seen
+            ):
                 continue
             if target is not entry:
                 aliases[name] = split(entry["alias_of"], provider)
@@ -170,13 +210,24 @@ def collect(lists):
             else:
                 continue
             seen.add((provider, name[1].lower()))
-    aliases = {name: {"alias_of": of} for name, of in aliases.items() if (name[0], of) in rows}
-    return sorted((rows | aliases).items(), key=lambda item: (PROVIDERS.index(item[0][0]), item[0][1]))
+    aliases = {
+        name: {"alias_of": of} for name, of in aliases.items() if (name[0], of) in rows
+    }
+    return sorted(
+        (rows | aliases).items(),
+        key=lambda item: (PROVIDERS.index(item[0][0]), item[0][1]),
+    )
 
 
 def dump(value):
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key)}:{dump(inner)}" for key, inner in value.items()) + "}"
+        return (
+            "{"
+            + ",".join(
+                f"{json.dumps(key)}:{dump(inner)}" for key, inner in value.items()
+            )
+            + "}"
+        )
     if isinstance(value, Decimal):
         text = f"{value:f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
@@ -184,14 +235,32 @@ def dump(value):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("lists", nargs="+", type=Path, help="wheels of litellm or their price files, the newest first")
-    parser.add_argument("--date", required=True, help="the day on which the newest list was taken, e.g. 2026-11-26")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "lists",
+        nargs="+",
+        type=Path,
+        help="wheels of litellm or their price files, the newest first",
+    )
+    parser.add_argument(
+        "--date",
+        required=True,
+        help="the day on which the newest list was taken, e.g. 2026-11-26",
+    )
     args = parser.parse_args()
     lists = [read_list(path) for path in args.lists]
     newest, *older = [version for _, version in lists]
-    source = f"litellm {newest}" + (f"; {', '.join(older)} for models withdrawn since" if older else "")
-    head = {"format": "spanwise-prices/1", "date": args.date, "source": source, "unit": "USD per million tokens"}
+    source = f"litellm {newest}" + (
+        f"; {', '.join(older)} for models withdrawn since" if older else ""
+    )
+    head = {
+        "format": "spanwise-prices/1",
+        "date": args.date,
+        "source": source,
+        "unit": "USD per million tokens",
+    }
     print(dump(head))
     for (provider, model), row in collect(lists):
         print(dump({"provider": provider, "model": model} | row))
