@@ -21,15 +21,58 @@ MEMBER = "litellm/model_prices_and_context_window_backup.json"
 
 # Whose prices are taken, in the order in which they are written. Left out: subscriptions that price no tokens,
 # resellers of those, and hosts that only their owners reach.
-PROVIDERS = """
-openai anthropic gemini mistral deepseek xai cohere moonshot zai minimax dashscope ai21 voyage jina_ai amazon_nova
-meta_llama inception codestral perplexity
-azure azure_ai bedrock bedrock_mantle vertex_ai
-databricks snowflake oci watsonx
-groq together_ai fireworks_ai deepinfra cerebras sambanova nebius novita hyperbolic nscale baseten lambda_ai replicate
-cloudflare friendliai gmi wandb ovhcloud scaleway gradient_ai
-openrouter vercel_ai_gateway
-""".split()
+PROVIDERS = [
+    "openai",
+    "anthropic",
+    "gemini",
+    "mistral",
+    "deepseek",
+    "xai",
+    "cohere",
+    "moonshot",
+    "zai",
+    "minimax",
+    "dashscope",
+    "ai21",
+    "voyage",
+    "jina_ai",
+    "amazon_nova",
+    "meta_llama",
+    "inception",
+    "codestral",
+    "perplexity",
+    "azure",
+    "azure_ai",
+    "bedrock",
+    "bedrock_mantle",
+    "vertex_ai",
+    "databricks",
+    "snowflake",
+    "oci",
+    "watsonx",
+    "groq",
+    "together_ai",
+    "fireworks_ai",
+    "deepinfra",
+    "cerebras",
+    "sambanova",
+    "nebius",
+    "novita",
+    "hyperbolic",
+    "nscale",
+    "baseten",
+    "lambda_ai",
+    "replicate",
+    "cloudflare",
+    "friendliai",
+    "gmi",
+    "wandb",
+    "ovhcloud",
+    "scaleway",
+    "gradient_ai",
+    "openrouter",
+    "vercel_ai_gateway",
+]
 
 # The list's names of the same provider.
 SAME = {

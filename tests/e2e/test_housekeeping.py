@@ -1,8 +1,9 @@
-"""Retention, `compact`, `backup`, `restore`, `check`: what they do, print and refuse, and that artifacts go too."""
+"""Retention and the commands of housekeeping: what they do, print and refuse, and that artifacts go too."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 
 import pytest
@@ -113,6 +114,23 @@ def test_compact_says_what_it_changed(server):
     result = json.loads(spanwise("compact", "--json", server=server).stdout)
     assert result["traces"] == 0 and result["after"]["segments"] > 0
     assert there(server, server.old)
+
+
+def test_what_an_older_release_derived_is_derived_again(server, ids):
+    assert server.stop() == 0
+    with sqlite3.connect(server.data_dir / "index.db") as index:
+        index.execute("UPDATE trace SET name = 'an old name', input_text = 'an old text'")
+    index.close()
+    server.start()
+    info = f"{server.url}/api/v1/traces/{server.old}"
+    assert requests.get(info, timeout=30).json()["name"] == "an old name"
+    done = spanwise("renormalize", "--experiment", "elsewhere", server=server, check=False)
+    assert done.returncode == 2 and b"no experiment is named `elsewhere`" in done.stderr, done.stderr
+    out = spanwise("renormalize", "--experiment", "shop", server=server).stdout.decode()
+    assert out == "2 traces with 2 spans: 2 traces and 0 spans changed\n", out
+    assert requests.get(info, timeout=30).json()["name"] == "old"
+    result = json.loads(spanwise("renormalize", "--json", server=server).stdout)
+    assert (result["traces"], result["changed_traces"]) == (2, 0)
 
 
 def test_a_backup_of_a_server_is_restored_with_its_artifacts(server, new_server, tmp_path):

@@ -77,9 +77,9 @@ def test_overrides_hold_for_what_arrives_and_after_a_restart(server, ids):
     server.start()
     assert cost(server, call(server, ids, "gpt-4o", "shop")) == 7
 
-    spanwise("prices", "unset", "gpt-4o", "-e", "shop", server=server)
+    spanwise("prices", "unset", "gpt-4o", "--experiment", "shop", server=server)
     assert cost(server, call(server, ids, "gpt-4o", "shop")) == 3.25
-    gone = spanwise("prices", "unset", "gpt-4o", "-e", "shop", server=server, check=False)
+    gone = spanwise("prices", "unset", "gpt-4o", "--experiment", "shop", server=server, check=False)
     assert gone.returncode == 2 and b"no override of the price of `gpt-4o`" in gone.stderr
 
 
@@ -235,6 +235,38 @@ def test_a_span_says_why_it_costs_what_it_does(server, ids):
     reported = detail(server, call(server, ids, "gpt-4o", llm__cost__total=0.5))
     assert reported["cost"]["total"] == 0.5
     assert (reported["cost_reason"]["source"], reported["cost_reason"]["list_cost"]) == ("reported", 12.5)
+
+
+def test_what_is_stored_is_priced_again_on_demand(server, ids):
+    shop = [call(server, ids, "gpt-4o"), call(server, ids, "gpt-4o-2024-08-06")]
+    reported = call(server, ids, "gpt-4o", llm__cost__prompt=0.2, llm__cost__completion=0.3)
+    docs = call(server, ids, "gpt-4o", "docs")
+
+    def sums() -> tuple[float, float]:
+        metrics = get(server, "/metrics/traces?group_by=experiment&from=0")
+        found = get(server, "/traces/histogram?from=0")
+        assert sum(bucket["cost"] for bucket in found["buckets"]) == pytest.approx(
+            sum(series["total"]["cost"] for series in metrics["series"])
+        )
+        by_experiment = {series["group"]["experiment_id"]: series["total"]["cost"] for series in metrics["series"]}
+        return tuple(by_experiment[get(server, f"/traces/{one[0]}")["experiment_id"]] for one in (reported, docs))
+
+    assert sums() == (25.5, 12.5)
+    spanwise("prices", "set", "gpt-4o", "--input=3", "--output=4", "--experiment", "shop", server=server)
+    assert sums() == (25.5, 12.5)
+    out = spanwise("prices", "apply", "--experiment", "docs", server=server).stdout
+    assert out.endswith(b": 0 traces and 0 spans changed\n")
+
+    out = spanwise("prices", "apply", server=server).stdout
+    assert out == b"4 traces with 4 spans: 2 traces and 2 spans changed\n"
+    assert [cost(server, one) for one in [*shop, reported, docs]] == [7, 7, 0.5, 12.5]
+    assert sums() == (14.5, 12.5)
+    again = spanwise("prices", "apply", server=server).stdout
+    assert again == b"4 traces with 4 spans: 0 traces and 0 spans changed\n"
+
+    spanwise("prices", "unset", "gpt-4o", "--experiment", "shop", server=server)
+    spanwise("prices", "apply", "--experiment", "shop", server=server)
+    assert sums() == (25.5, 12.5)
 
 
 def test_the_list_is_searched(server):

@@ -70,7 +70,17 @@ def trace_count(url: str) -> int:
 
 def compact_lines(url: str) -> Iterator[dict]:
     """Asks for a compaction, and yields its lines as they come."""
-    with requests.post(f"{url}/api/v1/compact", stream=True, timeout=120) as answer:
+    return lines(f"{url}/api/v1/compact")
+
+
+def renormalize_lines(url: str) -> Iterator[dict]:
+    """Asks for a renormalization, and yields its lines as they come."""
+    return lines(f"{url}/api/v1/renormalize")
+
+
+def lines(url: str) -> Iterator[dict]:
+    """Asks for long work, and yields its lines as they come."""
+    with requests.post(url, stream=True, timeout=120) as answer:
         assert answer.status_code == 200, answer.text
         yield from (json.loads(line) for line in answer.iter_lines(chunk_size=1))
 

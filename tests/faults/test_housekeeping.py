@@ -1,9 +1,10 @@
-"""`kill -9` during compaction, retention, backup and restore: nothing is lost, and the next run ends what was begun."""
+"""`kill -9` during housekeeping: nothing is lost, and the next run ends what was begun."""
 
 from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
@@ -12,7 +13,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from faults.housekeeping import compact_lines, files_in, fill, fill_young, trace_count, verify
+from faults.housekeeping import (
+    compact_lines,
+    files_in,
+    fill,
+    fill_young,
+    renormalize_lines,
+    trace_count,
+    verify,
+)
 from faults.load import Ledger, Writer, is_acknowledged, send
 from faults.test_kill import by_trace
 from faults.test_kill import verify as verify_spans
@@ -75,6 +84,42 @@ def test_a_compaction_whose_client_goes_away_ends(new_server):
     *_, last = compact_lines(server.url)
     assert "result" in last, last
     verify(server.url, range(TRACES))
+
+
+def test_a_renormalization_is_killed_and_goes_on(new_server, chance):
+    server = new_server().start()
+    fill(server.url, range(TRACES))
+    assert server.stop() == 0
+    with sqlite3.connect(server.data_dir / "index.db") as index:
+        index.execute("UPDATE trace SET name = 'an old name'")
+    index.close()
+    for _ in range(ROUNDS):
+        server.start()
+        kill_after = chance.randint(1, 12)
+        try:
+            for seen, line in enumerate(renormalize_lines(server.url), 1):
+                assert "error" not in line, line
+                if seen == kill_after:
+                    os.kill(server.pid(), 9)
+        except requests.exceptions.RequestException:
+            pass
+        assert server.process.wait() == -9
+        check_store(server.data_dir)
+    server.start()
+    *_, last = renormalize_lines(server.url)
+    assert last["result"]["changed_traces"] < TRACES, last
+    assert counted(server.url, "name = 'root'") == TRACES
+    *_, last = renormalize_lines(server.url)
+    assert last["result"]["changed_traces"] == 0
+    verify(server.url, range(TRACES))
+    assert server.stop() == 0
+    check_store(server.data_dir)
+
+
+def counted(url: str, where: str) -> int:
+    """Returns how many traces match a filter."""
+    params = {"filter": where, "from": "2000-01-01"}
+    return requests.get(f"{url}/api/v1/traces/histogram", params=params, timeout=60).json()["total"]
 
 
 def test_retention_is_killed_and_goes_on(new_server, chance):

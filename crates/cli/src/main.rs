@@ -90,6 +90,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Backup(args) => runtime()?.block_on(housekeeping::backup(&args)).map(|()| Outcome::Done),
         Command::Restore(args) => housekeeping::restore(&args).map(|()| Outcome::Done),
         Command::Compact(args) => runtime()?.block_on(housekeeping::compact(&args)),
+        Command::Renormalize(args) => runtime()?.block_on(housekeeping::renormalize(&args)),
         Command::Check(args) => runtime()?.block_on(show::check(&args)),
         Command::Config { command: ConfigCommand::Show(args) } => show::config(&args).map(|()| Outcome::Done),
         Command::Config { command: ConfigCommand::Path(args) } => show::config_path(&args),

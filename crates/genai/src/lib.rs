@@ -1,9 +1,10 @@
 //! The normal form of a GenAI span: what it says, whichever convention it says it in.
 //!
-//! [`derive()`] reads a span through dialect tables, [`root_facts`] adds what a root says about its trace,
-//! [`read_content`] reads what a person wants to see of it, [`mlflow`] writes spans as MLflow's clients read them,
-//! [`rollup`] sums usage over a trace. Pure functions over borrowed bytes; nothing here does I/O or knows a store.
+//! [`derive()`] reads a span through dialect tables, [`span_columns`] is what is kept of that, with what a root says about
+//! its trace, [`read_content`] reads what a person wants to see of it, [`mlflow`] writes spans as MLflow's clients read
+//! them, [`rollup`] sums usage over a trace. Pure functions over borrowed bytes; nothing here does I/O or knows a store.
 
+mod columns;
 pub mod content;
 mod cost;
 mod derive;
@@ -24,6 +25,7 @@ mod side;
 mod usage;
 mod value;
 
+pub use columns::{SpanColumns, span_columns};
 pub use content::{preview_texts, read_content};
 pub use cost::{CostReason, CostSource, explain_cost};
 pub use derive::{Derived, UNKNOWN_TYPE, derive, derive_without_bodies};

@@ -287,7 +287,8 @@ fn choose_experiment(row: &mut TraceRow, run: &SpanRun, span: &NewSpan) {
     }
 }
 
-fn choose_session_and_user(row: &mut TraceRow, span: &NewSpan) {
+/// Lets a span name the session and the user, as far as no client did.
+pub(crate) fn choose_session_and_user(row: &mut TraceRow, span: &NewSpan) {
     let rank = rank::of_span(1, span);
     if let Some(session) = &span.session
         && !row.is_explicit(explicit::SESSION)
@@ -314,7 +315,7 @@ fn choose_resource(row: &mut TraceRow, run: &SpanRun, ids: &Run, span: &NewSpan)
 }
 
 /// Lets a root decide name, previews and state; returns whether it is the best root so far.
-fn choose_root(row: &mut TraceRow, span: &NewSpan) -> bool {
+pub(crate) fn choose_root(row: &mut TraceRow, span: &NewSpan) -> bool {
     let Some(facts) = &span.root else { return false };
     if !row.finalized && matches!(row.state, State::InProgress | State::Unspecified) && span.end_ns.is_some()
     {
@@ -339,7 +340,8 @@ fn choose_root(row: &mut TraceRow, span: &NewSpan) -> bool {
     true
 }
 
-fn update_totals(row: &mut TraceRow, state: &mut TraceState) {
+/// Notes how many spans there are and how many failed, and what they used.
+pub(crate) fn update_totals(row: &mut TraceRow, state: &mut TraceState) {
     row.span_count = state.span_count() as u64;
     row.error_span_count = Some(state.error_span_count() as u64);
     let (usage, cost) = state.usage.totals();

@@ -14,7 +14,8 @@
 use crate::block::{Input, Run, write_runs, write_varint};
 use crate::error::damaged;
 use foldhash::fast::RandomState;
-use spanwise_model::{Cost, NewSpan, SpanId, SpanStatus, TokenUsage};
+use spanwise_genai::SpanColumns;
+use spanwise_model::{Cost, NewSpan, RootFacts, SpanId, SpanStatus, TokenUsage};
 use spanwise_store::StoreResult;
 use std::collections::HashMap;
 
@@ -107,7 +108,7 @@ impl<'a> StringTable<'a> {
 }
 
 /// What is packed of a span, wherever it comes from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SpanEntry<'a> {
     span_id: SpanId,
     parent_id: Option<SpanId>,
@@ -141,6 +142,51 @@ impl<'a> From<&'a NewSpan> for SpanEntry<'a> {
             usage: span.usage,
             cost: span.cost,
             texts: texts.map(|text| text.map(AsRef::as_ref)),
+        }
+    }
+}
+
+impl<'a> SpanEntry<'a> {
+    /// Returns it with what was derived again; identity, times and status stay.
+    pub(crate) fn with_derived(self, derived: &'a SpanColumns) -> SpanEntry<'a> {
+        let [name, ..] = self.texts;
+        let texts = [
+            name,
+            Some(&*derived.span_type),
+            derived.model.as_deref(),
+            derived.provider.as_deref(),
+            derived.session.as_deref(),
+            derived.user.as_deref(),
+        ];
+        SpanEntry { usage: derived.usage, cost: derived.cost, texts, ..self }
+    }
+
+    /// Returns whether the word index has the same of both.
+    pub(crate) fn is_indexed_as(&self, other: &SpanEntry<'_>) -> bool {
+        // Name, type, model, provider; and the status.
+        self.texts[..4] == other.texts[..4] && self.status == other.status
+    }
+
+    /// Makes a span of it that has no bytes.
+    pub(crate) fn to_span(self, root: Option<Box<RootFacts>>) -> NewSpan {
+        let [name, span_type, model, provider, session, user] = self.texts.map(|text| text.map(Into::into));
+        NewSpan {
+            raw: bytes::Bytes::new(),
+            content_hash: self.content_hash,
+            span_id: self.span_id,
+            parent_id: self.parent_id,
+            name: name.unwrap_or_default(),
+            span_type: span_type.unwrap_or_default(),
+            status: self.status,
+            start_ns: self.start_ns,
+            end_ns: self.end_ns,
+            usage: self.usage,
+            cost: self.cost,
+            model,
+            provider,
+            session,
+            user,
+            root,
         }
     }
 }

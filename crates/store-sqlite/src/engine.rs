@@ -21,9 +21,10 @@ use spanwise_model::{
 use spanwise_store::{
     AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
     ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
-    Metrics, MetricsQuery, NewExperiment, PriceChange, Progress, PromptLink, RetentionStatus, Selection,
-    SessionPage, SessionQuery, SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan,
-    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    Metrics, MetricsQuery, NewExperiment, PriceChange, Progress, PromptLink, RenormalizeReport,
+    RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError,
+    StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery,
+    TraceTree,
 };
 use std::sync::{Arc, PoisonError};
 
@@ -294,6 +295,14 @@ impl Store for SqliteStore {
 
     async fn compact(&self, progress: Progress) -> StoreResult<CompactReport> {
         self.compact_now(progress).await
+    }
+
+    async fn renormalize(
+        &self,
+        scope: RenormalizeScope,
+        progress: Progress,
+    ) -> StoreResult<RenormalizeReport> {
+        self.renormalize_now(scope, progress).await
     }
 
     async fn backup(&self, known: KnownFiles) -> StoreResult<BackupStream> {

@@ -26,6 +26,7 @@ mod price;
 mod rank;
 mod reader;
 mod refresh;
+mod renormalize;
 mod retention;
 mod rollup;
 mod scan;

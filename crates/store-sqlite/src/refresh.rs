@@ -7,7 +7,7 @@ use crate::store::SqliteStore;
 use crate::trace_row::{TraceRow, explicit};
 use futures_util::TryStreamExt;
 use rusqlite::Connection;
-use spanwise_genai::{PriceTable, derive, root_facts};
+use spanwise_genai::{PriceTable, span_columns};
 use spanwise_model::{ErrorKind, RootFacts, TraceId};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::{StoreResult, StoredSpan};
@@ -58,7 +58,7 @@ fn facts_of(stored: &StoredSpan, prices: &PriceTable) -> StoreResult<Option<Root
     if span.parent_span_id.iter().any(|byte| *byte != 0) || logs.is_empty() {
         return Ok(None);
     }
-    Ok(Some(root_facts(&span, &derive(&span, &logs, prices))))
+    Ok(span_columns(&span, true, &logs, prices).root.map(|facts| *facts))
 }
 
 fn update_previews(conn: &Connection, trace_id: &TraceId, facts: &RootFacts) -> StoreResult<()> {

@@ -126,6 +126,11 @@ impl TraceStates {
 }
 
 impl TraceState {
+    /// Knows no span yet of the trace with that key.
+    pub(crate) fn new(trace_key: Option<i64>) -> TraceState {
+        TraceState { trace_key, ..TraceState::default() }
+    }
+
     /// Takes in a span and says what it means.
     pub(crate) fn arrive(&mut self, span: &NewSpan) -> Arrival {
         let new = Content {
@@ -197,7 +202,7 @@ pub(crate) fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceSt
         .prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1")
         .and_then(|mut statement| statement.query_row([SqlTraceId(trace_id)], |row| row.get(0)).optional())
         .map_err(sql_error)?;
-    let mut state = TraceState { trace_key, ..TraceState::default() };
+    let mut state = TraceState::new(trace_key);
     let Some(trace_key) = trace_key else { return Ok(state) };
     let mut statement = conn
         .prepare_cached("SELECT kind, columns FROM block WHERE trace_key = ?1 ORDER BY block_id")

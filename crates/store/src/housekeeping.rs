@@ -194,6 +194,32 @@ pub struct CompactReport {
     pub after: DiskBytes,
 }
 
+/// Which traces are derived again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RenormalizeScope {
+    /// All, those of deleted experiments included: an experiment can be restored.
+    All,
+    /// Those that are in one of these experiments when their turn comes.
+    Experiments(Vec<ExperimentId>),
+}
+
+/// What it changed to derive traces again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RenormalizeReport {
+    /// Traces that were looked at.
+    pub traces: u64,
+    /// Those of which something changed: a span, or only the record.
+    pub changed_traces: u64,
+    /// Spans that were looked at.
+    pub spans: u64,
+    /// Those that say something else than before.
+    pub changed_spans: u64,
+    /// Traces that can't be read, and stay as they are.
+    pub unreadable_traces: u64,
+    /// Traces that were written to each time that their turn came, and stay as they are.
+    pub busy_traces: u64,
+}
+
 /// Bytes on the disk, by what they are for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DiskBytes {

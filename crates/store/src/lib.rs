@@ -22,7 +22,8 @@ pub use explore::{
 };
 pub use housekeeping::{
     AgeRule, BackupItem, BackupStream, CompactReport, DiskBytes, ExperimentRule, KnownFile, KnownFiles,
-    Progress, ProgressStep, RetentionRules, RetentionRun, RetentionStatus,
+    Progress, ProgressStep, RenormalizeReport, RenormalizeScope, RetentionRules, RetentionRun,
+    RetentionStatus,
 };
 pub use metrics::{
     METRICS_GROUPS_MAX, METRICS_POINTS_MAX, METRICS_STEP_NS, Metrics, MetricsGroup, MetricsGroupBy,

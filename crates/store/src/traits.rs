@@ -3,9 +3,10 @@
 use crate::{
     AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
     ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
-    Metrics, MetricsQuery, NewExperiment, PriceChange, Progress, PromptLink, RetentionStatus, Selection,
-    SessionPage, SessionQuery, SpanStream, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive,
-    TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    Metrics, MetricsQuery, NewExperiment, PriceChange, Progress, PromptLink, RenormalizeReport,
+    RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, StoreError,
+    StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery,
+    TraceTree,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -213,6 +214,19 @@ pub trait Store: Send + Sync + 'static {
     /// Does now what background work would do some time: rewrites what lies apart or is partly deleted, and gives the
     /// disk back what nothing needs. Interrupted at any time, nothing is lost; the rest is done the next time.
     async fn compact(&self, progress: Progress) -> StoreResult<CompactReport>;
+
+    /// Derives again, from the bytes of their spans, what traces and spans say by the conventions and prices that are
+    /// known now, and brings all that hangs on it to what it would be had the spans come in now: tokens, cost, models,
+    /// names, previews, sessions, users, and what is added up or searched.
+    ///
+    /// - What a client gave or set stays (final records, tags, assessments, links), and so do time, state and experiment.
+    /// - Each trace changes at once or not at all. Writes and reads go on meanwhile. Interrupted at any time, what is done
+    ///   stays done; doing it again changes nothing more.
+    async fn renormalize(
+        &self,
+        scope: RenormalizeScope,
+        progress: Progress,
+    ) -> StoreResult<RenormalizeReport>;
 
     /// Streams the files of the store as of now, artifacts included; each write that was answered before is in it.
     ///

@@ -67,7 +67,7 @@ pub enum CompactLine {
 pub struct ProgressLine {
     /// What is being done.
     pub stage: String,
-    /// How much of it is done, in units of the stage (bytes or pages).
+    /// How much of it is done, in units of the stage (bytes, pages or traces).
     pub done: u64,
     /// How much there is to do.
     pub total: u64,
@@ -120,6 +120,41 @@ pub struct CheckResult {
     /// What is wrong, each naming the place and what it costs; at most 100, and a last one that says that there are
     /// more.
     pub problems: Vec<String>,
+}
+
+/// A line while traces are derived again; the last line holds `result` or `error`, all others progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum RenormalizeLine {
+    /// How far the work is, in traces.
+    Progress(ProgressLine),
+    /// It is done.
+    Result {
+        /// What it changed.
+        result: RenormalizeResult,
+    },
+    /// It failed.
+    Error {
+        /// Why.
+        error: String,
+    },
+}
+
+/// What it changed to derive traces again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RenormalizeResult {
+    /// Traces that were looked at.
+    pub traces: u64,
+    /// Those of which something changed: a span, or only the record.
+    pub changed_traces: u64,
+    /// Spans that were looked at.
+    pub spans: u64,
+    /// Those that say something else than before.
+    pub changed_spans: u64,
+    /// Traces that can't be read, and stay as they are.
+    pub unreadable_traces: u64,
+    /// Traces that were written to each time that their turn came, and stay as they are.
+    pub busy_traces: u64,
 }
 
 /// Bytes on the disk, by what they are for.

@@ -29,7 +29,7 @@ pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, Hist
 pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};
 pub use housekeeping::{
     BackupFile, BackupFrame, BackupRequest, CheckLine, CheckResult, CompactLine, CompactResult, DiskBytes,
-    ExperimentRetention, ProgressLine, Retention, RetentionRun,
+    ExperimentRetention, ProgressLine, RenormalizeLine, RenormalizeResult, Retention, RetentionRun,
 };
 pub use info::Info;
 pub use metrics::{Metrics, MetricsColumns, MetricsGroup, MetricsSeries, MetricsTotal};

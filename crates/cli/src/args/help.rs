@@ -129,6 +129,14 @@ Examples:
   spanwise prices update contract.jsonl
   spanwise prices update https://example.org/model_prices_and_context_window.json";
 
+pub(super) const PRICES_APPLY: &str = "\
+It is `spanwise renormalize` by another name: what stored traces say is derived again, and with it their cost.
+Exit code 1: some traces were left alone.
+
+Examples:
+  spanwise prices apply
+  spanwise prices apply --experiment shop";
+
 pub(super) const PRICES_RESET: &str = "\
 Example:
   spanwise prices reset";
@@ -185,6 +193,16 @@ open, or SPANWISE_TRACKING_URI names one, the server checks what it holds, and g
 Examples:
   spanwise check --data-dir ./data
   SPANWISE_TRACKING_URI=http://127.0.0.1:5000 spanwise check";
+
+pub(super) const RENORMALIZE: &str = "\
+Spans are kept as they came; what is searched and added up is derived from them when they come in. After an update that
+knows more conventions, this derives it again for what is stored. Tags, assessments, names that were set and what the
+MLflow client gave stay. It may be interrupted: what is done stays done, and the next run does the rest. The exit code
+is 1 if traces can't be read, or were written to all the while.
+
+Examples:
+  spanwise renormalize
+  spanwise renormalize --experiment shop --json | jq .changed_spans";
 
 pub(super) const CONFIG: &str = "\
 Examples:

@@ -16,7 +16,9 @@ pub(crate) use prices::{
     PricesCommand,
 };
 pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, StatsArgs, StatsBy, TailArgs};
-pub(crate) use run::{BackupArgs, CheckArgs, CompactArgs, DemoArgs, RestoreBackupArgs, ServeArgs};
+pub(crate) use run::{
+    BackupArgs, CheckArgs, CompactArgs, DemoArgs, RenormalizeArgs, RestoreBackupArgs, ServeArgs,
+};
 pub(crate) use selection::{BulkSelection, Scope, Selection};
 
 use crate::terminal::ColorChoice;
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     /// Verify every checksum and reference of a data directory, or of what a running server holds
     #[command(after_help = help::CHECK)]
     Check(CheckArgs),
+    /// Derive again what stored traces say: types, models, tokens, cost, names, previews
+    #[command(after_help = help::RENORMALIZE)]
+    Renormalize(RenormalizeArgs),
     /// Show the configuration, and where it comes from
     #[command(after_help = help::CONFIG)]
     Config {

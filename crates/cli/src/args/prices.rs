@@ -1,6 +1,6 @@
 //! What `prices` takes.
 
-use super::help;
+use super::{RenormalizeArgs, help};
 use crate::config::ClientFlags;
 use clap::{Args, Subcommand};
 
@@ -32,6 +32,9 @@ pub(crate) enum PricesCommand {
     /// Go back to the built-in list; what was set for models stays
     #[command(after_help = help::PRICES_RESET)]
     Reset(PriceResetArgs),
+    /// Price what is stored again, with the prices in force now; costs that spans report stay
+    #[command(after_help = help::PRICES_APPLY)]
+    Apply(RenormalizeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -53,7 +56,7 @@ pub(crate) struct PriceScope {
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<String>,
     /// An experiment's name or id [default: all]
-    #[arg(long, short, value_name = "NAME|ID")]
+    #[arg(long, value_name = "NAME|ID")]
     pub(crate) experiment: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What `serve`, `demo`, `backup`, `restore`, `compact` and `check` take.
+//! What `serve`, `demo`, `backup`, `restore`, `compact`, `check` and `renormalize` take.
 
 use crate::config::{ClientFlags, ServeFlags};
 use clap::Args;
@@ -48,6 +48,18 @@ pub(crate) struct RestoreBackupArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CompactArgs {
+    /// Print what changed as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenormalizeArgs {
+    /// Only the traces of this experiment (name or id); may be repeated [default: all]
+    #[arg(long, value_name = "NAME|ID")]
+    pub(crate) experiment: Vec<String>,
     /// Print what changed as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -10,6 +10,7 @@ use crate::args::{
 };
 use crate::backend::Backend;
 use crate::client::Client;
+use crate::housekeeping::renormalize_on;
 use crate::terminal::{err_line, out_line};
 use crate::text::{count_text, counted, one_line, url_encoded};
 use anyhow::{Context, Result};
@@ -34,6 +35,7 @@ pub(crate) async fn prices(args: &PricesArgs) -> Result<Outcome> {
         Some(Sub::Unset(args)) => &args.flags,
         Some(Sub::Update(args)) => &args.flags,
         Some(Sub::Reset(args)) => &args.flags,
+        Some(Sub::Apply(args)) => &args.flags,
     };
     let config = flags.load()?.config;
     // Who sets prices before the first trace may begin a data directory.
@@ -50,6 +52,7 @@ pub(crate) async fn prices(args: &PricesArgs) -> Result<Outcome> {
         Some(Sub::Unset(args)) => unset(client, args).await,
         Some(Sub::Update(args)) => update(client, args).await,
         Some(Sub::Reset(_)) => reset(client).await,
+        Some(Sub::Apply(args)) => renormalize_on(client, args).await,
     };
     backend.close().await?;
     done

@@ -1,6 +1,7 @@
-//! Housekeeping: what retention does, and compaction and checks on request.
+//! Housekeeping: what retention does, and compaction, checks and renormalization on request.
 
 use super::parameter::{NoParameters, Parameters};
+use super::selection::experiments;
 use crate::App;
 use crate::error::{Failure, Problem};
 use axum::Json;
@@ -13,18 +14,26 @@ use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use spanwise_api_types::native::{
     self, CheckLine, CheckResult, CompactLine, CompactResult, DiskBytes, ExperimentRetention, ProgressLine,
-    Retention, RetentionRun,
+    RenormalizeLine, RenormalizeResult, Retention, RetentionRun,
 };
-use spanwise_store::{AgeRule, CheckReport, CompactReport, ExperimentRule, Progress, RetentionStatus};
+use spanwise_store::{
+    AgeRule, CheckReport, CompactReport, ExperimentRule, Progress, RenormalizeReport, RenormalizeScope,
+    RetentionStatus,
+};
 use std::convert::Infallible;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 const LINES: &str = "application/x-ndjson";
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(retention)).routes(routes!(compact)).routes(routes!(check))
+    OpenApiRouter::new()
+        .routes(routes!(retention))
+        .routes(routes!(compact))
+        .routes(routes!(check))
+        .routes(routes!(renormalize))
 }
 
 /// Says how long traces stay, and what retention did
@@ -97,6 +106,55 @@ async fn check(State(app): State<App>, _: NoParameters) -> Response {
     ([(CONTENT_TYPE, LINES)], body_of(waiting)).into_response()
 }
 
+/// Derives again what stored traces and spans say, by the conventions and prices that are known now
+///
+/// Bytes of spans, tags, assessments and what clients gave stay. Answers with lines of JSON: progress in traces, and at
+/// last `result` or `error`. Writes and searches go on meanwhile. A client that goes away ends the work after the step
+/// that it is in; what is done stays done, and a second run changes only the rest.
+#[utoipa::path(
+    post,
+    path = "/renormalize",
+    tag = "server",
+    params(RenormalizeParameters),
+    responses(
+        (status = 200, body = RenormalizeLine, content_type = "application/x-ndjson"),
+        (status = 400, body = native::Problem),
+        (status = 404, body = native::Problem),
+    ),
+)]
+async fn renormalize(State(app): State<App>, mut parameters: Parameters) -> Result<Response, Problem> {
+    let named = parameters.all("experiment");
+    parameters.finish()?;
+    let scope = match &named[..] {
+        [] => RenormalizeScope::All,
+        named => RenormalizeScope::Experiments(experiments(&app, named).await?),
+    };
+    let (lines, waiting) = unbounded_channel();
+    let progress = lines.clone();
+    let progress = Progress::new(move |step| {
+        let line = ProgressLine { stage: step.stage.to_owned(), done: step.done, total: step.total };
+        progress.send(RenormalizeLine::Progress(line)).is_ok()
+    });
+    tokio::spawn(async move {
+        let last = match app.store.renormalize(scope, progress).await {
+            Ok(report) => RenormalizeLine::Result { result: to_renormalize_result(report) },
+            Err(error) => RenormalizeLine::Error { error: Failure::from(error).into_public_message() },
+        };
+        // If the client has gone, nobody wants to know.
+        let _ = lines.send(last);
+    });
+    Ok(([(CONTENT_TYPE, LINES)], body_of(waiting)).into_response())
+}
+
+/// What is derived again.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents what the route reads")]
+struct RenormalizeParameters {
+    /// Name or id of an experiment; may be repeated. None: all, deleted ones included.
+    experiment: Vec<String>,
+}
+
 fn body_of<T: Serialize + Send + 'static>(mut lines: UnboundedReceiver<T>) -> Body {
     Body::from_stream(stream::poll_fn(move |context| {
         lines.poll_recv(context).map(|line| line.map(|line| Ok::<Bytes, Infallible>(to_line(&line))))
@@ -122,6 +180,17 @@ fn to_result(report: CompactReport) -> CompactResult {
 fn to_check_result(report: CheckReport) -> CheckResult {
     let CheckReport { traces, blocks, spans, artifacts, problems } = report;
     CheckResult { traces, spans, blocks, artifacts, problems }
+}
+
+fn to_renormalize_result(report: RenormalizeReport) -> RenormalizeResult {
+    RenormalizeResult {
+        traces: report.traces,
+        changed_traces: report.changed_traces,
+        spans: report.spans,
+        changed_spans: report.changed_spans,
+        unreadable_traces: report.unreadable_traces,
+        busy_traces: report.busy_traces,
+    }
 }
 
 fn to_bytes(bytes: spanwise_store::DiskBytes) -> DiskBytes {

@@ -16,8 +16,8 @@ use spanwise_store::conformance::build::{
     trace_id, usage,
 };
 use spanwise_store::{
-    DeleteTraces, MetricsGroupBy, MetricsQuery, MetricsSubject, NewExperiment, Percentiles, Store,
-    StoreError, StoreResult,
+    DeleteTraces, MetricsGroupBy, MetricsQuery, MetricsSubject, NewExperiment, Percentiles, Progress,
+    RenormalizeScope, Store, StoreError, StoreResult,
 };
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -75,6 +75,7 @@ enum Operation {
     Record(Box<TraceStart>),
     Copy { from: TraceId, to: TraceId, experiment: ExperimentId },
     Delete(ExperimentId, DeleteTraces),
+    Renormalize(RenormalizeScope),
 }
 
 impl Operation {
@@ -89,6 +90,7 @@ impl Operation {
                 store.restore_trace(archive).await
             }
             Operation::Delete(experiment, which) => store.delete_traces(experiment, which).await.map(drop),
+            Operation::Renormalize(scope) => store.renormalize(scope, Progress::silent()).await.map(drop),
         }
     }
 }
@@ -182,7 +184,9 @@ impl World {
             }
             76..86 => Operation::Record(Box::new(self.record())),
             86..91 => Operation::Copy { from: self.trace(), to: self.trace(), experiment: self.experiment() },
-            91..97 => Operation::Delete(self.experiment(), DeleteTraces::Ids(vec![self.trace()])),
+            91..96 => Operation::Delete(self.experiment(), DeleteTraces::Ids(vec![self.trace()])),
+            // What the columns say is not in the bytes of these spans, so that it goes.
+            96 => Operation::Renormalize(RenormalizeScope::Experiments(vec![self.experiment()])),
             _ => {
                 let max_start_ms = at_ms(-QUARTER_MS) / 1_000_000;
                 Operation::Delete(self.experiment(), DeleteTraces::Until { max_start_ms, limit: Some(3) })

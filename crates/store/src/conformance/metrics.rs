@@ -37,6 +37,16 @@ async fn of_models(store: &dyn Store) -> StoreResult<Metrics> {
     store.trace_metrics(query(MetricsSubject::ModelCalls, MetricsGroupBy::Model)).await
 }
 
+/// Returns the total tokens of the calls of each model.
+pub(super) async fn calls_by_model(store: &dyn Store) -> StoreResult<Vec<(Option<String>, u64)>> {
+    let series = of_models(store).await?.series.into_iter();
+    let model = |group| match group {
+        MetricsGroup::Model(model) => model.map(|name| name.to_string()),
+        _ => None,
+    };
+    Ok(series.map(|series| (model(series.group), series.total.total_tokens)).collect())
+}
+
 /// Returns the counts of a metric's points: of one series, all that is not zero by place.
 fn counts(metrics: &Metrics, group: &MetricsGroup) -> Vec<(usize, u64)> {
     let series = metrics.series.iter().filter(|series| series.group == *group);

@@ -18,6 +18,7 @@ pub mod logs;
 pub mod metrics;
 pub mod order;
 pub mod read;
+pub mod renormalize;
 pub mod start;
 pub mod tag;
 pub mod tree;
@@ -197,6 +198,12 @@ macro_rules! conformance_suite {
                 a_large_trace_comes_in_chunks
                 a_large_span_comes_back
                 a_stream_may_be_left_or_overtaken
+            }
+            renormalize: {
+                what_bytes_say_is_derived_again
+                what_clients_set_is_not_derived
+                only_the_scope_is_derived_again
+                work_that_nobody_wants_ends
             }
             start: {
                 a_final_record_makes_a_trace
