@@ -254,12 +254,18 @@ def test_what_is_stored_is_priced_again_on_demand(server, ids):
     assert sums() == (25.5, 12.5)
     spanwise("prices", "set", "gpt-4o", "--input=3", "--output=4", "--experiment", "shop", server=server)
     assert sums() == (25.5, 12.5)
+    # Until then a span says what lists and sums say of it, and what it would cost now.
+    assert cost(server, shop[0]) == 12.5
+    reason = detail(server, shop[0])["cost_reason"]
+    assert (reason["source"], reason["is_current"], reason["list_cost"]) == ("priced", False, 7)
+    assert reason["text"].startswith("priced when it came in; by the prices in force now it is $7 (")
     out = spanwise("prices", "apply", "--experiment", "docs", server=server).stdout
     assert out.endswith(b": 0 traces and 0 spans changed\n")
 
     out = spanwise("prices", "apply", server=server).stdout
     assert out == b"4 traces with 4 spans: 2 traces and 2 spans changed\n"
     assert [cost(server, one) for one in [*shop, reported, docs]] == [7, 7, 0.5, 12.5]
+    assert detail(server, shop[0])["cost_reason"]["is_current"]
     assert sums() == (14.5, 12.5)
     again = spanwise("prices", "apply", server=server).stdout
     assert again == b"4 traces with 4 spans: 0 traces and 0 spans changed\n"

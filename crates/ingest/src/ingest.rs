@@ -76,6 +76,9 @@ pub struct IngestOutcome {
     pub reason: String,
 }
 
+/// Reads a body; spans are priced.
+type Decode<T> = fn(&Bytes, Format, &OriginCache, &PriceTable) -> Result<Decoded<T>, IngestError>;
+
 /// The way in, shared by all transports.
 pub struct Ingest {
     store: Arc<dyn Store>,
@@ -170,7 +173,7 @@ impl Ingest {
         &self,
         body: Body,
         route: &Route,
-        decode: fn(&Bytes, Format, &OriginCache, &PriceTable) -> Result<Decoded<T>, IngestError>,
+        decode: Decode<T>,
     ) -> Result<(Decoded<T>, Vec<ExperimentChoice>, Reservation), IngestError> {
         let Body { bytes, format, mut reservation } = body;
         reservation.grow_to(bytes.len())?;

@@ -1120,6 +1120,11 @@ export interface components {
             /** @description The tokens of each kind, and what they cost at these prices. Of a reported cost, what they would cost. */
             charges: components["schemas"]["CostCharge"][];
             /**
+             * @description Whether the cost is what the prices in force now make of it. It is kept as it was when the span came in, until what is
+             *     stored is priced again.
+             */
+            is_current: boolean;
+            /**
              * Format: double
              * @description The sum of the charges.
              */

@@ -151,6 +151,9 @@ pub struct CostReason {
     pub source: String,
     /// The whole in a sentence.
     pub text: String,
+    /// Whether the cost is what the prices in force now make of it. It is kept as it was when the span came in, until what is
+    /// stored is priced again.
+    pub is_current: bool,
     /// Why the cost is not known, if it is not.
     pub unknown: Option<PriceUnknown>,
     /// How the model was found among the prices; null if the span names none.

@@ -37,7 +37,7 @@ pub struct SpanDetail {
     pub usage: Option<Usage>,
     /// Cost of those.
     pub cost: Option<Cost>,
-    /// Why it costs that, at the prices in force now; null if the span is no use of a model.
+    /// Why it costs that; null if the span is no use of a model.
     pub cost_reason: Option<CostReason>,
     /// The session that it names.
     pub session: Option<String>,

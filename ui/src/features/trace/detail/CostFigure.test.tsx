@@ -6,6 +6,7 @@ import { CostFigure, Reason } from "./CostFigure";
 const PRICED: CostReason = {
   source: "priced",
   text: "priced as gpt-4o (openai), batch, built-in list of 2026-11-26",
+  is_current: true,
   unknown: null,
   match: {
     row: null,

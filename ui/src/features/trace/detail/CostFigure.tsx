@@ -40,7 +40,7 @@ export function CostFigure({ cost, reason }: Props) {
 }
 
 export function Reason({ cost, reason }: { cost: Cost | null; reason: CostReason }) {
-  const reported = reason.source === "reported";
+  const isListCost = reason.source === "reported" || !reason.is_current;
   return (
     <div className={styles.panel}>
       <p className={styles.sentence}>{oneLine(reason.text)}</p>
@@ -51,7 +51,7 @@ export function Reason({ cost, reason }: { cost: Cost | null; reason: CostReason
       )}
       {reason.charges.length > 0 && (
         <>
-          <h3>{reported ? "What its tokens cost by the list" : "Tokens and prices"}</h3>
+          <h3>{isListCost ? "What its tokens cost at the prices in force" : "Tokens and prices"}</h3>
           <table className={styles.charges}>
             <tbody>
               {reason.charges.map((charge) => (
