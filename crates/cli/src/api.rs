@@ -222,6 +222,7 @@ pub(crate) struct SpanDetail {
     pub(crate) provider: Option<String>,
     pub(crate) usage: Option<Usage>,
     pub(crate) cost: Option<Cost>,
+    pub(crate) cost_reason: Option<CostReason>,
     pub(crate) parameters: BTreeMap<String, Value>,
     pub(crate) inputs: Option<Body>,
     pub(crate) outputs: Option<Body>,
@@ -232,6 +233,12 @@ pub(crate) struct SpanDetail {
     pub(crate) events: Vec<SpanEvent>,
     pub(crate) exception: Option<Exception>,
     pub(crate) attributes: Vec<Attribute>,
+}
+
+/// Why a span costs what it does.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CostReason {
+    pub(crate) text: String,
 }
 
 /// A span's inputs or outputs.

@@ -117,6 +117,11 @@ impl Client {
         self.post(Method::POST, path, "application/json", body.to_string().into()).await
     }
 
+    /// Puts bytes as they are and gets JSON.
+    pub(crate) async fn put_bytes<T: DeserializeOwned>(&self, path: &str, bytes: Bytes) -> Result<T> {
+        read_json(self.post(Method::PUT, path, "application/octet-stream", bytes.into()).await?).await
+    }
+
     /// Posts a protobuf message and gets one.
     pub(crate) async fn post_protobuf(&self, path: &str, body: Vec<u8>) -> Result<Bytes> {
         let answer = self.post(Method::POST, path, "application/x-protobuf", body.into()).await?;

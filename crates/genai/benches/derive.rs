@@ -2,7 +2,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use spanwise_genai::{derive, derive_without_bodies, root_facts};
+use spanwise_genai::{PriceTable, derive, derive_without_bodies, root_facts};
 use spanwise_otlp::{SpanView, scan_traces};
 
 fn main() {
@@ -33,20 +33,22 @@ fn bench(bencher: Bencher<'_, '_>, name: &str, visit: impl Fn(&SpanView<'_>) + S
 
 #[divan::bench(args = SAMPLES)]
 fn every_span(bencher: Bencher<'_, '_>, name: &str) {
-    bench(bencher, name, |span| drop(black_box(derive(black_box(span), &[]))));
+    bench(bencher, name, |span| drop(black_box(derive(black_box(span), &[], PriceTable::built_in()))));
 }
 
 /// As spans with a parent are read at ingestion.
 #[divan::bench(args = SAMPLES)]
 fn without_bodies(bencher: Bencher<'_, '_>, name: &str) {
-    bench(bencher, name, |span| drop(black_box(derive_without_bodies(black_box(span)))));
+    bench(bencher, name, |span| {
+        drop(black_box(derive_without_bodies(black_box(span), PriceTable::built_in())))
+    });
 }
 
 /// What a root says about its trace comes on top.
 #[divan::bench(args = SAMPLES)]
 fn as_root(bencher: Bencher<'_, '_>, name: &str) {
     bench(bencher, name, |span| {
-        let derived = derive(black_box(span), &[]);
+        let derived = derive(black_box(span), &[], PriceTable::built_in());
         drop(black_box(root_facts(span, &derived)));
     });
 }

@@ -2,6 +2,7 @@
 //! is derived again.
 
 use crate::derive::{derive, derive_without_bodies};
+use crate::prices::PriceTable;
 use crate::root::root_facts;
 use spanwise_model::{Cost, RootFacts, TokenUsage};
 use spanwise_otlp::{LogRecordView, SpanView};
@@ -29,12 +30,19 @@ pub struct SpanColumns {
     pub root: Option<Box<RootFacts>>,
 }
 
-/// Returns the columns of `span`; `logs` are the log records that belong to it, in the order they came.
+/// Returns the columns of `span`; `logs` are the log records that belong to it, in the order they came, and `prices`
+/// those of its experiment.
 ///
 /// What a span took in and gave out is read only if it may speak for its trace: of all others it is read when somebody
 /// looks at them.
-pub fn span_columns(span: &SpanView<'_>, speaks_for_trace: bool, logs: &[LogRecordView<'_>]) -> SpanColumns {
-    let derived = if speaks_for_trace { derive(span, logs) } else { derive_without_bodies(span) };
+pub fn span_columns(
+    span: &SpanView<'_>,
+    speaks_for_trace: bool,
+    logs: &[LogRecordView<'_>],
+    prices: &PriceTable,
+) -> SpanColumns {
+    let derived =
+        if speaks_for_trace { derive(span, logs, prices) } else { derive_without_bodies(span, prices) };
     let boxed = |text: &Option<Cow<'_, str>>| text.as_deref().map(Into::into);
     SpanColumns {
         span_type: derived.span_type().into(),

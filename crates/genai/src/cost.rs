@@ -1,12 +1,59 @@
-//! The cost that a span reports.
+//! The cost of a span: what it reports, else what the price table says, and why.
 
+use crate::derive::Derived;
 use crate::engine::{CostPart, Part, Slot};
 use crate::json::{Cursor, Node};
+use crate::prices::{Match, PriceTable, Priced, Unknown};
 use spanwise_model::Cost;
 use spanwise_otlp::AnyValueView;
 
 /// How far a reported total may be from the price table's and still be the same, as a part of it: rounding.
 const SAME: f64 = 1e-6;
+
+/// Where a span's cost is from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CostSource {
+    /// Nowhere: it is not known.
+    #[default]
+    Unknown,
+    /// The span reports it.
+    Reported,
+    /// The price table says it.
+    Priced,
+    /// Other spans: this one says again what they used.
+    Repeated,
+}
+
+/// Why a span's cost is what it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CostReason {
+    /// How its model was found among the prices, or why it was not; `None` if the span names no model.
+    pub found: Option<Match>,
+    /// What its tokens cost at these prices.
+    pub priced: Option<Priced>,
+    /// Why its cost is not known, if it is not.
+    pub unknown: Option<Unknown>,
+}
+
+/// Says why the cost of a span is what it is; `prices` are those that it was derived with.
+pub fn explain_cost(derived: &Derived<'_>, prices: &PriceTable) -> CostReason {
+    let found = derived.model.as_deref().map(|model| prices.find(derived.provider.as_deref(), model));
+    let row = found.as_ref().map(|found| found.row.clone());
+    let priced = match (&row, &derived.usage) {
+        (Some(Ok(row)), Some(usage)) => PriceTable::explain(row, usage, &derived.usage_details),
+        _ => None,
+    };
+    let unknown = match derived.cost_source {
+        CostSource::Reported | CostSource::Priced => None,
+        CostSource::Repeated => Some(Unknown::Repeated),
+        CostSource::Unknown => Some(match row {
+            _ if derived.usage.is_none_or(|usage| usage.input == 0 && usage.output == 0) => Unknown::NoTokens,
+            None => Unknown::NoModel,
+            Some(row) => row.err().unwrap_or(Unknown::NoTokens),
+        }),
+    };
+    CostReason { found, priced, unknown }
+}
 
 /// Finds the cost among hits that come in order of precedence.
 #[derive(Default)]
@@ -35,30 +82,36 @@ impl CostPick {
     ///
     /// A reported cost of nothing is what libraries write for a model whose price they don't know. A total alone is
     /// split as the price table would.
-    pub(crate) fn finish(&self, priced: impl FnOnce() -> Option<Cost>) -> Option<Cost> {
+    pub(crate) fn finish(&self, priced: impl FnOnce() -> Option<Cost>) -> (Option<Cost>, CostSource) {
+        if let Some(reported) = self.reported() {
+            return (Some(self.split(reported, priced)), CostSource::Reported);
+        }
+        match priced() {
+            Some(cost) => (Some(cost), CostSource::Priced),
+            None => (None, CostSource::Unknown),
+        }
+    }
+
+    /// Returns the total, or the whole, that is reported.
+    fn reported(&self) -> Option<Cost> {
+        let (input, output) = (self.input.unwrap_or(0.0), self.output.unwrap_or(0.0));
+        let total = self.total.unwrap_or(input + output);
+        self.map.or(Some(Cost { input, output, total }).filter(|cost| cost.total > 0.0))
+    }
+
+    fn split(&self, reported: Cost, priced: impl FnOnce() -> Option<Cost>) -> Cost {
         if self.map.is_some() {
-            return self.map;
+            return reported;
         }
-        let parts = self.input.unwrap_or(0.0) + self.output.unwrap_or(0.0);
-        let total = self.total.unwrap_or(parts);
-        if total <= 0.0 {
-            return priced();
-        }
+        let total = reported.total;
         let priced = priced();
         if let Some(priced) = priced.filter(|priced| (priced.total - total).abs() <= SAME * total) {
-            return Some(priced);
+            return priced;
         }
-        if parts > 0.0 {
-            let (input, output) = (self.input.unwrap_or(0.0), self.output.unwrap_or(0.0));
-            return Some(Cost { input, output, total });
-        }
-        let share = priced.filter(|priced| priced.total > 0.0).map(|priced| total / priced.total);
-        let share = share.zip(priced);
-        Some(share.map_or(Cost { input: 0.0, output: 0.0, total }, |(share, priced)| Cost {
-            input: priced.input * share,
-            output: priced.output * share,
-            total,
-        }))
+        let has_parts = reported.input + reported.output > 0.0;
+        let Some(priced) = priced.filter(|priced| priced.total > 0.0 && !has_parts) else { return reported };
+        let share = total / priced.total;
+        Cost { input: priced.input * share, output: priced.output * share, total }
     }
 }
 
@@ -96,7 +149,7 @@ mod tests {
         priced: Option<Cost>,
         expected: Option<[f64; 3]>,
     ) {
-        let found = CostPick { map: None, input, output, total }.finish(|| priced);
+        let found = CostPick { map: None, input, output, total }.finish(|| priced).0;
         assert_eq!(found.map(|cost| [cost.input, cost.output, cost.total]), expected);
     }
 

@@ -1,14 +1,14 @@
 //! What a span says, in one form for all dialects.
 
-use crate::cost::CostPick;
+use crate::cost::{CostPick, CostSource};
 use crate::dialect::{OWN_DIALECT, TypeMeaning};
 use crate::engine::{Engine, Marked, Part, Slot, Target};
 use crate::event::{read_event_list, read_events};
 use crate::gather::{gather_flat, gather_map, is_silent, part_of_run};
 use crate::json::Cursor;
-use crate::prices::price;
+use crate::prices::{PriceTable, UsageDetails};
 use crate::side::{Side, Sides};
-use crate::usage::{Reported, UsagePick, reported_in};
+use crate::usage::{Reported, UsagePick, native_count, reported_in};
 use crate::value::{ValueRef, name_text};
 use spanwise_model::{Cost, TokenUsage};
 use spanwise_otlp::{AnyValueView, LogRecordView, SpanView};
@@ -26,6 +26,8 @@ pub struct Derived<'a> {
     pub usage: Option<TokenUsage>,
     /// Cost: as reported, else by the price table.
     pub cost: Option<Cost>,
+    /// Where the cost is from.
+    pub cost_source: CostSource,
     /// The model that answered, else the one asked.
     pub model: Option<Cow<'a, str>>,
     /// The provider.
@@ -44,6 +46,8 @@ pub struct Derived<'a> {
     pub tools: Option<ValueRef<'a>>,
     /// The counts as reported, without the zeros that `usage` has where a span is silent.
     pub(crate) reported: Option<Reported>,
+    /// What prices depend on beside `usage`.
+    pub(crate) usage_details: UsageDetails<'a>,
     /// Whether inputs and outputs are one piece of what the span has leaf by leaf.
     pub(crate) pieces: Sides<bool>,
 }
@@ -59,18 +63,19 @@ impl Derived<'_> {
     }
 }
 
-/// Derives what `span` says; `logs` are the log records that belong to it, in the order they came.
+/// Derives what `span` says; `logs` are the log records that belong to it, in the order they came, and `prices` those
+/// of its experiment.
 ///
 /// Large values are located, not read: a span without GenAI attributes allocates nothing.
-pub fn derive<'a>(span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
-    Draft { builds: true, ..Draft::default() }.read(span, logs)
+pub fn derive<'a>(span: &SpanView<'a>, logs: &[LogRecordView<'a>], prices: &PriceTable) -> Derived<'a> {
+    Draft { builds: true, ..Draft::default() }.read(span, logs, prices)
 }
 
 /// Derives what `span` says without its bodies, as far as these would have to be built: `inputs` and `outputs` may be
 /// missing or placeholders. All else is as in [`derive()`], and costs much less for spans whose bodies are events or
 /// many attributes.
-pub fn derive_without_bodies<'a>(span: &SpanView<'a>) -> Derived<'a> {
-    Draft::default().read(span, &[])
+pub fn derive_without_bodies<'a>(span: &SpanView<'a>, prices: &PriceTable) -> Derived<'a> {
+    Draft::default().read(span, &[], prices)
 }
 
 /// What was found so far.
@@ -92,7 +97,7 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// Returns what is found. (By reference all the way, since what was found is large.)
-    fn read(&mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
+    fn read(&mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>], prices: &PriceTable) -> Derived<'a> {
         let engine = Engine::get();
         for (slot, value) in engine.hits(span.attributes()).iter() {
             self.take(engine.slot(slot), value, span);
@@ -100,7 +105,7 @@ impl<'a> Draft<'a> {
         if self.builds {
             self.complete_bodies(span, logs);
         }
-        self.finish(span, engine)
+        self.finish(span, engine, prices)
     }
 
     /// Takes a hit; hits come in order of precedence, so what is there stays.
@@ -134,8 +139,7 @@ impl<'a> Draft<'a> {
             Target::Provider => fill(&mut derived.provider, || name_text(value)),
             Target::Session => fill(&mut derived.session, || id_text(value)),
             Target::User => fill(&mut derived.user, || id_text(value)),
-            // Not in the tables that are asked here.
-            _ => {}
+            _ => derived.usage_details.take(slot.target, value),
         }
     }
 
@@ -165,7 +169,7 @@ impl<'a> Draft<'a> {
         *derived.pieces.get_mut(side) = place.is_some() && matches!(slot.part, Part::Piece);
     }
 
-    fn finish(&mut self, span: &SpanView<'a>, engine: &Engine) -> Derived<'a> {
+    fn finish(&mut self, span: &SpanView<'a>, engine: &Engine, prices: &PriceTable) -> Derived<'a> {
         let derived = &mut self.derived;
         if !derived.has_type()
             && let Some(span_type) = engine.type_of_name(span.name, self.marked)
@@ -180,9 +184,11 @@ impl<'a> Draft<'a> {
             derived.model = named_model(&derived.inputs).or_else(|| named_model(&derived.outputs));
         }
         // The counts of a span that repeats others' are still read by MLflow's clients; in sums they would be twice.
-        if !engine.repeats_usage(self.marked) {
+        if engine.repeats_usage(self.marked) {
+            derived.cost_source = CostSource::Repeated;
+        } else {
             derived.usage = derived.reported.map(|reported| reported.usage());
-            derived.cost = self.cost.finish(|| derived.priced());
+            (derived.cost, derived.cost_source) = self.cost.finish(|| derived.priced(prices));
         }
         std::mem::take(derived)
     }
@@ -233,9 +239,25 @@ impl<'a> Derived<'a> {
         fill(&mut self.model, || model?.as_filled_text());
     }
 
-    fn priced(&self) -> Option<Cost> {
+    fn priced(&self, prices: &PriceTable) -> Option<Cost> {
         let usage = self.usage.as_ref()?;
-        price(self.provider.as_deref(), self.model.as_deref()?, usage)
+        prices.price(self.provider.as_deref(), self.model.as_deref()?, usage, &self.usage_details)
+    }
+}
+
+impl<'a> UsageDetails<'a> {
+    /// Takes what prices depend on; the rest is not in the tables that are asked here.
+    fn take(&mut self, target: Target, value: AnyValueView<'a>) {
+        let count = match target {
+            Target::ReasoningTokens => &mut self.reasoning,
+            Target::AudioInputTokens => &mut self.audio_input,
+            Target::AudioOutputTokens => &mut self.audio_output,
+            Target::ImageInputTokens => &mut self.image_input,
+            Target::ImageOutputTokens => &mut self.image_output,
+            Target::ServiceTier => return fill(&mut self.service, || name_text(value)),
+            _ => return,
+        };
+        fill(count, || native_count(value));
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) enum Target {
     Provider,
     Session,
     User,
-    // What is read only when a person looks at the span.
+    // What is read only when a person looks at the span; of tokens, also for their price.
     Agent,
     Prompt,
     PromptVersion,
@@ -44,6 +44,9 @@ pub(crate) enum Target {
     ReasoningTokens,
     AudioInputTokens,
     AudioOutputTokens,
+    ImageInputTokens,
+    ImageOutputTokens,
+    ServiceTier,
     Dimensions,
     Error,
 }
@@ -368,7 +371,7 @@ impl Dialect {
         }
     }
 
-    fn plain_keys(&self) -> [(Target, Part, &'static [&'static str]); 22] {
+    fn plain_keys(&self) -> [(Target, Part, &'static [&'static str]); 28] {
         let count = |count, keys| (Target::Usage, Part::Count(count), keys);
         let cost = |part, keys| (Target::Cost, Part::Cost(part), keys);
         [
@@ -394,6 +397,12 @@ impl Dialect {
             (Target::Provider, Part::Whole, self.providers),
             (Target::Session, Part::Whole, self.sessions),
             (Target::User, Part::Whole, self.users),
+            (Target::ReasoningTokens, Part::Whole, self.details.reasoning_tokens),
+            (Target::AudioInputTokens, Part::Whole, self.details.audio_input_tokens),
+            (Target::AudioOutputTokens, Part::Whole, self.details.audio_output_tokens),
+            (Target::ImageInputTokens, Part::Whole, self.details.image_input_tokens),
+            (Target::ImageOutputTokens, Part::Whole, self.details.image_output_tokens),
+            (Target::ServiceTier, Part::Whole, self.details.service_tiers),
         ]
     }
 }

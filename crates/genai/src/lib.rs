@@ -17,7 +17,7 @@ mod key_table;
 pub mod mlflow;
 mod pattern;
 mod preview;
-mod prices;
+pub mod prices;
 mod reading;
 pub mod rollup;
 mod root;
@@ -27,7 +27,8 @@ mod value;
 
 pub use columns::{SpanColumns, span_columns};
 pub use content::{preview_texts, read_content};
+pub use cost::{CostReason, CostSource, explain_cost};
 pub use derive::{Derived, UNKNOWN_TYPE, derive, derive_without_bodies};
-pub use prices::price;
+pub use prices::PriceTable;
 pub use root::root_facts;
 pub use value::ValueRef;

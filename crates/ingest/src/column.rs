@@ -1,7 +1,7 @@
 //! The columns of a span.
 
 use bytes::Bytes;
-use spanwise_genai::span_columns;
+use spanwise_genai::{PriceTable, span_columns};
 use spanwise_model::{NewSpan, SpanId, SpanStatus};
 use spanwise_otlp::SpanView;
 use xxhash_rust::xxh3::xxh3_64;
@@ -12,9 +12,10 @@ pub(crate) fn new_span(
     view: &SpanView<'_>,
     span_id: SpanId,
     parent_id: Option<SpanId>,
+    prices: &PriceTable,
 ) -> NewSpan {
     // Log records of this span may be in the store already, or yet to come: they are merged when it is read.
-    let columns = span_columns(view, parent_id.is_none() || view.has_remote_parent(), &[]);
+    let columns = span_columns(view, parent_id.is_none() || view.has_remote_parent(), &[], prices);
     NewSpan {
         content_hash: xxh3_64(&raw),
         raw,

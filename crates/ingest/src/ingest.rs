@@ -5,9 +5,10 @@ use crate::experiment::ExperimentCache;
 use crate::logs::{LogItem, decode_logs, log_batch};
 use crate::origin::{OriginCache, Resource};
 use crate::reject::Rejections;
-use crate::traces::{SpanItem, decode_traces, trace_batch};
+use crate::traces::{SpanItem, decode_traces, reprice, trace_batch};
 use crate::{ByteBudget, IngestError, Reservation};
 use bytes::Bytes;
+use spanwise_genai::PriceTable;
 use spanwise_model::ExperimentChoice;
 use spanwise_otlp::DecodeError;
 use spanwise_otlp::json::{Transcoded, transcode_logs, transcode_traces};
@@ -75,6 +76,9 @@ pub struct IngestOutcome {
     pub reason: String,
 }
 
+/// Reads a body; spans are priced.
+type Decode<T> = fn(&Bytes, Format, &OriginCache, &PriceTable) -> Result<Decoded<T>, IngestError>;
+
 /// The way in, shared by all transports.
 pub struct Ingest {
     store: Arc<dyn Store>,
@@ -125,6 +129,9 @@ impl Ingest {
     pub async fn submit_traces(&self, body: Body, route: &Route) -> Result<IngestOutcome, IngestError> {
         let started = Instant::now();
         let (mut decoded, experiments, reservation) = self.read(body, route, read_traces).await?;
+        if route.experiment.is_none() {
+            reprice(&mut decoded, &experiments, &self.store.prices());
+        }
         let outcome = outcome(decoded.accepted, std::mem::take(&mut decoded.rejections));
         let batch = trace_batch(decoded, &experiments, route.run_id.as_deref(), (self.now_ns)());
         let bytes = reservation.bytes();
@@ -166,7 +173,7 @@ impl Ingest {
         &self,
         body: Body,
         route: &Route,
-        decode: fn(&Bytes, Format, &OriginCache) -> Result<Decoded<T>, IngestError>,
+        decode: Decode<T>,
     ) -> Result<(Decoded<T>, Vec<ExperimentChoice>, Reservation), IngestError> {
         let Body { bytes, format, mut reservation } = body;
         reservation.grow_to(bytes.len())?;
@@ -174,13 +181,14 @@ impl Ingest {
             Some(id) => Some(self.experiments.explicit(&*self.store, id).await?),
             None => None,
         };
+        let (book, experiment) = (self.store.prices(), explicit.map(|choice| choice.experiment_id));
         let decoded = if bytes.len() <= self.inline_bytes {
-            decode(&bytes, format, &self.origins)?
+            decode(&bytes, format, &self.origins, book.of_some(experiment))?
         } else {
             let permit = self.decoders.clone().acquire_owned().await.expect("the semaphore is never closed");
             let origins = self.origins.clone();
             let work = move || {
-                let decoded = decode(&bytes, format, &origins);
+                let decoded = decode(&bytes, format, &origins, book.of_some(experiment));
                 drop(permit);
                 (decoded, reservation)
             };
@@ -226,12 +234,18 @@ fn read_traces(
     bytes: &Bytes,
     format: Format,
     origins: &OriginCache,
+    prices: &PriceTable,
 ) -> Result<Decoded<SpanItem>, IngestError> {
     let (bytes, rejections) = protobuf(bytes, format, transcode_traces)?;
-    Ok(decode_traces(&bytes, origins, rejections)?)
+    Ok(decode_traces(&bytes, origins, rejections, prices)?)
 }
 
-fn read_logs(bytes: &Bytes, format: Format, origins: &OriginCache) -> Result<Decoded<LogItem>, IngestError> {
+fn read_logs(
+    bytes: &Bytes,
+    format: Format,
+    origins: &OriginCache,
+    _prices: &PriceTable,
+) -> Result<Decoded<LogItem>, IngestError> {
     let (bytes, rejections) = protobuf(bytes, format, transcode_logs)?;
     Ok(decode_logs(&bytes, origins, rejections)?)
 }

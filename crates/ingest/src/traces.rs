@@ -6,6 +6,8 @@ use crate::draft::Chunk;
 use crate::origin::OriginCache;
 use crate::reject::Rejections;
 use bytes::Bytes;
+use spanwise_genai::derive_without_bodies;
+use spanwise_genai::prices::{PriceBook, PriceTable};
 use spanwise_model::{ExperimentChoice, NewSpan, SpanRun, TraceId, TraceSpans};
 use spanwise_otlp::{DecodeError, SpanError, SpanView, scan_traces};
 
@@ -21,6 +23,7 @@ pub(crate) fn decode_traces(
     body: &Bytes,
     origins: &OriginCache,
     rejections: Rejections,
+    prices: &PriceTable,
 ) -> Result<Decoded<SpanItem>, DecodeError> {
     let mut decoder = Decoder::new(body, origins, rejections);
     for group in scan_traces(body)? {
@@ -30,7 +33,7 @@ pub(crate) fn decode_traces(
         }
         for scope in &group.scopes {
             if decoder.begin_scope(scope.scope, scope.schema_url, scope.spans.len()) {
-                scope.spans.iter().for_each(|raw| take_span(&mut decoder, raw));
+                scope.spans.iter().for_each(|raw| take_span(&mut decoder, raw, prices));
             }
         }
     }
@@ -38,8 +41,8 @@ pub(crate) fn decode_traces(
 }
 
 /// Takes one span of the resource and scope that began last.
-fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8]) {
-    match read_span(raw, decoder.body) {
+fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8], prices: &PriceTable) {
+    match read_span(raw, decoder.body, prices) {
         Ok((trace_id, span)) => {
             let (resource, scope) = (decoder.resources.len() - 1, decoder.scopes.len() - 1);
             decoder.by_trace.push(trace_id, raw.len(), SpanItem { span, resource, scope });
@@ -49,10 +52,26 @@ fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8]) {
     }
 }
 
-fn read_span(raw: &[u8], body: &Bytes) -> Result<([u8; 16], NewSpan), SpanError> {
+fn read_span(raw: &[u8], body: &Bytes, prices: &PriceTable) -> Result<([u8; 16], NewSpan), SpanError> {
     let view = SpanView::parse(raw)?;
     let (trace_id, span_id, parent_id) = view.ids()?;
-    Ok((trace_id, new_span(body.slice_ref(raw), &view, span_id, parent_id)))
+    Ok((trace_id, new_span(body.slice_ref(raw), &view, span_id, parent_id, prices)))
+}
+
+/// Prices the spans of experiments that have prices of their own; which experiment a resource goes to is known only
+/// after its spans were read.
+pub(crate) fn reprice(decoded: &mut Decoded<SpanItem>, experiments: &[ExperimentChoice], book: &PriceBook) {
+    if !book.has_own() {
+        return;
+    }
+    let used = |item: &&mut SpanItem| item.span.usage.is_some();
+    for item in decoded.chunks.iter_mut().flat_map(|chunk| &mut chunk.items).filter(used) {
+        if let Some(prices) = book.own(experiments[item.resource].experiment_id)
+            && let Ok(view) = SpanView::parse(&item.span.raw)
+        {
+            item.span.cost = derive_without_bodies(&view, prices).cost;
+        }
+    }
 }
 
 /// Returns the batch for the store; `experiments` has the choice for each resource.

@@ -13,6 +13,7 @@ use crate::store::{SqliteStore, now_ns};
 use crate::writer::WriteContext;
 use async_trait::async_trait;
 use rusqlite::Connection;
+use spanwise_genai::prices::{Override, PriceBook};
 use spanwise_model::{
     Assessment, AssessmentId, ErrorKind, Experiment, ExperimentId, LifecycleStage, SpanId, TraceId,
     TraceInfo, TraceLogs, TraceSpans, TraceStart,
@@ -20,9 +21,10 @@ use spanwise_model::{
 use spanwise_store::{
     AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
     ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
-    Metrics, MetricsQuery, NewExperiment, Progress, PromptLink, RenormalizeReport, RenormalizeScope,
-    RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError, StoreResult,
-    StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    Metrics, MetricsQuery, NewExperiment, PriceChange, Progress, PromptLink, RenormalizeReport,
+    RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError,
+    StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery,
+    TraceTree,
 };
 use std::sync::{Arc, PoisonError};
 
@@ -263,6 +265,17 @@ impl Store for SqliteStore {
         let (trace, prompts) = (trace.clone(), prompts.to_vec());
         self.write_trace(trace, move |context, trace| catalog::link_prompts(context.conn, trace, &prompts))
             .await
+    }
+
+    fn prices(&self) -> Arc<PriceBook> {
+        self.prices.get()
+    }
+
+    async fn change_prices(&self, change: PriceChange) -> StoreResult<()> {
+        if let PriceChange::Set(Override { experiment: Some(id), .. }) = &change {
+            self.get_experiment(*id).await?;
+        }
+        Arc::clone(&self.prices).change(self.writer()?, change).await
     }
 
     async fn stats(&self) -> StoreResult<StoreStats> {

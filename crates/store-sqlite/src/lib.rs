@@ -22,6 +22,7 @@ mod error_spans;
 mod explore;
 mod function;
 mod postings;
+mod price;
 mod rank;
 mod reader;
 mod refresh;

@@ -9,7 +9,7 @@ use crate::spans;
 use crate::store::SqliteStore;
 use crate::trace_row::TraceRow;
 use crate::writer::WriteContext;
-use spanwise_genai::span_columns;
+use spanwise_genai::{PriceTable, span_columns};
 use spanwise_model::{ErrorKind, RootFacts, SpanStatus, TraceId};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::{StoreResult, StoredSpan};
@@ -45,11 +45,12 @@ impl SqliteStore {
     /// Returns what the root of a trace says; `None` if there is no trace or no root yet, or it was heard already.
     async fn hear_root(&self, trace_id: &TraceId) -> StoreResult<Option<Heard>> {
         let (id, spans) = (trace_id.clone(), Arc::clone(&self.spans));
+        let prices = self.prices.get();
         self.read(move |conn| {
             let row = TraceRow::load_by_id(conn, &id)?.filter(|row| row.visible);
             let Some(rank) = row.and_then(|row| row.root_rank) else { return Ok(None) };
             match spans::read_some(conn, &spans, &id, &[rank::span_of(&rank)]) {
-                Ok(found) => found.first().map_or(Ok(None), |root| heard(root, rank)),
+                Ok(found) => found.first().map_or(Ok(None), |root| heard(root, rank, prices.general())),
                 // Deleted in between.
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(error),
@@ -59,14 +60,15 @@ impl SqliteStore {
     }
 }
 
-fn heard(stored: &StoredSpan, rank: Rank) -> StoreResult<Option<Heard>> {
+/// Returns what a root says; that it costs something is no part of it.
+fn heard(stored: &StoredSpan, rank: Rank, prices: &PriceTable) -> StoreResult<Option<Heard>> {
     let span = SpanView::parse(&stored.raw).map_err(|error| damaged(format!("a stored span: {error}")))?;
     let logs: Vec<LogRecordView<'_>> =
         stored.logs.iter().filter_map(|record| LogRecordView::parse(record).ok()).collect();
     if logs.is_empty() && !rank::is_stand_in(&rank) {
         return Ok(None);
     }
-    let facts = span_columns(&span, true, &logs).root.map(|facts| *facts).unwrap_or_default();
+    let facts = span_columns(&span, true, &logs, prices).root.map(|facts| *facts).unwrap_or_default();
     let status =
         if span.status_code == SpanStatus::Error as i32 { SpanStatus::Error } else { SpanStatus::Unset };
     Ok(Some(Heard { rank, name: span.name.to_owned(), end_ns: span.end_ns(), status, facts }))

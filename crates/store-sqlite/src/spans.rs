@@ -9,7 +9,7 @@ use crate::trace_row::SqlTraceId;
 use bytes::Bytes;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension};
-use spanwise_model::{Interned, SpanId, TraceId};
+use spanwise_model::{Cost, Interned, SpanId, TraceId};
 use spanwise_store::{SpanStream, StoreError, StoreResult, StoredSpan};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,6 +41,8 @@ struct Plan {
     order: Vec<(u32, u32)>,
     /// Log records of each span, in order of arrival.
     logs: HashMap<SpanId, Vec<(u32, u32)>>,
+    /// What is kept as the cost of spans that were asked for one by one.
+    costs: HashMap<(u32, u32), Cost>,
 }
 
 impl SpanReader {
@@ -119,6 +121,7 @@ impl SpanReader {
             resource: self.interned(conn, run.resource_id)?,
             scope: self.interned(conn, run.scope_id)?,
             logs,
+            kept_cost: plan.costs.get(&(number, index)).copied(),
         })
     }
 
@@ -268,8 +271,12 @@ fn plan(conn: &Connection, trace_id: &TraceId, only: Option<&HashSet<SpanId>>) -
         plan.blocks.push(location);
         if kind == BlockKind::Spans {
             let rows = columns::unpack_spans(packed)?.rows;
-            let rows = rows.iter().enumerate().filter(|(_, row)| wanted(&row.span_id));
-            candidates.extend(rows.map(|(index, row)| Candidate::new(row, (number, index as u32))));
+            for (index, row) in rows.iter().enumerate().filter(|(_, row)| wanted(&row.span_id)) {
+                let position = (number, index as u32);
+                candidates.push(Candidate::new(row, position));
+                // Of a whole trace that would be much to remember, and nobody asks for it.
+                plan.costs.extend(row.cost.filter(|_| only.is_some()).map(|cost| (position, cost)));
+            }
         } else {
             for (index, row) in columns::unpack_logs(packed)?.rows.iter().enumerate() {
                 if seen_logs.insert(row.content_hash) {

@@ -8,6 +8,7 @@ use crate::error::io_error;
 use crate::error_spans::{self, ErrorSpanBuild};
 use crate::explore::ChangeFeed;
 use crate::postings::{Indexer, KeeperContext, Postings};
+use crate::price::PriceKeeper;
 use crate::reader::ReaderPool;
 use crate::renormalize;
 use crate::retention::{Retention, SharedStatus};
@@ -80,6 +81,7 @@ pub struct SqliteStore {
     pub(crate) retention: SharedStatus,
     pub(crate) pins: Arc<Pins>,
     pub(crate) artifact_removal: Arc<ArtifactRemoval>,
+    pub(crate) prices: Arc<PriceKeeper>,
     /// Threads to wait for when closing.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open: one process owns a data directory.
@@ -102,6 +104,7 @@ impl SqliteStore {
         let database = data_dir.join("index.db");
         let segments = data_dir.join("segments");
         let conn = schema::open_writer(&database)?;
+        let prices = Arc::new(PriceKeeper::open(&conn)?);
         let segment_writer = SegmentWriter::open(&segments, &conn)?;
         renormalize::tell_if_older(&conn)?;
         let are_rollups_built = rollup::are_built(&conn)?;
@@ -128,6 +131,7 @@ impl SqliteStore {
             Arc::clone(&spans),
             Arc::clone(&writer),
             Arc::clone(&pins),
+            Arc::clone(&prices),
         )?;
         let compactor = if options.span_index { compactor } else { compactor.without_index() };
         let compactor = Arc::new(Mutex::new(compactor));
@@ -183,6 +187,7 @@ impl SqliteStore {
             retention,
             pins,
             artifact_removal,
+            prices,
             rollup_build: Mutex::new(rollup_build),
             error_span_build: Mutex::new(error_span_build),
             threads: Mutex::new(threads),

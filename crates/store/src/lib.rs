@@ -10,6 +10,7 @@ mod explore;
 mod housekeeping;
 mod metrics;
 mod params;
+mod prices;
 mod traits;
 
 pub use cursor::{Cursor, CursorError, SortValue};
@@ -33,4 +34,5 @@ pub use params::{
     ExperimentQuery, LifecycleFilter, NewExperiment, PromptLink, SpanStream, StoreStats, StoredSpan,
     TracePage, TraceQuery,
 };
+pub use prices::PriceChange;
 pub use traits::{ArtifactEntry, ArtifactReader, ArtifactStore, ArtifactWriter, Store};

@@ -3,7 +3,7 @@
 use crate::{Cursor, StoreError};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use spanwise_model::{AssessmentError, Experiment, ExperimentId, Interned, TraceId, TraceInfo};
+use spanwise_model::{AssessmentError, Cost, Experiment, ExperimentId, Interned, TraceId, TraceInfo};
 use spanwise_query::{ExperimentFilter, ExperimentOrderBy, Filter, OrderBy};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -145,7 +145,7 @@ pub struct AppendOutcome {
 }
 
 /// One span as it was received, with what it came under.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StoredSpan {
     /// The OTLP `Span` message.
     pub raw: Bytes,
@@ -155,6 +155,8 @@ pub struct StoredSpan {
     pub scope: Arc<Interned>,
     /// OTLP `LogRecord` messages that belong to it, in order of arrival.
     pub logs: Vec<Bytes>,
+    /// The cost that is kept of it, which lists and sums have; only [`crate::Store::read_some_spans`] tells it.
+    pub kept_cost: Option<Cost>,
 }
 
 /// Spans in chunks of about 64 KiB (at least one span each); the next chunk is read when it is asked for.

@@ -3,17 +3,20 @@
 use crate::{
     AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
     ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
-    Metrics, MetricsQuery, NewExperiment, Progress, PromptLink, RenormalizeReport, RenormalizeScope,
-    RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, StoreError, StoreResult, StoreStats,
-    StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    Metrics, MetricsQuery, NewExperiment, PriceChange, Progress, PromptLink, RenormalizeReport,
+    RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, StoreError,
+    StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery,
+    TraceTree,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use spanwise_genai::prices::PriceBook;
 use spanwise_model::{
     Assessment, AssessmentId, Experiment, ExperimentId, LifecycleStage, SpanId, TraceId, TraceInfo,
     TraceLogs, TraceSpans, TraceStart,
 };
+use std::sync::Arc;
 
 /// A store of experiments, traces, spans and assessments.
 ///
@@ -182,6 +185,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// Links a trace to prompt versions; idempotent. An unknown trace is `NotFound`.
     async fn link_prompts(&self, trace: &TraceId, prompts: &[PromptLink]) -> StoreResult<()>;
+
+    /// Returns the prices in force: those that spans which arrive now are to be priced with.
+    fn prices(&self) -> Arc<PriceBook>;
+
+    /// Changes the prices, durably; they are in force when this answers. What is stored keeps its cost.
+    ///
+    /// # Errors
+    /// An unknown experiment, or an override to remove that is not there, is `NotFound`; too many overrides are
+    /// `Exhausted`.
+    async fn change_prices(&self, change: PriceChange) -> StoreResult<()>;
 
     /// Returns figures about the store.
     async fn stats(&self) -> StoreResult<StoreStats>;

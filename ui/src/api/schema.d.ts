@@ -267,6 +267,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says which prices are in force */
+        get: operations["prices_get_state"];
+        /**
+         * Puts a list of prices over the built-in one
+         * @description The body is a list in our own format (see docs/costs.md), or litellm's `model_prices_and_context_window.json` as it
+         *     is. A row that can't be used is named in the answer, and the others are taken. It replaces the list of the last
+         *     update. Spans that arrive from then on are priced with it; what is stored keeps its cost.
+         */
+        put: operations["prices_update"];
+        post?: never;
+        /**
+         * Goes back to the built-in list
+         * @description Prices that were set stay.
+         */
+        delete: operations["prices_reset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds the prices of a model, step by step */
+        get: operations["prices_find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets the prices of a model
+         * @description They win over every list, those of an experiment over those for all. They replace what was set for the same model,
+         *     provider and experiment. Spans that arrive from then on are priced with them; what is stored keeps its cost.
+         */
+        put: operations["prices_set"];
+        post?: never;
+        /** Removes prices that were set */
+        delete: operations["prices_unset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists rows of the list in force */
+        get: operations["prices_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/renormalize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Derives again what stored traces and spans say, by the conventions and prices that are known now
+         * @description Bytes of spans, tags, assessments and what clients gave stay. Answers with lines of JSON: progress in traces, and at
+         *     last `result` or `error`. Writes and searches go on meanwhile. A client that goes away ends the work after the step
+         *     that it is in; what is done stays done, and a second run changes only the rest.
+         */
+        post: operations["server_renormalize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/retention": {
         parameters: {
             query?: never;
@@ -975,12 +1080,63 @@ export interface components {
              */
             total: number;
         };
+        /** @description Tokens of a kind, and what they cost. */
+        CostCharge: {
+            /**
+             * Format: double
+             * @description US dollars.
+             */
+            cost: number;
+            /**
+             * @description `input`, `output`, `cache_read`, `cache_write`, `cache_write_1h`, `audio_input`, `audio_output`, `image_input`,
+             *     `image_output` or `reasoning`.
+             */
+            kind: string;
+            /**
+             * Format: double
+             * @description US dollars a million.
+             */
+            per_million: number;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            tokens: number;
+        };
         /** @description Cost of some rows. */
         CostColumns: {
             /** @description The rows, as deltas. */
             rows: number[];
             /** @description US dollars. */
             total: number[];
+        };
+        /** @description Why a span costs what it does. */
+        CostReason: {
+            /**
+             * Format: int64
+             * @description The number of input tokens above which these prices hold, if they are those of large requests.
+             */
+            above_tokens: number | null;
+            /** @description The tokens of each kind, and what they cost at these prices. Of a reported cost, what they would cost. */
+            charges: components["schemas"]["CostCharge"][];
+            /**
+             * @description Whether the cost is what the prices in force now make of it. It is kept as it was when the span came in, until what is
+             *     stored is priced again.
+             */
+            is_current: boolean;
+            /**
+             * Format: double
+             * @description The sum of the charges.
+             */
+            list_cost: number | null;
+            match: components["schemas"]["PriceMatch"] | null;
+            /** @description The service whose prices were taken, if not the standard one, e.g. `batch`. */
+            service: string | null;
+            /** @description `reported` by the span, `priced` by its tokens, or `unknown`. */
+            source: string;
+            /** @description The whole in a sentence. */
+            text: string;
+            unknown: components["schemas"]["PriceUnknown"] | null;
         };
         /** @description A text for each row, by number. */
         Dictionary: {
@@ -1455,6 +1611,19 @@ export interface components {
             /** @description The name; unique. */
             name: string;
         };
+        /** @description Prices to set for a model. */
+        NewPriceOverride: {
+            /** @description Name or id of the experiment that they hold for; all, if absent. */
+            experiment?: string | null;
+            /** @description The model. */
+            model: string;
+            /** @description The prices; `input` and `output` are needed. */
+            prices: {
+                [key: string]: unknown;
+            };
+            /** @description The provider that they hold for; any, if absent. */
+            provider?: string | null;
+        };
         /** @description A part of a message. */
         Part: {
             /** @description The text. */
@@ -1530,6 +1699,112 @@ export interface components {
             /** @description One a span. */
             previews: components["schemas"]["SpanPreview"][];
         };
+        /** @description What a list of prices says of itself. */
+        PriceListInfo: {
+            /** @description The day of its prices, `YYYY-MM-DD`. */
+            date: string;
+            /** @description How many models it prices. */
+            rows: number;
+            /** @description Where they are from. */
+            source: string;
+        };
+        /** @description How a model is found among the prices. */
+        PriceMatch: {
+            row: components["schemas"]["PriceRow"] | null;
+            /** @description The names that were looked for, in order. */
+            steps: components["schemas"]["PriceStep"][];
+            unknown: components["schemas"]["PriceUnknown"] | null;
+        };
+        /** @description Prices that somebody set for a model. */
+        PriceOverride: {
+            /** @description The experiment that they hold for; null for all. */
+            experiment_id: string | null;
+            /** @description The model. */
+            model: string;
+            /**
+             * @description The prices: `input`, `output`, `cache_read`, `cache_write`, `cache_write_1h`, `audio_input`, `audio_output`,
+             *     `image_input`, `image_output`, `reasoning`; those of large requests by number of input tokens in `above`; those of
+             *     other services by name in `services`.
+             */
+            prices: {
+                [key: string]: unknown;
+            };
+            /** @description The provider that they hold for; null for any. */
+            provider: string | null;
+        };
+        /** @description A row of a list that can't be used. */
+        PriceProblem: {
+            /** @description What is wrong, and what would be right. */
+            message: string;
+            /** @description Its line or its key. */
+            row: string;
+        };
+        /** @description The prices of a model at a provider. */
+        PriceRow: {
+            /** @description The model whose prices these are, if the row is another name of it. */
+            alias_of: string | null;
+            /** @description The day of the list that it is in. */
+            list_date: string | null;
+            /** @description The model, as the list spells it. */
+            model: string;
+            /** @description `built_in`, `updated`, `override`, `experiment_override`, or `rule`. */
+            origin: string;
+            /** @description The prices; see `PriceOverride`. */
+            prices: {
+                [key: string]: unknown;
+            };
+            /** @description The provider; null for any. */
+            provider: string | null;
+        };
+        /** @description Rows of the list. */
+        PriceRows: {
+            /** @description How many there are in all. */
+            matched: number;
+            /** @description Those that were asked for. */
+            rows: components["schemas"]["PriceRow"][];
+        };
+        /** @description The prices in force. */
+        PriceState: {
+            /** @description The list that is built in. */
+            built_in: components["schemas"]["PriceListInfo"];
+            /** @description Prices that were set; they win over every list. */
+            overrides: components["schemas"]["PriceOverride"][];
+            updated: components["schemas"]["PriceListInfo"] | null;
+        };
+        /** @description A name that was looked for. */
+        PriceStep: {
+            /** @description Whether it was found. */
+            found: boolean;
+            /** @description The name, in lower case. */
+            name: string;
+            /** @description The provider whose prices were looked at; null if none is known. */
+            provider: string | null;
+            /**
+             * @description What was done to get it: `as_given`, `provider`, `path`, `region`, `context_size`, `fine_tune`, `spelling`, `date`,
+             *     `latest`, `newest`, `sibling`, `maker`, `alias` or `free`.
+             */
+            rule: string;
+            /** @description The same in words. */
+            text: string;
+        };
+        /** @description Why there is no price. */
+        PriceUnknown: {
+            /** @description `no_model`, `no_tokens`, `not_listed`, `own_machine`, `route`, `opaque` or `repeated`. */
+            code: string;
+            /** @description The same in words. */
+            text: string;
+        };
+        /** @description What an update of the list did. */
+        PriceUpdate: {
+            /** @description Entries that were left out, since they price no tokens but seconds, pictures or pages, or nothing. */
+            left_out: number;
+            /** @description The list that is in force now. */
+            list: components["schemas"]["PriceListInfo"];
+            /** @description How many can't be. */
+            problem_count: number;
+            /** @description The first of the rows that can't be used. */
+            problems: components["schemas"]["PriceProblem"][];
+        };
         /** @description An error (RFC 9457, `application/problem+json`). */
         Problem: {
             /** @description What is wrong, and what would have been right. */
@@ -1550,7 +1825,7 @@ export interface components {
         ProgressLine: {
             /**
              * Format: int64
-             * @description How much of it is done, in units of the stage (bytes or pages).
+             * @description How much of it is done, in units of the stage (bytes, pages or traces).
              */
             done: number;
             /** @description What is being done. */
@@ -1567,6 +1842,47 @@ export interface components {
             name: string;
             /** @description Its version. */
             version: string | null;
+        };
+        /** @description A line while traces are derived again; the last line holds `result` or `error`, all others progress. */
+        RenormalizeLine: components["schemas"]["ProgressLine"] | {
+            /** @description What it changed. */
+            result: components["schemas"]["RenormalizeResult"];
+        } | {
+            /** @description Why. */
+            error: string;
+        };
+        /** @description What it changed to derive traces again. */
+        RenormalizeResult: {
+            /**
+             * Format: int64
+             * @description Traces that were written to each time that their turn came, and stay as they are.
+             */
+            busy_traces: number;
+            /**
+             * Format: int64
+             * @description Those that say something else than before.
+             */
+            changed_spans: number;
+            /**
+             * Format: int64
+             * @description Those of which something changed: a span, or only the record.
+             */
+            changed_traces: number;
+            /**
+             * Format: int64
+             * @description Spans that were looked at.
+             */
+            spans: number;
+            /**
+             * Format: int64
+             * @description Traces that were looked at.
+             */
+            traces: number;
+            /**
+             * Format: int64
+             * @description Traces that can't be read, and stay as they are.
+             */
+            unreadable_traces: number;
         };
         /** @description How long traces stay, and what retention did. */
         Retention: {
@@ -1698,6 +2014,7 @@ export interface components {
              */
             audio_output_tokens: number | null;
             cost: components["schemas"]["Cost"] | null;
+            cost_reason: components["schemas"]["CostReason"] | null;
             /** @description What a retriever or reranker returned. */
             documents: components["schemas"]["Document"][] | null;
             /**
@@ -2615,6 +2932,293 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_get_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceState"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_update: {
+        parameters: {
+            query?: {
+                /** @description Where the list is from, if it does not say; e.g. a URL */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceUpdate"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_find: {
+        parameters: {
+            query: {
+                /** @description Name or id of the experiment */
+                experiment?: string;
+                /** @description The model, as a span spells it */
+                model: string;
+                /** @description The provider, as a span spells it */
+                provider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceMatch"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPriceOverride"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceOverride"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_unset: {
+        parameters: {
+            query: {
+                /** @description Name or id of the experiment; absent for those of all */
+                experiment?: string;
+                /** @description The model */
+                model: string;
+                /** @description The provider that they hold for; absent for those of any */
+                provider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_rows: {
+        parameters: {
+            query?: {
+                /** @description A part of the model's name, in any case */
+                contains?: string;
+                /** @description At most so many; 100 if absent, up to 1000 */
+                limit?: number;
+                /** @description The provider, as the list calls it */
+                provider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceRows"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    server_renormalize: {
+        parameters: {
+            query: {
+                /** @description Name or id of an experiment; may be repeated. None: all, deleted ones included. */
+                experiment: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["RenormalizeLine"];
                 };
             };
             400: {

@@ -17,6 +17,7 @@ export type TraceList = Schemas["TraceList"];
 export type TraceRecord = Schemas["TraceRecord"];
 export type Usage = Schemas["Usage"];
 export type Cost = Schemas["Cost"];
+export type CostReason = Schemas["CostReason"];
 
 export type Histogram = Schemas["Histogram"];
 export type HistogramBucket = Schemas["HistogramBucket"];

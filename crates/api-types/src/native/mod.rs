@@ -12,6 +12,7 @@ mod filter;
 mod housekeeping;
 mod info;
 mod metrics;
+mod price;
 mod session;
 mod span;
 mod trace;
@@ -33,6 +34,10 @@ pub use housekeeping::{
 };
 pub use info::Info;
 pub use metrics::{Metrics, MetricsColumns, MetricsGroup, MetricsSeries, MetricsTotal};
+pub use price::{
+    CostCharge, CostReason, NewPriceOverride, PriceListInfo, PriceMatch, PriceOverride, PriceProblem,
+    PriceRow, PriceRows, PriceState, PriceStep, PriceUnknown, PriceUpdate,
+};
 pub use session::{SessionList, SessionSummary};
 pub use span::{
     Attribute, AttributeType, Body, Document, Exception, Message, Part, Previews, PromptReference, Scope,

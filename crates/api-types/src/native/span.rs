@@ -1,5 +1,6 @@
 //! One span with its body.
 
+use super::price::CostReason;
 use super::trace::{Cost, Usage};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -36,6 +37,8 @@ pub struct SpanDetail {
     pub usage: Option<Usage>,
     /// Cost of those.
     pub cost: Option<Cost>,
+    /// Why it costs that; null if the span is no use of a model.
+    pub cost_reason: Option<CostReason>,
     /// The session that it names.
     pub session: Option<String>,
     /// The user that it names.

@@ -93,6 +93,55 @@ Examples:
   spanwise experiments
   spanwise experiments rename Default sandbox";
 
+pub(super) const PRICES: &str = "\
+Prices are in US dollars a million tokens. Spans that arrive are priced with those in force; what is stored keeps its cost.
+
+Examples:
+  spanwise prices
+  spanwise prices show us.anthropic.claude-sonnet-4-5-20250929-v1:0 --provider aws.bedrock
+  spanwise prices set gpt-4o --input 2 --output 8 --experiment shop";
+
+pub(super) const PRICES_LIST: &str = "\
+Examples:
+  spanwise prices list
+  spanwise prices list gemini-2.5 --json | jq '.rows[].prices.input'";
+
+pub(super) const PRICES_SHOW: &str = "\
+Exit code 1: the model has no price.
+
+Examples:
+  spanwise prices show gpt-4o-2024-08-06
+  spanwise prices show my-model --provider azure --experiment shop";
+
+pub(super) const PRICES_SET: &str = "\
+Examples:
+  spanwise prices set gpt-4o --input 2 --output 8 --cache-read 1
+  spanwise prices set llama3.2:3b --input 0 --output 0
+  spanwise prices set gpt-5 --prices '{\"input\":1,\"output\":8,\"services\":{\"batch\":{\"input\":0.5,\"output\":4}}}'";
+
+pub(super) const PRICES_UNSET: &str = "\
+Example:
+  spanwise prices unset gpt-4o --experiment shop";
+
+pub(super) const PRICES_UPDATE: &str = "\
+Rows that can't be used are named, and the others are taken. Exit code 1: there were such rows.
+
+Examples:
+  spanwise prices update contract.jsonl
+  spanwise prices update https://example.org/model_prices_and_context_window.json";
+
+pub(super) const PRICES_APPLY: &str = "\
+It is `spanwise renormalize` by another name: what stored traces say is derived again, and with it their cost.
+Exit code 1: some traces were left alone.
+
+Examples:
+  spanwise prices apply
+  spanwise prices apply --experiment shop";
+
+pub(super) const PRICES_RESET: &str = "\
+Example:
+  spanwise prices reset";
+
 pub(super) const EXPERIMENTS_LIST: &str = "\
 Examples:
   spanwise experiments list --deleted

@@ -2,6 +2,7 @@
 
 mod help;
 mod manage;
+mod prices;
 mod read;
 mod run;
 mod selection;
@@ -9,6 +10,10 @@ mod selection;
 pub(crate) use manage::{
     CompletionsArgs, ConfigPathArgs, ConfigShowArgs, DeleteArgs, ExperimentsArgs, ExperimentsCommand,
     ListArgs, TagArgs, TagPosition,
+};
+pub(crate) use prices::{
+    PriceListArgs, PriceScope, PriceSetArgs, PriceShowArgs, PriceUnsetArgs, PriceUpdateArgs, PricesArgs,
+    PricesCommand,
 };
 pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, StatsArgs, StatsBy, TailArgs};
 pub(crate) use run::{
@@ -68,6 +73,9 @@ pub(crate) enum Command {
     /// List, create, rename, delete and restore experiments
     #[command(after_help = help::EXPERIMENTS, args_conflicts_with_subcommands = true)]
     Experiments(ExperimentsArgs),
+    /// Show, set and update what tokens cost
+    #[command(after_help = help::PRICES, args_conflicts_with_subcommands = true)]
+    Prices(PricesArgs),
     /// Copy the whole store to a folder, while it is written to; the next time only what changed
     #[command(after_help = help::BACKUP)]
     Backup(BackupArgs),

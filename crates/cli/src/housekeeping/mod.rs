@@ -9,4 +9,4 @@ mod renormalize;
 pub(crate) use backup::{backup, restore};
 pub(crate) use compact::compact;
 pub(crate) use lines::follow;
-pub(crate) use renormalize::renormalize;
+pub(crate) use renormalize::{renormalize, renormalize_on};

@@ -4,6 +4,7 @@ use super::lines::follow;
 use crate::Outcome;
 use crate::args::RenormalizeArgs;
 use crate::backend::Backend;
+use crate::client::Client;
 use crate::select::Query;
 use crate::terminal::{err_line, out_line};
 use crate::text::counted;
@@ -28,11 +29,16 @@ struct RenormalizeResult {
 pub(crate) async fn renormalize(args: &RenormalizeArgs) -> Result<Outcome> {
     let config = args.flags.load()?.config;
     let backend = Backend::connect_to_read(&config).await?;
+    let done = renormalize_on(&backend.client, args).await;
+    backend.close().await?;
+    done
+}
+
+/// Does the same on a server or store that is connected already.
+pub(crate) async fn renormalize_on(client: &Client, args: &RenormalizeArgs) -> Result<Outcome> {
     let mut query = Query::default();
     query.add_all("experiment", &args.experiment);
-    let result = follow(&backend.client, &query.on("/api/v1/renormalize"), BROKEN_OFF).await;
-    backend.close().await?;
-    let result: RenormalizeResult = result?;
+    let result: RenormalizeResult = follow(client, &query.on("/api/v1/renormalize"), BROKEN_OFF).await?;
     if args.json {
         out_line(&serde_json::to_string(&result)?)?;
     } else {

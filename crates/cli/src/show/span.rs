@@ -36,6 +36,16 @@ pub(super) fn lines(
     page.lines
 }
 
+/// Returns what a span costs and why; that it is not known is said of calls of models only.
+fn cost_line(span: &SpanDetail) -> Option<String> {
+    let reason = span.cost_reason.as_ref().map(|reason| one_line(&reason.text, NAME_WIDTH_MAX));
+    match (span.cost, reason) {
+        (Some(cost), Some(reason)) => Some(format!("{}  {reason}", cost_text(cost.total))),
+        (Some(cost), None) => Some(cost_text(cost.total)),
+        (None, reason) => reason,
+    }
+}
+
 /// The lines so far.
 struct Page {
     lines: Vec<String>,
@@ -69,7 +79,7 @@ impl Page {
             ("provider", span.provider.clone()),
             ("parameters", (!parameters.is_empty()).then(|| parameters.join("  "))),
             ("tokens", span.usage.as_ref().map(usage_text)),
-            ("cost", span.cost.map(|cost| cost_text(cost.total))),
+            ("cost", cost_line(span)),
             ("tools", (!tools.is_empty()).then(|| tools.join(", "))),
             ("attributes", attribute_names(span)),
         ];

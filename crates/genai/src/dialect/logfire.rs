@@ -25,7 +25,17 @@ pub(crate) const PYDANTIC_AI: Dialect = Dialect {
             "gen_ai.usage.details.reasoning_tokens",
             "gen_ai.aggregated_usage.details.reasoning_tokens",
         ],
-        audio_input_tokens: &["gen_ai.usage.details.audio_tokens"],
+        audio_input_tokens: &[
+            "gen_ai.usage.details.audio_tokens",
+            "gen_ai.usage.details.input_audio_tokens",
+            "gen_ai.usage.details.audio_prompt_tokens",
+        ],
+        audio_output_tokens: &[
+            "gen_ai.usage.details.output_audio_tokens",
+            "gen_ai.usage.details.audio_candidates_tokens",
+        ],
+        image_input_tokens: &["gen_ai.usage.details.image_prompt_tokens"],
+        image_output_tokens: &["gen_ai.usage.details.image_candidates_tokens"],
         ..DetailKeys::NONE
     },
     ..Dialect::NONE

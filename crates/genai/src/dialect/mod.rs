@@ -256,6 +256,12 @@ pub(crate) struct DetailKeys {
     pub(crate) audio_input_tokens: &'static [&'static str],
     /// Output tokens that were audio.
     pub(crate) audio_output_tokens: &'static [&'static str],
+    /// Input tokens that were images.
+    pub(crate) image_input_tokens: &'static [&'static str],
+    /// Output tokens that were images.
+    pub(crate) image_output_tokens: &'static [&'static str],
+    /// The service tier that answered, else the one asked for.
+    pub(crate) service_tiers: &'static [&'static str],
     /// How many numbers an embedding has.
     pub(crate) dimensions: &'static [&'static str],
     /// Why it failed, where the status does not say.
@@ -345,6 +351,9 @@ impl DetailKeys {
         reasoning_tokens: &[],
         audio_input_tokens: &[],
         audio_output_tokens: &[],
+        image_input_tokens: &[],
+        image_output_tokens: &[],
+        service_tiers: &[],
         dimensions: &[],
         errors: &[],
     };

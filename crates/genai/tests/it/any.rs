@@ -3,7 +3,7 @@
 use crate::fixture::with_span;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use spanwise_genai::{derive, derive_without_bodies, preview_texts, read_content, root_facts};
+use spanwise_genai::{PriceTable, derive, derive_without_bodies, preview_texts, read_content, root_facts};
 
 /// Keys that some reader looks for.
 const KEYS: [&str; 44] = [
@@ -169,7 +169,7 @@ fn read_back(span_type: &str, inputs: &Value, outputs: &Value) {
         "llm.tools.0.tool": inputs.to_string(),
     });
     with_span(&attributes, &[], |span| {
-        let derived = derive(span, &[]);
+        let derived = derive(span, &[], PriceTable::built_in());
         let content = read_content(span, &[], &derived);
         if inputs.is_object() {
             assert_eq!(content.inputs.as_ref(), Some(inputs));
@@ -205,11 +205,11 @@ proptest! {
             ("tool.output", json!({"output": event})),
         ];
         with_span(&attributes.into(), &events, |span| {
-            let derived = derive(span, &[]);
+            let derived = derive(span, &[], PriceTable::built_in());
             read_content(span, &[], &derived);
             preview_texts(span, &[], &derived);
             root_facts(span, &derived);
-            let columns = derive_without_bodies(span);
+            let columns = derive_without_bodies(span, PriceTable::built_in());
             assert_eq!((columns.span_type(), columns.usage), (derived.span_type(), derived.usage));
             assert_eq!((&columns.model, &columns.session), (&derived.model, &derived.session));
         });
@@ -228,7 +228,7 @@ proptest! {
     fn any_text_is_read(text in "[\\[\\]{}\":, a-z0-9\\\\]{0,60}") {
         let attributes = json!({"openinference.span.kind": "LLM", "input.value": text, "output.value": text});
         with_span(&attributes, &[], |span| {
-            let derived = derive(span, &[]);
+            let derived = derive(span, &[], PriceTable::built_in());
             read_content(span, &[], &derived);
             preview_texts(span, &[], &derived);
         });
@@ -243,7 +243,7 @@ fn deep_bodies_are_read() {
             let text = [open.repeat(depth), "1".to_owned(), close.repeat(depth)].concat();
             let attributes = json!({"openinference.span.kind": "LLM", "input.value": text});
             with_span(&attributes, &[], |span| {
-                let derived = derive(span, &[]);
+                let derived = derive(span, &[], PriceTable::built_in());
                 assert!(read_content(span, &[], &derived).inputs.is_some());
                 preview_texts(span, &[], &derived);
             });

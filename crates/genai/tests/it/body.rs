@@ -3,10 +3,10 @@
 use crate::fixture::with_span;
 use serde_json::{Value, json};
 use spanwise_genai::content::{Content, Document, ToolDefinition};
-use spanwise_genai::{derive, preview_texts, read_content};
+use spanwise_genai::{PriceTable, derive, preview_texts, read_content};
 
 fn read(attributes: &Value) -> Content {
-    with_span(attributes, &[], |span| read_content(span, &[], &derive(span, &[])))
+    with_span(attributes, &[], |span| read_content(span, &[], &derive(span, &[], PriceTable::built_in())))
 }
 
 /// Reads a span of MLflow's of that type.
@@ -203,8 +203,9 @@ fn parameters_are_found_in_their_places() {
 }
 
 fn check_preview(attributes: Value, input: Option<&str>, output: Option<&str>) {
-    let (own_input, own_output) =
-        with_span(&attributes, &[], |span| preview_texts(span, &[], &derive(span, &[])));
+    let (own_input, own_output) = with_span(&attributes, &[], |span| {
+        preview_texts(span, &[], &derive(span, &[], PriceTable::built_in()))
+    });
     assert_eq!((own_input.as_deref(), own_output.as_deref()), (input, output), "{attributes}");
 }
 
@@ -289,7 +290,11 @@ fn short_texts_are_cut() {
     let long = |count: usize| "é".repeat(count);
     let attributes = |text: String| json!({"openinference.span.kind": "TOOL", "input.value": {"q": text}});
     let cut = |text: String| {
-        with_span(&attributes(text), &[], |span| preview_texts(span, &[], &derive(span, &[]))).0.unwrap()
+        with_span(&attributes(text), &[], |span| {
+            preview_texts(span, &[], &derive(span, &[], PriceTable::built_in()))
+        })
+        .0
+        .unwrap()
     };
     assert_eq!(cut(long(296)).chars().count(), 300);
     assert_eq!(cut(long(100_000)), format!("q=\"{}...", long(294)));

@@ -3,7 +3,7 @@
 use crate::fixture::{entries, with_records, with_span};
 use serde_json::{Value, json};
 use spanwise_genai::content::{Content, MediaKind, Message, Part};
-use spanwise_genai::{derive, read_content};
+use spanwise_genai::{PriceTable, derive, read_content};
 
 /// Writes messages in one line each: `role(name): part | part [finish]`.
 pub(crate) fn outline(messages: Option<&Vec<Message>>) -> Vec<String> {
@@ -50,7 +50,7 @@ fn check_as(span_type: &str, inputs: Value, outputs: Value, input: &[&str], outp
         "mlflow.spanOutputs": outputs.to_string(),
     });
     with_span(&attributes, &[], |span| {
-        let content = read_content(span, &[], &derive(span, &[]));
+        let content = read_content(span, &[], &derive(span, &[], PriceTable::built_in()));
         assert_eq!(outline(content.input_messages.as_ref()), input, "input");
         assert_eq!(outline(content.output_messages.as_ref()), output, "output");
     });
@@ -59,7 +59,7 @@ fn check_as(span_type: &str, inputs: Value, outputs: Value, input: &[&str], outp
 /// Reads attributes of any dialect; `input` and `output` are the messages expected.
 fn check_attributes(attributes: Value, input: &[&str], output: &[&str]) {
     with_span(&attributes, &[], |span| {
-        let content = read_content(span, &[], &derive(span, &[]));
+        let content = read_content(span, &[], &derive(span, &[], PriceTable::built_in()));
         assert_eq!(outline(content.input_messages.as_ref()), input, "input");
         assert_eq!(outline(content.output_messages.as_ref()), output, "output");
     });
@@ -531,11 +531,13 @@ fn events_tell_what_the_system_says_and_offers() {
     let name = "gen_ai.client.inference.operation.details";
     let attributes = json!({"gen_ai.operation.name": "chat"});
     with_span(&attributes, &[(name, details.clone())], |span| {
-        check(read_content(span, &[], &derive(span, &[])));
+        check(read_content(span, &[], &derive(span, &[], PriceTable::built_in())));
     });
     let record = json!({"eventName": name, "attributes": entries(&details)});
     with_records(vec![record], |records| {
-        with_span(&attributes, &[], |span| check(read_content(span, records, &derive(span, records))));
+        with_span(&attributes, &[], |span| {
+            check(read_content(span, records, &derive(span, records, PriceTable::built_in())))
+        });
     });
 }
 

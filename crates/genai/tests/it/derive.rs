@@ -3,7 +3,7 @@
 use crate::fixture::with_span;
 use crate::render::{dict, plain_dict_attributes};
 use serde_json::{Value, json};
-use spanwise_genai::{UNKNOWN_TYPE, derive};
+use spanwise_genai::{PriceTable, UNKNOWN_TYPE, derive};
 use spanwise_model::TokenUsage;
 
 /// Checks the `mlflow.*` attributes of a span with these attributes.
@@ -16,13 +16,15 @@ fn check(attributes: Value, expected: Value) {
 }
 
 fn check_type(attributes: Value, expected: &str) {
-    with_span(&attributes, &[], |span| assert_eq!(derive(span, &[]).span_type(), expected, "{attributes}"));
+    with_span(&attributes, &[], |span| {
+        assert_eq!(derive(span, &[], PriceTable::built_in()).span_type(), expected, "{attributes}")
+    });
 }
 
 /// Checks session and user.
 fn check_people(attributes: Value, expected: (Option<&str>, Option<&str>)) {
     with_span(&attributes, &[], |span| {
-        let derived = derive(span, &[]);
+        let derived = derive(span, &[], PriceTable::built_in());
         assert_eq!((derived.session.as_deref(), derived.user.as_deref()), expected, "{attributes}");
     });
 }
@@ -133,7 +135,9 @@ fn mlflows_own_usage_may_be_a_map_or_its_text() {
         json!({"input_tokens": 3, "output_tokens": "4", "total_tokens": 9.0, "cache_read_input_tokens": 2});
     for value in [map.clone(), json!(map.to_string())] {
         let attributes = json!({"mlflow.chat.tokenUsage": value, "llm.token_count.prompt": 100});
-        with_span(&attributes, &[], |span| assert_eq!(derive(span, &[]).usage, Some(expected)));
+        with_span(&attributes, &[], |span| {
+            assert_eq!(derive(span, &[], PriceTable::built_in()).usage, Some(expected))
+        });
     }
 }
 
@@ -167,7 +171,9 @@ fn cost_is_reported_or_priced() {
     let reported = json!({"input_cost": 1.0, "output_cost": 2.0, "total_cost": 3.0});
     let own =
         json!({"mlflow.llm.cost": reported, "mlflow.llm.model": "gpt-4o", "mlflow.chat.tokenUsage": tokens});
-    with_span(&own, &[], |span| assert_eq!(derive(span, &[]).cost.map(|cost| cost.total), Some(3.0)));
+    with_span(&own, &[], |span| {
+        assert_eq!(derive(span, &[], PriceTable::built_in()).cost.map(|cost| cost.total), Some(3.0))
+    });
     check(own.clone(), own);
 }
 
@@ -189,5 +195,7 @@ fn of_equal_keys_the_last_one_counts() {
     let span = json!({"traceId": "01".repeat(16), "spanId": "01".repeat(8), "attributes": twice});
     let request = json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]});
     let body = spanwise_otlp::json::transcode_traces(request.to_string().as_bytes()).unwrap().body;
-    crate::fixture::each_span(&body, |span| assert_eq!(derive(span, &[]).user.as_deref(), Some("last")));
+    crate::fixture::each_span(&body, |span| {
+        assert_eq!(derive(span, &[], PriceTable::built_in()).user.as_deref(), Some("last"))
+    });
 }

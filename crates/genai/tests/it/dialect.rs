@@ -3,14 +3,14 @@
 use crate::content::outline;
 use crate::fixture::{each_span, read};
 use spanwise_genai::content::Content;
-use spanwise_genai::{derive, preview_texts, read_content};
+use spanwise_genai::{PriceTable, derive, preview_texts, read_content};
 
 /// Returns what is read of the spans of that name in a sample.
 fn contents(sample: &str, name: &str) -> Vec<(Content, [Option<String>; 2])> {
     let mut contents = Vec::new();
     each_span(&read(&format!("samples/{sample}.binpb")), |span| {
         if span.name == name {
-            let derived = derive(span, &[]);
+            let derived = derive(span, &[], PriceTable::built_in());
             let (input, output) = preview_texts(span, &[], &derived);
             contents.push((read_content(span, &[], &derived), [input, output]));
         }

@@ -2,14 +2,14 @@
 
 use crate::fixture::{any_value, entries, with_records, with_span};
 use serde_json::{Value, json};
-use spanwise_genai::derive;
 use spanwise_genai::mlflow::{mlflow_attributes, write_dict_span};
+use spanwise_genai::{PriceTable, derive};
 use spanwise_otlp::{LogRecordView, SpanView};
 
 /// Returns inputs and outputs of a span with these events and log records.
 fn read(attributes: Value, events: &[(&str, Value)], records: Vec<Value>) -> [Value; 2] {
     let read = |span: &SpanView<'_>, records: &[LogRecordView<'_>]| {
-        let derived = derive(span, records);
+        let derived = derive(span, records, PriceTable::built_in());
         let mut text = String::new();
         write_dict_span(span, &mlflow_attributes(span, &derived, "tr-1", None), &mut text);
         let dict: Value = serde_json::from_str(&text).unwrap();

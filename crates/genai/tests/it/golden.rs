@@ -8,7 +8,9 @@ use crate::fixture::{self, Sample, sample_names};
 use serde_json::{Map, Value, json};
 use spanwise_genai::content::{Content, Details, Document};
 use spanwise_genai::rollup::UsageTree;
-use spanwise_genai::{Derived, derive, derive_without_bodies, preview_texts, read_content, root_facts};
+use spanwise_genai::{
+    Derived, PriceTable, derive, derive_without_bodies, preview_texts, read_content, root_facts,
+};
 use spanwise_model::{Cost, TokenUsage};
 use spanwise_otlp::{LogRecordView, SpanView};
 
@@ -37,7 +39,10 @@ fn samples_are_read_as_reviewed() {
 fn columns_are_the_same_without_bodies() {
     for name in sample_names() {
         for (span, logs) in Sample::read(&name).spans() {
-            let (whole, columns) = (derive(&span, &logs), derive_without_bodies(&span));
+            let (whole, columns) = (
+                derive(&span, &logs, PriceTable::built_in()),
+                derive_without_bodies(&span, PriceTable::built_in()),
+            );
             assert_eq!(columns_of(&columns), columns_of(&whole), "{name}: {}", span.name);
         }
     }
@@ -74,7 +79,7 @@ fn trace_golden(spans: &[Logged<'_>]) -> Value {
     let mut totals = UsageTree::default();
     let mut trace = Map::new();
     for (span, logs) in spans {
-        let derived = derive(span, logs);
+        let derived = derive(span, logs, PriceTable::built_in());
         let (_, span_id, parent) = span.ids().unwrap();
         totals.insert(span_id, parent, derived.usage, derived.cost);
         if parent.is_none() {
@@ -94,7 +99,7 @@ fn trace_golden(spans: &[Logged<'_>]) -> Value {
 }
 
 fn span_golden((span, logs): &Logged<'_>, all: &[Logged<'_>]) -> Value {
-    let derived = derive(span, logs);
+    let derived = derive(span, logs, PriceTable::built_in());
     let content = read_content(span, logs, &derived);
     let (input, output) = preview_texts(span, logs, &derived);
     let parent = all.iter().map(|(other, _)| other).find(|other| other.span_id == span.parent_span_id);

@@ -12,6 +12,7 @@ mod fixture;
 mod golden;
 mod mlflow_rules;
 mod preview;
+mod prices;
 mod readback;
 mod render;
 mod rollup;

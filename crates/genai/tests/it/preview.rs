@@ -2,11 +2,11 @@
 
 use crate::fixture::with_span;
 use serde_json::{Value, json};
-use spanwise_genai::{derive, root_facts};
+use spanwise_genai::{PriceTable, derive, root_facts};
 use spanwise_model::RootFacts;
 
 fn facts(attributes: &Value) -> RootFacts {
-    with_span(attributes, &[], |span| root_facts(span, &derive(span, &[])))
+    with_span(attributes, &[], |span| root_facts(span, &derive(span, &[], PriceTable::built_in())))
 }
 
 fn body(inputs: &Value, outputs: &Value) -> RootFacts {

@@ -6,7 +6,7 @@ use crate::fixture::{self, each_span, read};
 use crate::render::{dict, plain_dict_attributes};
 use serde_json::{Map, Value, json};
 use spanwise_genai::rollup::UsageTree;
-use spanwise_genai::{derive, root_facts};
+use spanwise_genai::{PriceTable, derive, root_facts};
 use spanwise_model::{Cost, RootFacts, TokenUsage};
 use spanwise_otlp::SpanView;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ fn read_traces(body: &[u8]) -> BTreeMap<String, Trace> {
 
 fn read_span(span: &SpanView<'_>, trace_id: &str, trace: &mut Trace) {
     trace.spans.insert(hex(span.span_id), shown(plain_dict_attributes(&dict(span, trace_id))));
-    let derived = derive(span, &[]);
+    let derived = derive(span, &[], PriceTable::built_in());
     let (_, span_id, parent) = span.ids().unwrap();
     trace.totals.insert(span_id, parent, derived.usage, derived.cost);
     if parent.is_none() {

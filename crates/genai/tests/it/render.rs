@@ -3,13 +3,13 @@
 use crate::fixture::with_span;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use spanwise_genai::derive;
 use spanwise_genai::mlflow::{mlflow_attributes, write_dict_span, write_proto_span};
+use spanwise_genai::{PriceTable, derive};
 use spanwise_otlp::SpanView;
 
 /// Returns the span in the form of `traces/get`.
 pub(crate) fn proto(span: &SpanView<'_>, trace_id: &str, service_name: Option<&str>) -> Value {
-    let derived = derive(span, &[]);
+    let derived = derive(span, &[], PriceTable::built_in());
     let mut text = String::new();
     write_proto_span(span, &mlflow_attributes(span, &derived, trace_id, service_name), &mut text);
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -17,7 +17,7 @@ pub(crate) fn proto(span: &SpanView<'_>, trace_id: &str, service_name: Option<&s
 
 /// Returns the span in the form of `traces.json`.
 pub(crate) fn dict(span: &SpanView<'_>, trace_id: &str) -> Value {
-    let derived = derive(span, &[]);
+    let derived = derive(span, &[], PriceTable::built_in());
     let mut text = String::new();
     write_dict_span(span, &mlflow_attributes(span, &derived, trace_id, None), &mut text);
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))

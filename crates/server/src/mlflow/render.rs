@@ -1,7 +1,7 @@
 //! One stored span as MLflow's clients read it.
 
-use spanwise_genai::derive;
 use spanwise_genai::mlflow::{MlflowAttribute, mlflow_attributes, write_dict_span, write_proto_span};
+use spanwise_genai::{PriceTable, derive};
 use spanwise_model::ErrorKind;
 use spanwise_otlp::{AnyValueView, LogRecordView, ResourceView, SpanView, parse_header};
 use spanwise_store::{StoreError, StoreResult, StoredSpan};
@@ -16,17 +16,18 @@ pub(super) enum Form {
     Dict,
 }
 
-/// Appends a span of the trace with this id.
+/// Appends a span of the trace with this id, at the prices of its experiment.
 pub(super) fn write_span(
     form: Form,
     stored: &StoredSpan,
     trace_id: &str,
+    prices: &PriceTable,
     out: &mut String,
 ) -> StoreResult<()> {
     let span = SpanView::parse(&stored.raw).map_err(broken)?;
     let logs: Vec<LogRecordView<'_>> =
         stored.logs.iter().map(|raw| LogRecordView::parse(raw)).collect::<Result<_, _>>().map_err(broken)?;
-    let derived = derive(&span, &logs);
+    let derived = derive(&span, &logs, prices);
     let attributes = mlflow_attributes(&span, &derived, trace_id, service_name(stored)?);
     let write: fn(&SpanView<'_>, &[MlflowAttribute<'_>], &mut String) = match form {
         Form::Proto => write_proto_span,

@@ -18,8 +18,10 @@ use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use spanwise_api_types::mlflow::trace::{BatchGetTraces, GetTrace};
 use spanwise_api_types::mlflow::trace_info::{TraceInfo as WireTraceInfo, expected_span_count};
+use spanwise_genai::prices::PriceBook;
 use spanwise_model::{ErrorKind, TraceInfo};
 use spanwise_store::{SpanStream, StoreResult};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a read waits for spans that are still on their way, in steps that double.
@@ -33,7 +35,7 @@ pub(super) fn routes() -> Router<App> {
 async fn get_one(State(app): State<App>, Params(request): Params<GetTrace>) -> MlflowResult<Response> {
     let info = wait_until_complete(&app, &request).await?;
     let spans = open(&app, &info).await?;
-    let chunks = text("{\"trace\":").chain(trace_chunks(info, spans)).chain(text("}"));
+    let chunks = text("{\"trace\":").chain(trace_chunks(info, spans, app.store.prices())).chain(text("}"));
     Ok(json_response(chunks))
 }
 
@@ -72,11 +74,13 @@ async fn batch_get(
         return Ok(super::reply::done().into_response());
     }
     let mut separator = "";
+    let prices = app.store.prices();
     let traces = stream::iter(infos)
         .then(move |info| open_listed(app.clone(), info))
         .try_filter_map(async |opened| Ok(opened));
     let chunks = traces.map_ok(move |(info, spans)| {
-        text(std::mem::replace(&mut separator, ",")).chain(trace_chunks(info, spans))
+        let prices = Arc::clone(&prices);
+        text(std::mem::replace(&mut separator, ",")).chain(trace_chunks(info, spans, prices))
     });
     Ok(json_response(text("{\"traces\":[").chain(chunks.try_flatten()).chain(text("]}"))))
 }
@@ -97,7 +101,7 @@ pub(super) async fn send_traces_json(app: &App, info: TraceInfo) -> MlflowResult
     {
         return Ok(response);
     }
-    let spans = span_chunks(Form::Dict, &info, open(app, &info).await?);
+    let spans = span_chunks(Form::Dict, &info, open(app, &info).await?, app.store.prices());
     let mut response = json_response(text("{\"spans\":[").chain(spans).chain(text("]}")));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     response.headers_mut().insert(CONTENT_DISPOSITION, attachment("traces.json"));
@@ -112,8 +116,12 @@ async fn open(app: &App, info: &TraceInfo) -> StoreResult<SpanStream> {
 }
 
 /// Writes `{"trace_info": …, "spans": […]}`.
-fn trace_chunks(info: TraceInfo, spans: SpanStream) -> impl Stream<Item = StoreResult<Bytes>> + Send {
-    let spans = span_chunks(Form::Proto, &info, spans);
+fn trace_chunks(
+    info: TraceInfo,
+    spans: SpanStream,
+    prices: Arc<PriceBook>,
+) -> impl Stream<Item = StoreResult<Bytes>> + Send {
+    let spans = span_chunks(Form::Proto, &info, spans, prices);
     let info =
         serde_json::to_string(&WireTraceInfo::from(info)).expect("a record holds texts and JSON values");
     let head = Bytes::from(format!("{{\"trace_info\":{info},\"spans\":["));
@@ -125,8 +133,9 @@ fn span_chunks(
     form: Form,
     info: &TraceInfo,
     spans: SpanStream,
+    prices: Arc<PriceBook>,
 ) -> impl Stream<Item = StoreResult<Bytes>> + Send + use<> {
-    let trace_id = info.trace_id.to_string();
+    let (trace_id, experiment) = (info.trace_id.to_string(), info.experiment_id);
     let mut is_first = true;
     spans.map(move |chunk| {
         let mut out = String::new();
@@ -134,7 +143,7 @@ fn span_chunks(
             if !std::mem::take(&mut is_first) {
                 out.push(',');
             }
-            write_span(form, span, &trace_id, &mut out)?;
+            write_span(form, span, &trace_id, prices.of(experiment), &mut out)?;
         }
         Ok(Bytes::from(out))
     })

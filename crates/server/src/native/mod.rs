@@ -22,6 +22,8 @@ mod metrics;
 mod openapi;
 mod parameter;
 mod path;
+mod price_form;
+mod prices;
 mod selection;
 mod sessions;
 mod spans;
@@ -63,6 +65,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(import::routes())
         .merge(info::routes())
         .merge(metrics::routes())
+        .merge(prices::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())

@@ -10,8 +10,15 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 /// Schemas of what clients send; all others are answers.
-const REQUESTS: [&str; 6] =
-    ["NewExperiment", "TagValue", "NewAssessment", "AssessmentChange", "BulkRequest", "BulkTagRequest"];
+const REQUESTS: [&str; 7] = [
+    "NewExperiment",
+    "TagValue",
+    "NewAssessment",
+    "AssessmentChange",
+    "BulkRequest",
+    "BulkTagRequest",
+    "NewPriceOverride",
+];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +34,7 @@ const REQUESTS: [&str; 6] =
         (name = "assessments", description = "Feedback and expectations"),
         (name = "sessions", description = "Conversations"),
         (name = "experiments", description = "The folders that traces live in"),
+        (name = "prices", description = "What tokens cost"),
         (name = "export", description = "Out of one store and into another"),
         (name = "server", description = "The server itself"),
     ),

@@ -4,6 +4,8 @@ use super::attribute::{attributes, json};
 use super::content;
 use super::parameter::Parameters;
 use super::path::Path;
+use super::price_form::cost_reason;
+use super::prices::prices_of;
 use crate::App;
 use crate::error::Problem;
 use axum::Json;
@@ -14,7 +16,7 @@ use http::header::CONTENT_TYPE;
 use spanwise_api_types::native::{
     self, Exception, Previews, Scope, SpanDetail, SpanEvent, SpanLink, SpanLog, SpanPreview,
 };
-use spanwise_genai::{Derived, derive, preview_texts, read_content};
+use spanwise_genai::{Derived, PriceTable, derive, preview_texts, read_content};
 use spanwise_model::{ErrorKind, SpanId, SpanStatus, TraceId};
 use spanwise_otlp::{
     AnyValueView, EventView, LogRecordView, ResourceView, ScopeView, SpanView, parse_header,
@@ -57,7 +59,11 @@ async fn get_span(
     parameters.finish()?;
     let trace_id: TraceId = trace_id.parse()?;
     let stored = find_span(&app, &trace_id, &span_id).await?;
-    let detail = tokio::task::spawn_blocking(move || detail(&trace_id, &stored, value_bytes)).await;
+    let (book, experiment) = prices_of(&app, &trace_id).await?;
+    let detail = tokio::task::spawn_blocking(move || {
+        detail(&trace_id, &stored, value_bytes, book.of_some(experiment))
+    })
+    .await;
     let detail = detail
         .map_err(|error| StoreError::with_source(ErrorKind::Internal, "cannot read a span", error))??;
     Ok(Json(detail))
@@ -71,11 +77,16 @@ async fn find_span(app: &App, trace_id: &TraceId, span_id: &str) -> Result<Store
     })
 }
 
-fn detail(trace_id: &TraceId, stored: &StoredSpan, value_bytes: usize) -> StoreResult<SpanDetail> {
+fn detail(
+    trace_id: &TraceId,
+    stored: &StoredSpan,
+    value_bytes: usize,
+    prices: &PriceTable,
+) -> StoreResult<SpanDetail> {
     let span = SpanView::parse(&stored.raw).map_err(broken)?;
     let (_, span_id, parent_id) = span.ids().map_err(broken)?;
     let logs = log_views(stored)?;
-    let derived = derive(&span, &logs);
+    let derived = derive(&span, &logs, prices);
     let content = read_content(&span, &logs, &derived);
     let details = content.details;
     let (resource, _) = parse_header(&stored.resource.bytes).map_err(broken)?;
@@ -94,7 +105,8 @@ fn detail(trace_id: &TraceId, stored: &StoredSpan, value_bytes: usize) -> StoreR
         model: derived.model.as_deref().map(str::to_owned),
         provider: derived.provider.as_deref().map(str::to_owned),
         usage: derived.usage.map(Into::into),
-        cost: derived.cost.map(Into::into),
+        cost: stored.kept_cost.map(Into::into),
+        cost_reason: cost_reason(&derived, stored.kept_cost, prices),
         session: derived.session.as_deref().map(str::to_owned),
         user: derived.user.as_deref().map(str::to_owned),
         agent: details.agent,
@@ -277,11 +289,12 @@ async fn previews(
     Ok(Json(Previews { previews: previews? }))
 }
 
+/// Texts cost nothing, so that any prices do.
 fn preview(stored: &StoredSpan) -> StoreResult<SpanPreview> {
     let span = SpanView::parse(&stored.raw).map_err(broken)?;
     let (_, span_id, _) = span.ids().map_err(broken)?;
     let logs = log_views(stored)?;
-    let derived: Derived<'_> = derive(&span, &logs);
+    let derived: Derived<'_> = derive(&span, &logs, PriceTable::built_in());
     let (input, output) = preview_texts(&span, &logs, &derived);
     Ok(SpanPreview { span_id: span_id.to_string(), input, output, error: error_text(&span) })
 }

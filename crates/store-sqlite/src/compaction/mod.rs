@@ -19,6 +19,7 @@ mod walk;
 
 use crate::backup::Pins;
 use crate::error::{io_error, sql_error};
+use crate::price::PriceKeeper;
 use crate::renormalize;
 use crate::schema;
 use crate::segment::segment_path;
@@ -70,6 +71,8 @@ pub(crate) struct Compactor {
     spans: Arc<SpanReader>,
     writer: Arc<Writer>,
     pins: Arc<Pins>,
+    /// For traces that are derived again.
+    prices: Arc<PriceKeeper>,
     /// Traces with a block that can't be read: they stay where they are, and hold nobody else up.
     unreadable: RefCell<HashSet<i64>>,
     beginning: RefCell<Beginning>,
@@ -96,6 +99,7 @@ impl Compactor {
         spans: Arc<SpanReader>,
         writer: Arc<Writer>,
         pins: Arc<Pins>,
+        prices: Arc<PriceKeeper>,
     ) -> StoreResult<Compactor> {
         Ok(Compactor {
             conn: schema::open_reader(database)?,
@@ -103,6 +107,7 @@ impl Compactor {
             spans,
             writer,
             pins,
+            prices,
             unreadable: RefCell::default(),
             beginning: RefCell::default(),
             abandoned: RefCell::default(),
@@ -208,8 +213,9 @@ impl Compactor {
 
     /// Lets a span stand in for the root of traces of which none came, now that they are quiet.
     fn let_others_speak(&self, rootless: &[i64]) -> StoreResult<()> {
+        let prices = self.prices.get();
         for trace_key in rootless.iter().filter(|trace_key| !self.unreadable.borrow().contains(trace_key)) {
-            match renormalize::one(&self.conn, &self.spans.segments, &self.writer, *trace_key) {
+            match renormalize::one(&self.conn, &self.spans.segments, &prices, &self.writer, *trace_key) {
                 Err(error) if error.kind() == ErrorKind::Internal => {
                     tracing::error!(error = %error, trace_key, "nobody can speak for a trace without a root");
                 }

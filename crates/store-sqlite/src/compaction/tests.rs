@@ -35,6 +35,7 @@ fn compact(store: &SqliteStore) -> Step {
         Arc::clone(&store.spans),
         store.writer().unwrap(),
         Arc::default(),
+        Arc::clone(&store.prices),
     )
     .unwrap();
     tokio::task::block_in_place(|| {
@@ -265,7 +266,8 @@ async fn traces_that_are_not_quiet_hold_nobody_up() {
     }
     let (database, segments) = (store.data_dir.join("index.db"), store.data_dir.join("segments"));
     let (spans, writer) = (Arc::clone(&store.spans), store.writer().unwrap());
-    let compactor = Compactor::open(&database, &segments, spans, writer, Arc::default()).unwrap();
+    let prices = Arc::clone(&store.prices);
+    let compactor = Compactor::open(&database, &segments, spans, writer, Arc::default(), prices).unwrap();
     let compactor = compactor.without_index();
     let all_of_a_run = |indexed_through| {
         let mut run = compactor.begin(indexed_through, i64::MAX).unwrap();

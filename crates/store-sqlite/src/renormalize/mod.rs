@@ -25,6 +25,7 @@ use crate::writer::Writer;
 use apply::Applied;
 use replay::Replayed;
 use rusqlite::{Connection, params};
+use spanwise_genai::prices::PriceBook;
 use spanwise_model::{ErrorKind, ExperimentId};
 use spanwise_store::{Progress, RenormalizeReport, RenormalizeScope, StoreError, StoreResult};
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ struct Work {
     postings: Postings,
     spans: Arc<SpanReader>,
     writer: Arc<Writer>,
+    /// The prices that were in force when the work began.
+    prices: Arc<PriceBook>,
     progress: Progress,
 }
 
@@ -67,6 +70,7 @@ impl SqliteStore {
             postings: self.postings.clone(),
             spans: Arc::clone(&self.spans),
             writer: self.writer()?,
+            prices: self.prices.get(),
             progress,
         };
         let done = crate::store::blocking(move || work.run()).await;
@@ -137,7 +141,7 @@ impl Work {
     ) -> StoreResult<Vec<i64>> {
         let (mut busy, mut batch, mut batch_spans) = (Vec::new(), Vec::new(), 0);
         for trace_key in keys {
-            let replayed = match replay::replay(conn, &self.spans.segments, *trace_key) {
+            let replayed = match replay::replay(conn, &self.spans.segments, &self.prices, *trace_key) {
                 Ok(Some(replayed)) => replayed,
                 // Deleted.
                 Ok(None) => continue,
@@ -208,10 +212,12 @@ impl Work {
 pub(crate) fn one(
     conn: &Connection,
     segments: &SegmentReader,
+    prices: &PriceBook,
     writer: &Writer,
     trace_key: i64,
 ) -> StoreResult<()> {
-    let Some(replayed) = replay::replay(conn, segments, trace_key)?.filter(Replayed::is_changed) else {
+    let Some(replayed) = replay::replay(conn, segments, prices, trace_key)?.filter(Replayed::is_changed)
+    else {
         return Ok(());
     };
     // What has to be indexed again is looked at by every search until the next blocks come.

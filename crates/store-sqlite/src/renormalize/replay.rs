@@ -11,6 +11,7 @@ use crate::store::now_ns;
 use crate::trace_row::{TraceRow, explicit};
 use crate::trace_state::{Arrival, TraceState};
 use rusqlite::Connection;
+use spanwise_genai::prices::{PriceBook, PriceTable};
 use spanwise_genai::{SpanColumns, span_columns};
 use spanwise_model::{NewSpan, SpanId, TraceState as State};
 use spanwise_otlp::{LogRecordView, SpanView};
@@ -117,11 +118,13 @@ impl Replayed {
 pub(super) fn replay(
     conn: &Connection,
     segments: &SegmentReader,
+    book: &PriceBook,
     trace_key: i64,
 ) -> StoreResult<Option<Replayed>> {
     let txn = conn.unchecked_transaction().map_err(sql_error)?;
     let Some(row) = TraceRow::load(&txn, trace_key)?.filter(|row| row.visible) else { return Ok(None) };
-    let mut player = Player::new(row, segments);
+    let prices = book.of(row.experiment_id);
+    let mut player = Player::new(row, segments, prices);
     let mut statement = txn
         .prepare_cached(
             "SELECT block_id, segment_id, offset, length, kind, columns, arrival_ns FROM block WHERE trace_key = ?1
@@ -152,6 +155,8 @@ pub(super) fn replay(
 /// Takes the blocks of a trace in, in order of arrival.
 struct Player<'a> {
     segments: &'a SegmentReader,
+    /// Those of the trace's experiment.
+    prices: &'a PriceTable,
     replayed: Replayed,
     /// The span that decides name and previews so far.
     speaker: Option<(SpanId, Vec<u8>)>,
@@ -172,7 +177,7 @@ struct StandIn {
 }
 
 impl<'a> Player<'a> {
-    fn new(row: TraceRow, segments: &'a SegmentReader) -> Player<'a> {
+    fn new(row: TraceRow, segments: &'a SegmentReader, prices: &'a PriceTable) -> Player<'a> {
         let (id, experiment_id) = (row.trace_id.clone(), row.experiment_id);
         let mut derived = TraceRow::new(id, experiment_id, rank::WEAKEST, row.start_ns, row.arrival_ns);
         derived.state = State::InProgress;
@@ -188,6 +193,7 @@ impl<'a> Player<'a> {
         };
         Player {
             segments,
+            prices,
             replayed,
             speaker: None,
             stand_ins: HashMap::new(),
@@ -200,7 +206,7 @@ impl<'a> Player<'a> {
         self.replayed.blocks.push(place);
         let columns = columns::unpack_spans(packed)?;
         let block = self.segments.read(place.location)?;
-        let derived = derive_all(&columns, &block)?;
+        let derived = derive_all(&columns, &block, self.prices)?;
         let entries: Vec<SpanEntry<'_>> =
             derived.iter().enumerate().map(|(index, span)| columns.entry(index).with_derived(span)).collect();
         self.compare(place.block_id, &columns, &entries);
@@ -281,7 +287,7 @@ impl<'a> Player<'a> {
         let Some(first) = stand_ins.filter(may_speak).min_by_key(place) else { return Ok(()) };
         let StandIn { mut span, location, index, .. } = first;
         let block = self.segments.read(location)?;
-        span.root = derive_one(block.message(index), Speaker::Yes, &[])?.root;
+        span.root = derive_one(block.message(index), Speaker::Yes, &[], self.prices)?.root;
         choose_root(row, &span, state);
         self.speaker = Some((span.span_id, block.message(index).to_vec()));
         Ok(())
@@ -306,7 +312,7 @@ impl<'a> Player<'a> {
         if logs.is_empty() {
             return Ok(());
         }
-        if let Some(facts) = derive_one(raw, Speaker::Yes, &logs)?.root {
+        if let Some(facts) = derive_one(raw, Speaker::Yes, &logs, self.prices)?.root {
             let row = &mut self.replayed.derived;
             let name = row.name.take();
             speak(row, name.as_deref(), &facts);
@@ -315,13 +321,13 @@ impl<'a> Player<'a> {
     }
 }
 
-fn derive_all(columns: &Columns, block: &Block) -> StoreResult<Vec<SpanColumns>> {
+fn derive_all(columns: &Columns, block: &Block, prices: &PriceTable) -> StoreResult<Vec<SpanColumns>> {
     if columns.rows.len() != block.len() {
         return Err(damaged("a block holds other spans than the index says"));
     }
     let speaker = |row: &Row| if row.parent_id.is_none() { Speaker::Yes } else { Speaker::IfParentIsRemote };
     let rows = columns.rows.iter().enumerate();
-    rows.map(|(index, row)| derive_one(block.message(index), speaker(row), &[])).collect()
+    rows.map(|(index, row)| derive_one(block.message(index), speaker(row), &[], prices)).collect()
 }
 
 /// Whether a span may speak for its trace.
@@ -332,7 +338,12 @@ enum Speaker {
 }
 
 /// Derives what a span says: all of this module's work comes through here.
-fn derive_one(raw: &[u8], speaker: Speaker, logs: &[LogRecordView<'_>]) -> StoreResult<SpanColumns> {
+fn derive_one(
+    raw: &[u8],
+    speaker: Speaker,
+    logs: &[LogRecordView<'_>],
+    prices: &PriceTable,
+) -> StoreResult<SpanColumns> {
     let span = SpanView::parse(raw).map_err(|error| damaged(format!("a stored span: {error}")))?;
-    Ok(span_columns(&span, speaker == Speaker::Yes || span.has_remote_parent(), logs))
+    Ok(span_columns(&span, speaker == Speaker::Yes || span.has_remote_parent(), logs, prices))
 }

@@ -4,7 +4,7 @@ use crate::error::sql_error;
 use crate::{OpenOptions, SqliteStore};
 use futures_util::TryStreamExt;
 use rusqlite::Connection;
-use spanwise_genai::span_columns;
+use spanwise_genai::{PriceTable, span_columns};
 use spanwise_model::{ExperimentId, NewLogRecord, NewSpan, SpanRun, SpanStatus, TraceId};
 use spanwise_model::{TraceLogs, TraceSpans, TraceStart};
 use spanwise_otlp::{LogRecordView, SpanView, scan_logs, scan_traces};
@@ -57,7 +57,7 @@ fn input() -> Vec<TraceSpans> {
 
 fn spans_of(view: SpanView<'_>) -> TraceSpans {
     let (trace_id, span_id, parent_id) = view.ids().unwrap();
-    let columns = span_columns(&view, parent_id.is_none(), &[]);
+    let columns = span_columns(&view, parent_id.is_none(), &[], PriceTable::built_in());
     let span = NewSpan {
         raw: view.raw.to_vec().into(),
         content_hash: xxh3_64(view.raw),

@@ -1,14 +1,15 @@
 // The head of a span: type, name, model, then figures. What the skeleton knows is there before the detail has come.
 import type { SpanDetail } from "../../../api/types";
 import { CopyButton } from "../../../components/CopyButton";
-import { Count, Dollars, Duration } from "../../../components/Figure";
+import { Count, Duration } from "../../../components/Figure";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
-import { exact, exactCost } from "../../../lib/format";
+import { exact } from "../../../lib/format";
 import { oneLine } from "../../../lib/oneLine";
 import { spanStateName } from "../../../lib/states";
 import { CopyButton as CopyLazily } from "../../content/CopyButton";
 import { linkTo } from "../links";
 import { idOf, modelOf, nameOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
+import { CostFigure } from "./CostFigure";
 import styles from "./detail.module.css";
 import { UsageBar } from "./UsageBar";
 
@@ -98,14 +99,7 @@ function Figures({ skeleton, row, span, model }: FiguresProps) {
         </div>
       )}
       {span?.usage && <UsageBar usage={span.usage} />}
-      {span?.cost && (
-        <div data-tip={`input ${exactCost(span.cost.input)} + output ${exactCost(span.cost.output)}`}>
-          <dt>Cost</dt>
-          <dd>
-            <Dollars value={span.cost.total} />
-          </dd>
-        </div>
-      )}
+      {span && <CostFigure cost={span.cost} reason={span.cost_reason} />}
       {output > 0 && duration > 0 && (
         <div data-tip={`${exact(output)} output tokens over the whole duration`}>
           <dt>Speed</dt>
