@@ -284,6 +284,28 @@ fn a_deep_nest_of_reports_is_taken_in_from_either_end() {
 }
 
 #[test]
+fn late_spans_recount_others_only_where_one_begins_or_ceases_to_count() {
+    let mut tree = UsageTree::default();
+    tree.insert(number(1), None, None, None);
+    tree.take_recounted();
+    // Calls below steps that come later, as exporters send them.
+    for step in 0..1_000 {
+        let (parent, first) = (number(10 + step * 10), 11 + step * 10);
+        for call in first..first + 5 {
+            tree.insert(number(call), Some(parent), Some(usage(10, None)), None);
+        }
+        tree.insert(parent, Some(number(1)), None, None);
+        assert!(!tree.take_recounted(), "step {step}");
+    }
+    // A step that says less than its calls, and one that says as much.
+    tree.insert(number(9), Some(number(1)), Some(usage(2, None)), None);
+    tree.insert(number(8), Some(number(9)), Some(usage(2, None)), None);
+    assert!(!tree.take_recounted());
+    tree.insert(number(7), Some(number(9)), Some(usage(2, None)), None);
+    assert!(tree.take_recounted(), "the step is replaced by its calls");
+}
+
+#[test]
 fn a_wrapper_that_repeats_its_children_counts_once() {
     let mut tree = UsageTree::default();
     for child in 2..5 {

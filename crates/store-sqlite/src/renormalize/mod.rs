@@ -30,6 +30,8 @@ use spanwise_model::{ErrorKind, ExperimentId};
 use spanwise_store::{Progress, RenormalizeReport, RenormalizeScope, StoreError, StoreResult};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 pub(crate) use version::tell_if_older;
 
@@ -39,6 +41,8 @@ const STEP_TRACES: usize = if cfg!(test) { 5 } else { 64 };
 const STEP_KEYS: i64 = 10_000;
 /// Spans of traces that are put in place with one write, which is to take some milliseconds; one trace may have more.
 const WRITE_SPANS_MAX: usize = if cfg!(test) { 20 } else { 2_000 };
+/// A pause after each step, in which whoever waits for the compactor gets it: compaction and checkpoints are one thread's.
+const TURN: Duration = Duration::from_millis(1);
 /// How often a trace that is being written to is replayed.
 const TRIES_MAX: usize = 5;
 
@@ -98,6 +102,7 @@ impl Work {
                 // Otherwise a run over many traces makes a log as large as what it changes.
                 move_log(&log)?;
             }
+            thread::sleep(TURN);
         }
         self.go_on(report.traces, total)?;
         let is_all = self.scope == RenormalizeScope::All;
