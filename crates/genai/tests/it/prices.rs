@@ -443,7 +443,7 @@ fn a_newer_list_goes_over_the_built_in_one() {
     let again = PriceList::read(&read.text, "", "").unwrap();
     assert_eq!((again.info, again.text, again.problem_count), (read.info.clone(), read.text.clone(), 0));
 
-    let table = PriceTable::new(Arc::clone(&read.list), Vec::new());
+    let table = PriceTable::of_list(Arc::clone(&read.list));
     let price = |provider, model| {
         table
             .price(Some(provider), model, &usage(1_000_000, 0), &UsageDetails::default())
