@@ -117,8 +117,24 @@ impl PriceTable {
         if has_no_tokens(usage) {
             return None;
         }
-        let row = self.row(provider, model)?;
-        Some(charge(&choose(&row.prices, usage, details), usage, details).cost())
+        let cost = |row: &Row| charge(&choose(&row.prices, usage, details), usage, details).cost();
+        let key = key_of(provider, model);
+        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(row) = remembered.get(&key) {
+            return row.as_deref().map(cost);
+        }
+        drop(remembered);
+        let row = self.find(provider, model).row.ok();
+        self.remember(key, row.clone());
+        row.as_deref().map(cost)
+    }
+
+    fn remember(&self, key: u128, row: Option<Arc<Row>>) {
+        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.insert(key, row);
     }
 
     /// Returns what `usage` costs at the prices of a row, and how that comes about; `None` if no tokens were used.
@@ -135,23 +151,6 @@ impl PriceTable {
             service: chosen.service().map(str::to_owned),
             above: chosen.above(),
         })
-    }
-
-    /// Returns the row of a model, remembering it.
-    fn row(&self, provider: Option<&str>, model: &str) -> Option<Arc<Row>> {
-        let key = key_of(provider, model);
-        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(row) = remembered.get(&key) {
-            return row.clone();
-        }
-        drop(remembered);
-        let row = self.find(provider, model).row.ok();
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.clear();
-        }
-        remembered.insert(key, row.clone());
-        row
     }
 
     /// Finds the prices of a model, and tells each step.
