@@ -40,7 +40,7 @@ pub fn explain_cost(derived: &Derived<'_>, prices: &PriceTable) -> CostReason {
     let found = derived.model.as_deref().map(|model| prices.find(derived.provider.as_deref(), model));
     let row = found.as_ref().map(|found| found.row.clone());
     let priced = match (&row, &derived.usage) {
-        (Some(Ok(row)), Some(usage)) => PriceTable::explain(row, usage, &derived.usage_details),
+        (Some(Ok(row)), Some(usage)) => PriceTable::explain(row, usage, derived.usage_details()),
         _ => None,
     };
     let unknown = match derived.cost_source {

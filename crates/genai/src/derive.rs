@@ -46,8 +46,8 @@ pub struct Derived<'a> {
     pub tools: Option<ValueRef<'a>>,
     /// The counts as reported, without the zeros that `usage` has where a span is silent.
     pub(crate) reported: Option<Reported>,
-    /// What prices depend on beside `usage`.
-    pub(crate) usage_details: UsageDetails<'a>,
+    /// What prices depend on beside `usage`; most spans have nothing of it.
+    pub(crate) usage_details: Option<Box<UsageDetails<'a>>>,
     /// Whether inputs and outputs are one piece of what the span has leaf by leaf.
     pub(crate) pieces: Sides<bool>,
 }
@@ -139,7 +139,7 @@ impl<'a> Draft<'a> {
             Target::Provider => fill(&mut derived.provider, || name_text(value)),
             Target::Session => fill(&mut derived.session, || id_text(value)),
             Target::User => fill(&mut derived.user, || id_text(value)),
-            _ => derived.usage_details.take(slot.target, value),
+            _ => take_detail(&mut derived.usage_details, slot.target, value),
         }
     }
 
@@ -239,26 +239,32 @@ impl<'a> Derived<'a> {
         fill(&mut self.model, || model?.as_filled_text());
     }
 
+    pub(crate) fn usage_details(&self) -> &UsageDetails<'a> {
+        self.usage_details.as_deref().unwrap_or(&UsageDetails::NONE)
+    }
+
     fn priced(&self, prices: &PriceTable) -> Option<Cost> {
         let usage = self.usage.as_ref()?;
-        prices.price(self.provider.as_deref(), self.model.as_deref()?, usage, &self.usage_details)
+        prices.price(self.provider.as_deref(), self.model.as_deref()?, usage, self.usage_details())
     }
 }
 
-impl<'a> UsageDetails<'a> {
-    /// Takes what prices depend on; the rest is not in the tables that are asked here.
-    fn take(&mut self, target: Target, value: AnyValueView<'a>) {
-        let count = match target {
-            Target::ReasoningTokens => &mut self.reasoning,
-            Target::AudioInputTokens => &mut self.audio_input,
-            Target::AudioOutputTokens => &mut self.audio_output,
-            Target::ImageInputTokens => &mut self.image_input,
-            Target::ImageOutputTokens => &mut self.image_output,
-            Target::ServiceTier => return fill(&mut self.service, || name_text(value)),
-            _ => return,
-        };
-        fill(count, || native_count(value));
+/// Takes what prices depend on; the rest is not in the tables that are asked here. Most libraries say 0 of what there is
+/// nothing of, and that is not worth remembering.
+fn take_detail<'a>(place: &mut Option<Box<UsageDetails<'a>>>, target: Target, value: AnyValueView<'a>) {
+    if target == Target::ServiceTier {
+        return fill(&mut place.get_or_insert_default().service, || name_text(value));
     }
+    let Some(count) = native_count(value).filter(|count| *count > 0) else { return };
+    let place = match target {
+        Target::ReasoningTokens => &mut place.get_or_insert_default().reasoning,
+        Target::AudioInputTokens => &mut place.get_or_insert_default().audio_input,
+        Target::AudioOutputTokens => &mut place.get_or_insert_default().audio_output,
+        Target::ImageInputTokens => &mut place.get_or_insert_default().image_input,
+        Target::ImageOutputTokens => &mut place.get_or_insert_default().image_output,
+        _ => return,
+    };
+    fill(place, || Some(count));
 }
 
 fn fill<T>(place: &mut Option<T>, value: impl FnOnce() -> Option<T>) {

@@ -3,7 +3,7 @@
 use super::list::{Origin, PriceList, Row, check_name};
 use super::provider::canonical;
 use super::rates::{PriceError, Prices};
-use super::table::PriceTable;
+use super::table::{Layer, PriceTable};
 use spanwise_model::ExperimentId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,15 +68,14 @@ pub struct PriceBook {
 impl PriceBook {
     /// Makes the book of a list and overrides.
     pub fn new(list: Arc<PriceList>, overrides: Vec<Override>) -> Self {
-        let mut by_experiment: BTreeMap<Option<ExperimentId>, Vec<Override>> = BTreeMap::new();
+        let mut layers: BTreeMap<Option<ExperimentId>, Layer> = BTreeMap::new();
         for entry in &overrides {
-            by_experiment.entry(entry.experiment).or_default().push(entry.clone());
+            layers.entry(entry.experiment).or_default().add(entry);
         }
-        let general: Arc<[Override]> = by_experiment.remove(&None).unwrap_or_default().into();
+        let general = Arc::new(layers.remove(&None).unwrap_or_default());
         let table =
-            |own: Vec<Override>| PriceTable::new(Arc::clone(&list), vec![own.into(), Arc::clone(&general)]);
-        let own = by_experiment.into_iter().filter_map(|(id, own)| Some((id?, table(own))));
-        let experiments = own.collect();
+            |own: Layer| PriceTable::new(Arc::clone(&list), vec![Arc::new(own), Arc::clone(&general)]);
+        let experiments = layers.into_iter().filter_map(|(id, own)| Some((id?, table(own)))).collect();
         PriceBook { general: PriceTable::new(list, vec![general]), experiments, overrides }
     }
 

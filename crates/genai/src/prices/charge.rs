@@ -21,6 +21,18 @@ pub struct UsageDetails<'a> {
     pub service: Option<Cow<'a, str>>,
 }
 
+impl UsageDetails<'_> {
+    /// Nothing of it.
+    pub const NONE: UsageDetails<'static> = UsageDetails {
+        reasoning: None,
+        audio_input: None,
+        audio_output: None,
+        image_input: None,
+        image_output: None,
+        service: None,
+    };
+}
+
 /// Tokens of one kind, and what each costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Charge {

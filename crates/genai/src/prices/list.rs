@@ -26,6 +26,8 @@ const FORMAT: &str = "spanwise-prices/1";
 pub const LIST_ROWS_MAX: usize = 50_000;
 /// Characters of a provider's or model's name in a list.
 pub const NAME_CHARS_MAX: usize = 256;
+/// Characters of what a list says of itself.
+const HEAD_CHARS_MAX: usize = 1_000;
 /// Bad rows of a list that are named.
 pub const PROBLEMS_MAX: usize = 100;
 
@@ -320,10 +322,18 @@ fn read_head(line: &str) -> Result<ListInfo, PriceError> {
     let head: Value =
         serde_json::from_str(line).map_err(|error| PriceError::new(format!("line 1: {error}")))?;
     let text = |key: &str| head[key].as_str().unwrap_or_default().to_owned();
-    match text("format").as_str() {
-        FORMAT => Ok(ListInfo { date: text("date"), source: text("source"), rows: 0 }),
-        other => Err(PriceError::new(format!("the list is in format `{other}`; expected `{FORMAT}`"))),
+    let (format, date, source) = (text("format"), text("date"), text("source"));
+    if format != FORMAT {
+        return Err(PriceError::new(format!("the list is in format `{format}`; expected `{FORMAT}`")));
     }
+    for (key, text) in [("date", &date), ("source", &source)] {
+        if text.chars().count() > HEAD_CHARS_MAX {
+            return Err(PriceError::new(format!(
+                "line 1: `{key}` has more than {HEAD_CHARS_MAX} characters"
+            )));
+        }
+    }
+    Ok(ListInfo { date, source, rows: 0 })
 }
 
 fn read_row(line: &str, origin: &Origin, draft: &mut Draft) -> Result<(), PriceError> {

@@ -20,9 +20,33 @@ const REMEMBERED_MAX: usize = 4096;
 pub struct PriceTable {
     list: Arc<PriceList>,
     /// The overrides in order of precedence.
-    layers: Vec<Arc<[Override]>>,
+    layers: Vec<Arc<Layer>>,
     /// The rows of models by a hash of provider and model, since looking for a name takes many steps.
     remembered: RwLock<HashMap<u128, Option<Arc<Row>>, RandomState>>,
+}
+
+/// Overrides of one precedence, by the lower-case name of their model.
+#[derive(Debug, Default)]
+pub(crate) struct Layer(HashMap<Box<str>, Vec<Arc<Row>>, RandomState>);
+
+impl Layer {
+    pub(crate) fn add(&mut self, entry: &Override) {
+        let rows = self.0.entry(entry.row.model.to_lowercase().into()).or_default();
+        rows.push(Arc::clone(&entry.row));
+        // One for the provider says more than one for any.
+        rows.sort_by_key(|row| row.provider.is_empty());
+    }
+
+    fn find(&self, candidate: &Candidate) -> Option<&Arc<Row>> {
+        self.0
+            .get(candidate.name.as_str())?
+            .iter()
+            .find(|row| row.provider.is_empty() || candidate.provider.as_deref() == Some(&*row.provider))
+    }
+
+    fn has_provider(&self, provider: &str) -> bool {
+        self.0.values().flatten().any(|row| *row.provider == *provider)
+    }
 }
 
 /// How a model was found, or not.
@@ -61,15 +85,20 @@ pub struct Priced {
 }
 
 impl PriceTable {
+    /// Makes a table of a list without overrides.
+    pub fn of_list(list: Arc<PriceList>) -> Self {
+        PriceTable::new(list, Vec::new())
+    }
+
     /// Makes a table of a list; of its overrides the first layer that has a model wins.
-    pub fn new(list: Arc<PriceList>, layers: Vec<Arc<[Override]>>) -> Self {
+    pub(crate) fn new(list: Arc<PriceList>, layers: Vec<Arc<Layer>>) -> Self {
         PriceTable { list, layers, remembered: RwLock::default() }
     }
 
     /// Returns the table of the built-in list.
     pub fn built_in() -> &'static PriceTable {
         static TABLE: OnceLock<PriceTable> = OnceLock::new();
-        TABLE.get_or_init(|| PriceTable::new(PriceList::built_in(), Vec::new()))
+        TABLE.get_or_init(|| PriceTable::of_list(PriceList::built_in()))
     }
 
     /// Returns the list under the overrides.
@@ -88,8 +117,24 @@ impl PriceTable {
         if has_no_tokens(usage) {
             return None;
         }
-        let row = self.row(provider, model)?;
-        Some(charge(&choose(&row.prices, usage, details), usage, details).cost())
+        let cost = |row: &Row| charge(&choose(&row.prices, usage, details), usage, details).cost();
+        let key = key_of(provider, model);
+        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(row) = remembered.get(&key) {
+            return row.as_deref().map(cost);
+        }
+        drop(remembered);
+        let row = self.find(provider, model).row.ok();
+        self.remember(key, row.clone());
+        row.as_deref().map(cost)
+    }
+
+    fn remember(&self, key: u128, row: Option<Arc<Row>>) {
+        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.insert(key, row);
     }
 
     /// Returns what `usage` costs at the prices of a row, and how that comes about; `None` if no tokens were used.
@@ -108,23 +153,6 @@ impl PriceTable {
         })
     }
 
-    /// Returns the row of a model, remembering it.
-    fn row(&self, provider: Option<&str>, model: &str) -> Option<Arc<Row>> {
-        let key = key_of(provider, model);
-        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(row) = remembered.get(&key) {
-            return row.clone();
-        }
-        drop(remembered);
-        let row = self.find(provider, model).row.ok();
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.clear();
-        }
-        remembered.insert(key, row.clone());
-        row
-    }
-
     /// Finds the prices of a model, and tells each step.
     ///
     /// Overrides are asked first, then the list for the provider as far as one is known, then for the other name of that
@@ -137,8 +165,7 @@ impl PriceTable {
     }
 
     fn knows(&self, provider: &str) -> bool {
-        let mut overrides = self.layers.iter().flat_map(|layer| layer.iter());
-        self.list.has_provider(provider) || overrides.any(|entry| *entry.row.provider == *provider)
+        self.list.has_provider(provider) || self.layers.iter().any(|layer| layer.has_provider(provider))
     }
 }
 
@@ -162,16 +189,9 @@ struct Search<'a> {
 impl Search<'_> {
     fn overridden(&mut self, names: &Candidates) -> Option<Arc<Row>> {
         for layer in &self.table.layers {
-            let found = names.all.iter().enumerate().find_map(|(at, candidate)| {
-                let fits = |row: &Row| {
-                    row.model.to_lowercase() == candidate.name
-                        && (row.provider.is_empty() || candidate.provider.as_deref() == Some(&*row.provider))
-                };
-                // An override for the provider says more than one for any.
-                let mut rows: Vec<_> = layer.iter().map(|entry| &entry.row).filter(|row| fits(row)).collect();
-                rows.sort_by_key(|row| row.provider.is_empty());
-                rows.first().map(|row| (at, Arc::clone(row)))
-            });
+            let found = names.all.iter().enumerate();
+            let found =
+                found.filter_map(|(at, candidate)| Some((at, Arc::clone(layer.find(candidate)?)))).next();
             if let Some((at, row)) = found {
                 self.note_all(&names.all[..=at]);
                 return Some(row);

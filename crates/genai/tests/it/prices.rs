@@ -443,7 +443,7 @@ fn a_newer_list_goes_over_the_built_in_one() {
     let again = PriceList::read(&read.text, "", "").unwrap();
     assert_eq!((again.info, again.text, again.problem_count), (read.info.clone(), read.text.clone(), 0));
 
-    let table = PriceTable::new(Arc::clone(&read.list), Vec::new());
+    let table = PriceTable::of_list(Arc::clone(&read.list));
     let price = |provider, model| {
         table
             .price(Some(provider), model, &usage(1_000_000, 0), &UsageDetails::default())
@@ -521,5 +521,55 @@ fn the_built_in_list_is_whole() {
     for row in list.rows() {
         let again = Prices::from_json(&row.prices.to_json()).unwrap();
         assert_eq!(again, *row.prices, "{}/{}", row.provider, row.model);
+    }
+}
+
+/// Pieces that names are made of, and what looks like them.
+const PIECES: [&str; 24] = [
+    "gpt-4o",
+    "/",
+    ":",
+    ".",
+    "-",
+    "@",
+    "arn:aws:bedrock:",
+    "inference-profile/",
+    "models/",
+    "publishers/",
+    "projects/",
+    "us.",
+    "us-east-1",
+    "azure",
+    "ollama",
+    "openrouter",
+    ":free",
+    "ft:",
+    "-2024-08-06",
+    "20240806",
+    "-latest",
+    "claude-4.5",
+    "é",
+    "İ",
+];
+
+proptest::proptest! {
+    #[test]
+    fn any_name_is_looked_for(picks in proptest::collection::vec(0..PIECES.len(), 0..8), at in 0..PIECES.len()) {
+        let name: String = picks.iter().map(|pick| PIECES[*pick]).collect();
+        for provider in [None, Some(PIECES[at]), Some("bedrock"), Some("openrouter")] {
+            let found = PriceTable::built_in().find(provider, &name);
+            assert!(found.steps.len() <= 16, "{name}: {:?}", found.steps);
+            assert_eq!(found.row.is_ok(), found.steps.iter().any(|step| step.found), "{name}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_no_list_or_one_that_reads_back(text in "\\PC*", line in "[{}\":,a-z0-9.]{0,40}") {
+        let head = "{\"format\":\"spanwise-prices/1\"}";
+        for text in [text, format!("{head}\n{line}\n"), format!("{{\"m\":{{{line}}}}}")] {
+            if let Ok(read) = PriceList::read(&text, "2027-01-01", "a file") {
+                assert_eq!(PriceList::read(&read.text, "", "").unwrap().text, read.text);
+            }
+        }
     }
 }

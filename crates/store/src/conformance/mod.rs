@@ -17,6 +17,7 @@ pub mod link;
 pub mod logs;
 pub mod metrics;
 pub mod order;
+pub mod prices;
 pub mod read;
 pub mod renormalize;
 pub mod start;
@@ -192,6 +193,10 @@ macro_rules! conformance_suite {
                 an_explicit_experiment_wins_over_a_derived_one
                 of_two_explicit_experiments_the_roots_wins
                 the_final_record_may_come_at_any_time
+            }
+            prices: {
+                overrides_can_be_set_and_removed
+                lists_can_be_changed
             }
             read: {
                 an_unknown_trace_is_not_found
