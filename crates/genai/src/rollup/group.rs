@@ -27,10 +27,11 @@ impl Choice {
 }
 
 /// A span, and what counts of the spans below it up to the next that are such.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Group {
     own: Sum,
-    below: Sum,
+    /// Most spans that report something are calls, with nothing below them: the sum would double what these take.
+    below: Option<Box<Sum>>,
     choice: Choice,
 }
 
@@ -39,8 +40,8 @@ impl Group {
         &self.own
     }
 
-    pub(super) fn below(&self) -> &Sum {
-        &self.below
+    pub(super) fn below(&self) -> Sum {
+        self.below.as_deref().copied().unwrap_or_default()
     }
 
     pub(super) fn choice(&self) -> Choice {
@@ -50,11 +51,11 @@ impl Group {
     /// Returns what counts of all of it.
     pub(super) fn value(&self) -> Sum {
         match self.choice {
-            Choice::Below => self.below,
+            Choice::Below => self.below(),
             Choice::Own => self.own,
             Choice::Both => {
                 let mut both = self.own;
-                both.add(&self.below);
+                both.add(&self.below());
                 both
             }
         }
@@ -63,22 +64,28 @@ impl Group {
     /// Sets what the span reports.
     pub(super) fn set_own(&mut self, own: &Sum) {
         self.own = *own;
-        self.choice = choose(&self.own, &self.below);
+        self.choice = self.choose();
     }
 
     /// Replaces a part of what counts below it.
     pub(super) fn change_below(&mut self, old: &Sum, new: &Sum) {
-        self.below.subtract(old);
-        self.below.add(new);
-        self.choice = choose(&self.own, &self.below);
+        let below = self.below.get_or_insert_default();
+        below.subtract(old);
+        below.add(new);
+        self.choice = self.choose();
+    }
+
+    fn choose(&self) -> Choice {
+        match &self.below {
+            _ if self.own.is_empty() => Choice::Below,
+            Some(below) => choose(&self.own, below),
+            None => Choice::Own,
+        }
     }
 }
 
-/// The rule; see [`super`].
+/// The rule, for a span that reports something; see [`super`].
 fn choose(own: &Sum, below: &Sum) -> Choice {
-    if own.is_empty() {
-        return Choice::Below;
-    }
     if below.is_empty() {
         return Choice::Own;
     }

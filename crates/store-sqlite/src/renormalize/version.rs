@@ -10,11 +10,17 @@ const VERSION: i64 = 1;
 
 /// Says so if stored traces were derived by other rules, so that their figures are not those of new ones.
 pub(crate) fn tell_if_older(conn: &Connection) -> StoreResult<()> {
-    if load(conn)? < VERSION {
-        tracing::warn!(
-            "stored traces were derived by the rules of an older release; `spanwise renormalize` brings them up to date"
-        );
+    if is_current(conn)? {
+        return Ok(());
     }
+    let has_traces: bool =
+        conn.query_row("SELECT EXISTS (SELECT 1 FROM trace)", [], |row| row.get(0)).map_err(sql_error)?;
+    if !has_traces {
+        return set_current(conn);
+    }
+    tracing::warn!(
+        "stored traces were derived by the rules of an older release; `spanwise renormalize` brings them up to date"
+    );
     Ok(())
 }
 
