@@ -11,6 +11,7 @@ mod demo;
 mod explain;
 mod housekeeping;
 mod manage;
+mod redaction;
 mod select;
 mod serve;
 mod show;
@@ -85,6 +86,9 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Tag(args) => runtime()?.block_on(manage::tag(&args)),
         Command::Delete(args) => runtime()?.block_on(manage::delete(&args)),
         Command::Experiments(args) => runtime()?.block_on(manage::experiments(&args)).map(|()| Outcome::Done),
+        Command::Redaction { command } => {
+            runtime()?.block_on(redaction::run(&command)).map(|()| Outcome::Done)
+        }
         Command::Backup(args) => runtime()?.block_on(housekeeping::backup(&args)).map(|()| Outcome::Done),
         Command::Restore(args) => housekeeping::restore(&args).map(|()| Outcome::Done),
         Command::Compact(args) => runtime()?.block_on(housekeeping::compact(&args)),

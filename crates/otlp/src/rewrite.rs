@@ -138,9 +138,13 @@ impl<'a> Walker<'a, '_> {
             (Some(Kind::Container(inner)), Payload::Bytes(bytes)) => self.container(whole, bytes, inner),
             // An id, a time, a flag: nothing to replace.
             (Some(_), Payload::Varint(_) | Payload::Fixed64(_) | Payload::Fixed32(_)) => {}
-            (Some(Kind::Id(_)), Payload::Bytes(_)) => {}
+            (Some(Kind::Id(length)), Payload::Bytes(bytes)) if bytes.len() == length => {}
+            // No id, so it may be anything.
+            (Some(Kind::Id(_)), Payload::Bytes(_)) => self.unexplained(whole),
             (None, Payload::Varint(_) | Payload::Fixed64(_) | Payload::Fixed32(_)) => {}
-            _ => self.unexplained(whole),
+            (None, Payload::Bytes(_) | Payload::Group) => self.unexplained(whole),
+            // A field of the wrong type: what has it is refused, and stays so.
+            _ => self.broken(whole),
         }
     }
 
@@ -202,7 +206,8 @@ impl<'a> Walker<'a, '_> {
     /// Walks a list or a map.
     fn container(&mut self, whole: &'a [u8], bytes: &'a [u8], inner: &'static Message) {
         if self.levels == ATTRIBUTE_DEPTH_MAX {
-            return self.unexplained(whole);
+            // Deeper than may be: what has it is refused.
+            return self.broken(whole);
         }
         self.levels += 1;
         self.message(bytes, inner);

@@ -142,7 +142,7 @@ mod tests {
         database(folder.path())
             .execute_batch(
                 "DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
-                 ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
+                 ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place; DROP TABLE redaction;
                  PRAGMA user_version = 4;",
             )
             .unwrap();

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_retention.sql"),
     include_str!("migrations/0005_error_spans.sql"),
     include_str!("migrations/0006_text_places.sql"),
+    include_str!("migrations/0009_redaction.sql"),
 ];
 
 /// Pages of the cache of each connection that reads, in KiB (negative is SQLite's way to say KiB).

@@ -12,6 +12,7 @@ mod filter;
 mod housekeeping;
 mod info;
 mod metrics;
+mod redaction;
 mod session;
 mod span;
 mod trace;
@@ -32,6 +33,10 @@ pub use housekeeping::{
 };
 pub use info::Info;
 pub use metrics::{Metrics, MetricsColumns, MetricsGroup, MetricsSeries, MetricsTotal};
+pub use redaction::{
+    ExperimentRedaction, RedactionCount, RedactionDetector, RedactionInfo, RedactionPattern, RedactionRules,
+    RedactionTest, RedactionTestResult,
+};
 pub use session::{SessionList, SessionSummary};
 pub use span::{
     Attribute, AttributeType, Body, Document, Exception, Message, Part, Previews, PromptReference, Scope,

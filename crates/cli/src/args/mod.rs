@@ -3,6 +3,7 @@
 mod help;
 mod manage;
 mod read;
+mod redaction;
 mod run;
 mod selection;
 
@@ -11,6 +12,7 @@ pub(crate) use manage::{
     ListArgs, TagArgs, TagPosition,
 };
 pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, StatsArgs, StatsBy, TailArgs};
+pub(crate) use redaction::{RedactionCommand, RedactionRuleArgs, RedactionSetArgs};
 pub(crate) use run::{BackupArgs, CheckArgs, CompactArgs, DemoArgs, RestoreBackupArgs, ServeArgs};
 pub(crate) use selection::{BulkSelection, Scope, Selection};
 
@@ -66,6 +68,12 @@ pub(crate) enum Command {
     /// List, create, rename, delete and restore experiments
     #[command(after_help = help::EXPERIMENTS, args_conflicts_with_subcommands = true)]
     Experiments(ExperimentsArgs),
+    /// Have secrets and personal data replaced before anything is stored
+    #[command(after_help = help::REDACTION)]
+    Redaction {
+        #[command(subcommand)]
+        command: RedactionCommand,
+    },
     /// Copy the whole store to a folder, while it is written to; the next time only what changed
     #[command(after_help = help::BACKUP)]
     Backup(BackupArgs),

@@ -3,6 +3,7 @@
 use super::retention::{format_age, format_bound, parse_age, parse_bound};
 use super::size::{format_bytes, parse_bytes};
 use super::{Config, LogFormat};
+use spanwise_redact::{Redactor, Rules};
 use spanwise_store::RetentionRules;
 use std::path::PathBuf;
 
@@ -212,6 +213,39 @@ pub(crate) static KEYS: &[Key] = &[
         },
         get: |config| format_bound(config.retention.max_bytes),
     },
+    Key {
+        name: "redaction.detectors",
+        value_name: "LIST",
+        help: "What is replaced in all that is stored, unless an experiment has rules of its own (comma separated; `spanwise redaction detectors` lists them)",
+        client_help: None,
+        set: |config, text| {
+            set_list(&mut config.redaction.detectors, text)?;
+            check_rules(&config.redaction)
+        },
+        get: |config| config.redaction.detectors.join(","),
+    },
+    Key {
+        name: "redaction.paths",
+        value_name: "LIST",
+        help: "Paths of JSON values that are replaced too (comma separated; `$..ssn`)",
+        client_help: None,
+        set: |config, text| {
+            set_list(&mut config.redaction.paths, text)?;
+            check_rules(&config.redaction)
+        },
+        get: |config| config.redaction.paths.join(","),
+    },
+    Key {
+        name: "redaction.attributes",
+        value_name: "LIST",
+        help: "Keys of attributes, tags and metadata whose values are replaced too (comma separated; `http.request.header.*`)",
+        client_help: None,
+        set: |config, text| {
+            set_list(&mut config.redaction.attributes, text)?;
+            check_rules(&config.redaction)
+        },
+        get: |config| config.redaction.attributes.join(","),
+    },
 ];
 
 impl Default for Config {
@@ -232,6 +266,7 @@ impl Default for Config {
             connections: 4096,
             search_index: true,
             retention: RetentionRules::default(),
+            redaction: Rules::default(),
         }
     }
 }
@@ -257,6 +292,12 @@ fn set_port(port: &mut u16, text: &str) -> Result<(), String> {
 fn set_list(list: &mut Vec<String>, text: &str) -> Result<(), String> {
     *list = text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
     Ok(())
+}
+
+fn check_rules(rules: &Rules) -> Result<(), String> {
+    // The patterns are checked where they are read.
+    let rules = Rules { patterns: Vec::new(), ..rules.clone() };
+    Redactor::new(&rules).map(drop).map_err(|error| format!("can't be used: {error}"))
 }
 
 fn set_bytes(bytes: &mut usize, text: &str) -> Result<(), String> {

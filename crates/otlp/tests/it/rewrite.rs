@@ -216,6 +216,9 @@ fn what_is_broken_stays_broken() {
     // The name has fewer bytes than its length says.
     assert_eq!(rewrite_traces(&request(&[0x2a, 9, b'y']), &mut Remover), None);
     assert_eq!(rewrite_traces(&request(&[0x2a, 9, b'x']), &mut Remover), Some(request(&[0x07])));
+    // The name is a group.
+    let group = [0x2b, 0x0a, 1, b'x', 0x2c];
+    assert_eq!(rewrite_traces(&request(&group), &mut Remover), Some(request(&[0x07])));
     // The name is no text.
     assert_eq!(
         rewrite_traces(&request(&[0x2a, 2, b'x', 0xff]), &mut Remover),

@@ -22,6 +22,7 @@ mod metrics;
 mod openapi;
 mod parameter;
 mod path;
+mod redaction;
 mod selection;
 mod sessions;
 mod spans;
@@ -62,6 +63,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(import::routes())
         .merge(info::routes())
         .merge(metrics::routes())
+        .merge(redaction::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())

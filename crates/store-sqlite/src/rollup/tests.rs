@@ -297,7 +297,7 @@ async fn a_store_of_an_older_version_gets_its_rollups() {
             "DROP TABLE rollup_trace; DROP TABLE rollup_call; DROP TABLE rollup_model; DROP TABLE rollup_build;
              DROP TABLE rollup_pending; DROP INDEX trace_from_ahead; DROP TABLE artifact_removal;
              DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
-             ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
+             ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place; DROP TABLE redaction;
              PRAGMA user_version = 2;",
         )
         .unwrap();
