@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sqlite3
 from collections import Counter
 from pathlib import Path
@@ -589,3 +590,21 @@ def test_rules_that_cannot_be_used_let_nothing_in(new_server, ids):
     redact(server, experiment)
     assert post(server.url, request, experiment=experiment).status_code == 200
     assert until(lambda: b"[redacted:email]" in stored(server.url, trace).SerializeToString(), "the trace is there")
+
+
+def test_with_a_key_equal_values_stay_comparable(new_server, ids):
+    key = "correct horse battery staple"
+    env = {"SPANWISE_REDACTION_KEY": key, "SPANWISE_REDACTION_DETECTORS": "email"}
+    server = new_server(env=env).start()
+    sessions = []
+    for name in ("ada", "ada", "bob"):
+        trace = ids.trace()
+        root = span(trace, ids.span(), attributes={"session.id": f"{name}@example.org"})
+        assert post(server.url, export_request([root]).SerializeToString()).status_code == 200
+        sessions.append(Api(server.url).trace_info(mlflow_id(trace))["trace_metadata"]["mlflow.trace.session"])
+    assert sessions[0] == sessions[1] != sessions[2]
+    assert all(re.fullmatch(r"\[redacted:email:[0-9a-f]{16}\]", session) for session in sessions)
+    shown = spanwise("config", "show", env=env).stdout.decode()
+    assert "redaction.key" in shown and key not in shown
+    refused = spanwise("config", "show", env={"SPANWISE_REDACTION_KEY": "short"}, check=False)
+    assert refused.returncode == 2 and b"is too short; expected at least 16 bytes" in refused.stderr

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use spanwise_model::{ExperimentChoice, ExperimentId};
 use spanwise_otlp::DecodeError;
 use spanwise_otlp::json::{Rejected, Transcoded};
-use spanwise_redact::{Redactor, RuleError, Rules, Tally};
+use spanwise_redact::{HashKey, Redactor, RuleError, Rules, Tally};
 use spanwise_store::{AppendOutcome, Store, StoreResult};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -104,7 +104,7 @@ impl Ingest {
     /// Makes the way into `store`.
     pub fn new(store: Arc<dyn Store>, limits: IngestLimits) -> Self {
         Ingest {
-            redaction: Redaction::new(Arc::clone(&store), Rules::default()),
+            redaction: Redaction::new(Arc::clone(&store), Rules::default(), None),
             store,
             budget: ByteBudget::new(limits.queue_bytes),
             inline_bytes: limits.inline_bytes,
@@ -121,13 +121,13 @@ impl Ingest {
         self
     }
 
-    /// Sets the redaction rules of experiments that have none of their own.
+    /// Sets the redaction rules of experiments that have none of their own, and the key of hashes in replacements.
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn with_redaction(mut self, default: Rules) -> Result<Self, RuleError> {
+    pub fn with_redaction(mut self, default: Rules, key: Option<HashKey>) -> Result<Self, RuleError> {
         Redactor::new(&default)?;
-        self.redaction = Redaction::new(Arc::clone(&self.store), default);
+        self.redaction = Redaction::new(Arc::clone(&self.store), default, key);
         Ok(self)
     }
 

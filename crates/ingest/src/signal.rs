@@ -9,12 +9,15 @@ use bytes::Bytes;
 use spanwise_otlp::json::{Transcoded, transcode_logs, transcode_traces};
 use spanwise_otlp::{DecodeError, Rewriter, rewrite_logs, rewrite_traces, scan_logs, scan_traces};
 
+/// Resources as they came; a group may have none.
+type RawResources<'a> = Vec<Option<&'a [u8]>>;
+
 /// The functions for one kind of request.
 pub(crate) struct Signal<T> {
     /// Brings OTLP/JSON into protobuf.
     pub(crate) transcode: fn(&[u8]) -> Result<Transcoded, DecodeError>,
     /// Finds the raw resources, one for each group.
-    pub(crate) resources: fn(&[u8]) -> Result<Vec<Option<&[u8]>>, DecodeError>,
+    pub(crate) resources: fn(&[u8]) -> Result<RawResources<'_>, DecodeError>,
     /// Replaces texts.
     pub(crate) rewrite: fn(&[u8], &mut dyn Rewriter) -> Option<Vec<u8>>,
     /// Reads the items.

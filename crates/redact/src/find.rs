@@ -24,13 +24,9 @@ pub(crate) struct Finding<'r> {
 }
 
 impl<'r> Finding<'r> {
-    fn new(range: Range<usize>, label: &'r Label) -> Finding<'r> {
-        Finding { range, name: &label.name, text: label.replacement.as_str().into() }
-    }
-
-    /// Takes the place of a whole JSON value.
-    fn of_value(range: Range<usize>, label: &'r Label) -> Finding<'r> {
-        Finding { text: format!("\"{}\"", label.replacement).into(), ..Finding::new(range, label) }
+    /// Takes the place of a JSON value whose text is replaced.
+    fn quoted(self) -> Finding<'r> {
+        Finding { text: format!("\"{}\"", self.text).into(), ..self }
     }
 
     /// Moves a finding from the inside of a JSON string to the text around it.
@@ -111,12 +107,17 @@ impl Redactor {
     ) -> Vec<Finding<'_>> {
         let mut findings = self.detect(text);
         if let Some(index) = self.credential.filter(|_| self.is_credential(key, text)) {
-            findings.push((index, Finding::new(0..text.len(), &self.matchers[index].label)));
+            findings.push((index, self.finding(0..text.len(), &self.matchers[index].label, text)));
         }
         if level < LEVELS_MAX && text.contains('\\') {
             let resolved = Resolved::of(text);
-            findings.iter_mut().for_each(|(_, found)| found.range = resolved.to_borders(found.range.clone()));
-            findings.retain(|(_, found)| !found.range.is_empty());
+            let ranges = findings.into_iter().map(|(index, found)| (index, resolved.to_borders(found.range)));
+            let ranges = ranges.filter(|(_, range)| !range.is_empty());
+            let again = |(index, range): (usize, Range<usize>)| {
+                let value = Resolved::of(&text[range.clone()]).text;
+                (index, self.finding(range, &self.matchers[index].label, &value))
+            };
+            findings = ranges.map(again).collect();
             let inside = if resolved.text == text {
                 Vec::new()
             } else {
@@ -130,12 +131,19 @@ impl Redactor {
         apart(findings)
     }
 
+    fn finding<'r>(&'r self, range: Range<usize>, label: &'r Label, value: &str) -> Finding<'r> {
+        Finding { range, name: &label.name, text: label.for_value(self.key.as_ref(), value) }
+    }
+
     /// Returns what the matchers find in a text as it is written, with their places.
     fn detect(&self, text: &str) -> Vec<(usize, Finding<'_>)> {
         let mut findings = Vec::new();
         for index in self.hints.matches(text) {
             let matcher = &self.matchers[index];
-            matcher.each(text, |range| findings.push((index, Finding::new(range, &matcher.label))));
+            matcher.each(text, |range| {
+                let value = &text[range.clone()];
+                findings.push((index, self.finding(range, &matcher.label, value)));
+            });
         }
         findings
     }
@@ -212,7 +220,9 @@ impl Visit for Collector<'_, '_> {
     }
 
     fn whole(&mut self, range: Range<usize>) {
-        self.findings.push(Finding::of_value(range, &self.redactor.path_label));
+        let label = &self.redactor.path_label;
+        let finding = Finding { range, name: &label.name, text: label.replacement.as_str().into() };
+        self.findings.push(finding.quoted());
     }
 
     fn text(&mut self, range: Range<usize>, key: Option<&str>, path: &mut Vec<Step>) {
@@ -234,8 +244,8 @@ impl Visit for Collector<'_, '_> {
     }
 
     fn number(&mut self, range: Range<usize>) {
-        if let Some((index, _)) = self.redactor.detect(&self.text[range.clone()]).into_iter().next() {
-            self.findings.push(Finding::of_value(range, &self.redactor.matchers[index].label));
+        if let Some((_, found)) = self.redactor.detect(&self.text[range.clone()]).into_iter().next() {
+            self.findings.push(Finding { range, ..found }.quoted());
         }
     }
 }

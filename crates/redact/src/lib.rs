@@ -10,12 +10,14 @@ mod escape;
 mod find;
 mod glob;
 mod json;
+mod key;
 mod path;
 mod redactor;
 mod rules;
 mod tally;
 
 pub use detector::{DETECTORS, Detector};
+pub use key::{HashKey, KEY_BYTES_MIN};
 pub use path::Step;
 pub use redactor::Redactor;
 pub use rules::{

@@ -7,8 +7,9 @@ use crate::path::{Path, Step};
 use crate::rules::{
     ATTRIBUTES_MAX, NAME_CHARS_MAX, PATH_CHARS_MAX, PATHS_MAX, PATTERN_BYTES_MAX, PATTERNS_MAX,
 };
-use crate::{GROUPS, Pattern, RuleError, Rules, Tally, glob};
+use crate::{GROUPS, HashKey, Pattern, RuleError, Rules, Tally, glob};
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub struct Redactor {
     pub(crate) path_label: Label,
     attributes: Vec<String>,
     attribute_label: Label,
+    pub(crate) key: Option<HashKey>,
 }
 
 /// The name of a rule, and what it puts in the place of a value.
@@ -43,11 +45,31 @@ pub struct Redactor {
 pub(crate) struct Label {
     pub(crate) name: Arc<str>,
     pub(crate) replacement: String,
+    /// Whether its values are numbers that may be written in groups.
+    is_grouped: bool,
 }
+
+/// Detectors whose values are the same however they are grouped.
+const GROUPED: [&str; 3] = ["card", "iban", "phone"];
 
 impl Label {
     fn new(name: &str) -> Label {
-        Label { name: name.into(), replacement: format!("[redacted:{name}]") }
+        let is_grouped = GROUPED.contains(&name);
+        Label { name: name.into(), replacement: format!("[redacted:{name}]"), is_grouped }
+    }
+
+    /// Returns what takes the place of a value that was found.
+    pub(crate) fn for_value(&self, key: Option<&HashKey>, value: &str) -> Cow<'_, str> {
+        let Some(key) = key else { return self.replacement.as_str().into() };
+        let compact: String;
+        let value = if self.is_grouped {
+            compact =
+                value.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+            &compact
+        } else {
+            value
+        };
+        format!("[redacted:{}:{}]", self.name, key.hash(&self.name, value)).into()
     }
 }
 
@@ -69,6 +91,14 @@ impl Redactor {
     /// # Errors
     /// What is wrong with them: an unknown detector, a pattern or a path that can't be read, too many of something.
     pub fn new(rules: &Rules) -> Result<Redactor, RuleError> {
+        Redactor::with_key(rules, None)
+    }
+
+    /// Compiles rules; with a key, replacements of what detectors and patterns find also tell a hash of it.
+    ///
+    /// # Errors
+    /// As [`Redactor::new`].
+    pub fn with_key(rules: &Rules, key: Option<HashKey>) -> Result<Redactor, RuleError> {
         check_count("patterns", rules.patterns.len(), PATTERNS_MAX)?;
         check_count("paths", rules.paths.len(), PATHS_MAX)?;
         check_count("attributes", rules.attributes.len(), ATTRIBUTES_MAX)?;
@@ -93,6 +123,7 @@ impl Redactor {
             path_label: Label::new(PATH),
             attributes: rules.attributes.iter().map(|key| checked_key(key)).collect::<Result<_, _>>()?,
             attribute_label: Label::new(ATTRIBUTE),
+            key,
         })
     }
 

@@ -3,7 +3,7 @@
 use super::retention::{format_age, format_bound, parse_age, parse_bound};
 use super::size::{format_bytes, parse_bytes};
 use super::{Config, LogFormat};
-use spanwise_redact::{Redactor, Rules};
+use spanwise_redact::{HashKey, KEY_BYTES_MIN, Redactor, Rules};
 use spanwise_store::RetentionRules;
 use std::path::PathBuf;
 
@@ -246,6 +246,20 @@ pub(crate) static KEYS: &[Key] = &[
         },
         get: |config| config.redaction.attributes.join(","),
     },
+    Key {
+        name: "redaction.key",
+        value_name: "SECRET",
+        help: "With it replacements tell a hash of the value, so that equal ones stay comparable; at least 16 bytes, best given by the environment",
+        client_help: None,
+        set: |config, text| {
+            let key =
+                HashKey::new(text).ok_or(format!("is too short; expected at least {KEY_BYTES_MIN} bytes"))?;
+            config.redaction_key = Some(key);
+            Ok(())
+        },
+        // It is nobody's business.
+        get: |config| if config.redaction_key.is_some() { "(set)" } else { "" }.into(),
+    },
 ];
 
 impl Default for Config {
@@ -267,6 +281,7 @@ impl Default for Config {
             search_index: true,
             retention: RetentionRules::default(),
             redaction: Rules::default(),
+            redaction_key: None,
         }
     }
 }

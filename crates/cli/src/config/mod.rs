@@ -13,7 +13,7 @@ pub(crate) use flags::{ClientFlags, ServeFlags};
 
 use anyhow::{Context, Result};
 use key::{KEYS, Key};
-use spanwise_redact::Rules;
+use spanwise_redact::{HashKey, Rules};
 use spanwise_store::RetentionRules;
 use std::fmt;
 use std::path::PathBuf;
@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) retention: RetentionRules,
     /// What is replaced in what is sent to experiments without rules of their own.
     pub(crate) redaction: Rules,
+    /// The key of hashes in replacements.
+    pub(crate) redaction_key: Option<HashKey>,
 }
 
 /// Where a value came from.

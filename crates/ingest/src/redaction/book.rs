@@ -1,7 +1,7 @@
 //! The rules of all experiments, compiled.
 
 use spanwise_model::ExperimentId;
-use spanwise_redact::{Redactor, Rules};
+use spanwise_redact::{HashKey, Redactor, Rules};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl Book {
     /// Compiles what is stored; what `known` has compiled already is taken from there. The error names the experiment whose
     /// rules can't be used.
     pub(crate) fn load(
-        default: &Rules,
+        (default, key): (&Rules, Option<&HashKey>),
         stored: Vec<(ExperimentId, String)>,
         known: Option<&Book>,
     ) -> Result<Book, (ExperimentId, String)> {
@@ -40,14 +40,14 @@ impl Book {
         }
         let default = match known.and_then(|known| known.default.clone()) {
             Some(redactor) => Some(redactor),
-            None => compile(default).map_err(|error| (ExperimentId::DEFAULT, error))?,
+            None => compile(default, key).map_err(|error| (ExperimentId::DEFAULT, error))?,
         };
         let mut own = HashMap::with_capacity(stored.len());
         for (id, text) in stored {
             let rules: Rules = serde_json::from_str(&text).map_err(|error| (id, error.to_string()))?;
             let redactor = match compiled.get(&text) {
                 Some(redactor) => redactor.clone(),
-                None => compile(&rules).map_err(|error| (id, error))?,
+                None => compile(&rules, key).map_err(|error| (id, error))?,
             };
             compiled.insert(text.clone(), redactor.clone());
             own.insert(id, Own { text, rules, redactor });
@@ -79,9 +79,10 @@ impl Book {
     }
 }
 
-fn compile(rules: &Rules) -> Result<Option<Arc<Redactor>>, String> {
+fn compile(rules: &Rules, key: Option<&HashKey>) -> Result<Option<Arc<Redactor>>, String> {
     if rules.is_empty() {
         return Ok(None);
     }
-    Redactor::new(rules).map(|redactor| Some(Arc::new(redactor))).map_err(|error| error.to_string())
+    let compiled = Redactor::with_key(rules, key.cloned());
+    compiled.map(|redactor| Some(Arc::new(redactor))).map_err(|error| error.to_string())
 }

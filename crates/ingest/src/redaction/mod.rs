@@ -12,7 +12,7 @@ pub(crate) use request::RequestRewriter;
 
 use crate::IngestError;
 use spanwise_model::{ErrorKind, ExperimentId};
-use spanwise_redact::{Redactor, Rules, Tally};
+use spanwise_redact::{HashKey, Redactor, RuleError, Rules, Tally};
 use spanwise_store::{Store, StoreError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 pub struct Redaction {
     store: Arc<dyn Store>,
     default: Rules,
+    key: Option<HashKey>,
     /// `None` until they are asked for.
     book: RwLock<Option<Arc<Book>>>,
     /// Held while rules are loaded or changed.
@@ -38,10 +39,11 @@ pub struct RulesInForce {
 }
 
 impl Redaction {
-    pub(crate) fn new(store: Arc<dyn Store>, default: Rules) -> Redaction {
+    pub(crate) fn new(store: Arc<dyn Store>, default: Rules, key: Option<HashKey>) -> Redaction {
         Redaction {
             store,
             default,
+            key,
             book: RwLock::new(None),
             changing: tokio::sync::Mutex::new(()),
             counts: Mutex::default(),
@@ -85,6 +87,14 @@ impl Redaction {
         Ok(())
     }
 
+    /// Compiles rules, to try them.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn compile(&self, rules: &Rules) -> Result<Redactor, RuleError> {
+        Redactor::with_key(rules, self.key.clone())
+    }
+
     /// Returns what was replaced in what was sent to an experiment, since the server started.
     pub fn counts(&self, id: ExperimentId) -> Tally {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned().unwrap_or_default()
@@ -124,7 +134,7 @@ impl Redaction {
 
     async fn load(&self, known: Option<&Book>) -> Result<Arc<Book>, IngestError> {
         let stored = self.store.redaction_rules().await?;
-        let book = Book::load(&self.default, stored, known).map_err(|(id, error)| {
+        let book = Book::load((&self.default, self.key.as_ref()), stored, known).map_err(|(id, error)| {
             let message = format!("the redaction rules of experiment {id} can't be used: {error}");
             StoreError::new(ErrorKind::Unavailable, message)
         })?;

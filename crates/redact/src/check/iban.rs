@@ -117,9 +117,10 @@ pub(crate) fn check(candidate: &Candidate<'_>) -> Option<Range<usize>> {
 /// ISO 7064, mod 97-10, over the number with its first four characters at the end.
 fn has_right_checksum(number: &str) -> bool {
     let (head, rest) = number.split_at(4);
-    let digits = rest.chars().chain(head.chars()).map(|c| c.to_digit(36));
-    digits.fold(Some(0), |sum, digit| match digit? {
-        letter @ 10.. => Some((sum? * 100 + letter) % 97),
-        digit => Some((sum? * 10 + digit) % 97),
-    }) == Some(1)
+    let mut digits = rest.chars().chain(head.chars()).map(|c| c.to_digit(36));
+    let remainder = digits.try_fold(0, |sum, digit| match digit? {
+        letter @ 10.. => Some((sum * 100 + letter) % 97),
+        digit => Some((sum * 10 + digit) % 97),
+    });
+    remainder == Some(1)
 }

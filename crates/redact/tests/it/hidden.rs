@@ -3,7 +3,7 @@
 use super::{all, redacted};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use spanwise_redact::{Redactor, Rules};
+use spanwise_redact::{HashKey, Redactor, Rules};
 use std::sync::LazyLock;
 
 #[track_caller]
@@ -194,7 +194,7 @@ fn unfolded(value: &Value) -> Value {
 static WITH_PATHS: LazyLock<Redactor> = LazyLock::new(|| {
     let paths = vec!["$..a".to_owned(), "$[0]".to_owned()];
     let detectors = vec!["email".into(), "credential".into()];
-    Redactor::new(&Rules { detectors, paths, ..Rules::default() }).unwrap()
+    Redactor::new(&Rules { detectors, paths, ..Rules::default() }).expect("the rules are right")
 });
 
 proptest! {
@@ -216,4 +216,26 @@ proptest! {
         let is_json = serde_json::from_str::<Value>(&text).is_ok_and(|value| !value.is_number());
         prop_assert!(!is_json || serde_json::from_str::<Value>(&once).is_ok(), "{text} {once}");
     }
+}
+
+#[test]
+fn with_a_key_equal_values_have_equal_hashes() {
+    let rules = Rules {
+        detectors: vec!["email".into(), "card".into()],
+        paths: vec!["$.p".into()],
+        ..Rules::default()
+    };
+    let redactor = Redactor::with_key(&rules, HashKey::new("0123456789abcdef")).unwrap();
+    let redact = |text: &str| redacted(&redactor, None, text).0;
+    let hash = "[redacted:email:c019192e59b92c2f]";
+    assert_eq!(redact("ada@example.org"), hash);
+    assert_eq!(
+        redact(r#"{"a": "\nada\u0040example.org", "p": "x"}"#),
+        format!(r#"{{"a": "\n{hash}", "p": "[redacted:path]"}}"#)
+    );
+    assert_eq!(redact(r"x\nada@example.org"), format!(r"x\n{hash}"));
+    assert_ne!(redact("bob@example.org"), hash);
+    let card = redact("4111111111111111");
+    assert_eq!(redact("4111 1111 1111 1111"), card);
+    assert_eq!(redact(r#"{"n": 4111111111111111}"#), format!(r#"{{"n": "{card}"}}"#));
 }

@@ -10,7 +10,7 @@ fn patterns(patterns: &[(&str, &str)]) -> Rules {
 
 #[track_caller]
 fn refused(rules: &Rules, expected: &str) {
-    let error = Redactor::new(rules).unwrap_err().to_string();
+    let error = Redactor::new(rules).expect_err("the rules are wrong").to_string();
     assert!(error.starts_with(expected), "{error}");
 }
 

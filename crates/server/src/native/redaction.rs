@@ -13,7 +13,7 @@ use spanwise_api_types::native::{
     RedactionRules, RedactionTest, RedactionTestResult,
 };
 use spanwise_model::ExperimentId;
-use spanwise_redact::{DETECTORS, Pattern, Redactor, RuleError, Rules, Tally};
+use spanwise_redact::{DETECTORS, Pattern, RuleError, Rules, Tally};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -125,7 +125,7 @@ async fn test(
     let id: ExperimentId = id.parse()?;
     app.store.get_experiment(id).await?;
     let redactor = match test.rules {
-        Some(rules) => Some(Arc::new(Redactor::new(&model(rules))?)),
+        Some(rules) => Some(Arc::new(app.ingest.redaction().compile(&model(rules))?)),
         None => app.ingest.redaction().redactor(id).await?,
     };
     let mut tally = Tally::default();
