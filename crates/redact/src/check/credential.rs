@@ -28,7 +28,7 @@ pub(crate) const PATTERN: &str = concat!(
 const VALUE_BYTES: Range<usize> = 6..4_097;
 
 static NAME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(concat!(names!(), "$")).expect("the pattern is tested"));
+    LazyLock::new(|| Regex::new(concat!(names!(), "s?$")).expect("the pattern is tested"));
 
 /// Takes the value of an assignment inside a text.
 pub(crate) fn assigned(candidate: &Candidate<'_>) -> Option<Range<usize>> {

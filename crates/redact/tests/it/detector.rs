@@ -170,6 +170,7 @@ fn values_are_secret_by_their_key() {
     check("gen_ai.usage.output_tokens", "1234567", "1234567");
     check("password", "required", "required");
     check("x", r#"{"clientSecret": "abc-123-def"}"#, r#"{"clientSecret": "[redacted:credential]"}"#);
+    check("x", r#"{"passwords": ["abc-123-def"]}"#, r#"{"passwords": ["[redacted:credential]"]}"#);
 }
 
 #[test]
