@@ -9,12 +9,10 @@ use futures_util::{StreamExt, stream};
 use spanwise_ingest::IngestError;
 use spanwise_model::ExperimentId;
 use spanwise_redact::{Redactor, Tally};
+use std::sync::Arc;
 
 /// What an upload is redacted by; `None` if its experiment, which its path begins with, has no rules.
-pub(super) async fn rules_of(
-    app: &App,
-    path: &str,
-) -> MlflowResult<Option<(ExperimentId, std::sync::Arc<Redactor>)>> {
+pub(super) async fn rules_of(app: &App, path: &str) -> MlflowResult<Option<(ExperimentId, Arc<Redactor>)>> {
     // A path of no experiment is held to the rules of the default one.
     let id = path.split('/').next().and_then(|first| first.parse().ok()).unwrap_or(ExperimentId::DEFAULT);
     Ok(app.ingest.redaction().redactor(id).await?.map(|redactor| (id, redactor)))
@@ -27,7 +25,7 @@ pub(super) async fn put_redacted(
     app: &App,
     path: &str,
     body: Body,
-    (id, redactor): (ExperimentId, std::sync::Arc<Redactor>),
+    (id, redactor): (ExperimentId, Arc<Redactor>),
 ) -> MlflowResult<()> {
     let limit = app.config.body_bytes_max;
     let mut reservation = app.ingest.reserve();
