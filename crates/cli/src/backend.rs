@@ -154,8 +154,10 @@ pub(crate) fn open_app(config: &Config, retention: RetentionRules, metrics: Prom
     let artifacts = FsArtifacts::open(&config.data_dir)
         .with_context(|| format!("cannot open the artifacts in {}", config.data_dir.display()))?;
     let limits = IngestLimits { queue_bytes: config.queue_bytes, ..IngestLimits::default() };
+    let ingest = Ingest::new(store.clone(), limits)
+        .with_redaction(config.redaction.clone(), config.redaction_key.clone());
     Ok(App {
-        ingest: Arc::new(Ingest::new(store.clone(), limits)),
+        ingest: Arc::new(ingest.context("cannot use the configured redaction rules")?),
         store,
         artifacts: Arc::new(artifacts),
         config: Arc::new(server_config(config)),

@@ -12,6 +12,7 @@ mod explain;
 mod housekeeping;
 mod manage;
 mod prices;
+mod redaction;
 mod select;
 mod serve;
 mod show;
@@ -87,6 +88,9 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Delete(args) => runtime()?.block_on(manage::delete(&args)),
         Command::Experiments(args) => runtime()?.block_on(manage::experiments(&args)).map(|()| Outcome::Done),
         Command::Prices(args) => runtime()?.block_on(prices::prices(&args)),
+        Command::Redaction { command } => {
+            runtime()?.block_on(redaction::run(&command)).map(|()| Outcome::Done)
+        }
         Command::Backup(args) => runtime()?.block_on(housekeeping::backup(&args)).map(|()| Outcome::Done),
         Command::Restore(args) => housekeeping::restore(&args).map(|()| Outcome::Done),
         Command::Compact(args) => runtime()?.block_on(housekeeping::compact(&args)),

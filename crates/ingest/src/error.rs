@@ -3,6 +3,7 @@
 use crate::BudgetExceeded;
 use spanwise_model::{ErrorKind, IdError};
 use spanwise_otlp::DecodeError;
+use spanwise_redact::RuleError;
 use spanwise_store::StoreError;
 
 /// Why a request was refused as a whole.
@@ -14,6 +15,9 @@ pub enum IngestError {
     /// The experiment that was asked for is not an id.
     #[error(transparent)]
     ExperimentId(#[from] IdError),
+    /// Redaction rules can't be used.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
     /// No room for the body now.
     #[error(transparent)]
     Exhausted(#[from] BudgetExceeded),
@@ -29,7 +33,9 @@ impl IngestError {
     /// Returns what kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            IngestError::Malformed(_) | IngestError::ExperimentId(_) => ErrorKind::InvalidArgument,
+            IngestError::Malformed(_) | IngestError::ExperimentId(_) | IngestError::Rules(_) => {
+                ErrorKind::InvalidArgument
+            }
             IngestError::Exhausted(_) => ErrorKind::Exhausted,
             IngestError::Store(error) => error.kind(),
             IngestError::Task(_) => ErrorKind::Internal,

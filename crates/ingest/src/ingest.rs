@@ -2,16 +2,19 @@
 
 use crate::decoded::Decoded;
 use crate::experiment::ExperimentCache;
-use crate::logs::{LogItem, decode_logs, log_batch};
-use crate::origin::{OriginCache, Resource};
+use crate::logs::log_batch;
+use crate::origin::{OriginCache, Resource, asked_experiment_of};
+use crate::redaction::{Book, Redaction, RequestRewriter};
 use crate::reject::Rejections;
-use crate::traces::{SpanItem, decode_traces, reprice, trace_batch};
+use crate::signal::{LOGS, Signal, TRACES};
+use crate::traces::{reprice, trace_batch};
 use crate::{ByteBudget, IngestError, Reservation};
 use bytes::Bytes;
-use spanwise_genai::PriceTable;
-use spanwise_model::ExperimentChoice;
+use spanwise_genai::prices::PriceBook;
+use spanwise_model::{ExperimentChoice, ExperimentId};
 use spanwise_otlp::DecodeError;
-use spanwise_otlp::json::{Transcoded, transcode_logs, transcode_traces};
+use spanwise_otlp::json::{Rejected, Transcoded};
+use spanwise_redact::{HashKey, Redactor, RuleError, Rules, Tally};
 use spanwise_store::{AppendOutcome, Store, StoreResult};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -76,9 +79,6 @@ pub struct IngestOutcome {
     pub reason: String,
 }
 
-/// Reads a body; spans are priced.
-type Decode<T> = fn(&Bytes, Format, &OriginCache, &PriceTable) -> Result<Decoded<T>, IngestError>;
-
 /// The way in, shared by all transports.
 pub struct Ingest {
     store: Arc<dyn Store>,
@@ -87,13 +87,25 @@ pub struct Ingest {
     decoders: Arc<Semaphore>,
     origins: Arc<OriginCache>,
     experiments: ExperimentCache,
+    redaction: Redaction,
     now_ns: fn() -> i64,
+}
+
+/// A request that was read, and where its items go.
+struct Read<T> {
+    decoded: Decoded<T>,
+    /// The choice for each resource.
+    experiments: Vec<ExperimentChoice>,
+    /// What was replaced in what goes to an experiment.
+    redacted: Vec<(ExperimentId, Tally)>,
+    reservation: Reservation,
 }
 
 impl Ingest {
     /// Makes the way into `store`.
     pub fn new(store: Arc<dyn Store>, limits: IngestLimits) -> Self {
         Ingest {
+            redaction: Redaction::new(Arc::clone(&store), Rules::default(), None),
             store,
             budget: ByteBudget::new(limits.queue_bytes),
             inline_bytes: limits.inline_bytes,
@@ -108,6 +120,21 @@ impl Ingest {
     pub fn with_clock(mut self, now_ns: fn() -> i64) -> Self {
         self.now_ns = now_ns;
         self
+    }
+
+    /// Sets the redaction rules of experiments that have none of their own, and the key of hashes in replacements.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn with_redaction(mut self, default: Rules, key: Option<HashKey>) -> Result<Self, RuleError> {
+        Redactor::new(&default)?;
+        self.redaction = Redaction::new(Arc::clone(&self.store), default, key);
+        Ok(self)
+    }
+
+    /// Returns the rules by which texts are replaced before they are stored.
+    pub fn redaction(&self) -> &Redaction {
+        &self.redaction
     }
 
     /// Returns a reservation to grow while a body is being read; hand it in with the body.
@@ -128,7 +155,8 @@ impl Ingest {
     /// - A body that does not fit into the budget now is `Exhausted`.
     pub async fn submit_traces(&self, body: Body, route: &Route) -> Result<IngestOutcome, IngestError> {
         let started = Instant::now();
-        let (mut decoded, experiments, reservation) = self.read(body, route, read_traces).await?;
+        let Read { mut decoded, experiments, redacted, reservation } =
+            self.read(body, route, &TRACES).await?;
         if route.experiment.is_none() {
             reprice(&mut decoded, &experiments, &self.store.prices());
         }
@@ -139,6 +167,7 @@ impl Ingest {
             let store = self.store.clone();
             to_the_end(reservation, async move { store.append_spans(batch).await }).await?;
         }
+        redacted.iter().for_each(|(id, tally)| self.redaction.count(*id, tally));
         record("spans", &outcome, bytes, started);
         Ok(outcome)
     }
@@ -147,7 +176,7 @@ impl Ingest {
     /// and not kept. For the rest as [`Ingest::submit_traces`].
     pub async fn submit_logs(&self, body: Body, route: &Route) -> Result<IngestOutcome, IngestError> {
         let started = Instant::now();
-        let (mut decoded, experiments, reservation) = self.read(body, route, read_logs).await?;
+        let Read { mut decoded, experiments, redacted, reservation } = self.read(body, route, &LOGS).await?;
         let outcome = outcome(decoded.accepted, std::mem::take(&mut decoded.rejections));
         let batch = log_batch(decoded, &experiments, (self.now_ns)());
         let bytes = reservation.bytes();
@@ -155,6 +184,7 @@ impl Ingest {
             let store = self.store.clone();
             to_the_end(reservation, async move { store.append_logs(batch).await }).await?;
         }
+        redacted.iter().for_each(|(id, tally)| self.redaction.count(*id, tally));
         record("log_records", &outcome, bytes, started);
         Ok(outcome)
     }
@@ -173,31 +203,110 @@ impl Ingest {
         &self,
         body: Body,
         route: &Route,
-        decode: Decode<T>,
-    ) -> Result<(Decoded<T>, Vec<ExperimentChoice>, Reservation), IngestError> {
+        signal: &'static Signal<T>,
+    ) -> Result<Read<T>, IngestError> {
         let Body { bytes, format, mut reservation } = body;
         reservation.grow_to(bytes.len())?;
+        let book = self.redaction.book().await?;
         let explicit = match &route.experiment {
             Some(id) => Some(self.experiments.explicit(&*self.store, id).await?),
             None => None,
         };
-        let (book, experiment) = (self.store.prices(), explicit.map(|choice| choice.experiment_id));
-        let decoded = if bytes.len() <= self.inline_bytes {
-            decode(&bytes, format, &self.origins, book.of_some(experiment))?
-        } else {
-            let permit = self.decoders.clone().acquire_owned().await.expect("the semaphore is never closed");
-            let origins = self.origins.clone();
-            let work = move || {
-                let decoded = decode(&bytes, format, &origins, book.of_some(experiment));
-                drop(permit);
-                (decoded, reservation)
-            };
-            let decoded;
-            (decoded, reservation) = tokio::task::spawn_blocking(work).await.map_err(IngestError::Task)?;
-            decoded?
+        let (prices, experiment) = (self.store.prices(), explicit.map(|choice| choice.experiment_id));
+        if !book.is_empty() {
+            return self.read_redacted(&book, prices, explicit, (bytes, format, reservation), signal).await;
+        }
+        let (size, origins) = (bytes.len(), Arc::clone(&self.origins));
+        let decode = move || {
+            let (bytes, rejected) = protobuf(bytes, format, signal.transcode)?;
+            let mut rejections = Rejections::default();
+            rejected.take(&mut rejections, |reason| reason);
+            (signal.decode)(&bytes, &origins, rejections, prices.of_some(experiment))
         };
+        let (decoded, reservation) = self.on_a_decoder(size, reservation, decode).await?;
         let experiments = self.experiments_of(explicit, &decoded.resources).await?;
-        Ok((decoded, experiments, reservation))
+        Ok(Read { decoded, experiments, redacted: Vec::new(), reservation })
+    }
+
+    /// The same where rules may apply: they are those of the experiments, so that these are chosen first, and all that
+    /// follows sees the redacted request alone.
+    async fn read_redacted<T: Send + 'static>(
+        &self,
+        book: &Book,
+        prices: Arc<PriceBook>,
+        explicit: Option<ExperimentChoice>,
+        body: (Bytes, Format, Reservation),
+        signal: &'static Signal<T>,
+    ) -> Result<Read<T>, IngestError> {
+        let (bytes, format, reservation) = body;
+        let size = bytes.len();
+        let look = move || {
+            let (bytes, rejected) = protobuf(bytes, format, signal.transcode)?;
+            let asked: Vec<_> = (signal.resources)(&bytes)?.into_iter().map(asked_experiment_of).collect();
+            Ok((bytes, rejected, asked))
+        };
+        let ((bytes, rejected, asked), reservation) = self.on_a_decoder(size, reservation, look).await?;
+        let mut groups = Vec::with_capacity(asked.len());
+        for asked in asked {
+            groups.push(match (explicit, asked) {
+                // What can't be read is refused below.
+                (_, Err(_)) => None,
+                (Some(choice), Ok(_)) => Some(choice),
+                (None, Ok(name)) => Some(self.derived(book, name).await?),
+            });
+        }
+        let of_choice = |choice: &Option<ExperimentChoice>| match choice.or(explicit) {
+            Some(choice) => book.redactor(choice.experiment_id),
+            None => book.default_redactor().cloned(),
+        };
+        let redactors: Vec<Option<Arc<Redactor>>> = groups.iter().map(of_choice).collect();
+        let mut of_messages = redactors.clone();
+        of_messages.push(of_choice(&None));
+        let (size, origins) = (bytes.len(), Arc::clone(&self.origins));
+        let decode = move || {
+            let mut rewriter = RequestRewriter::new(redactors);
+            let bytes = (signal.rewrite)(&bytes, &mut rewriter).map_or(bytes, Bytes::from);
+            let mut rejections = Rejections::default();
+            rejected.take(&mut rejections, |reason| redacted_reason(reason, &of_messages));
+            let prices = prices.of_some(explicit.map(|choice| choice.experiment_id));
+            Ok(((signal.decode)(&bytes, &origins, rejections, prices)?, rewriter.into_tallies()))
+        };
+        let ((decoded, tallies), reservation) = self.on_a_decoder(size, reservation, decode).await?;
+        let of_group = |(choice, tally): (&Option<ExperimentChoice>, Tally)| {
+            Some((choice.as_ref()?.experiment_id, tally))
+        };
+        let redacted = groups.iter().zip(tallies).filter_map(of_group).collect();
+        // Resources that can't be read are not among those that were decoded.
+        let experiments = groups.into_iter().flatten().collect();
+        Ok(Read { decoded, experiments, redacted, reservation })
+    }
+
+    /// Runs the work on a body where its size lets it be done.
+    async fn on_a_decoder<T: Send + 'static>(
+        &self,
+        size: usize,
+        reservation: Reservation,
+        work: impl FnOnce() -> Result<T, DecodeError> + Send + 'static,
+    ) -> Result<(T, Reservation), IngestError> {
+        if size <= self.inline_bytes {
+            return Ok((work()?, reservation));
+        }
+        let permit = self.decoders.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let counted = move || {
+            let done = work();
+            drop(permit);
+            (done, reservation)
+        };
+        let (done, reservation) = tokio::task::spawn_blocking(counted).await.map_err(IngestError::Task)?;
+        Ok((done?, reservation))
+    }
+
+    /// Returns the experiment that a resource asks for. No experiment gets the name of a secret: rules of its own it can't
+    /// have before it is there, so that the default ones hold for names.
+    async fn derived(&self, book: &Book, name: Option<Box<str>>) -> StoreResult<ExperimentChoice> {
+        let redact = |name: &str| book.default_redactor()?.redact(None, &[], name, &mut Tally::default());
+        let redacted = name.as_deref().and_then(redact);
+        self.experiments.derived(&*self.store, redacted.as_deref().or(name.as_deref())).await
     }
 
     async fn experiments_of(
@@ -230,41 +339,43 @@ async fn to_the_end(
     Ok(tokio::spawn(counted).await.map_err(IngestError::Task)??)
 }
 
-fn read_traces(
-    bytes: &Bytes,
-    format: Format,
-    origins: &OriginCache,
-    prices: &PriceTable,
-) -> Result<Decoded<SpanItem>, IngestError> {
-    let (bytes, rejections) = protobuf(bytes, format, transcode_traces)?;
-    Ok(decode_traces(&bytes, origins, rejections, prices)?)
+/// What of a request could not be brought into protobuf.
+#[derive(Default)]
+struct Refused {
+    rejected: Vec<Rejected>,
+    further: usize,
 }
 
-fn read_logs(
-    bytes: &Bytes,
-    format: Format,
-    origins: &OriginCache,
-    _prices: &PriceTable,
-) -> Result<Decoded<LogItem>, IngestError> {
-    let (bytes, rejections) = protobuf(bytes, format, transcode_logs)?;
-    Ok(decode_logs(&bytes, origins, rejections)?)
+impl Refused {
+    /// Hands over what was refused; `shown` makes of each reason what may be shown.
+    fn take(self, rejections: &mut Rejections, shown: impl Fn(String) -> String) {
+        self.rejected.into_iter().for_each(|rejected| rejections.add(1, shown(rejected.reason)));
+        rejections.add(self.further, "others for reasons that are not listed");
+    }
 }
 
 /// Returns the body as protobuf, and what of it could not be brought into that form.
 fn protobuf(
-    bytes: &Bytes,
+    bytes: Bytes,
     format: Format,
     transcode: fn(&[u8]) -> Result<Transcoded, DecodeError>,
-) -> Result<(Bytes, Rejections), DecodeError> {
-    let mut rejections = Rejections::default();
+) -> Result<(Bytes, Refused), DecodeError> {
     // An empty request is allowed in either encoding.
     if format == Format::Protobuf || bytes.is_empty() {
-        return Ok((bytes.clone(), rejections));
+        return Ok((bytes, Refused::default()));
     }
-    let transcoded = transcode(bytes)?;
-    transcoded.rejected.into_iter().for_each(|rejected| rejections.add(1, rejected.reason));
-    rejections.add(transcoded.further_rejected, "others for reasons that are not listed");
-    Ok((transcoded.body.into(), rejections))
+    let Transcoded { body, rejected, further_rejected } = transcode(&bytes)?;
+    Ok((body.into(), Refused { rejected, further: further_rejected }))
+}
+
+/// Redacts why an item was refused. A value that is shown cut may have been cut inside of a secret.
+fn redacted_reason(reason: String, redactors: &[Option<Arc<Redactor>>]) -> String {
+    if reason.contains('…') {
+        return "a value can't be read; it is not shown, as there are redaction rules".to_owned();
+    }
+    redactors.iter().flatten().fold(reason, |reason, redactor| {
+        redactor.redact(None, &[], &reason, &mut Tally::default()).unwrap_or(reason)
+    })
 }
 
 fn outcome(accepted: usize, rejections: Rejections) -> IngestOutcome {

@@ -12,9 +12,12 @@ mod experiment;
 mod ingest;
 mod logs;
 mod origin;
+mod redaction;
 mod reject;
+mod signal;
 mod traces;
 
 pub use budget::{BudgetExceeded, ByteBudget, Reservation};
 pub use error::IngestError;
 pub use ingest::{Body, Format, Ingest, IngestLimits, IngestOutcome, Route};
+pub use redaction::{Redaction, RulesInForce};

@@ -78,6 +78,12 @@ fn cached<T: Clone>(
     Ok(made)
 }
 
+/// Returns the name of the experiment that a raw resource asks for.
+pub(crate) fn asked_experiment_of(raw: Option<&[u8]>) -> Result<Option<Box<str>>, SpanError> {
+    let view = ResourceView::parse(raw.unwrap_or_default())?;
+    Ok(asked_experiment(&view).map(Into::into))
+}
+
 /// Returns the name of the experiment that a resource asks for.
 ///
 /// SDKs without a configured service write `unknown_service` or `unknown_service:python`: that asks for nothing.

@@ -16,6 +16,7 @@ mod number;
 pub mod pyjson;
 mod request;
 mod resource;
+mod rewrite;
 mod schema;
 mod search_text;
 mod span;
@@ -32,6 +33,7 @@ pub use request::{
     ResourceLogsView, ResourceSpansView, ScopeLogsView, ScopeSpansView, parse_header, scan_logs, scan_traces,
 };
 pub use resource::{ResourceView, ScopeView};
+pub use rewrite::{Place, Rewriter, ValueStep, rewrite_logs, rewrite_traces};
 pub use search_text::{write_log_search_text, write_search_text};
 pub use span::SpanView;
 pub use stored::{StoredAttribute, StoredAttributes, StoredList, StoredMap, StoredValue};

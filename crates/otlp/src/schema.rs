@@ -261,10 +261,10 @@ pub(crate) static ANY_VALUE: Message = Message {
     ],
 };
 
-static ARRAY_VALUE: Message =
+pub(crate) static ARRAY_VALUE: Message =
     message("array_value", &[field(VALUES, "values", "values", Kind::Repeated(&ANY_VALUE))]);
 
-static KEY_VALUE_LIST: Message =
+pub(crate) static KEY_VALUE_LIST: Message =
     message("kvlist_value", &[field(VALUES, "values", "values", Kind::Repeated(&KEY_VALUE))]);
 
 const SPAN_KINDS: &[(&str, i32)] = &[

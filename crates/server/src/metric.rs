@@ -21,6 +21,7 @@ pub fn describe_metrics() {
         "spanwise_ingest_discarded_requests_total",
         "Requests answered without keeping their content"
     );
+    describe_counter!("spanwise_redactions_total", "Values that were replaced, by detector and experiment");
     describe_gauge!("spanwise_ingest_queue_bytes", "Bytes of requests that are not acknowledged yet");
     describe_counter!("spanwise_store_retention_traces_total", "Traces that retention deleted");
     describe_gauge!("spanwise_store_traces", "Traces in the store");

@@ -79,6 +79,15 @@ impl Store for SqliteStore {
         self.write(move |context| catalog::delete_experiment_tag(context.conn, id, &key, now_ns())).await
     }
 
+    async fn redaction_rules(&self) -> StoreResult<Vec<(ExperimentId, String)>> {
+        self.read(catalog::redaction_rules).await
+    }
+
+    async fn set_redaction_rules(&self, id: ExperimentId, rules: Option<&str>) -> StoreResult<()> {
+        let rules = rules.map(str::to_owned);
+        self.write(move |context| catalog::set_redaction_rules(context.conn, id, rules.as_deref())).await
+    }
+
     async fn append_spans(&self, batch: Vec<TraceSpans>) -> StoreResult<AppendOutcome> {
         let writer = self.writer()?;
         let announced = writer.announce();

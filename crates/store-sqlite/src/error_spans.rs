@@ -143,7 +143,8 @@ mod tests {
             .execute_batch(
                 "DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
                  ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
-                 DROP TABLE derivation; PRAGMA user_version = 4;",
+                 DROP TABLE derivation; DROP TABLE redaction; DROP TABLE price_list;
+                 DROP TABLE price_override; PRAGMA user_version = 4;",
             )
             .unwrap();
 

@@ -59,6 +59,12 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes a tag of an active experiment; `NotFound` if it has none of that key.
     async fn delete_experiment_tag(&self, id: ExperimentId, key: &str) -> StoreResult<()>;
 
+    /// Returns the redaction rules of those experiments that have rules of their own, as the texts that were set.
+    async fn redaction_rules(&self) -> StoreResult<Vec<(ExperimentId, String)>>;
+
+    /// Sets the redaction rules of an experiment, active or deleted, or removes them, also when there are none.
+    async fn set_redaction_rules(&self, id: ExperimentId, rules: Option<&str>) -> StoreResult<()>;
+
     /// Stores spans of one or more traces, all or none, and updates what the traces' records derive from them.
     ///
     /// - A trace that is not there is made, in the experiment that its spans ask for.

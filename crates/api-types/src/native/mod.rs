@@ -13,6 +13,7 @@ mod housekeeping;
 mod info;
 mod metrics;
 mod price;
+mod redaction;
 mod session;
 mod span;
 mod trace;
@@ -37,6 +38,10 @@ pub use metrics::{Metrics, MetricsColumns, MetricsGroup, MetricsSeries, MetricsT
 pub use price::{
     CostCharge, CostReason, NewPriceOverride, PriceListInfo, PriceMatch, PriceOverride, PriceProblem,
     PriceRow, PriceRows, PriceState, PriceStep, PriceUnknown, PriceUpdate,
+};
+pub use redaction::{
+    ExperimentRedaction, RedactionCount, RedactionDetector, RedactionInfo, RedactionPattern, RedactionRules,
+    RedactionTest, RedactionTestResult,
 };
 pub use session::{SessionList, SessionSummary};
 pub use span::{

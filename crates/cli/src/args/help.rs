@@ -163,6 +163,36 @@ pub(super) const EXPERIMENTS_RESTORE: &str = "\
 Example:
   spanwise experiments restore scratch";
 
+pub(super) const REDACTION: &str = "\
+Examples:
+  spanwise redaction set shop --detect all
+  spanwise redaction show shop
+  spanwise redaction test shop 'mail ada@example.org'";
+
+pub(super) const REDACTION_SHOW: &str = "\
+Example:
+  spanwise redaction show shop";
+
+pub(super) const REDACTION_SET: &str = "\
+The rules hold for all that is sent from then on; what is stored already stays as it is.
+
+Examples:
+  spanwise redaction set shop --detect secrets --detect email
+  spanwise redaction set shop --pattern 'mrn=MRN-\\d{7}' --path '$..ssn' --attribute 'http.request.header.*'
+  spanwise redaction set shop --off
+  spanwise redaction set shop --default";
+
+pub(super) const REDACTION_TEST: &str = "\
+Nothing is stored. Rules that are given are tried in place of those of the experiment.
+
+Examples:
+  spanwise redaction test shop '{\"to\": \"ada\\u0040example.org\"}'
+  spanwise redaction test shop 'MRN-1234567' --pattern 'mrn=MRN-\\d{7}'";
+
+pub(super) const REDACTION_DETECTORS: &str = "\
+Example:
+  spanwise redaction detectors";
+
 pub(super) const BACKUP: &str = "\
 The folder is on this machine, also if the server is elsewhere. Interrupted, it still holds the backup that was there
 before. The configuration file is not part of a backup.

@@ -4,6 +4,7 @@ mod help;
 mod manage;
 mod prices;
 mod read;
+mod redaction;
 mod run;
 mod selection;
 
@@ -16,6 +17,7 @@ pub(crate) use prices::{
     PricesCommand,
 };
 pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, StatsArgs, StatsBy, TailArgs};
+pub(crate) use redaction::{RedactionCommand, RedactionRuleArgs, RedactionSetArgs};
 pub(crate) use run::{
     BackupArgs, CheckArgs, CompactArgs, DemoArgs, RenormalizeArgs, RestoreBackupArgs, ServeArgs,
 };
@@ -76,6 +78,12 @@ pub(crate) enum Command {
     /// Show, set and update what tokens cost
     #[command(after_help = help::PRICES, args_conflicts_with_subcommands = true)]
     Prices(PricesArgs),
+    /// Have secrets and personal data replaced before anything is stored
+    #[command(after_help = help::REDACTION)]
+    Redaction {
+        #[command(subcommand)]
+        command: RedactionCommand,
+    },
     /// Copy the whole store to a folder, while it is written to; the next time only what changed
     #[command(after_help = help::BACKUP)]
     Backup(BackupArgs),

@@ -2,8 +2,9 @@
 
 use super::Setting;
 use super::key::KEYS;
-use super::retention;
+use super::{redaction, retention};
 use anyhow::{Context, Result, bail};
+use spanwise_redact::Pattern;
 use spanwise_store::ExperimentRule;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub(super) struct Contents {
     pub(super) settings: Vec<Setting>,
     /// How long the traces of single experiments stay.
     pub(super) experiments: BTreeMap<String, ExperimentRule>,
+    /// Patterns of redaction.
+    pub(super) patterns: Vec<Pattern>,
 }
 
 /// Reads a file.
@@ -53,6 +56,9 @@ fn collect(table: &Table, prefix: &str, contents: &mut Contents) -> Result<()> {
         match value {
             Value::Table(inner) if name == retention::EXPERIMENTS => {
                 contents.experiments = retention::read_experiments(inner)?;
+            }
+            Value::Table(inner) if name == redaction::PATTERNS => {
+                contents.patterns = redaction::read_patterns(inner)?;
             }
             Value::Table(inner) => collect(inner, &format!("{name}."), contents)?,
             value => {

@@ -3,6 +3,7 @@
 use super::retention::{format_age, format_bound, parse_age, parse_bound};
 use super::size::{format_bytes, parse_bytes};
 use super::{Config, LogFormat};
+use spanwise_redact::{HashKey, KEY_BYTES_MIN, Redactor, Rules};
 use spanwise_store::RetentionRules;
 use std::path::PathBuf;
 
@@ -212,6 +213,53 @@ pub(crate) static KEYS: &[Key] = &[
         },
         get: |config| format_bound(config.retention.max_bytes),
     },
+    Key {
+        name: "redaction.detectors",
+        value_name: "LIST",
+        help: "What is replaced in all that is stored, unless an experiment has rules of its own (comma separated; `spanwise redaction detectors` lists them)",
+        client_help: None,
+        set: |config, text| {
+            set_list(&mut config.redaction.detectors, text)?;
+            check_rules(&config.redaction)
+        },
+        get: |config| config.redaction.detectors.join(","),
+    },
+    Key {
+        name: "redaction.paths",
+        value_name: "LIST",
+        help: "Paths of JSON values that are replaced too (comma separated; `$..ssn`)",
+        client_help: None,
+        set: |config, text| {
+            set_list(&mut config.redaction.paths, text)?;
+            check_rules(&config.redaction)
+        },
+        get: |config| config.redaction.paths.join(","),
+    },
+    Key {
+        name: "redaction.attributes",
+        value_name: "LIST",
+        help: "Keys of attributes, tags and metadata whose values are replaced too (comma separated; `http.request.header.*`)",
+        client_help: None,
+        set: |config, text| {
+            set_list(&mut config.redaction.attributes, text)?;
+            check_rules(&config.redaction)
+        },
+        get: |config| config.redaction.attributes.join(","),
+    },
+    Key {
+        name: "redaction.key",
+        value_name: "SECRET",
+        help: "With it replacements tell a hash of the value, so that equal ones stay comparable; at least 16 bytes, best given by the environment",
+        client_help: None,
+        set: |config, text| {
+            let key =
+                HashKey::new(text).ok_or(format!("is too short; expected at least {KEY_BYTES_MIN} bytes"))?;
+            config.redaction_key = Some(key);
+            Ok(())
+        },
+        // It is nobody's business.
+        get: |config| if config.redaction_key.is_some() { "(set)" } else { "" }.into(),
+    },
 ];
 
 impl Default for Config {
@@ -232,6 +280,8 @@ impl Default for Config {
             connections: 4096,
             search_index: true,
             retention: RetentionRules::default(),
+            redaction: Rules::default(),
+            redaction_key: None,
         }
     }
 }
@@ -257,6 +307,12 @@ fn set_port(port: &mut u16, text: &str) -> Result<(), String> {
 fn set_list(list: &mut Vec<String>, text: &str) -> Result<(), String> {
     *list = text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
     Ok(())
+}
+
+fn check_rules(rules: &Rules) -> Result<(), String> {
+    // The patterns are checked where they are read.
+    let rules = Rules { patterns: Vec::new(), ..rules.clone() };
+    Redactor::new(&rules).map(drop).map_err(|error| format!("can't be used: {error}"))
 }
 
 fn set_bytes(bytes: &mut usize, text: &str) -> Result<(), String> {

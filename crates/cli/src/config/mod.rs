@@ -5,6 +5,7 @@
 mod file;
 mod flags;
 mod key;
+mod redaction;
 mod retention;
 mod size;
 
@@ -12,6 +13,7 @@ pub(crate) use flags::{ClientFlags, ServeFlags};
 
 use anyhow::{Context, Result};
 use key::{KEYS, Key};
+use spanwise_redact::{HashKey, Rules};
 use spanwise_store::RetentionRules;
 use std::fmt;
 use std::path::PathBuf;
@@ -43,6 +45,10 @@ pub(crate) struct Config {
     pub(crate) connections: usize,
     pub(crate) search_index: bool,
     pub(crate) retention: RetentionRules,
+    /// What is replaced in what is sent to experiments without rules of their own.
+    pub(crate) redaction: Rules,
+    /// The key of hashes in replacements.
+    pub(crate) redaction_key: Option<HashKey>,
 }
 
 /// Where a value came from.
@@ -84,10 +90,12 @@ impl Loaded {
         let mut rows: Vec<_> = keys
             .map(|(key, origin)| (key.name.to_owned(), (key.get)(&self.config), origin.clone()))
             .collect();
-        // What is set for single experiments can only come from the file.
+        // What is set for single experiments, and patterns, can only come from the file.
         let origin = self.file.clone().map_or(Origin::Default, Origin::File);
         let of_experiments = retention::experiment_rows(&self.config.retention.experiments);
-        rows.extend(of_experiments.into_iter().map(|(name, value)| (name, value, origin.clone())));
+        let patterns = redaction::pattern_rows(&self.config.redaction.patterns);
+        let of_file = of_experiments.into_iter().chain(patterns);
+        rows.extend(of_file.map(|(name, value)| (name, value, origin.clone())));
         rows
     }
 
@@ -126,6 +134,7 @@ pub(crate) fn load(flags: &[(&'static Key, String)], file: Option<PathBuf>) -> R
     loaded = Loaded::defaults(Some(path.clone()));
     let contents = file::read(&path)?;
     loaded.config.retention.experiments = contents.experiments;
+    loaded.config.redaction.patterns = contents.patterns;
     loaded.apply(contents.settings, |_| Origin::File(path.clone()))?;
     loaded.apply(environment(), |key| Origin::Environment(key.variable()))?;
     loaded.apply(flags.to_vec(), |key| Origin::Flag(key.flag()))?;

@@ -136,6 +136,11 @@ fn named(experiment: &Experiment) -> String {
     format!("`{}` (id {})", one_line(&experiment.name, NAME_WIDTH_MAX), experiment.experiment_id)
 }
 
+/// Returns the path of an active experiment that is given by name or id.
+pub(crate) async fn experiment_path(client: &Client, wanted: &str) -> Result<String> {
+    Ok(path_of(&find(client, wanted, false).await?))
+}
+
 fn path_of(experiment: &Experiment) -> String {
     format!("{PATH}/{}", url_encoded(&experiment.experiment_id))
 }

@@ -6,4 +6,4 @@ mod experiments;
 
 pub(crate) use bulk::{delete, tag};
 pub(crate) use completions::completions;
-pub(crate) use experiments::experiments;
+pub(crate) use experiments::{experiment_path, experiments};

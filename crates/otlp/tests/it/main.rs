@@ -10,4 +10,5 @@ mod json_out;
 mod protobuf;
 mod pyjson;
 mod rebuild;
+mod rewrite;
 mod search_text;

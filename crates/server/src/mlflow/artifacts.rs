@@ -3,7 +3,7 @@
 use super::extract::query_object;
 use super::lookup::{OrMissing, missing, trace_id};
 use super::reply::done;
-use super::{spans, traces_json};
+use super::{redacted_upload, spans, traces_json};
 use crate::App;
 use crate::error::{MlflowCode, MlflowError, MlflowResult};
 use crate::otlp::content_length;
@@ -43,22 +43,29 @@ async fn upload(
 ) -> MlflowResult<StatusCode> {
     check_path(&path)?;
     let limit = app.config.artifact_bytes_max;
-    let too_large = || {
-        let text = format!("artifact '{path}' is larger than {limit} bytes, the limit for an artifact");
-        MlflowError::new(MlflowCode::BodyTooLarge, text)
-    };
     if content_length(request.headers()) > limit {
-        return Err(too_large());
+        return Err(too_large(&path, limit));
+    }
+    if let Some(rules) = redacted_upload::rules_of(&app, &path).await? {
+        redacted_upload::put_redacted(&app, &path, request.into_body(), rules).await?;
+        traces_json::ingest_upload(&app, &path).await?;
+        return Ok(StatusCode::OK);
     }
     let is_over = Arc::new(AtomicBool::new(false));
     let chunks = limited(request.into_body(), limit, is_over.clone());
     let stored = app.artifacts.put(&path, chunks).await;
     if is_over.load(Ordering::Relaxed) {
-        return Err(too_large());
+        return Err(too_large(&path, limit));
     }
     stored?;
     traces_json::ingest_upload(&app, &path).await?;
     Ok(StatusCode::OK)
+}
+
+/// Refuses an artifact for its size.
+pub(super) fn too_large(path: &str, limit: u64) -> MlflowError {
+    let text = format!("artifact '{path}' is larger than {limit} bytes, the limit for an artifact");
+    MlflowError::new(MlflowCode::BodyTooLarge, text)
 }
 
 /// Passes a body on until it has more than `limit` bytes, which sets `is_over`.

@@ -26,7 +26,8 @@ async fn create(
     Params(request): Params<CreateAssessment>,
 ) -> MlflowResult<Json<AssessmentResponse>> {
     let id = trace_id(&trace)?;
-    let new = request.assessment.into_model(id.clone(), fresh_assessment_id(), now_ns());
+    let mut new = request.assessment.into_model(id.clone(), fresh_assessment_id(), now_ns());
+    app.ingest.redaction().assessment(&mut new).await?;
     let overrides = new.overrides.clone();
     match app.store.create_assessment(new).await {
         Ok(created) => Ok(Json(created.into())),
@@ -52,7 +53,7 @@ async fn update(
 ) -> MlflowResult<Json<AssessmentResponse>> {
     let current = find(&app, &trace, &assessment).await?;
     check_kind(&request, current.value.kind())?;
-    let change = AssessmentChange {
+    let mut change = AssessmentChange {
         name: request.name,
         feedback: request.feedback,
         expectation: request.expectation,
@@ -61,6 +62,7 @@ async fn update(
         valid: request.valid,
         now_ns: now_ns(),
     };
+    app.ingest.redaction().assessment_change(&current.trace_id, &mut change).await?;
     let changed = app.store.update_assessment(&current.trace_id, &current.assessment_id, change).await;
     Ok(Json(changed.or_missing(|| no_assessment(&trace, &assessment))?.into()))
 }

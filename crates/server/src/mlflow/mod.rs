@@ -9,6 +9,7 @@ mod experiments;
 mod extract;
 mod lookup;
 mod probes;
+mod redacted_upload;
 mod render;
 mod reply;
 mod search;

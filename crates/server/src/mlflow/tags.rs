@@ -18,9 +18,10 @@ pub(super) fn routes() -> Router<App> {
 async fn set(
     State(app): State<App>,
     Path(trace): Path<String>,
-    Params(tag): Params<SetTraceTag>,
+    Params(mut tag): Params<SetTraceTag>,
 ) -> MlflowResult<Json<Value>> {
     let id = trace_id(&trace)?;
+    app.ingest.redaction().tag(&id, &mut tag.key, &mut tag.value).await?;
     app.store.set_trace_tag(&id, &tag.key, &tag.value).await.or_missing(|| no_trace(&trace))?;
     Ok(done())
 }

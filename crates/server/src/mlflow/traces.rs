@@ -45,8 +45,9 @@ async fn start(
     State(app): State<App>,
     Params(request): Params<StartTrace>,
 ) -> MlflowResult<Json<TraceInfoResponse>> {
-    let start = request.into_model(fresh_assessment_id, now_ns());
+    let mut start = request.into_model(fresh_assessment_id, now_ns());
     let experiment_id = start.experiment_id;
+    app.ingest.redaction().trace_start(&mut start).await?;
     let stored = app.store.start_trace(start).await;
     let info = stored.map_err(|error| experiment_error(experiment_id, error))?;
     Ok(Json(info.into()))

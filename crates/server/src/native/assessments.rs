@@ -38,8 +38,9 @@ async fn create(
         span_id.parse::<SpanId>()?;
     }
     let id = AssessmentId(format!("a-{}", uuid::Uuid::new_v4().simple()));
-    let assessment =
+    let mut assessment =
         new.into_model(trace_id, id, now_ns()).map_err(|error| Problem::invalid(error.to_string()))?;
+    app.ingest.redaction().assessment(&mut assessment).await?;
     let created = app.store.create_assessment(assessment).await?;
     Ok((StatusCode::CREATED, Json(created.into())))
 }
@@ -81,6 +82,7 @@ async fn change(
             }
         }
     }
+    app.ingest.redaction().assessment_change(&trace_id, &mut changed).await?;
     Ok(Json(app.store.update_assessment(&trace_id, &id, changed).await?.into()))
 }
 

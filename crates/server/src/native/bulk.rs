@@ -4,7 +4,7 @@ use super::body::JsonBody;
 use super::parameter::NoParameters;
 use super::selection::SelectionText;
 use crate::App;
-use crate::error::Problem;
+use crate::error::{Failure, Problem};
 use axum::Json;
 use axum::extract::State;
 use futures_util::{StreamExt, stream};
@@ -12,7 +12,7 @@ use spanwise_api_types::native::{self, BulkRequest, BulkResult, BulkTagRequest};
 use spanwise_model::limit::{TAG_KEY_CHARS_MAX, TAG_VALUE_BYTES_MAX};
 use spanwise_model::{ErrorKind, ExperimentId, TraceId, TraceInfo};
 use spanwise_query::{Expr, OrderBy, OrderKey, Predicate, TextField, TextTest};
-use spanwise_store::{DeleteTraces, Selection, Store, StoreResult, TraceQuery};
+use spanwise_store::{DeleteTraces, Selection, StoreResult, TraceQuery};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -90,9 +90,8 @@ async fn tag(
     let mut steps = Steps::new(&selection);
     while let Some(traces) = steps.next(&app).await? {
         result.matched += traces.len() as u64;
-        let changes = traces
-            .into_iter()
-            .map(|trace| change_tags(Arc::clone(&app.store), trace.trace_id, Arc::clone(&change)));
+        let changes =
+            traces.into_iter().map(|trace| change_tags(app.clone(), trace.trace_id, Arc::clone(&change)));
         let mut changes = stream::iter(changes).buffer_unordered(CHANGES_UNDER_WAY);
         while let Some(changed) = changes.next().await {
             result.changed += u64::from(changed?);
@@ -103,10 +102,10 @@ async fn tag(
 
 /// Changes one trace's tags; false if it was deleted in between, or had none of the tags to remove.
 async fn change_tags(
-    store: Arc<dyn Store>,
+    app: App,
     id: TraceId,
     change: Arc<(BTreeMap<String, String>, Vec<String>)>,
-) -> StoreResult<bool> {
+) -> Result<bool, Failure> {
     let (set, remove) = &*change;
     let is_there = |result: StoreResult<()>| match result {
         Ok(()) => Ok(true),
@@ -115,10 +114,12 @@ async fn change_tags(
     };
     let mut changed = false;
     for (key, value) in set {
-        changed |= is_there(store.set_trace_tag(&id, key, value).await)?;
+        let (mut key, mut value) = (key.clone(), value.clone());
+        app.ingest.redaction().tag(&id, &mut key, &mut value).await?;
+        changed |= is_there(app.store.set_trace_tag(&id, &key, &value).await)?;
     }
     for key in remove {
-        changed |= is_there(store.delete_trace_tag(&id, key).await)?;
+        changed |= is_there(app.store.delete_trace_tag(&id, key).await)?;
     }
     Ok(changed)
 }

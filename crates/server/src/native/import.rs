@@ -360,7 +360,8 @@ impl Importer {
         let explicit = explicit_values(&record.explicit);
         let runs = std::mem::take(&mut record.runs);
         let prompts = std::mem::take(&mut record.prompts);
-        let info = record.into_info(experiment_id).map_err(|error| error.to_string())?;
+        let mut info = record.into_info(experiment_id).map_err(|error| error.to_string())?;
+        self.app.ingest.redaction().trace_info(&mut info).await.map_err(public_message)?;
         let prompts = prompts.into_iter().map(|(name, version)| PromptLink { name, version }).collect();
         let archive = TraceArchive { info, explicit, runs, prompts };
         self.app.store.restore_trace(archive).await.map_err(public_message)

@@ -24,6 +24,7 @@ mod parameter;
 mod path;
 mod price_form;
 mod prices;
+mod redaction;
 mod selection;
 mod sessions;
 mod spans;
@@ -66,6 +67,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(info::routes())
         .merge(metrics::routes())
         .merge(prices::routes())
+        .merge(redaction::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())

@@ -112,12 +112,14 @@ async fn delete_one(
 )]
 async fn set_tag(
     State(app): State<App>,
-    Path((trace_id, key)): Path<(String, String)>,
+    Path((trace_id, mut key)): Path<(String, String)>,
     _: NoParameters,
-    JsonBody(tag): JsonBody<TagValue>,
+    JsonBody(mut tag): JsonBody<TagValue>,
 ) -> Result<StatusCode, Problem> {
     super::bulk::check_tag(&key, &tag.value)?;
-    app.store.set_trace_tag(&trace_id.parse()?, &key, &tag.value).await?;
+    let trace_id = trace_id.parse()?;
+    app.ingest.redaction().tag(&trace_id, &mut key, &mut tag.value).await?;
+    app.store.set_trace_tag(&trace_id, &key, &tag.value).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

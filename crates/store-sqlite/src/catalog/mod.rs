@@ -12,6 +12,7 @@ mod experiment;
 mod experiment_find;
 mod info;
 mod link;
+mod redaction;
 mod start;
 mod tag;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub(crate) use experiment::{
 pub(crate) use experiment_find::find_experiments;
 pub(crate) use info::{get_trace, get_traces, load_infos};
 pub(crate) use link::{link_prompts, link_traces_to_run};
+pub(crate) use redaction::{redaction_rules, set_redaction_rules};
 pub(crate) use start::start_trace;
 pub(crate) use tag::{delete_trace_tag, set_trace_tag};
 

@@ -348,7 +348,8 @@ async fn a_store_of_an_older_version_gets_its_rollups() {
              DROP TABLE rollup_pending; DROP INDEX trace_from_ahead; DROP TABLE artifact_removal;
              DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
              ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
-             DROP TABLE derivation; PRAGMA user_version = 2;",
+             DROP TABLE derivation; DROP TABLE redaction; DROP TABLE price_list;
+             DROP TABLE price_override; PRAGMA user_version = 2;",
         )
         .unwrap();
     let store = open(folder.path());

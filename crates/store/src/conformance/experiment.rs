@@ -217,3 +217,20 @@ pub async fn experiments_are_ordered_and_paged(store: &dyn Store) -> StoreResult
     assert!(store.find_experiments(page(Vec::new(), 2, 4)).await?.experiments.is_empty());
     Ok(())
 }
+
+/// Redaction rules are kept as they were set, an experiment each.
+pub async fn redaction_rules_are_kept(store: &dyn Store) -> StoreResult<()> {
+    let one = store.create_experiment(named("one")).await?.experiment_id;
+    let two = store.create_experiment(named("two")).await?.experiment_id;
+    assert_eq!(store.redaction_rules().await?, []);
+    store.set_redaction_rules(one, Some("first")).await?;
+    store.set_redaction_rules(one, Some("{\"é\": 1}")).await?;
+    store.set_redaction_rules(two, Some("")).await?;
+    store.set_experiment_stage(one, LifecycleStage::Deleted).await?;
+    assert_eq!(store.redaction_rules().await?, [(one, "{\"é\": 1}".to_owned()), (two, String::new())]);
+    store.set_redaction_rules(one, None).await?;
+    store.set_redaction_rules(one, None).await?;
+    assert_eq!(store.redaction_rules().await?, [(two, String::new())]);
+    assert_fails(store.set_redaction_rules(ABSENT, Some("x")).await, NotFound);
+    Ok(())
+}

@@ -117,6 +117,7 @@ macro_rules! conformance_suite {
                 a_deleted_experiment_refuses_writes
                 experiment_tags_can_be_changed
                 an_unknown_experiment_is_not_found
+                redaction_rules_are_kept
                 experiments_are_filtered
                 experiments_are_ordered_and_paged
             }
