@@ -14,8 +14,8 @@ pub(crate) const OTEL_GENAI: Dialect = Dialect {
     output_messages: &["gen_ai.output.messages"],
     system: &["gen_ai.system_instructions"],
     usage: UsageKeys {
-        input: &["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"],
-        output: &["gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"],
+        input: &["gen_ai.usage.input_tokens"],
+        output: &["gen_ai.usage.output_tokens"],
         cache_read: &["gen_ai.usage.cache_read.input_tokens"],
         cache_creation: &[
             "gen_ai.usage.cache_write.input_tokens",
