@@ -83,7 +83,8 @@ def value(subject: str, field: str, theirs: Any, ours: Any) -> Iterator[Differen
 def is_same(theirs: Any, ours: Any) -> bool:
     """Says whether two values are the same; sums of floating point may differ in their last digits."""
     if isinstance(theirs, float) and isinstance(ours, float):
-        return abs(theirs - ours) <= 1e-12 * max(abs(theirs), abs(ours))
+        both_nan = theirs != theirs and ours != ours
+        return both_nan or abs(theirs - ours) <= 1e-12 * max(abs(theirs), abs(ours))
     if isinstance(theirs, dict) and isinstance(ours, dict):
         return theirs.keys() == ours.keys() and all(is_same(theirs[key], ours[key]) for key in theirs)
     if isinstance(theirs, list) and isinstance(ours, list):

@@ -83,8 +83,10 @@ REASONS = [
     Reason("MLflow has no tools or flavour of messages", TOOLS, check=adds),
     Reason("MLflow names no session or user", WHOSE, check=adds),
     Reason("a type that says nothing is left out", TYPE, check=lambda theirs, ours: theirs == "UNKNOWN"),
-    Reason("cached tokens are counted too", TOKENS, ("gateways", "mastra-0"), has_more_counts),
-    Reason("cached tokens cost less", COST, ("mastra-0",)),
+    Reason(
+        "cached tokens are counted too", TOKENS, ("gateways", "laminar-openai", "mastra-0-written"), has_more_counts
+    ),
+    Reason("cached tokens cost less", COST, ("laminar-openai", "mastra-0-written")),
     Reason("MLflow takes the total for Traceloop's, and then misses input and output", TOKENS, ("voltagent",)),
     Reason("the total is never less than its parts", TOKENS, check=has_larger_total),
     Reason("AG2's usage spans say again what the calls beside them used", f"{TOKENS}|{COST}", ("ag2-v1",)),
@@ -97,11 +99,15 @@ REASONS = [
     Reason(
         "an embedding or a chat is no text completion, only because it names a model",
         TYPE,
-        ("mastra-0", "openai-traceloop-flat", "semantic-kernel-net", "spring-ai"),
+        ("mastra-0-written", "openai-traceloop-flat", "semantic-kernel-net", "spring-ai"),
         lambda theirs, ours: theirs == "LLM",
     ),
+    Reason(
+        "a call that names the tokens of its last step alone stands for its steps",
+        f"{TOKENS}|{COST}",
+        ("vercel-ai-sdk-v4", "vercel-ai-sdk-v5"),
+    ),
     Reason("a cost that was reported wins over the price table", COST, ("gateways", "laminar", "litellm-proxy")),
-    Reason("of several roots the first is the trace's", PREVIEW, ("mastra-0", "vercel-ai-sdk-v4")),
-    Reason("embeddings count too", f"{TOKENS}|{COST}", ("vercel-ai-sdk-v4",)),
+    Reason("of several roots the first is the trace's", PREVIEW, ("mastra-0-written",)),
     Reason("message events are read with their tool calls and why the model stopped", BODY, ("koog", "strands-legacy")),
 ]

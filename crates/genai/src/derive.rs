@@ -94,6 +94,7 @@ impl<'a> Draft<'a> {
     /// Returns what is found. (By reference all the way, since what was found is large.)
     fn read(&mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>]) -> Derived<'a> {
         let engine = Engine::get();
+        self.marked = engine.marked_by(span.scope_name);
         for (slot, value) in engine.hits(span.attributes()).iter() {
             self.take(engine.slot(slot), value, span);
         }

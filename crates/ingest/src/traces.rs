@@ -7,7 +7,7 @@ use crate::origin::OriginCache;
 use crate::reject::Rejections;
 use bytes::Bytes;
 use spanwise_model::{ExperimentChoice, NewSpan, SpanRun, TraceId, TraceSpans};
-use spanwise_otlp::{DecodeError, SpanError, SpanView, scan_traces};
+use spanwise_otlp::{DecodeError, SpanError, SpanView, scan_traces, scope_name};
 
 /// A good span, and the positions of its resource and scope.
 pub(crate) struct SpanItem {
@@ -30,7 +30,8 @@ pub(crate) fn decode_traces(
         }
         for scope in &group.scopes {
             if decoder.begin_scope(scope.scope, scope.schema_url, scope.spans.len()) {
-                scope.spans.iter().for_each(|raw| take_span(&mut decoder, raw));
+                let name = scope_name(scope.scope);
+                scope.spans.iter().for_each(|raw| take_span(&mut decoder, raw, name));
             }
         }
     }
@@ -38,8 +39,8 @@ pub(crate) fn decode_traces(
 }
 
 /// Takes one span of the resource and scope that began last.
-fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8]) {
-    match read_span(raw, decoder.body) {
+fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8], scope_name: &str) {
+    match read_span(raw, scope_name, decoder.body) {
         Ok((trace_id, span)) => {
             let (resource, scope) = (decoder.resources.len() - 1, decoder.scopes.len() - 1);
             decoder.by_trace.push(trace_id, raw.len(), SpanItem { span, resource, scope });
@@ -49,8 +50,8 @@ fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8]) {
     }
 }
 
-fn read_span(raw: &[u8], body: &Bytes) -> Result<([u8; 16], NewSpan), SpanError> {
-    let view = SpanView::parse(raw)?;
+fn read_span(raw: &[u8], scope_name: &str, body: &Bytes) -> Result<([u8; 16], NewSpan), SpanError> {
+    let view = SpanView::parse(raw)?.in_scope(scope_name);
     let (trace_id, span_id, parent_id) = view.ids()?;
     Ok((trace_id, new_span(body.slice_ref(raw), &view, span_id, parent_id)))
 }

@@ -31,7 +31,7 @@ pub use log::LogRecordView;
 pub use request::{
     ResourceLogsView, ResourceSpansView, ScopeLogsView, ScopeSpansView, parse_header, scan_logs, scan_traces,
 };
-pub use resource::{ResourceView, ScopeView};
+pub use resource::{ResourceView, ScopeView, scope_name};
 pub use search_text::{write_log_search_text, write_search_text};
 pub use span::SpanView;
 pub use stored::{StoredAttribute, StoredAttributes, StoredList, StoredMap, StoredValue};

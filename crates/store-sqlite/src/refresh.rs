@@ -50,7 +50,8 @@ impl SqliteStore {
 }
 
 fn facts_of(stored: &StoredSpan) -> StoreResult<Option<RootFacts>> {
-    let span = SpanView::parse(&stored.raw).map_err(|error| damaged(format!("a stored span: {error}")))?;
+    let span = SpanView::parse_in_scope(&stored.raw, &stored.scope.bytes)
+        .map_err(|error| damaged(format!("a stored span: {error}")))?;
     let logs: Vec<LogRecordView<'_>> =
         stored.logs.iter().filter_map(|record| LogRecordView::parse(record).ok()).collect();
     if span.parent_span_id.iter().any(|byte| *byte != 0) || logs.is_empty() {

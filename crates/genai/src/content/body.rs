@@ -30,6 +30,7 @@ const ENVELOPES: &[(&[&str], Reader)] = &[
     (&["inputs", "outputs", "body", "kwargs", "result", "update"], |inner, _, levels| {
         find_structured(inner, levels)
     }),
+    (&["toolCalls", "files"], |_, envelope, _| ai_sdk_step(envelope)),
     (&["_state", "state", "ev", "data", "args"], |inner, _, levels| find_structured(inner, levels)),
 ];
 
@@ -213,6 +214,13 @@ fn chat_history(inner: &Value, envelope: &Value, levels: usize) -> Option<Vec<Me
         messages.push(message_of(Side::Input.role().to_owned(), &body));
     }
     (!messages.is_empty()).then_some(messages)
+}
+
+/// What the AI SDK calls the result of a step or a run: a text beside the calls of tools and the files.
+fn ai_sdk_step(envelope: &Value) -> Option<Vec<Message>> {
+    envelope.get("text")?.as_str()?;
+    let message = message_of(Side::Output.role().to_owned(), envelope);
+    (!message.parts.is_empty()).then(|| vec![message])
 }
 
 /// Reads what went into a call of a model, or came out of it, but is no conversation, as the words of one side: a

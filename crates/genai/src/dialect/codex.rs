@@ -6,6 +6,7 @@ use super::{DetailKeys, Dialect, EventKeys, Mark, UsageKeys};
 
 pub(crate) const CODEX: Dialect = Dialect {
     marks: &[Mark::any("turn.id"), Mark::any("codex.turn.token_usage.input_tokens"), Mark::any("codex.op")],
+    scopes: &["codex"],
     names: &[
         ("session_task.turn", "AGENT"),
         ("session_task.review", "AGENT"),

@@ -38,6 +38,7 @@ pub(crate) const OTEL_GENAI: Dialect = Dialect {
         ..UsageKeys::NONE
     },
     tools: &["gen_ai.tool.definitions"],
+    parameter_prefixes: &["gen_ai.request."],
     models: &["gen_ai.response.model", "gen_ai.request.model"],
     providers: &["gen_ai.provider.name", "gen_ai.system"],
     sessions: &["gen_ai.conversation.id"],
@@ -51,11 +52,13 @@ pub(crate) const OTEL_GENAI: Dialect = Dialect {
             ("gen_ai.response.time_to_first_chunk", Unit::Seconds),
             ("gen_ai.client.operation.time_to_first_chunk", Unit::Seconds),
         ],
+        first_events: &["gen_ai.content.completion.chunk"],
         reasoning_tokens: &["gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"],
         audio_input_tokens: &["gen_ai.usage.audio.input_tokens"],
         audio_output_tokens: &["gen_ai.usage.audio.output_tokens"],
         dimensions: &["gen_ai.embeddings.dimension.count"],
         errors: &["error.message", "error.type"],
+        ..DetailKeys::NONE
     },
     ..Dialect::NONE
 };

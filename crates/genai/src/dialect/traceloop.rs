@@ -15,6 +15,7 @@ pub(crate) const TRACELOOP: Dialect = Dialect {
     output_pieces: &["gen_ai.completion.#.content"],
     flat_inputs: &["gen_ai.prompt."],
     flat_outputs: &["gen_ai.completion."],
+    flat_tools: &["llm.request.functions"],
     // The names that the convention of OpenTelemetry had at first, too.
     usage: UsageKeys {
         input: &["gen_ai.usage.prompt_tokens"],
@@ -34,6 +35,7 @@ pub(crate) const TRACELOOP: Dialect = Dialect {
         prompts: &["traceloop.prompt.key"],
         prompt_versions: &["traceloop.prompt.version"],
         finish_reasons: &["llm.response.finish_reason", "llm.response.stop_reason"],
+        first_events: &["llm.content.completion.chunk"],
         reasoning_tokens: &["llm.usage.reasoning_tokens"],
         ..DetailKeys::NONE
     },

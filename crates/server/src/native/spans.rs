@@ -72,7 +72,7 @@ async fn find_span(app: &App, trace_id: &TraceId, span_id: &str) -> Result<Store
 }
 
 fn detail(trace_id: &TraceId, stored: &StoredSpan, value_bytes: usize) -> StoreResult<SpanDetail> {
-    let span = SpanView::parse(&stored.raw).map_err(broken)?;
+    let span = SpanView::parse_in_scope(&stored.raw, &stored.scope.bytes).map_err(broken)?;
     let (_, span_id, parent_id) = span.ids().map_err(broken)?;
     let logs = log_views(stored)?;
     let derived = derive(&span, &logs);
@@ -278,7 +278,7 @@ async fn previews(
 }
 
 fn preview(stored: &StoredSpan) -> StoreResult<SpanPreview> {
-    let span = SpanView::parse(&stored.raw).map_err(broken)?;
+    let span = SpanView::parse_in_scope(&stored.raw, &stored.scope.bytes).map_err(broken)?;
     let (_, span_id, _) = span.ids().map_err(broken)?;
     let logs = log_views(stored)?;
     let derived: Derived<'_> = derive(&span, &logs);
