@@ -133,7 +133,10 @@ impl<'a> Draft<'a> {
             Target::Tools => fill(&mut derived.tools, || filled(slot, value)),
             Target::Model => fill(&mut derived.model, || name_text(value)),
             Target::Provider => fill(&mut derived.provider, || name_text(value)),
-            Target::Session => fill(&mut derived.session, || id_text(value)),
+            Target::Session => fill(&mut derived.session, || match slot.part {
+                Part::Text => name_text(value),
+                _ => id_text(value),
+            }),
             Target::User => fill(&mut derived.user, || id_text(value)),
             // Not in the tables that are asked here.
             _ => {}

@@ -63,6 +63,8 @@ pub(crate) enum Part {
     Map(Map),
     /// The word itself; the key only tells that the dialect is spoken.
     Word(&'static str),
+    /// All of it, if it is a text.
+    Text,
     /// A token count.
     Count(Count),
     /// A token count, if it is not 0.
@@ -383,7 +385,7 @@ impl Dialect {
         }
     }
 
-    fn plain_keys(&self) -> [(Target, Part, &'static [&'static str]); 22] {
+    fn plain_keys(&self) -> [(Target, Part, &'static [&'static str]); 23] {
         let count = |count, keys| (Target::Usage, Part::Count(count), keys);
         let cost = |part, keys| (Target::Cost, Part::Cost(part), keys);
         [
@@ -408,6 +410,7 @@ impl Dialect {
             (Target::Model, Part::Whole, self.models),
             (Target::Provider, Part::Whole, self.providers),
             (Target::Session, Part::Whole, self.sessions),
+            (Target::Session, Part::Text, self.text_sessions),
             (Target::User, Part::Whole, self.users),
         ]
     }

@@ -95,11 +95,21 @@ fn add_finish_reason(span: &SpanView<'_>, messages: &mut [Message]) {
 
 /// Returns the conversation that was sent in pieces: one attribute for each leaf, or for each field of an answer.
 pub(crate) fn pieced_messages(span: &SpanView<'_>, side: Side) -> Option<Vec<Message>> {
-    let flat = flat_messages(span, side);
+    let flat = flat_messages(span, side).map(|messages| with_roles(messages, side));
     flat.and_then(|messages| conversation(&messages)).or_else(|| match side {
         Side::Input => None,
         Side::Output => conversation(&answer_of_fields(span)?),
     })
+}
+
+/// Adds the role to answers that LiteLLM sends without one.
+fn with_roles(mut messages: Value, side: Side) -> Value {
+    for message in messages.as_array_mut().into_iter().flatten().filter(|_| side == Side::Output) {
+        if let Some(message) = message.as_object_mut().filter(|message| !message.contains_key("role")) {
+            message.insert("role".to_owned(), side.role().into());
+        }
+    }
+    messages
 }
 
 /// Returns the messages that were sent leaf by leaf, as a list.

@@ -43,6 +43,7 @@ pub(crate) const ALL: &[&Dialect] = &[
     &claude_code::INTERACTION,
     &claude_code::REQUEST,
     &claude_code::TOOL,
+    &claude_code::STEPS,
     &langsmith::KINDS,
     &otel_genai::OTEL_GENAI,
     &spring_ai::SPRING_AI,
@@ -75,6 +76,7 @@ pub(crate) const ALL: &[&Dialect] = &[
     &pipecat::PIPECAT,
     &crewai::CREWAI,
     &litellm::LITELLM,
+    &litellm::STEPS,
     &koog::KOOG,
     &gateway::GATEWAYS,
     &codex::CODEX,
@@ -160,6 +162,8 @@ pub(crate) struct Dialect {
     pub(crate) providers: &'static [&'static str],
     /// Keys that name the session.
     pub(crate) sessions: &'static [&'static str],
+    /// Keys that name the session if their value is a text; a number is something else.
+    pub(crate) text_sessions: &'static [&'static str],
     /// Keys that name the user.
     pub(crate) users: &'static [&'static str],
     /// What is read only when a person looks at the span.
@@ -337,6 +341,7 @@ impl Dialect {
         models: &[],
         providers: &[],
         sessions: &[],
+        text_sessions: &[],
         users: &[],
         details: DetailKeys::NONE,
         keeps_empty: false,
