@@ -107,7 +107,9 @@ REASONS = [
         f"{TOKENS}|{COST}",
         ("vercel-ai-sdk-v4", "vercel-ai-sdk-v5"),
     ),
-    Reason("a cost that was reported wins over the price table", COST, ("gateways", "laminar", "litellm-proxy-written")),
+    Reason(
+        "a cost that was reported wins over the price table", COST, ("gateways", "laminar", "litellm-proxy-written")
+    ),
     Reason("of several roots the first is the trace's", PREVIEW, ("mastra-0-written",)),
     Reason("message events are read with their tool calls and why the model stopped", BODY, ("koog", "strands-legacy")),
 ]

@@ -102,8 +102,12 @@ pub(crate) fn pieced_messages(span: &SpanView<'_>, side: Side) -> Option<Vec<Mes
     })
 }
 
-/// Adds the role to answers that LiteLLM sends without one.
+/// Adds the role to answers that LiteLLM sends without one, and leaves out messages without a word.
 fn with_roles(mut messages: Value, side: Side) -> Value {
+    if let Some(list) = messages.as_array_mut() {
+        let is_said = |key: &String| !matches!(key.as_str(), "role" | "finish_reason");
+        list.retain(|message| message.as_object().is_none_or(|map| map.keys().any(is_said)));
+    }
     for message in messages.as_array_mut().into_iter().flatten().filter(|_| side == Side::Output) {
         if let Some(message) = message.as_object_mut().filter(|message| !message.contains_key("role")) {
             message.insert("role".to_owned(), side.role().into());

@@ -28,7 +28,7 @@ pub(crate) const CODEX: Dialect = Dialect {
         output: &["codex.turn.token_usage.output_tokens"],
         total: &["codex.turn.token_usage.total_tokens"],
         cache_read: &["codex.turn.token_usage.cached_input_tokens"],
-        more_cache_creation: &["codex.turn.token_usage.cache_write_input_tokens"],
+        cache_creation: &["codex.turn.token_usage.cache_write_input_tokens"],
         ..UsageKeys::NONE
     },
     models: &["model"],
