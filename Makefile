@@ -17,7 +17,7 @@ E2E_WORKERS ?= 4
 # These mostly wait for servers that start and end.
 FAULT_WORKERS ?= 4
 
-.PHONY: run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build soak
+.PHONY: run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build soak
 
 run:
 	@scripts/check-tools.sh cargo node npm cc
@@ -42,8 +42,9 @@ test:
 	@$(STEP) "browser tests" $(MAKE) --no-print-directory test-browser
 	@$(STEP) "end-to-end tests" $(MAKE) --no-print-directory test-e2e
 	@$(STEP) "replay" $(MAKE) --no-print-directory test-replay
+	@$(STEP) "parity with MLflow's server" $(MAKE) --no-print-directory test-parity
 	@$(STEP) "fault tests" $(MAKE) --no-print-directory test-faults
-	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/ui.log $(LOGS)/browser.log $(LOGS)/e2e.log $(LOGS)/replay.log $(LOGS)/faults.log $(LOGS)/faults-alone.log
+	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/ui.log $(LOGS)/browser.log $(LOGS)/e2e.log $(LOGS)/replay.log $(LOGS)/parity.log $(LOGS)/faults.log $(LOGS)/faults-alone.log
 
 fmt:
 	$(CARGO) fmt --all
@@ -73,12 +74,16 @@ test-ui:
 	@scripts/npm-packages.sh
 	cd ui && ../$(RUN_TESTS) $(abspath $(LOGS))/ui.log npm run --silent test
 
-# These four expect the binary of `make release`.
+# These five expect the binary of `make release`.
 test-e2e: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/e2e.log $(PYTEST) -n $(E2E_WORKERS) tests/e2e
 
 test-replay: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/replay.log $(PYTEST) tests/replay
+
+# MLflow's own server runs beside ours.
+test-parity: venv
+	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/parity.log $(PYTEST) tests/parity
 
 test-faults: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults.log $(PYTEST) -n $(FAULT_WORKERS) --dist worksteal -m "not alone" tests/faults

@@ -1,5 +1,6 @@
 //! What this machine can do at best: the stages that no server can leave out, alone, on one thread.
 
+use crate::derive::{derive_spans, read_spans};
 use crate::request::{Request, total_bytes, total_spans};
 use anyhow::{Context, Result};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -21,6 +22,8 @@ const SYNC_BYTES: usize = 4 << 20;
 pub(crate) struct Limit {
     /// Finding the spans in the wire format.
     pub(crate) scan: f64,
+    /// What ingestion derives of spans, beside finding and checking them.
+    pub(crate) derive: f64,
     /// Decoding into structs with `prost`.
     pub(crate) decode: f64,
     /// Scan, compress, append, sync: the floor of a server that copies nothing.
@@ -57,12 +60,14 @@ pub(crate) fn measure(requests: &[Request], folder: &Path) -> Result<Limit> {
     };
     let scan = per_gb(&mut || requests.iter().try_for_each(scan_one))?;
     let decode = per_gb(&mut || requests.iter().try_for_each(decode_one))?;
+    let derived = per_gb(&mut || requests.iter().try_for_each(derive_spans))?;
+    let derive = derived - per_gb(&mut || requests.iter().try_for_each(read_spans))?;
     let mut written = 0;
     let c0 = per_gb(&mut || store(requests, folder, scan_one).map(|bytes| written = bytes))?;
     let c = per_gb(&mut || store(requests, folder, decode_one).map(|bytes| written = bytes))?;
     let raw = total_bytes(requests) as f64;
     let c_per_1000_spans = c * raw / 1e9 / total_spans(requests) as f64 * 1000.0;
-    Ok(Limit { scan, decode, c0, c, c_per_1000_spans, compressed: written as f64 / raw })
+    Ok(Limit { scan, derive, decode, c0, c, c_per_1000_spans, compressed: written as f64 / raw })
 }
 
 /// Reads, compresses, appends and syncs; returns how many bytes were written.

@@ -1,6 +1,7 @@
 //! Measures Spanwise on the machine at hand: a deterministic load, the machine's own limit in the same run, one table.
 //! `docs/performance.md` explains each figure.
 
+mod derive;
 mod dialect;
 mod http;
 mod limit;

@@ -5,6 +5,8 @@ use crate::query::Question;
 use crate::run::{AtSize, Ingestion, Results};
 use std::fmt::Write;
 
+/// How much of ingestion reading the conventions may cost.
+const DERIVE_PERCENT_MAX: u32 = 25;
 const MB: f64 = 1e6;
 const MIB: f64 = (1 << 20) as f64;
 
@@ -21,6 +23,7 @@ fn write(out: &mut String, results: &Results) -> std::fmt::Result {
     writeln!(out, "### The machine\n")?;
     writeln!(out, "| stage | CPU s per GB |\n| --- | ---: |")?;
     writeln!(out, "| scan of the wire format | {:.2} |", limit.scan)?;
+    writeln!(out, "| deriving the normal form | {:.2} |", limit.derive)?;
     writeln!(out, "| decoding with prost | {:.2} |", limit.decode)?;
     writeln!(out, "| c0: scan, zstd-1, append, fsync | {:.2} |", limit.c0)?;
     writeln!(out, "| c: decoding, zstd-1, append, fsync | {:.2} |", limit.c)?;
@@ -44,6 +47,14 @@ fn write(out: &mut String, results: &Results) -> std::fmt::Result {
     }
     ingestion(out, "text index off", &results.without_text, limit.c)?;
     ingestion(out, "gRPC", &results.grpc, limit.c)?;
+    if let Some(size) = results.sizes.first() {
+        let share = limit.derive / size.ingestion.cpu_s_per_gb_sent * 100.0;
+        let traces = thousands(size.traces);
+        writeln!(
+            out,
+            "\nDeriving the normal form is {share:.0} % of the CPU of `8,000 more at {traces} traces: sent`; it may be {DERIVE_PERCENT_MAX} %."
+        )?;
+    }
     writeln!(out, "\n| requests | requests/s | spans/s | MB/s | p50 ms | p95 | p99 | refused |")?;
     writeln!(out, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
     sent(out, "128 spans, 64 connections, steady pace", &results.paced)?;

@@ -1,6 +1,7 @@
 //! The cost of a span: what it reports, else what the price table says, and why.
 
 use crate::derive::Derived;
+use crate::dialect::OWN_DIALECT;
 use crate::engine::{CostPart, Part, Slot};
 use crate::json::{Cursor, Node};
 use crate::prices::{Match, PriceTable, Priced, Unknown};
@@ -67,7 +68,8 @@ pub(crate) struct CostPick {
 impl CostPick {
     pub(crate) fn take(&mut self, slot: &Slot, value: AnyValueView<'_>) {
         let Part::Cost(part) = slot.part else {
-            self.map = self.map.or_else(|| read_cost(value));
+            let is_told = |cost: &Cost| slot.dialect == OWN_DIALECT || cost.total > 0.0;
+            self.map = self.map.or_else(|| read_cost(value).filter(is_told));
             return;
         };
         let place = match part {

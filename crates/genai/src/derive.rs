@@ -99,6 +99,7 @@ impl<'a> Draft<'a> {
     /// Returns what is found. (By reference all the way, since what was found is large.)
     fn read(&mut self, span: &SpanView<'a>, logs: &[LogRecordView<'a>], prices: &PriceTable) -> Derived<'a> {
         let engine = Engine::get();
+        self.marked = engine.marked_by(span.scope_name);
         for (slot, value) in engine.hits(span.attributes()).iter() {
             self.take(engine.slot(slot), value, span);
         }
@@ -137,7 +138,10 @@ impl<'a> Draft<'a> {
             Target::Tools => fill(&mut derived.tools, || filled(slot, value)),
             Target::Model => fill(&mut derived.model, || name_text(value)),
             Target::Provider => fill(&mut derived.provider, || name_text(value)),
-            Target::Session => fill(&mut derived.session, || id_text(value)),
+            Target::Session => fill(&mut derived.session, || match slot.part {
+                Part::Text => name_text(value),
+                _ => id_text(value),
+            }),
             Target::User => fill(&mut derived.user, || id_text(value)),
             _ => take_detail(&mut derived.usage_details, slot.target, value),
         }

@@ -66,6 +66,8 @@ pub(crate) enum Part {
     Map(Map),
     /// The word itself; the key only tells that the dialect is spoken.
     Word(&'static str),
+    /// All of it, if it is a text.
+    Text,
     /// A token count.
     Count(Count),
     /// A token count, if it is not 0.
@@ -175,6 +177,8 @@ pub(crate) struct Engine {
     names: KeyTable<(Option<u16>, &'static str)>,
     /// What events hold, by their names.
     events: KeyTable<&'static EventKeys>,
+    /// Beginnings of names of instrumentation scopes, with the dialect that they give away.
+    scopes: Vec<(&'static str, u16)>,
     /// Dialects whose spans say again what others used.
     repeating: Marked,
 }
@@ -210,6 +214,14 @@ impl Engine {
         }
         hits.sort();
         hits
+    }
+
+    /// Returns the dialects that the name of an instrumentation scope gives away.
+    pub(crate) fn marked_by(&self, scope_name: &str) -> Marked {
+        let mut marked = Marked::default();
+        let spoken = self.scopes.iter().filter(|(beginning, _)| scope_name.starts_with(beginning));
+        spoken.for_each(|(_, dialect)| marked.add(*dialect));
+        marked
     }
 
     /// Returns the slot of that number.
@@ -263,9 +275,13 @@ impl Engine {
             }
         }
         let names = (0..).zip(dialects).flat_map(|(index, dialect)| {
-            let needed = (!dialect.marks.is_empty()).then_some(index);
+            let needed = dialect.needs_mark().then_some(index);
             dialect.names.iter().map(move |&(name, span_type)| (name, (needed, span_type)))
         });
+        let scopes = (0..)
+            .zip(dialects)
+            .flat_map(|(index, dialect)| dialect.scopes.iter().map(move |&beginning| (beginning, index)));
+        let scopes = scopes.collect();
         let events = dialects.iter().flat_map(|dialect| dialect.events).map(|event| (event.name, event));
         Engine {
             slots,
@@ -274,6 +290,7 @@ impl Engine {
             heads,
             names: KeyTable::new(names),
             events: KeyTable::new(events),
+            scopes,
             repeating: repeating_of(dialects),
         }
     }
@@ -310,7 +327,7 @@ impl Slots {
                 target,
                 part,
                 dialect: self.index,
-                needs_mark: !dialect.marks.is_empty() && target != Target::Mark,
+                needs_mark: dialect.needs_mark() && target != Target::Mark,
                 keeps_empty: dialect.keeps_empty,
                 excludes_cache: dialect.usage.input_excludes_cache,
                 counts_in_output: dialect.counts_in_output,
@@ -371,7 +388,7 @@ impl Dialect {
         }
     }
 
-    fn plain_keys(&self) -> [(Target, Part, &'static [&'static str]); 28] {
+    fn plain_keys(&self) -> [(Target, Part, &'static [&'static str]); 29] {
         let count = |count, keys| (Target::Usage, Part::Count(count), keys);
         let cost = |part, keys| (Target::Cost, Part::Cost(part), keys);
         [
@@ -396,6 +413,7 @@ impl Dialect {
             (Target::Model, Part::Whole, self.models),
             (Target::Provider, Part::Whole, self.providers),
             (Target::Session, Part::Whole, self.sessions),
+            (Target::Session, Part::Text, self.text_sessions),
             (Target::User, Part::Whole, self.users),
             (Target::ReasoningTokens, Part::Whole, self.details.reasoning_tokens),
             (Target::AudioInputTokens, Part::Whole, self.details.audio_input_tokens),

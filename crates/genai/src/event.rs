@@ -96,15 +96,14 @@ fn of_record<'a>(record: &LogRecordView<'a>) -> (&'a str, Fields<'a>) {
     }
 }
 
-/// Returns the name of an event that came as a log record; earlier versions of the log data model had it only as an
-/// attribute.
+/// Returns the name of an event that came as a log record.
+///
+/// The attribute counts first: earlier versions of the log data model had the name only there, and Rust's `tracing`
+/// puts the place in the source into the other.
 pub(crate) fn event_name<'a>(record: &LogRecordView<'a>) -> &'a str {
-    if !record.event_name.is_empty() {
-        return record.event_name;
-    }
     match record.attributes().find(|(key, _)| *key == "event.name") {
         Some((_, AnyValueView::String(name))) => name,
-        _ => "",
+        _ => record.event_name,
     }
 }
 

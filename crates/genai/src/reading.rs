@@ -40,7 +40,7 @@ const WRAPPERS: [&str; 15] = [
 ];
 
 /// Keys whose text is what was asked or answered.
-const TEXT_KEYS: [&str; 15] = [
+const TEXT_KEYS: [&str; 16] = [
     "question",
     "query",
     "prompt",
@@ -56,6 +56,7 @@ const TEXT_KEYS: [&str; 15] = [
     "text",
     "content",
     "message",
+    "raw",
 ];
 
 /// Roles of the one who asks, of the one who answers, and of others; as `role`, or as LangChain's `type`.
@@ -120,11 +121,25 @@ fn find_in_map(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
     if let Some(text) = as_message(map).and_then(|message| message.text()) {
         return Some(text);
     }
+    if let Some(text) = only_argument(map, voice, levels) {
+        return Some(text);
+    }
     let is_wrapper = |value: &Cursor<'_>| !matches!(value.node(), Node::Text(_) | Node::Number(_));
     let wrappers = map.get_all(&WRAPPERS).into_iter().flatten().filter(is_wrapper);
     let wrapped = wrappers.filter_map(|value| find_text(value, voice, levels)).next();
     let named = || map.get_all(&TEXT_KEYS).into_iter().flatten().find_map(Cursor::as_filled_text);
     wrapped.or_else(|| named().map(Cow::into_owned)).or_else(|| find_in_only_entry(map, voice, levels))
+}
+
+/// Looks at what a Python function was called with, `{"args": […], "kwargs": {…}}`, if it is one argument.
+fn only_argument(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
+    let [args, kwargs] = map.get_all(&["args", "kwargs"]);
+    let Node::Map(named) = kwargs?.node() else { return None };
+    let mut arguments = args?.elements()?.chain(named.map(|(_, value)| value));
+    match (arguments.next(), arguments.next()) {
+        (Some(only), None) => find_text(only, voice, levels),
+        _ => None,
+    }
 }
 
 /// Looks through a map such as `{"city": "Paris"}`: with one entry, its value is what matters.
@@ -189,17 +204,26 @@ impl Message<'_> {
         }
         let [content, parts, blocks, text, calls] =
             self.body.get_all(&["content", "parts", "blocks", "text", "tool_calls"]);
-        let text = [content, parts, blocks, text].into_iter().flatten().find_map(content_text);
+        let content_text = |content| content_text(content, "\n");
+        let said = content.and_then(content_text).or_else(|| parts.and_then(parts_text));
+        let said = said.or_else(|| [blocks, text].into_iter().flatten().find_map(content_text));
         let calls = [calls, parts, content].into_iter().flatten().filter_map(Cursor::elements).flatten();
-        text.or_else(|| tool_calls_text(calls))
+        said.or_else(|| tool_calls_text(calls))
     }
 }
 
+/// Joins parts; Gemini's, which have no kind, are the pieces of one text.
+fn parts_text(parts: Cursor<'_>) -> Option<String> {
+    let is_piece = |part: Cursor<'_>| part.is_map() && part.get("type").is_none();
+    let are_pieces = parts.elements().is_some_and(|mut parts| parts.all(is_piece));
+    content_text(parts, if are_pieces { "" } else { "\n" })
+}
+
 /// Joins the text parts of a content; thoughts, images and the like are not text.
-fn content_text(content: Cursor<'_>) -> Option<String> {
+fn content_text(content: Cursor<'_>, separator: &str) -> Option<String> {
     let text = match content.node() {
         Node::Text(text) => text.into_owned(),
-        Node::List(parts) => parts.filter_map(part_text).collect::<Vec<_>>().join("\n"),
+        Node::List(parts) => parts.filter_map(part_text).collect::<Vec<_>>().join(separator),
         Node::Map(_) => part_text(content)?,
         _ => return None,
     };

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use spanwise_genai::derive_without_bodies;
 use spanwise_genai::prices::{PriceBook, PriceTable};
 use spanwise_model::{ExperimentChoice, NewSpan, SpanRun, TraceId, TraceSpans};
-use spanwise_otlp::{DecodeError, SpanError, SpanView, scan_traces};
+use spanwise_otlp::{DecodeError, SpanError, SpanView, scan_traces, scope_name};
 
 /// A good span, and the positions of its resource and scope.
 pub(crate) struct SpanItem {
@@ -33,7 +33,8 @@ pub(crate) fn decode_traces(
         }
         for scope in &group.scopes {
             if decoder.begin_scope(scope.scope, scope.schema_url, scope.spans.len()) {
-                scope.spans.iter().for_each(|raw| take_span(&mut decoder, raw, prices));
+                let name = scope_name(scope.scope);
+                scope.spans.iter().for_each(|raw| take_span(&mut decoder, raw, name, prices));
             }
         }
     }
@@ -41,8 +42,8 @@ pub(crate) fn decode_traces(
 }
 
 /// Takes one span of the resource and scope that began last.
-fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8], prices: &PriceTable) {
-    match read_span(raw, decoder.body, prices) {
+fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8], scope_name: &str, prices: &PriceTable) {
+    match read_span(raw, scope_name, decoder.body, prices) {
         Ok((trace_id, span)) => {
             let (resource, scope) = (decoder.resources.len() - 1, decoder.scopes.len() - 1);
             decoder.by_trace.push(trace_id, raw.len(), SpanItem { span, resource, scope });
@@ -52,8 +53,13 @@ fn take_span(decoder: &mut Decoder<'_, SpanItem>, raw: &[u8], prices: &PriceTabl
     }
 }
 
-fn read_span(raw: &[u8], body: &Bytes, prices: &PriceTable) -> Result<([u8; 16], NewSpan), SpanError> {
-    let view = SpanView::parse(raw)?;
+fn read_span(
+    raw: &[u8],
+    scope_name: &str,
+    body: &Bytes,
+    prices: &PriceTable,
+) -> Result<([u8; 16], NewSpan), SpanError> {
+    let view = SpanView::parse(raw)?.in_scope(scope_name);
     let (trace_id, span_id, parent_id) = view.ids()?;
     Ok((trace_id, new_span(body.slice_ref(raw), &view, span_id, parent_id, prices)))
 }
@@ -65,9 +71,10 @@ pub(crate) fn reprice(decoded: &mut Decoded<SpanItem>, experiments: &[Experiment
         return;
     }
     let used = |item: &&mut SpanItem| item.span.usage.is_some();
-    for item in decoded.chunks.iter_mut().flat_map(|chunk| &mut chunk.items).filter(used) {
+    let Decoded { chunks, scopes, .. } = decoded;
+    for item in chunks.iter_mut().flat_map(|chunk| &mut chunk.items).filter(used) {
         if let Some(prices) = book.own(experiments[item.resource].experiment_id)
-            && let Ok(view) = SpanView::parse(&item.span.raw)
+            && let Ok(view) = SpanView::parse_in_scope(&item.span.raw, &scopes[item.scope].bytes)
         {
             item.span.cost = derive_without_bodies(&view, prices).cost;
         }

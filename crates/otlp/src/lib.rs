@@ -32,7 +32,7 @@ pub use log::LogRecordView;
 pub use request::{
     ResourceLogsView, ResourceSpansView, ScopeLogsView, ScopeSpansView, parse_header, scan_logs, scan_traces,
 };
-pub use resource::{ResourceView, ScopeView};
+pub use resource::{ResourceView, ScopeView, scope_name};
 pub use rewrite::{Place, Rewriter, ValueStep, rewrite_logs, rewrite_traces};
 pub use search_text::{write_log_search_text, write_search_text};
 pub use span::SpanView;

@@ -67,6 +67,11 @@ impl<'a> ScopeView<'a> {
     }
 }
 
+/// Returns the name in a raw `InstrumentationScope` message; empty if there is none that can be read.
+pub fn scope_name(scope: Option<&[u8]>) -> &str {
+    scope.and_then(|raw| ScopeView::parse(raw).ok()).map(|scope| scope.name).unwrap_or_default()
+}
+
 fn read_scope(raw: &[u8]) -> Result<ScopeView<'_>, SpanProblem> {
     let mut view = ScopeView { raw, ..ScopeView::default() };
     let mut reader = Reader::new(raw);

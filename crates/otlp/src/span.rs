@@ -6,6 +6,8 @@ use crate::check::{check_attribute, check_id, check_optional_id, check_time, fie
 use crate::error::{SpanError, SpanProblem};
 use crate::event::{Events, Links, check_event, check_link};
 use crate::number::{span, status};
+use crate::request::parse_header;
+use crate::resource::scope_name;
 use crate::schema::{SPAN, STATUS};
 use crate::stored::StoredAttributes;
 use crate::value::Attributes;
@@ -50,6 +52,8 @@ pub struct SpanView<'a> {
     pub dropped_events_count: u32,
     /// Links that the sender dropped.
     pub dropped_links_count: u32,
+    /// The name of its instrumentation scope, if [`SpanView::in_scope`] told it; the message does not have it.
+    pub scope_name: &'a str,
     /// The message itself.
     pub raw: &'a [u8],
     attributes: &'a [u8],
@@ -67,6 +71,17 @@ impl<'a> SpanView<'a> {
     /// again. Where they are broken all the same, what is behind the break is not seen.
     pub fn parse_stored(raw: &'a [u8]) -> Result<SpanView<'a>, SpanError> {
         read_span::<false>(raw).map_err(|problem| SpanError { subject: subject_of_refused(raw), problem })
+    }
+
+    /// Reads a `Span` message with the scope that [`crate::scope_spans_header`] wrote.
+    pub fn parse_in_scope(raw: &'a [u8], scope_header: &'a [u8]) -> Result<SpanView<'a>, SpanError> {
+        let scope = parse_header(scope_header).ok().and_then(|(scope, _)| scope);
+        Ok(SpanView::parse(raw)?.in_scope(scope_name(scope)))
+    }
+
+    /// Returns the span with the name of its instrumentation scope.
+    pub fn in_scope(self, scope_name: &'a str) -> SpanView<'a> {
+        SpanView { scope_name, ..self }
     }
 
     /// Returns the attributes in the order they were sent.

@@ -62,7 +62,8 @@ impl SqliteStore {
 
 /// Returns what a root says; that it costs something is no part of it.
 fn heard(stored: &StoredSpan, rank: Rank, prices: &PriceTable) -> StoreResult<Option<Heard>> {
-    let span = SpanView::parse(&stored.raw).map_err(|error| damaged(format!("a stored span: {error}")))?;
+    let span = SpanView::parse_in_scope(&stored.raw, &stored.scope.bytes)
+        .map_err(|error| damaged(format!("a stored span: {error}")))?;
     let logs: Vec<LogRecordView<'_>> =
         stored.logs.iter().filter_map(|record| LogRecordView::parse(record).ok()).collect();
     if logs.is_empty() && !rank::is_stand_in(&rank) {

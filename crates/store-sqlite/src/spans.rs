@@ -79,7 +79,7 @@ impl SpanReader {
         self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn interned(&self, conn: &Connection, interned_id: u64) -> StoreResult<Arc<Interned>> {
+    pub(crate) fn interned(&self, conn: &Connection, interned_id: u64) -> StoreResult<Arc<Interned>> {
         let lock = || self.interned.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(interned) = lock().get(&interned_id) {
             return Ok(Arc::clone(interned));

@@ -5,7 +5,7 @@ use super::item::read_list;
 use super::json::{list_at, map_at, parse_nested, text_at, value_at};
 use super::link::link;
 use super::message::{message_of, read_finish_reason, read_message, role_name};
-use super::part::{Message, Part};
+use super::part::{Message, Part, ToolResult};
 use crate::side::Side;
 use serde_json::{Value, json};
 
@@ -30,6 +30,7 @@ const ENVELOPES: &[(&[&str], Reader)] = &[
     (&["inputs", "outputs", "body", "kwargs", "result", "update"], |inner, _, levels| {
         find_structured(inner, levels)
     }),
+    (&["toolCalls", "files"], |_, envelope, _| ai_sdk_step(envelope)),
     (&["_state", "state", "ev", "data", "args"], |inner, _, levels| find_structured(inner, levels)),
 ];
 
@@ -215,9 +216,59 @@ fn chat_history(inner: &Value, envelope: &Value, levels: usize) -> Option<Vec<Me
     (!messages.is_empty()).then_some(messages)
 }
 
+/// Headings under which Claude Code writes what is new to the model, each on a line of its own, and who says it.
+const HEADINGS: &[(&str, &str)] = &[("[USER]", "user"), ("[ASSISTANT]", "assistant"), ("[SYSTEM]", "system")];
+/// The beginning of the heading of a tool's result, with the tool's name and `]` after it.
+const RESULT_HEADING: &str = "[TOOL RESULT: ";
+
+/// Reads a text that is messages under such headings.
+fn headed_messages(text: &str) -> Option<Vec<Message>> {
+    let mut messages: Vec<(Message, Vec<&str>)> = Vec::new();
+    for line in text.lines() {
+        match (heading(line), messages.last_mut()) {
+            (Some(message), _) => messages.push((message, Vec::new())),
+            (None, Some((_, lines))) => lines.push(line),
+            (None, None) => return None,
+        }
+    }
+    let said = messages.into_iter().map(|(mut message, lines)| {
+        let text = lines.join("\n");
+        match message.parts.first_mut() {
+            Some(Part::ToolResult(result)) => result.result = text.into(),
+            _ => message.parts.push(Part::Text(text)),
+        }
+        message
+    });
+    Some(said.collect())
+}
+
+fn heading(line: &str) -> Option<Message> {
+    if let Some(name) = line.strip_prefix(RESULT_HEADING).and_then(|rest| rest.strip_suffix(']')) {
+        let name = Some(name.to_owned());
+        let result = ToolResult { id: None, name, result: Value::Null, is_error: false };
+        return Some(Message {
+            role: "tool".to_owned(),
+            parts: vec![Part::ToolResult(result)],
+            ..Message::default()
+        });
+    }
+    let (_, role) = HEADINGS.iter().find(|(heading, _)| *heading == line)?;
+    Some(Message { role: (*role).to_owned(), ..Message::default() })
+}
+
+/// What the AI SDK calls the result of a step or a run: a text beside the calls of tools and the files.
+fn ai_sdk_step(envelope: &Value) -> Option<Vec<Message>> {
+    envelope.get("text")?.as_str()?;
+    let message = message_of(Side::Output.role().to_owned(), envelope);
+    (!message.parts.is_empty()).then(|| vec![message])
+}
+
 /// Reads what went into a call of a model, or came out of it, but is no conversation, as the words of one side: a
 /// text, texts, parts, or a map that holds a text.
 pub(crate) fn plain_messages(body: &Value, side: Side) -> Option<Vec<Message>> {
+    if let Some(messages) = body.as_str().and_then(headed_messages) {
+        return Some(messages);
+    }
     let parts = plain_parts(body, side)?;
     let role = side.role().to_owned();
     let mut messages = vec![Message { role, name: None, parts, finish_reason: read_finish_reason(body) }];

@@ -3,24 +3,14 @@
 use super::json::native_tree;
 use super::part::{Details, Prompt};
 use crate::derive::{id_text, is_mark};
-use crate::dialect::Unit;
-use crate::engine::{Engine, Marked, Part, Slot, Target};
+use crate::dialect::{ALL, Unit};
+use crate::engine::{Engine, Part, Slot, Target};
 use crate::pattern::fits;
 use crate::usage::native_count;
+use jiff::Timestamp;
 use serde_json::Value;
 use spanwise_otlp::{AnyValueView, SpanView};
 
-/// Events of a stream that tell when the first piece of the answer came.
-const FIRST_PIECES: &[&str] = &[
-    "ai.stream.firstChunk",
-    "First Token Stream Event",
-    "gen_ai.content.completion.chunk",
-    "llm.content.completion.chunk",
-    "mlflow.chunk.item.0",
-];
-
-/// The numbers of one embedding, as OpenInference sends them.
-const VECTOR: &str = "embedding.embeddings.#.embedding.vector";
 /// Keys around the numbers of an embedding in a response.
 const VECTOR_KEYS: &[&str] = &["data", "embeddings", "embedding", "values"];
 /// Deepest wrapper around the numbers of an embedding.
@@ -29,13 +19,13 @@ const LEVELS_MAX: usize = 5;
 /// Reads the details of a span; `outputs` is its body if it is an embedding.
 pub(crate) fn read_details(span: &SpanView<'_>, outputs: Option<&Value>) -> Details {
     let engine = Engine::details();
-    let (mut details, mut marked) = (Details::default(), Marked::default());
+    let (mut details, mut marked) = (Details::default(), engine.marked_by(span.scope_name));
     for (slot, value) in engine.hits(span.attributes()).iter() {
         let slot = engine.slot(slot);
         if slot.target == Target::Mark && is_mark(slot.part, value) {
             marked.add(slot.dialect);
         } else if marked.allows(slot) {
-            take(&mut details, slot, value);
+            take(&mut details, slot, value, span.start_time_unix_nano);
         }
     }
     details.time_to_first_token_ns = details.time_to_first_token_ns.or_else(|| first_piece_ns(span));
@@ -50,7 +40,7 @@ pub(crate) fn read_details(span: &SpanView<'_>, outputs: Option<&Value>) -> Deta
 /// OTLP's number of the status of a span that failed.
 const STATUS_ERROR: i32 = 2;
 
-fn take(details: &mut Details, slot: &Slot, value: AnyValueView<'_>) {
+fn take(details: &mut Details, slot: &Slot, value: AnyValueView<'_>, start_ns: u64) {
     let text = || id_text(value).map(|text| text.into_owned());
     match slot.target {
         Target::Agent => set(&mut details.agent, text),
@@ -64,7 +54,9 @@ fn take(details: &mut Details, slot: &Slot, value: AnyValueView<'_>) {
         Target::FinishReasons if details.finish_reasons.is_empty() => {
             details.finish_reasons = reasons(value);
         }
-        Target::FirstToken => set(&mut details.time_to_first_token_ns, || duration_ns(slot.part, value)),
+        Target::FirstToken => {
+            set(&mut details.time_to_first_token_ns, || duration_ns(slot.part, value, start_ns))
+        }
         Target::ReasoningTokens => set(&mut details.reasoning_tokens, || native_count(value)),
         Target::AudioInputTokens => set(&mut details.audio_input_tokens, || native_count(value)),
         Target::AudioOutputTokens => set(&mut details.audio_output_tokens, || native_count(value)),
@@ -89,31 +81,41 @@ fn reasons(value: AnyValueView<'_>) -> Vec<String> {
     }
 }
 
-fn duration_ns(part: Part, value: AnyValueView<'_>) -> Option<u64> {
+fn duration_ns(part: Part, value: AnyValueView<'_>, start_ns: u64) -> Option<u64> {
     let Part::Duration(unit) = part else { return None };
+    let unit_ns = match unit {
+        Unit::Seconds => 1e9,
+        Unit::Milliseconds => 1e6,
+        Unit::Since => return since_ns(value, start_ns),
+    };
     let number = match value {
         AnyValueView::Int(number) => number as f64,
         AnyValueView::Double(number) => number,
         AnyValueView::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    let unit_ns = match unit {
-        Unit::Seconds => 1e9,
-        Unit::Milliseconds => 1e6,
-    };
     // A cast saturates, and what is not finite is none.
     (number >= 0.0 && number.is_finite()).then_some((number * unit_ns).round() as u64)
 }
 
+/// Reads a time, which some write as the JSON of a text, and returns how long after the start it is.
+fn since_ns(value: AnyValueView<'_>, start_ns: u64) -> Option<u64> {
+    let AnyValueView::String(text) = value else { return None };
+    let time: Timestamp = text.trim_matches('"').parse().ok()?;
+    u64::try_from(time.as_nanosecond()).ok()?.checked_sub(start_ns)
+}
+
 /// Returns how long after its start a span has the first event of a stream.
 fn first_piece_ns(span: &SpanView<'_>) -> Option<u64> {
-    let first = span.events().find(|event| FIRST_PIECES.contains(&event.name))?;
+    let is_first = |name: &str| ALL.iter().any(|dialect| dialect.details.first_events.contains(&name));
+    let first = span.events().find(|event| is_first(event.name))?;
     first.time_unix_nano.checked_sub(span.start_time_unix_nano)
 }
 
 fn vector_length(key: &str, value: AnyValueView<'_>) -> Option<u64> {
     let AnyValueView::Array(list) = value else { return None };
-    fits(VECTOR, key).then(|| list.iter().count() as u64)
+    let is_vector = ALL.iter().flat_map(|dialect| dialect.details.vectors).any(|pattern| fits(pattern, key));
+    is_vector.then(|| list.iter().count() as u64)
 }
 
 /// Returns how many numbers the first embedding in a body has.

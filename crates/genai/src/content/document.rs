@@ -4,11 +4,9 @@ use super::body::is_repr;
 use super::flat::flat_tree;
 use super::json::{map_at, parsed, string_at, value_at};
 use super::part::Document;
+use super::source::keys_of;
 use serde_json::{Map, Value};
 use spanwise_otlp::SpanView;
-
-/// Prefixes of documents that were sent leaf by leaf; what a reranker returns comes before what it got.
-const FLAT: &[&str] = &["retrieval.documents", "reranker.output_documents"];
 
 /// Keys that hold the list of documents.
 const LISTS: &[&str] = &[
@@ -45,8 +43,8 @@ pub(crate) fn read_documents(
     outputs: Option<&Value>,
     is_retrieval: bool,
 ) -> Option<Vec<Document>> {
-    let flat =
-        FLAT.iter().filter_map(|prefix| flat_tree(span, prefix)).find_map(|tree| documents_in(&tree, 1));
+    let mut trees = keys_of(|dialect| dialect.flat_documents).filter_map(|prefix| flat_tree(span, prefix));
+    let flat = trees.find_map(|tree| documents_in(&tree, 1));
     flat.or_else(|| documents_in(outputs.filter(|_| is_retrieval)?, LEVELS_MAX))
 }
 

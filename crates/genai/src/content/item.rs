@@ -2,7 +2,7 @@
 
 use super::block::{known_block, read_block, read_blocks};
 use super::json::{list_at, text_at, value_at};
-use super::message::{message_of, read_message, role_name};
+use super::message::{joined_pieces, message_of, read_message, role_name};
 use super::part::{Message, Part};
 use serde_json::{Value, json};
 
@@ -24,6 +24,9 @@ const ITEMS: &[(&str, &str)] = &[
     ("local_shell_call_output", "tool"),
 ];
 
+/// Items of LiveKit's that nobody says.
+const UNSAID: &[&str] = &["agent_config_update", "agent_handoff"];
+
 /// Parts of a Pydantic AI message that another than the model says.
 const SPEAKERS: &[(&str, &str)] = &[
     ("system-prompt", "system"),
@@ -40,6 +43,9 @@ pub(crate) fn read_list(list: &[Value]) -> Option<Vec<Message>> {
     let mut is_open = false;
     for value in list {
         let kind = text_at(value, &["type"]).unwrap_or_default();
+        if UNSAID.contains(&kind) {
+            continue;
+        }
         let item = ITEMS.iter().find(|(name, _)| *name == kind);
         if let Some(message) =
             item.filter(|_| value.get("role").is_none()).map(|(_, role)| item_message(role, value))
@@ -51,12 +57,21 @@ pub(crate) fn read_list(list: &[Value]) -> Option<Vec<Message>> {
             is_open = false;
         } else {
             let message = read_message(value).or_else(|| pair(value))?;
-            let is_item = kind == "message" && message.role == "assistant";
+            let is_chunk = is_gemini_chunk(value);
+            let is_item = kind == "message" && message.role == "assistant" || is_chunk;
             add_item(&mut messages, message, is_open && is_item);
             is_open = is_item;
+            if let Some(last) = messages.last_mut().filter(|_| is_chunk) {
+                last.parts = joined_pieces(std::mem::take(&mut last.parts));
+            }
         }
     }
     (!messages.is_empty()).then_some(messages)
+}
+
+/// Gemini CLI lists the pieces of a stream, each as a content by the model.
+fn is_gemini_chunk(value: &Value) -> bool {
+    text_at(value, &["role"]) == Some("model") && value.get("parts").is_some()
 }
 
 fn item_message(role: &str, item: &Value) -> Message {

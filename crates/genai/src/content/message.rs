@@ -134,7 +134,8 @@ fn read_parts(role: &str, body: &Value) -> Vec<Part> {
     // OpenInference may send a content both as one text and as its parts.
     let content = body.get("contents").filter(|contents| contents.get(0).is_some());
     if let Some(content) = content.or_else(|| value_at(body, CONTENT_KEYS)) {
-        parts.extend(read_blocks(content));
+        let blocks = read_blocks(content);
+        parts.extend(if is_gemini(content) { joined_pieces(blocks) } else { blocks });
     }
     if let Some(text) = text_at(body, &["refusal"]) {
         parts.push(Part::Text(text.to_owned()));
@@ -149,6 +150,25 @@ fn read_parts(role: &str, body: &Value) -> Vec<Part> {
         parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
     }
     parts
+}
+
+/// Gemini's parts have no kind.
+fn is_gemini(content: &Value) -> bool {
+    let has_text_alone = |part: &Value| part.get("text").is_some() && part.get("type").is_none();
+    content.as_array().is_some_and(|parts| parts.len() > 1 && parts.iter().any(has_text_alone))
+}
+
+/// Puts together the texts that a stream of Gemini's left in pieces.
+pub(crate) fn joined_pieces(blocks: Vec<Part>) -> Vec<Part> {
+    let mut joined: Vec<Part> = Vec::new();
+    for block in blocks {
+        match (joined.last_mut(), block) {
+            (Some(Part::Text(text)), Part::Text(more))
+            | (Some(Part::Thinking(text)), Part::Thinking(more)) => text.push_str(&more),
+            (_, block) => joined.push(block),
+        }
+    }
+    joined
 }
 
 /// Ollama lists images as base64 alone.

@@ -2,7 +2,7 @@
 
 use super::body::is_repr;
 use super::json::{json_scalar, map_at};
-use super::source::attribute_tree;
+use super::source::{attribute_tree, keys_of};
 use serde_json::{Map, Value};
 use spanwise_otlp::SpanView;
 
@@ -49,14 +49,10 @@ const NAMES: &[&str] = &[
     "encoding_format",
 ];
 
-/// Prefixes of attributes each of which is a parameter.
-const PREFIXES: &[&str] = &["gen_ai.request.", "ai.settings.", "param."];
-/// Attributes of those prefixes that are none.
-const NOT_PARAMETERS: &[&str] = &["model", "structured_output_schema", "is_streaming"];
+/// What is no parameter, though its key begins like one.
+const NOT_PARAMETERS: &[&str] = &["model", "structured_output_schema", "is_streaming", "base_url"];
 
-/// Attributes that hold a map of parameters.
-const MAPS: &[&str] = &["llm.invocation_parameters", "embedding.invocation_parameters", "invocation_params"];
-/// Keys of such maps that are the rest of the request, or of the client that sent it.
+/// Keys of maps of parameters that are the rest of the request, or of the client that sent it.
 const NOT_SETTINGS: &[&str] = &[
     "model",
     "model_name",
@@ -97,7 +93,7 @@ const SETTINGS: &[&str] = &[
 pub(crate) fn read_parameters(span: &SpanView<'_>, inputs: Option<&Value>) -> Map<String, Value> {
     let mut parameters = Map::new();
     add_prefixed(span, &mut parameters);
-    for settings in MAPS.iter().filter_map(|key| attribute_tree(span, key)) {
+    for settings in keys_of(|dialect| dialect.parameter_maps).filter_map(|key| attribute_tree(span, key)) {
         // A whole response is sent in their place by some, which says much more than the settings.
         let is_body = settings.get("object").or(settings.get("created_at")).is_some();
         let is_setting = |key: &str| is_known(key) || !is_body && !NOT_SETTINGS.contains(&key);
@@ -118,7 +114,7 @@ pub(crate) fn read_parameters(span: &SpanView<'_>, inputs: Option<&Value>) -> Ma
 
 fn add_prefixed(span: &SpanView<'_>, parameters: &mut Map<String, Value>) {
     for (key, _) in span.attributes() {
-        let name = PREFIXES.iter().find_map(|prefix| key.strip_prefix(prefix));
+        let name = keys_of(|dialect| dialect.parameter_prefixes).find_map(|prefix| key.strip_prefix(prefix));
         if let Some(name) = name.filter(|name| !NOT_PARAMETERS.contains(name)) {
             let name = if name == "choice.count" { "n" } else { name };
             put(parameters, name, scalar_tree(span, key));

@@ -49,14 +49,18 @@ fn side_text(
 ) -> Option<String> {
     let voice = if side == Side::Input { Voice::User } else { Voice::Assistant };
     let cursor = body.map(ValueRef::cursor);
-    let last_text = |messages: Vec<Message>| last_text(&messages, side, SHORT_CHARS_MAX);
-    pieced_text(span, side, SHORT_CHARS_MAX)
-        .or_else(|| found_reading(cursor?, voice, SHORT_CHARS_MAX))
-        .or_else(|| {
-            messages(span, logs, body.map(body_tree).as_ref(), side, is_model_call(derived))
-                .and_then(last_text)
-        })
-        .or_else(|| json_reading(cursor?, SHORT_CHARS_MAX))
+    let read =
+        pieced_text(span, side, SHORT_CHARS_MAX).or_else(|| found_reading(cursor?, voice, SHORT_CHARS_MAX));
+    if read.is_some() {
+        return read;
+    }
+    let messages = messages(span, logs, body.map(body_tree).as_ref(), side, is_model_call(derived));
+    // Messages without a word, such as an answer that was cut off: their JSON tells no more.
+    if messages.iter().any(|messages| messages.iter().all(|message| message.parts.is_empty())) {
+        return None;
+    }
+    let told = messages.and_then(|messages| last_text(&messages, side, SHORT_CHARS_MAX));
+    told.or_else(|| json_reading(cursor?, SHORT_CHARS_MAX))
 }
 
 /// Returns the text of messages that were sent in pieces, cut to that many characters.

@@ -12,15 +12,6 @@ use crate::value::{ValueRef, is_falsy};
 use serde_json::{Value, json};
 use spanwise_otlp::{AnyValueView, LogRecordView, SpanView};
 
-/// What the AI SDK says of an answer: attribute, and the field of a message that it is.
-const AI_SDK_ANSWER: &[(&str, &str)] = &[
-    ("ai.response.reasoning", "reasoning"),
-    ("ai.response.text", "content"),
-    ("ai.response.object", "content"),
-    ("ai.response.toolCalls", "tool_calls"),
-    ("ai.response.finishReason", "finish_reason"),
-];
-
 /// Returns the attribute of that key that is not empty; of equal keys the last one.
 pub(crate) fn attribute<'a>(span: &SpanView<'a>, key: &str) -> Option<AnyValueView<'a>> {
     let found = span.attributes().filter(|(name, _)| *name == key).last();
@@ -41,7 +32,9 @@ pub(crate) fn located<'d, 'a>(derived: &'d Derived<'a>, side: Side) -> Option<&'
 }
 
 /// Returns the keys of all dialects, in order.
-fn keys_of(keys: fn(&'static Dialect) -> &'static [&'static str]) -> impl Iterator<Item = &'static str> {
+pub(crate) fn keys_of(
+    keys: fn(&'static Dialect) -> &'static [&'static str],
+) -> impl Iterator<Item = &'static str> {
     ALL.iter().flat_map(move |dialect| keys(dialect)).copied()
 }
 
@@ -102,11 +95,25 @@ fn add_finish_reason(span: &SpanView<'_>, messages: &mut [Message]) {
 
 /// Returns the conversation that was sent in pieces: one attribute for each leaf, or for each field of an answer.
 pub(crate) fn pieced_messages(span: &SpanView<'_>, side: Side) -> Option<Vec<Message>> {
-    let flat = flat_messages(span, side);
+    let flat = flat_messages(span, side).map(|messages| with_roles(messages, side));
     flat.and_then(|messages| conversation(&messages)).or_else(|| match side {
         Side::Input => None,
-        Side::Output => conversation(&ai_sdk_answer(span)?),
+        Side::Output => conversation(&answer_of_fields(span)?),
     })
+}
+
+/// Adds the role to answers that LiteLLM sends without one, and leaves out messages without a word.
+fn with_roles(mut messages: Value, side: Side) -> Value {
+    if let Some(list) = messages.as_array_mut() {
+        let is_said = |key: &String| !matches!(key.as_str(), "role" | "finish_reason");
+        list.retain(|message| message.as_object().is_none_or(|map| map.keys().any(is_said)));
+    }
+    for message in messages.as_array_mut().into_iter().flatten().filter(|_| side == Side::Output) {
+        if let Some(message) = message.as_object_mut().filter(|message| !message.contains_key("role")) {
+            message.insert("role".to_owned(), side.role().into());
+        }
+    }
+    messages
 }
 
 /// Returns the messages that were sent leaf by leaf, as a list.
@@ -139,11 +146,11 @@ fn weight(messages: &Option<Vec<Message>>) -> Option<usize> {
     Some(parts.filter(|part| !matches!(part, Part::Json(_))).count())
 }
 
-/// Makes one message of the attributes in which the AI SDK says its answer.
-fn ai_sdk_answer(span: &SpanView<'_>) -> Option<Value> {
-    let mut message = json!({"role": "assistant"});
+/// Makes one message of the attributes that are a field of the answer each.
+fn answer_of_fields(span: &SpanView<'_>) -> Option<Value> {
+    let mut message = json!({"role": Side::Output.role()});
     let map = message.as_object_mut()?;
-    for (key, field) in AI_SDK_ANSWER {
+    for (key, field) in ALL.iter().flat_map(|dialect| dialect.answer_fields) {
         match attribute(span, key) {
             Some(AnyValueView::String(text)) if *field != "tool_calls" => {
                 map.insert((*field).to_owned(), text.into());

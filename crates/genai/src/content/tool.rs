@@ -4,7 +4,7 @@ use super::body::is_repr;
 use super::flat::flat_tree;
 use super::json::{body_tree, list_at, map_at, parse_nested, string_at, text_at, value_at};
 use super::part::ToolDefinition;
-use super::source::{attribute_tree, details_tree};
+use super::source::{attribute_tree, details_tree, keys_of};
 use crate::derive::Derived;
 use serde_json::Value;
 use spanwise_otlp::{LogRecordView, SpanView};
@@ -12,13 +12,6 @@ use std::borrow::Cow;
 
 /// Deepest wrapper around a tool that is opened.
 const LEVELS_MAX: usize = 8;
-
-/// Attributes that list tools, beside those that were derived.
-const LISTED: &[&str] = &["ai.prompt.tools", "llm.tools"];
-/// Attributes that hold part of a request body.
-const BODIES: &[&str] = &["model_request_parameters", "llm.invocation_parameters", "invocation_params"];
-/// Prefixes of tools that were sent one by one.
-const FLAT: &[&str] = &["llm.tools", "llm.request.functions"];
 
 /// Keys of a request that hold tools.
 const LISTS: &[&str] =
@@ -46,9 +39,9 @@ pub(crate) fn read_tools(
     inputs: Option<&Value>,
 ) -> Option<Vec<ToolDefinition>> {
     let derived = derived.tools.iter().map(body_tree);
-    let flat = FLAT.iter().filter_map(|prefix| flat_tree(span, prefix));
-    let whole = BODIES.iter().filter_map(|key| attribute_tree(span, key));
-    let listed = LISTED.iter().filter_map(|key| attribute_tree(span, key));
+    let flat = keys_of(|dialect| dialect.flat_tools).filter_map(|prefix| flat_tree(span, prefix));
+    let whole = keys_of(|dialect| dialect.request_parts).filter_map(|key| attribute_tree(span, key));
+    let listed = keys_of(|dialect| dialect.listed_tools).filter_map(|key| attribute_tree(span, key));
     let detailed = details_tree(span, logs, "gen_ai.tool.definitions");
     let told = derived
         .chain(flat)

@@ -18,6 +18,7 @@ pub(crate) const RUNTIME: Dialect = Dialect {
         Mark::any("sender_agent_class"),
         Mark::any("message_context"),
     ],
+    scopes: &["autogen"],
     types: &[TypeKey {
         key: "recipient_agent_class",
         meaning: TypeMeaning::Ending(&[("GroupChatManager", "WORKFLOW"), ("", "AGENT")]),

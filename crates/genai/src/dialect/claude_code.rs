@@ -4,6 +4,16 @@
 
 use super::{DetailKeys, Dialect, EventKeys, Map, Mark, TypeKey, TypeMeaning, Unit, UsageKeys};
 
+/// Steps beside those, by their names.
+pub(crate) const STEPS: Dialect = Dialect {
+    names: &[
+        ("claude_code.hook", "TASK"),
+        ("claude_code.tool.blocked_on_user", "TASK"),
+        ("claude_code.tool.execution", "TASK"),
+    ],
+    ..Dialect::NONE
+};
+
 /// A turn: what the user asks, and all that comes of it.
 pub(crate) const INTERACTION: Dialect = Dialect {
     marks: &[Mark { key: "span.type", values: &["interaction", "claude_code.interaction"] }],

@@ -2,9 +2,14 @@
 //!
 //! <https://docs.crewai.com/telemetry>
 
-use super::{DetailKeys, Dialect};
+use super::{DetailKeys, Dialect, TypeKey, TypeMeaning};
 
 pub(crate) const CREWAI: Dialect = Dialect {
+    types: &[
+        TypeKey { key: "crewai.crew.id", meaning: TypeMeaning::Always("WORKFLOW") },
+        TypeKey { key: "crewai.task.id", meaning: TypeMeaning::Always("TASK") },
+        TypeKey { key: "crewai.agent.id", meaning: TypeMeaning::Always("AGENT") },
+    ],
     names: &[
         ("Crew Created", "WORKFLOW"),
         ("Crew Execution", "WORKFLOW"),
@@ -19,8 +24,18 @@ pub(crate) const CREWAI: Dialect = Dialect {
         ("Tool Usage Error", "TOOL"),
         ("crewai.workflow", "WORKFLOW"),
     ],
-    inputs: &["crew_inputs", "crewai.crew.inputs", "formatted_description", "crewai.task.description"],
+    inputs: &[
+        "crew_inputs",
+        "crewai.crew.inputs",
+        "formatted_description",
+        "crewai.task.description",
+        "crewai.crew.tasks",
+        "crewai.agent.goal",
+    ],
     outputs: &["crewai.crew.result", "crewai.crew.tasks_output", "crewai.task.output", "crewai.task.result"],
-    details: DetailKeys { agents: &["crewai.agent.role", "agent_role"], ..DetailKeys::NONE },
+    details: DetailKeys {
+        agents: &["crewai.agent.role", "agent_role", "crewai.task.agent"],
+        ..DetailKeys::NONE
+    },
     ..Dialect::NONE
 };

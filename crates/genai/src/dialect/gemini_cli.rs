@@ -5,6 +5,7 @@
 use super::{Dialect, EventKeys, Mark, TypeKey, TypeMeaning};
 use crate::json::{Cursor, Node, write};
 use crate::side::Side;
+use spanwise_otlp::pyjson::rewrite_json;
 
 pub(crate) const GEMINI_CLI: Dialect = Dialect {
     marks: &[Mark { key: "gen_ai.agent.name", values: &["gemini-cli"] }],
@@ -51,7 +52,9 @@ fn as_api_body(side: Side, value: Cursor<'_>) -> Option<String> {
         }
         _ => return None,
     }
-    Some(text)
+    // As MLflow's server writes it, since previews show it.
+    let mut spaced = String::with_capacity(text.len());
+    Some(if rewrite_json(&text, &mut spaced).is_ok() { spaced } else { text })
 }
 
 const OPENING: &str = "{\"candidates\": [{\"content\": {\"role\": \"model\", \"parts\": [";

@@ -2,7 +2,7 @@
 //!
 //! <https://langfuse.com/integrations/native/opentelemetry>
 
-use super::{CostKeys, DetailKeys, Dialect, TypeKey, TypeMeaning, UsageKeys};
+use super::{CostKeys, DetailKeys, Dialect, TypeKey, TypeMeaning, Unit, UsageKeys};
 
 pub(crate) const LANGFUSE: Dialect = Dialect {
     types: &[TypeKey { key: "langfuse.observation.type", meaning: TypeMeaning::Of(OBSERVATIONS) }],
@@ -13,7 +13,10 @@ pub(crate) const LANGFUSE: Dialect = Dialect {
     models: &["langfuse.observation.model.name"],
     sessions: &["langfuse.session.id", "langfuse.trace.session_id"],
     users: &["langfuse.user.id", "langfuse.trace.user_id"],
+    parameter_maps: &["langfuse.observation.model.parameters"],
     details: DetailKeys {
+        first_token: &[("langfuse.observation.completion_start_time", Unit::Since)],
+        finish_reasons: &["langfuse.observation.metadata.finish_reason"],
         prompts: &["langfuse.observation.prompt.name", "langfuse.prompt.name"],
         prompt_versions: &["langfuse.observation.prompt.version", "langfuse.prompt.version"],
         ..DetailKeys::NONE

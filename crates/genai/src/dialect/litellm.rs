@@ -4,6 +4,23 @@
 
 use super::{CostKeys, Dialect};
 
+/// Steps of a request through the proxy, whose names are common words.
+pub(crate) const STEPS: Dialect = Dialect {
+    scopes: &["litellm"],
+    names: &[
+        ("auth", "TASK"),
+        ("auth ", "TASK"),
+        ("router", "TASK"),
+        ("self", "TASK"),
+        ("redis", "TASK"),
+        ("postgres", "TASK"),
+        ("batch_write_to_db", "TASK"),
+        ("proxy_post_call", "TASK"),
+        ("in_memory_cache", "TASK"),
+    ],
+    ..Dialect::NONE
+};
+
 pub(crate) const LITELLM: Dialect = Dialect {
     names: &[
         ("litellm_request", "LLM"),

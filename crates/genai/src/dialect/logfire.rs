@@ -49,6 +49,7 @@ pub(crate) const LOGFIRE: Dialect = Dialect {
         Mark::any("logfire.span_type"),
         Mark::any("model_request_parameters"),
     ],
+    scopes: &["logfire", "pydantic-ai", "pydantic_ai"],
     types: &[
         TypeKey { key: "tool_arguments", meaning: TypeMeaning::Always("TOOL") },
         TypeKey { key: "tool_response", meaning: TypeMeaning::Always("TOOL") },
@@ -58,6 +59,7 @@ pub(crate) const LOGFIRE: Dialect = Dialect {
     inputs: &["tool_arguments", "request_data"],
     outputs: &["tool_response", "final_result", "response_data"],
     event_lists: &["events"],
+    request_parts: &["model_request_parameters"],
     // An agent's model is not told as the model that answered: the price of all its calls would be that of one.
     details: DetailKeys { agents: &["agent_name"], asked_models: &["model_name"], ..DetailKeys::NONE },
     ..Dialect::NONE

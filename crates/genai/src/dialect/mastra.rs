@@ -2,7 +2,15 @@
 //!
 //! <https://mastra.ai/docs/observability/tracing/exporters/otel>
 
-use super::{DetailKeys, Dialect, TypeKey, TypeMeaning};
+use super::{DetailKeys, Dialect, Mark, TypeKey, TypeMeaning, Unit};
+
+/// Metadata of a run, whose keys the earlier exporter writes as they are.
+pub(crate) const METADATA: Dialect = Dialect {
+    marks: &[Mark::any("mastra.span.type"), Mark::any("mastra.trace_id")],
+    sessions: &["threadId", "sessionId"],
+    users: &["userId", "resourceId"],
+    ..Dialect::NONE
+};
 
 pub(crate) const MASTRA: Dialect = Dialect {
     types: &[
@@ -71,10 +79,11 @@ pub(crate) const MASTRA: Dialect = Dialect {
         "mastra.mapping.output",
         "mastra.generic.output",
     ],
-    sessions: &["mastra.metadata.threadId", "mastra.metadata.sessionId", "threadId"],
+    sessions: &["mastra.metadata.threadId", "mastra.metadata.sessionId"],
     users: &["mastra.metadata.userId", "mastra.metadata.resourceId"],
     details: DetailKeys {
         agents: &["agent.id"],
+        first_token: &[("mastra.completion_start_time", Unit::Since)],
         audio_input_tokens: &["gen_ai.usage.audio_input_tokens"],
         audio_output_tokens: &["gen_ai.usage.audio_output_tokens"],
         ..DetailKeys::NONE

@@ -2,7 +2,7 @@
 //!
 //! <https://mlflow.org/docs/latest/genai/tracing/>
 
-use super::{CostKeys, Dialect, TypeKey, TypeMeaning, UsageKeys};
+use super::{CostKeys, DetailKeys, Dialect, TypeKey, TypeMeaning, UsageKeys};
 
 pub(crate) const MLFLOW: Dialect = Dialect {
     types: &[TypeKey { key: "mlflow.spanType", meaning: TypeMeaning::AsIs }],
@@ -14,6 +14,9 @@ pub(crate) const MLFLOW: Dialect = Dialect {
     tools: &["mlflow.chat.tools"],
     models: &["mlflow.llm.model"],
     providers: &["mlflow.llm.provider"],
+    parameter_maps: &["invocation_params"],
+    request_parts: &["invocation_params"],
+    details: DetailKeys { first_events: &["mlflow.chunk.item.0"], ..DetailKeys::NONE },
     keeps_empty: true,
     ..Dialect::NONE
 };

@@ -43,6 +43,7 @@ pub(crate) const ALL: &[&Dialect] = &[
     &claude_code::INTERACTION,
     &claude_code::REQUEST,
     &claude_code::TOOL,
+    &claude_code::STEPS,
     &langsmith::KINDS,
     &otel_genai::OTEL_GENAI,
     &spring_ai::SPRING_AI,
@@ -54,6 +55,7 @@ pub(crate) const ALL: &[&Dialect] = &[
     &voltagent::VOLTAGENT,
     &livekit::FORMAT,
     &livekit::LIVEKIT,
+    &livekit::SESSION,
     &laminar::FORMAT,
     &laminar::LAMINAR,
     &langfuse::LANGFUSE,
@@ -69,10 +71,12 @@ pub(crate) const ALL: &[&Dialect] = &[
     &semantic_kernel::SEMANTIC_KERNEL,
     &strands::STRANDS,
     &mastra::MASTRA,
+    &mastra::METADATA,
     &pipecat::SPEECH,
     &pipecat::PIPECAT,
     &crewai::CREWAI,
     &litellm::LITELLM,
+    &litellm::STEPS,
     &koog::KOOG,
     &gateway::GATEWAYS,
     &codex::CODEX,
@@ -85,8 +89,10 @@ pub(crate) const OWN_DIALECT: u16 = 0;
 
 /// One convention. In each list of keys an earlier key wins.
 pub(crate) struct Dialect {
-    /// If not empty, the dialect is spoken only on spans that have one of these.
+    /// If these or the scopes are not empty, the dialect is spoken only on spans that have one of these.
     pub(crate) marks: &'static [Mark],
+    /// Beginnings of names of instrumentation scopes in which the dialect is spoken, marks or not.
+    pub(crate) scopes: &'static [&'static str],
     /// Keys that tell the type of a span.
     pub(crate) types: &'static [TypeKey],
     /// Names of spans that tell their type where no key does: a whole name, or its first or its first two words with
@@ -124,6 +130,20 @@ pub(crate) struct Dialect {
     pub(crate) output_messages: &'static [&'static str],
     /// Keys that hold what the system says beside the messages.
     pub(crate) system: &'static [&'static str],
+    /// Keys that hold one field of an answer each, and the field of a message that it is.
+    pub(crate) answer_fields: &'static [(&'static str, &'static str)],
+    /// Keys that list tools, beside those that `tools` names, which MLflow's clients see too.
+    pub(crate) listed_tools: &'static [&'static str],
+    /// Beginnings of keys of tools that were sent leaf by leaf, without the dot.
+    pub(crate) flat_tools: &'static [&'static str],
+    /// Keys that hold a part of a request, which may offer tools.
+    pub(crate) request_parts: &'static [&'static str],
+    /// Beginnings of keys of documents that were sent leaf by leaf, without the dot.
+    pub(crate) flat_documents: &'static [&'static str],
+    /// Beginnings of keys each of which is a parameter of the request.
+    pub(crate) parameter_prefixes: &'static [&'static str],
+    /// Keys that hold a map of parameters.
+    pub(crate) parameter_maps: &'static [&'static str],
     /// Keys that hold token counts.
     pub(crate) usage: UsageKeys,
     /// Whether such a span only says again what calls beside it used. It has marks.
@@ -142,6 +162,8 @@ pub(crate) struct Dialect {
     pub(crate) providers: &'static [&'static str],
     /// Keys that name the session.
     pub(crate) sessions: &'static [&'static str],
+    /// Keys that name the session if their value is a text; a number is something else.
+    pub(crate) text_sessions: &'static [&'static str],
     /// Keys that name the user.
     pub(crate) users: &'static [&'static str],
     /// What is read only when a person looks at the span.
@@ -248,8 +270,10 @@ pub(crate) struct DetailKeys {
     pub(crate) asked_models: &'static [&'static str],
     /// Why the model stopped: one reason, or those of all its answers.
     pub(crate) finish_reasons: &'static [&'static str],
-    /// How long the first piece of the answer took.
+    /// How long the first piece of the answer took, or when it came.
     pub(crate) first_token: &'static [(&'static str, Unit)],
+    /// Names of events that tell when the first piece of the answer came.
+    pub(crate) first_events: &'static [&'static str],
     /// Output tokens that were spent on reasoning.
     pub(crate) reasoning_tokens: &'static [&'static str],
     /// Input tokens that were audio.
@@ -264,6 +288,8 @@ pub(crate) struct DetailKeys {
     pub(crate) service_tiers: &'static [&'static str],
     /// How many numbers an embedding has.
     pub(crate) dimensions: &'static [&'static str],
+    /// Keys, with `#` for numbers, whose value is the list of an embedding's numbers.
+    pub(crate) vectors: &'static [&'static str],
     /// Why it failed, where the status does not say.
     pub(crate) errors: &'static [&'static str],
 }
@@ -273,12 +299,20 @@ pub(crate) struct DetailKeys {
 pub(crate) enum Unit {
     Seconds,
     Milliseconds,
+    /// None: the value is an RFC 3339 time, and the duration is that since the start of the span.
+    Since,
 }
 
 impl Dialect {
+    /// Returns whether something must give the dialect away.
+    pub(crate) fn needs_mark(&self) -> bool {
+        !self.marks.is_empty() || !self.scopes.is_empty()
+    }
+
     /// A dialect that says nothing, for tables to start from.
     const NONE: Dialect = Dialect {
         marks: &[],
+        scopes: &[],
         types: &[],
         names: &[],
         inputs: &[],
@@ -297,6 +331,13 @@ impl Dialect {
         input_messages: &[],
         output_messages: &[],
         system: &[],
+        answer_fields: &[],
+        listed_tools: &[],
+        flat_tools: &[],
+        request_parts: &[],
+        flat_documents: &[],
+        parameter_prefixes: &[],
+        parameter_maps: &[],
         usage: UsageKeys::NONE,
         repeats_usage: false,
         cost: CostKeys::NONE,
@@ -306,6 +347,7 @@ impl Dialect {
         models: &[],
         providers: &[],
         sessions: &[],
+        text_sessions: &[],
         users: &[],
         details: DetailKeys::NONE,
         keeps_empty: false,
@@ -348,6 +390,7 @@ impl DetailKeys {
         asked_models: &[],
         finish_reasons: &[],
         first_token: &[],
+        first_events: &[],
         reasoning_tokens: &[],
         audio_input_tokens: &[],
         audio_output_tokens: &[],
@@ -355,6 +398,7 @@ impl DetailKeys {
         image_output_tokens: &[],
         service_tiers: &[],
         dimensions: &[],
+        vectors: &[],
         errors: &[],
     };
 }

@@ -10,6 +10,12 @@ pub(crate) const OPEN_INFERENCE: Dialect = Dialect {
     outputs: &["output.value"],
     flat_inputs: &["llm.input_messages."],
     flat_outputs: &["llm.output_messages."],
+    listed_tools: &["llm.tools"],
+    flat_tools: &["llm.tools"],
+    request_parts: &["llm.invocation_parameters"],
+    parameter_maps: &["llm.invocation_parameters", "embedding.invocation_parameters"],
+    // What a reranker returns comes before what it got.
+    flat_documents: &["retrieval.documents", "reranker.output_documents"],
     usage: UsageKeys {
         input: &["llm.token_count.prompt"],
         output: &["llm.token_count.completion"],
@@ -36,6 +42,8 @@ pub(crate) const OPEN_INFERENCE: Dialect = Dialect {
         reasoning_tokens: &["llm.token_count.completion_details.reasoning"],
         audio_input_tokens: &["llm.token_count.prompt_details.audio"],
         audio_output_tokens: &["llm.token_count.completion_details.audio"],
+        first_events: &["First Token Stream Event"],
+        vectors: &["embedding.embeddings.#.embedding.vector"],
         ..DetailKeys::NONE
     },
     ..Dialect::NONE

@@ -14,8 +14,8 @@ pub(crate) const OTEL_GENAI: Dialect = Dialect {
     output_messages: &["gen_ai.output.messages"],
     system: &["gen_ai.system_instructions"],
     usage: UsageKeys {
-        input: &["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"],
-        output: &["gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"],
+        input: &["gen_ai.usage.input_tokens"],
+        output: &["gen_ai.usage.output_tokens"],
         cache_read: &["gen_ai.usage.cache_read.input_tokens"],
         cache_creation: &[
             "gen_ai.usage.cache_write.input_tokens",
@@ -38,6 +38,7 @@ pub(crate) const OTEL_GENAI: Dialect = Dialect {
         ..UsageKeys::NONE
     },
     tools: &["gen_ai.tool.definitions"],
+    parameter_prefixes: &["gen_ai.request."],
     models: &["gen_ai.response.model", "gen_ai.request.model"],
     providers: &["gen_ai.provider.name", "gen_ai.system"],
     sessions: &["gen_ai.conversation.id"],
@@ -51,6 +52,7 @@ pub(crate) const OTEL_GENAI: Dialect = Dialect {
             ("gen_ai.response.time_to_first_chunk", Unit::Seconds),
             ("gen_ai.client.operation.time_to_first_chunk", Unit::Seconds),
         ],
+        first_events: &["gen_ai.content.completion.chunk"],
         reasoning_tokens: &["gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"],
         audio_input_tokens: &["gen_ai.usage.audio.input_tokens"],
         audio_output_tokens: &["gen_ai.usage.audio.output_tokens"],
@@ -67,6 +69,7 @@ pub(crate) const OTEL_GENAI: Dialect = Dialect {
         ],
         dimensions: &["gen_ai.embeddings.dimension.count"],
         errors: &["error.message", "error.type"],
+        ..DetailKeys::NONE
     },
     ..Dialect::NONE
 };

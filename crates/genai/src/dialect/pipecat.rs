@@ -13,9 +13,11 @@ pub(crate) const SPEECH: Dialect = Dialect {
         Mark::any("metrics.character_count"),
         Mark::any("service.operation"),
     ],
+    scopes: &["pipecat"],
     inputs: &["text"],
     outputs: &["transcript", "text_output"],
     tools: &["tools.definitions"],
+    parameter_prefixes: &["param."],
     users: &["user_id"],
     ..Dialect::NONE
 };

@@ -15,7 +15,16 @@ pub(crate) const TRACELOOP: Dialect = Dialect {
     output_pieces: &["gen_ai.completion.#.content"],
     flat_inputs: &["gen_ai.prompt."],
     flat_outputs: &["gen_ai.completion."],
-    usage: UsageKeys { total: &["llm.usage.total_tokens"], ..UsageKeys::NONE },
+    flat_tools: &["llm.request.functions"],
+    // The names that the convention of OpenTelemetry had at first, too.
+    usage: UsageKeys {
+        input: &["gen_ai.usage.prompt_tokens"],
+        output: &["gen_ai.usage.completion_tokens"],
+        total: &["llm.usage.total_tokens"],
+        more_cache_read: &["gen_ai.usage.cache_read_input_tokens"],
+        more_cache_creation: &["gen_ai.usage.cache_creation_input_tokens"],
+        ..UsageKeys::NONE
+    },
     sessions: &[
         "traceloop.association.properties.session_id",
         "traceloop.association.properties.conversation_id",
@@ -26,6 +35,7 @@ pub(crate) const TRACELOOP: Dialect = Dialect {
         prompts: &["traceloop.prompt.key"],
         prompt_versions: &["traceloop.prompt.version"],
         finish_reasons: &["llm.response.finish_reason", "llm.response.stop_reason"],
+        first_events: &["llm.content.completion.chunk"],
         reasoning_tokens: &["llm.usage.reasoning_tokens"],
         ..DetailKeys::NONE
     },

@@ -35,6 +35,15 @@ pub(crate) const VERCEL: Dialect = Dialect {
         "ai.result.object",
     ],
     input_messages: &["ai.prompt.messages", "ai.prompt"],
+    answer_fields: &[
+        ("ai.response.reasoning", "reasoning"),
+        ("ai.response.text", "content"),
+        ("ai.response.object", "content"),
+        ("ai.response.toolCalls", "tool_calls"),
+        ("ai.response.finishReason", "finish_reason"),
+    ],
+    listed_tools: &["ai.prompt.tools"],
+    parameter_prefixes: &["ai.settings."],
     usage: UsageKeys {
         input: &["ai.usage.inputTokens", "ai.usage.promptTokens", "ai.usage.tokens"],
         output: &["ai.usage.outputTokens", "ai.usage.completionTokens"],
@@ -58,6 +67,7 @@ pub(crate) const VERCEL: Dialect = Dialect {
         asked_models: &["ai.model.id"],
         finish_reasons: &["ai.response.finishReason", "ai.finishReason"],
         first_token: &[("ai.response.msToFirstChunk", Unit::Milliseconds)],
+        first_events: &["ai.stream.firstChunk"],
         reasoning_tokens: &["ai.usage.outputTokenDetails.reasoningTokens", "ai.usage.reasoningTokens"],
         ..DetailKeys::NONE
     },

@@ -566,3 +566,27 @@ fn spoken_answers_are_text_and_sound() {
         &["assistant: A | audio[AA]"],
     );
 }
+
+/// A limit of 128 attributes takes what comes last, and SDKs in JavaScript order attributes as they like.
+#[test]
+fn messages_of_which_attributes_were_dropped_are_read_as_far_as_they_are_there() {
+    let attributes = json!({
+        "gen_ai.prompt.0.role": "system",
+        "gen_ai.prompt.0.content": "You are terse.",
+        "gen_ai.prompt.2.role": "user",
+        "gen_ai.prompt.2.content": "Weather in Paris?",
+        "gen_ai.prompt.3.role": "assistant",
+        "gen_ai.prompt.10.content": "and in Rome?",
+        "gen_ai.prompt.10.role": "user",
+        "gen_ai.completion.0.role": "assistant",
+        "gen_ai.completion.0.content": "22C",
+    });
+    with_span(&attributes, &[], |span| {
+        let content = read_content(span, &[], &derive(span, &[]));
+        assert_eq!(
+            outline(content.input_messages.as_ref()),
+            ["system: You are terse.", "user: Weather in Paris?", "user: and in Rome?"]
+        );
+        assert_eq!(outline(content.output_messages.as_ref()), ["assistant: 22C"]);
+    });
+}

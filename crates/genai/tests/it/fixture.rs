@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use spanwise_otlp::json::{transcode_logs, transcode_traces};
-use spanwise_otlp::{LogRecordView, SpanView, scan_logs, scan_traces};
+use spanwise_otlp::{LogRecordView, SpanView, scan_logs, scan_traces, scope_name};
 use std::path::PathBuf;
 
 /// Reads a file below `tests/`.
@@ -127,10 +127,12 @@ impl Sample {
             .collect();
         let mut spans = Vec::new();
         for resource in scan_traces(&self.traces).unwrap() {
-            for raw in resource.scopes.iter().flat_map(|scope| &scope.spans) {
-                let span = SpanView::parse(raw).unwrap();
-                let own = records.iter().filter(|record| record.span_id == span.span_id).copied().collect();
-                spans.push((span, own));
+            for scope in &resource.scopes {
+                spans.extend(scope.spans.iter().map(|raw| {
+                    let span = SpanView::parse(raw).unwrap().in_scope(scope_name(scope.scope));
+                    let is_own = |record: &&LogRecordView<'_>| record.span_id == span.span_id;
+                    (span, records.iter().filter(is_own).copied().collect())
+                }));
             }
         }
         spans

@@ -24,7 +24,7 @@ pub(super) fn write_span(
     prices: &PriceTable,
     out: &mut String,
 ) -> StoreResult<()> {
-    let span = SpanView::parse(&stored.raw).map_err(broken)?;
+    let span = SpanView::parse_in_scope(&stored.raw, &stored.scope.bytes).map_err(broken)?;
     let logs: Vec<LogRecordView<'_>> =
         stored.logs.iter().map(|raw| LogRecordView::parse(raw)).collect::<Result<_, _>>().map_err(broken)?;
     let derived = derive(&span, &logs, prices);

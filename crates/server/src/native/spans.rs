@@ -83,7 +83,7 @@ fn detail(
     value_bytes: usize,
     prices: &PriceTable,
 ) -> StoreResult<SpanDetail> {
-    let span = SpanView::parse(&stored.raw).map_err(broken)?;
+    let span = SpanView::parse_in_scope(&stored.raw, &stored.scope.bytes).map_err(broken)?;
     let (_, span_id, parent_id) = span.ids().map_err(broken)?;
     let logs = log_views(stored)?;
     let derived = derive(&span, &logs, prices);
@@ -291,7 +291,7 @@ async fn previews(
 
 /// Texts cost nothing, so that any prices do.
 fn preview(stored: &StoredSpan) -> StoreResult<SpanPreview> {
-    let span = SpanView::parse(&stored.raw).map_err(broken)?;
+    let span = SpanView::parse_in_scope(&stored.raw, &stored.scope.bytes).map_err(broken)?;
     let (_, span_id, _) = span.ids().map_err(broken)?;
     let logs = log_views(stored)?;
     let derived: Derived<'_> = derive(&span, &logs, PriceTable::built_in());

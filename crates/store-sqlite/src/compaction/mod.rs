@@ -215,7 +215,7 @@ impl Compactor {
     fn let_others_speak(&self, rootless: &[i64]) -> StoreResult<()> {
         let prices = self.prices.get();
         for trace_key in rootless.iter().filter(|trace_key| !self.unreadable.borrow().contains(trace_key)) {
-            match renormalize::one(&self.conn, &self.spans.segments, &prices, &self.writer, *trace_key) {
+            match renormalize::one(&self.conn, &self.spans, &prices, &self.writer, *trace_key) {
                 Err(error) if error.kind() == ErrorKind::Internal => {
                     tracing::error!(error = %error, trace_key, "nobody can speak for a trace without a root");
                 }

@@ -18,7 +18,6 @@ use crate::compaction::{SharedCompactor, lock};
 use crate::error::sql_error;
 use crate::postings::Postings;
 use crate::schema;
-use crate::segment::SegmentReader;
 use crate::spans::SpanReader;
 use crate::store::SqliteStore;
 use crate::writer::Writer;
@@ -146,7 +145,7 @@ impl Work {
     ) -> StoreResult<Vec<i64>> {
         let (mut busy, mut batch, mut batch_spans) = (Vec::new(), Vec::new(), 0);
         for trace_key in keys {
-            let replayed = match replay::replay(conn, &self.spans.segments, &self.prices, *trace_key) {
+            let replayed = match replay::replay(conn, &self.spans, &self.prices, *trace_key) {
                 Ok(Some(replayed)) => replayed,
                 // Deleted.
                 Ok(None) => continue,
@@ -216,13 +215,12 @@ impl Work {
 /// it is.
 pub(crate) fn one(
     conn: &Connection,
-    segments: &SegmentReader,
+    spans: &SpanReader,
     prices: &PriceBook,
     writer: &Writer,
     trace_key: i64,
 ) -> StoreResult<()> {
-    let Some(replayed) = replay::replay(conn, segments, prices, trace_key)?.filter(Replayed::is_changed)
-    else {
+    let Some(replayed) = replay::replay(conn, spans, prices, trace_key)?.filter(Replayed::is_changed) else {
         return Ok(());
     };
     // What has to be indexed again is looked at by every search until the next blocks come.

@@ -6,17 +6,19 @@ use crate::columns::{self, Columns, Row, SpanEntry};
 use crate::compaction::QUIET;
 use crate::error::{damaged, sql_error};
 use crate::rank::{self, Rank};
-use crate::segment::{Location, SegmentReader};
+use crate::segment::Location;
+use crate::spans::SpanReader;
 use crate::store::now_ns;
 use crate::trace_row::{TraceRow, explicit};
 use crate::trace_state::{Arrival, TraceState};
 use rusqlite::Connection;
 use spanwise_genai::prices::{PriceBook, PriceTable};
 use spanwise_genai::{SpanColumns, span_columns};
-use spanwise_model::{NewSpan, SpanId, TraceState as State};
+use spanwise_model::{Interned, NewSpan, SpanId, TraceState as State};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::StoreResult;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// A trace, derived again.
 pub(super) struct Replayed {
@@ -117,14 +119,14 @@ impl Replayed {
 /// `Internal` if something of it can't be read.
 pub(super) fn replay(
     conn: &Connection,
-    segments: &SegmentReader,
+    spans: &SpanReader,
     book: &PriceBook,
     trace_key: i64,
 ) -> StoreResult<Option<Replayed>> {
     let txn = conn.unchecked_transaction().map_err(sql_error)?;
     let Some(row) = TraceRow::load(&txn, trace_key)?.filter(|row| row.visible) else { return Ok(None) };
     let prices = book.of(row.experiment_id);
-    let mut player = Player::new(row, segments, prices);
+    let mut player = Player::new(row, (&txn, spans), prices);
     let mut statement = txn
         .prepare_cached(
             "SELECT block_id, segment_id, offset, length, kind, columns, arrival_ns FROM block WHERE trace_key = ?1
@@ -154,12 +156,13 @@ pub(super) fn replay(
 
 /// Takes the blocks of a trace in, in order of arrival.
 struct Player<'a> {
-    segments: &'a SegmentReader,
+    conn: &'a Connection,
+    spans: &'a SpanReader,
     /// Those of the trace's experiment.
     prices: &'a PriceTable,
     replayed: Replayed,
     /// The span that decides name and previews so far.
-    speaker: Option<(SpanId, Vec<u8>)>,
+    speaker: Option<Told>,
     /// While no root came: spans of which one may have to stand in for it.
     stand_ins: HashMap<SpanId, StandIn>,
     last_arrival_ns: i64,
@@ -167,9 +170,17 @@ struct Player<'a> {
     log_blocks: Vec<Location>,
 }
 
+/// A span as it came.
+struct Told {
+    span_id: SpanId,
+    raw: Vec<u8>,
+    scope: Arc<Interned>,
+}
+
 /// A span with a parent.
 struct StandIn {
     span: NewSpan,
+    scope: Arc<Interned>,
     has_remote_parent: bool,
     /// Where its message is.
     location: Location,
@@ -177,7 +188,11 @@ struct StandIn {
 }
 
 impl<'a> Player<'a> {
-    fn new(row: TraceRow, segments: &'a SegmentReader, prices: &'a PriceTable) -> Player<'a> {
+    fn new(
+        row: TraceRow,
+        (conn, spans): (&'a Connection, &'a SpanReader),
+        prices: &'a PriceTable,
+    ) -> Player<'a> {
         let (id, experiment_id) = (row.trace_id.clone(), row.experiment_id);
         let mut derived = TraceRow::new(id, experiment_id, rank::WEAKEST, row.start_ns, row.arrival_ns);
         derived.state = State::InProgress;
@@ -192,7 +207,8 @@ impl<'a> Player<'a> {
             changed: HashSet::new(),
         };
         Player {
-            segments,
+            conn,
+            spans,
             prices,
             replayed,
             speaker: None,
@@ -205,15 +221,45 @@ impl<'a> Player<'a> {
     fn spans(&mut self, place: BlockPlace, packed: &[u8]) -> StoreResult<()> {
         self.replayed.blocks.push(place);
         let columns = columns::unpack_spans(packed)?;
-        let block = self.segments.read(place.location)?;
-        let derived = derive_all(&columns, &block, self.prices)?;
+        let block = self.spans.segments.read(place.location)?;
+        let scopes = self.scopes(&columns)?;
+        let derived = self.derive_all(&columns, &scopes, &block)?;
         let entries: Vec<SpanEntry<'_>> =
             derived.iter().enumerate().map(|(index, span)| columns.entry(index).with_derived(span)).collect();
         self.compare(place.block_id, &columns, &entries);
         for (index, (entry, derived)) in entries.iter().zip(&derived).enumerate() {
-            self.span(entry.to_span(derived.root.clone()), place.location, index, &block);
+            let span = entry.to_span(derived.root.clone());
+            self.span(span, &scopes[index], place.location, index, &block);
         }
         Ok(())
+    }
+
+    /// Returns the scope of each span of a block.
+    fn scopes(&self, columns: &Columns) -> StoreResult<Vec<Arc<Interned>>> {
+        let mut scopes = Vec::with_capacity(columns.rows.len());
+        for run in &columns.runs {
+            let scope = self.spans.interned(self.conn, run.scope_id)?;
+            scopes.extend(std::iter::repeat_n(scope, run.count as usize));
+        }
+        Ok(scopes)
+    }
+
+    fn derive_all(
+        &self,
+        columns: &Columns,
+        scopes: &[Arc<Interned>],
+        block: &Block,
+    ) -> StoreResult<Vec<SpanColumns>> {
+        if columns.rows.len() != block.len() || scopes.len() != block.len() {
+            return Err(damaged("a block holds other spans than the index says"));
+        }
+        let speaker =
+            |row: &Row| if row.parent_id.is_none() { Speaker::Yes } else { Speaker::IfParentIsRemote };
+        let rows = columns.rows.iter().zip(scopes).enumerate();
+        rows.map(|(index, (row, scope))| {
+            derive_one(block.message(index), scope, speaker(row), &[], self.prices)
+        })
+        .collect()
     }
 
     /// Packs the columns of a block again if they are not what they were.
@@ -234,7 +280,14 @@ impl<'a> Player<'a> {
     }
 
     /// Does what taking a span in does; who stands in for a root is decided at the end, when all spans are known.
-    fn span(&mut self, span: NewSpan, location: Location, index: usize, block: &Block) {
+    fn span(
+        &mut self,
+        span: NewSpan,
+        scope: &Arc<Interned>,
+        location: Location,
+        index: usize,
+        block: &Block,
+    ) {
         let Replayed { derived: row, state, .. } = &mut self.replayed;
         if state.arrive(&span) == Arrival::Unchanged {
             return;
@@ -242,12 +295,13 @@ impl<'a> Player<'a> {
         choose_session_and_user(row, &span);
         if span.parent_id.is_none() {
             if choose_root(row, &span, state) {
-                self.speaker = Some((span.span_id, block.message(index).to_vec()));
+                self.speaker = Some(Told::new(span.span_id, block.message(index), scope));
                 self.stand_ins = HashMap::new();
             }
         } else if self.speaker.is_none() {
             let has_remote_parent = span.root.is_some();
-            self.stand_ins.insert(span.span_id, StandIn { span, has_remote_parent, location, index });
+            let scope = Arc::clone(scope);
+            self.stand_ins.insert(span.span_id, StandIn { span, scope, has_remote_parent, location, index });
         }
     }
 
@@ -285,21 +339,21 @@ impl<'a> Player<'a> {
         let place = |one: &StandIn| (!one.has_remote_parent, one.span.start_ns, one.span.span_id);
         let stand_ins = std::mem::take(&mut self.stand_ins).into_values();
         let Some(first) = stand_ins.filter(may_speak).min_by_key(place) else { return Ok(()) };
-        let StandIn { mut span, location, index, .. } = first;
-        let block = self.segments.read(location)?;
-        span.root = derive_one(block.message(index), Speaker::Yes, &[], self.prices)?.root;
+        let StandIn { mut span, scope, location, index, .. } = first;
+        let block = self.spans.segments.read(location)?;
+        span.root = derive_one(block.message(index), &scope, Speaker::Yes, &[], self.prices)?.root;
         choose_root(row, &span, state);
-        self.speaker = Some((span.span_id, block.message(index).to_vec()));
+        self.speaker = Some(Told::new(span.span_id, block.message(index), &scope));
         Ok(())
     }
 
     /// Lets the log records of the span that speaks be heard: messages may come as such.
     fn hear_logs(&mut self) -> StoreResult<()> {
-        let Some((span_id, raw)) = &self.speaker else { return Ok(()) };
+        let Some(Told { span_id, raw, scope }) = &self.speaker else { return Ok(()) };
         let mut records: Vec<Vec<u8>> = Vec::new();
         let mut seen = HashSet::new();
         for location in &self.log_blocks {
-            let block = self.segments.read(*location)?;
+            let block = self.spans.segments.read(*location)?;
             for index in (0..block.len()).filter(|index| block.span_ids[*index] == *span_id) {
                 // A block is written whole if one of its records is new: the others are here a second time.
                 if seen.insert(xxhash_rust::xxh3::xxh3_64(block.message(index))) {
@@ -312,7 +366,7 @@ impl<'a> Player<'a> {
         if logs.is_empty() {
             return Ok(());
         }
-        if let Some(facts) = derive_one(raw, Speaker::Yes, &logs, self.prices)?.root {
+        if let Some(facts) = derive_one(raw, scope, Speaker::Yes, &logs, self.prices)?.root {
             let row = &mut self.replayed.derived;
             let name = row.name.take();
             speak(row, name.as_deref(), &facts);
@@ -321,13 +375,10 @@ impl<'a> Player<'a> {
     }
 }
 
-fn derive_all(columns: &Columns, block: &Block, prices: &PriceTable) -> StoreResult<Vec<SpanColumns>> {
-    if columns.rows.len() != block.len() {
-        return Err(damaged("a block holds other spans than the index says"));
+impl Told {
+    fn new(span_id: SpanId, raw: &[u8], scope: &Arc<Interned>) -> Told {
+        Told { span_id, raw: raw.to_vec(), scope: Arc::clone(scope) }
     }
-    let speaker = |row: &Row| if row.parent_id.is_none() { Speaker::Yes } else { Speaker::IfParentIsRemote };
-    let rows = columns.rows.iter().enumerate();
-    rows.map(|(index, row)| derive_one(block.message(index), speaker(row), &[], prices)).collect()
 }
 
 /// Whether a span may speak for its trace.
@@ -340,10 +391,12 @@ enum Speaker {
 /// Derives what a span says: all of this module's work comes through here.
 fn derive_one(
     raw: &[u8],
+    scope: &Interned,
     speaker: Speaker,
     logs: &[LogRecordView<'_>],
     prices: &PriceTable,
 ) -> StoreResult<SpanColumns> {
-    let span = SpanView::parse(raw).map_err(|error| damaged(format!("a stored span: {error}")))?;
+    let span = SpanView::parse_in_scope(raw, &scope.bytes)
+        .map_err(|error| damaged(format!("a stored span: {error}")))?;
     Ok(span_columns(&span, speaker == Speaker::Yes || span.has_remote_parent(), logs, prices))
 }

@@ -6,6 +6,7 @@ import { Icon } from "../../../components/icon/Icon";
 import { oneLine } from "../../../lib/oneLine";
 import { gistLine } from "../../content/text";
 import { previewQuery } from "../data/previews";
+import { useGist } from "../data/useGist";
 import { idOf, type Skeleton } from "../model/skeleton";
 import { shortName } from "../tree/rowModel";
 import styles from "./header.module.css";
@@ -25,14 +26,15 @@ export function Gist({ record, skeleton, errorRow, onSelectRow }: GistProps) {
     enabled: errorRow >= 0,
   });
   const failed = skeleton && errorRow >= 0;
-  if (record.input === null && record.output === null && !failed) return null;
+  const { input, output } = useGist(record, skeleton);
+  if (input === null && output === null && !failed) return null;
   return (
     <div className={styles.gist} data-open={open || undefined}>
       <div className={styles.gistTexts}>
-        <Part label="Asked" text={record.input} none="nothing recorded" open={open} onToggle={() => setOpen(!open)} />
+        <Part label="Asked" text={input} none="nothing recorded" open={open} onToggle={() => setOpen(!open)} />
         <Part
           label="Answer"
-          text={record.output}
+          text={output}
           none={record.state === "IN_PROGRESS" ? "not yet" : "nothing recorded"}
           open={open}
           onToggle={() => setOpen(!open)}

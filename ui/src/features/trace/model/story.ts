@@ -131,3 +131,9 @@ export function previousModelCall(skeleton: Skeleton, row: number): number {
   }
   return -1;
 }
+
+/** The first and the last call of a model by depth-first order; -1 if there is none. */
+export function outerModelCalls(skeleton: Skeleton): { first: number; last: number } {
+  const isCall = (row: number) => MODELS.has(typeOf(skeleton, row));
+  return { first: skeleton.order.find(isCall) ?? -1, last: skeleton.order.findLast(isCall) ?? -1 };
+}

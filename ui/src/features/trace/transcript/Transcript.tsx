@@ -12,6 +12,7 @@ import { callText, gistLine } from "../../content/text";
 import { PrettyText } from "../../content/Value";
 import { type Previews, usePreviewVersion } from "../data/previews";
 import { spanQuery } from "../data/queries";
+import { type TraceGist, useGist } from "../data/useGist";
 import { OverviewTab } from "../detail/OverviewTab";
 import { Failure } from "../Failure";
 import { idOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
@@ -35,6 +36,7 @@ export function Transcript({ record, skeleton, previews, selectedRow, onSelectRo
   const [closed, setClosed] = useState<ReadonlySet<number>>(new Set());
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
   const items = useMemo(() => tellStory(skeleton, closed), [skeleton, closed]);
+  const told = useGist(record, skeleton);
   const virtual = useVirtualizer({
     count: items.length,
     getScrollElement: () => box.current,
@@ -76,7 +78,7 @@ export function Transcript({ record, skeleton, previews, selectedRow, onSelectRo
             >
               <Line
                 item={item}
-                record={record}
+                told={told}
                 skeleton={skeleton}
                 preview={previews.get(idOf(skeleton, item.row))}
                 selected={item.row === selectedRow && (item.kind === "group" || item.kind === "step")}
@@ -86,7 +88,7 @@ export function Transcript({ record, skeleton, previews, selectedRow, onSelectRo
               />
               {item.kind !== "group" && expanded.has(keyOf(item)) && (
                 <div className={styles.content} style={{ marginLeft: 34 + item.depth * 18 }}>
-                  <Content item={item} record={record} skeleton={skeleton} onSelectRow={onSelectRow} />
+                  <Content item={item} told={told} skeleton={skeleton} onSelectRow={onSelectRow} />
                 </div>
               )}
             </div>
@@ -110,7 +112,7 @@ function useFollow(items: StoryItem[], selectedRow: number, scroll: (at: number)
 
 interface LineProps {
   item: StoryItem;
-  record: TraceRecord;
+  told: TraceGist;
   skeleton: Skeleton;
   preview: SpanPreview | undefined;
   selected: boolean;
@@ -119,7 +121,7 @@ interface LineProps {
   onToggle(): void;
 }
 
-function Line({ item, record, skeleton, preview, selected, open, onSelect, onToggle }: LineProps) {
+function Line({ item, told, skeleton, preview, selected, open, onSelect, onToggle }: LineProps) {
   const failed = skeleton.status[item.row] === STATUS_ERROR;
   const duration = skeleton.duration[item.row] ?? -1;
   const framed = item.kind === "asked" || item.kind === "answer";
@@ -152,7 +154,7 @@ function Line({ item, record, skeleton, preview, selected, open, onSelect, onTog
         <SpanTypeIcon type={typeOf(skeleton, item.row)} size={15} />
       )}
       <span className={styles.text}>
-        <LineText item={item} record={record} skeleton={skeleton} preview={preview} failed={failed} />
+        <LineText item={item} told={told} skeleton={skeleton} preview={preview} failed={failed} />
       </span>
       {!framed && (
         <span className={styles.figures}>
@@ -170,11 +172,11 @@ const SAYS_NOTHING = /^$|^\(calls /;
 
 function LineText({
   item,
-  record,
+  told,
   skeleton,
   preview,
   failed,
-}: Pick<LineProps, "item" | "record" | "skeleton" | "preview"> & { failed: boolean }) {
+}: Pick<LineProps, "item" | "told" | "skeleton" | "preview"> & { failed: boolean }) {
   const name = shortName(skeleton, item.row);
   const type = typeOf(skeleton, item.row);
   const input = gist(preview?.input);
@@ -182,13 +184,13 @@ function LineText({
   if (item.kind === "asked")
     return (
       <>
-        <b>Asked</b> {gist(record.input) || input || <em>nothing recorded</em>}
+        <b>Asked</b> {gist(told.input) || input || <em>nothing recorded</em>}
       </>
     );
   if (item.kind === "answer")
     return (
       <>
-        <b>Answer</b> {gist(record.output) || output || <em>nothing recorded</em>}
+        <b>Answer</b> {gist(told.output) || output || <em>nothing recorded</em>}
       </>
     );
   if (item.kind === "group") {
@@ -228,13 +230,13 @@ function shortened(text: string, chars: number): string {
 
 function Content({
   item,
-  record,
+  told,
   skeleton,
   onSelectRow,
-}: Omit<TranscriptProps, "previews" | "selectedRow"> & { item: StoryItem }) {
+}: Pick<TranscriptProps, "skeleton" | "onSelectRow"> & { item: StoryItem; told: TraceGist }) {
   const step = item.kind === "step";
   const query = useQuery({ ...spanQuery(skeleton.traceId, idOf(skeleton, item.row)), enabled: step });
-  if (!step) return <PrettyText text={(item.kind === "asked" ? record.input : record.output) ?? ""} />;
+  if (!step) return <PrettyText text={(item.kind === "asked" ? told.input : told.output) ?? ""} />;
   if (query.isError) return <Failure error={query.error} what="span" retry={() => void query.refetch()} />;
   if (!query.data) return <div className={styles.waiting} />;
   return (
