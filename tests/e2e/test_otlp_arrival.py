@@ -52,6 +52,23 @@ def test_a_trace_without_its_root_is_in_progress(shared_server, api, ids):
     assert api.trace_info(mlflow_id(trace_id))["state"] == "IN_PROGRESS"
 
 
+def test_a_trace_whose_root_is_elsewhere_has_name_state_and_previews(shared_server, api, ids):
+    trace_id, entry = ids.trace(), ids.span()
+    # The flags say that the parent is known to be remote.
+    remote = {"parent": ids.span(), "flags": 0x300, "attributes": {"input.value": "q", "output.value": "a"}}
+    child = span(trace_id, ids.span(), "child", parent=entry)
+    post_spans(shared_server.url, [child])
+    assert api.trace_info(mlflow_id(trace_id))["state"] == "IN_PROGRESS"
+    post_spans(shared_server.url, [span(trace_id, entry, "entry", **remote)])
+    info = api.trace_info(mlflow_id(trace_id))
+    assert (info["state"], info["tags"]["mlflow.traceName"]) == ("OK", "entry")
+    assert (info["request_preview"], info["response_preview"]) == ('"q"', '"a"')
+    caller = span(trace_id, remote["parent"], "caller", status=Status.STATUS_CODE_ERROR)
+    post_spans(shared_server.url, [caller])
+    info = api.trace_info(mlflow_id(trace_id))
+    assert (info["state"], info["tags"]["mlflow.traceName"]) == ("ERROR", "caller")
+
+
 def test_an_error_at_the_root_is_the_traces_error(shared_server, api, ids):
     trace_id = ids.trace()
     post_spans(shared_server.url, [span(trace_id, ids.span(), status=Status.STATUS_CODE_ERROR, message="boom")])

@@ -15,7 +15,7 @@ pub(crate) fn new_span(
     prices: &PriceTable,
 ) -> NewSpan {
     // Log records of this span may be in the store already, or yet to come: they are merged when it is read.
-    let columns = span_columns(view, parent_id.is_none(), &[], prices);
+    let columns = span_columns(view, parent_id.is_none() || view.has_remote_parent(), &[], prices);
     NewSpan {
         content_hash: xxh3_64(&raw),
         raw,

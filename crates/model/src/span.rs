@@ -72,7 +72,8 @@ pub struct NewSpan {
     pub session: Option<Box<str>>,
     /// The user that it names.
     pub user: Option<Box<str>>,
-    /// What a root says about its trace; `None` for a span with a parent.
+    /// What it says about its trace, if it may speak for it: a root, or a span whose parent is in another process and
+    /// may never arrive. `None` for all others.
     pub root: Option<Box<RootFacts>>,
 }
 

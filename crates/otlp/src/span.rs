@@ -12,6 +12,11 @@ use crate::value::Attributes;
 use crate::wire::{Field, Reader, Repeated, Stretch, WireError};
 use spanwise_model::SpanId;
 
+/// Says that the next bit of the flags tells something.
+const HAS_IS_REMOTE: u32 = 0x100;
+/// Says that the parent is in another process.
+const IS_REMOTE: u32 = 0x200;
+
 /// A span, checked as a whole: structure, UTF-8, depth of its attributes, and times within `i64`.
 ///
 /// Ids are as sent; [`SpanView::ids`] checks them.
@@ -92,6 +97,12 @@ impl<'a> SpanView<'a> {
     /// Returns when the span ended; `None` while it is open.
     pub fn end_ns(&self) -> Option<i64> {
         (self.end_time_unix_nano != 0).then_some(self.end_time_unix_nano.cast_signed())
+    }
+
+    /// Returns whether it has a parent that its sender knows to be in another process. Older SDKs do not tell.
+    pub fn has_remote_parent(&self) -> bool {
+        let both = HAS_IS_REMOTE | IS_REMOTE;
+        self.flags & both == both && self.parent_span_id.iter().any(|byte| *byte != 0)
     }
 
     /// Returns the ids of the trace, the span and its parent, or says which of them is wrong.

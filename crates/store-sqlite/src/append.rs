@@ -94,11 +94,12 @@ fn chunk_ranges(spans: &[NewSpan]) -> Vec<Range<usize>> {
     ranges
 }
 
-/// What became of a write, and the traces whose root must be looked at together with its log records.
+/// What became of a write, and the traces whose root must be looked at: it is to be heard together with its log records,
+/// or it became the root without being sent again.
 #[derive(Default)]
 pub(crate) struct Appended {
     pub(crate) outcome: AppendOutcome,
-    pub(crate) roots_with_logs: Vec<TraceId>,
+    pub(crate) roots_to_hear: Vec<TraceId>,
 }
 
 /// Writes prepared spans in the open transaction.
@@ -107,13 +108,15 @@ pub(crate) fn append_spans(context: &mut WriteContext<'_>, batch: &[PreparedSpan
     let mut appended = Appended::default();
     for prepared in batch {
         let trace_id = &prepared.spans.trace_id;
-        let state = give_up_on_error(context, |context| {
+        let (state, lacks_facts) = give_up_on_error(context, |context| {
             let mut state = context.states.take(context.conn, trace_id)?;
-            append_trace(context, prepared, &mut state, &mut appended.outcome).map(|()| state)
+            let lacks_facts = append_trace(context, prepared, &mut state, &mut appended.outcome)?;
+            Ok((state, lacks_facts))
         })?;
         context.changed.push(trace_id.clone());
-        if state.has_logs() && prepared.spans.spans.iter().any(|span| span.parent_id.is_none()) {
-            appended.roots_with_logs.push(trace_id.clone());
+        let speaks = || prepared.spans.spans.iter().any(|span| span.root.is_some());
+        if lacks_facts || state.has_logs() && speaks() {
+            appended.roots_to_hear.push(trace_id.clone());
         }
         context.states.put(trace_id.clone(), state);
     }
@@ -141,12 +144,13 @@ fn give_up_on_error<T>(
     result
 }
 
+/// Writes spans of one trace; returns whether nobody has heard yet what its root says.
 fn append_trace(
     context: &mut WriteContext<'_>,
     prepared: &PreparedSpans,
     state: &mut TraceState,
     outcome: &mut AppendOutcome,
-) -> StoreResult<()> {
+) -> StoreResult<bool> {
     let spans = &prepared.spans;
     let arrivals: Vec<Arrival> = spans.spans.iter().map(|span| state.arrive(span)).collect();
     let count = |wanted| arrivals.iter().filter(|arrival| **arrival == wanted).count();
@@ -154,12 +158,15 @@ fn append_trace(
     outcome.replaced += count(Arrival::Replaces);
     outcome.unchanged += count(Arrival::Unchanged);
     if count(Arrival::Unchanged) == arrivals.len() {
-        return choose_experiment_again(context, spans, state);
+        return choose_experiment_again(context, spans, state).map(|()| false);
     }
     let run_ids = intern_runs(context, spans)?;
     let (mut row, before) = load_or_new(context.conn, spans, state)?;
     note_if_plain(&mut row, state, &arrivals);
-    let best_root = update_row(&mut row, prepared, &arrivals, &run_ids);
+    drop_stand_in(&mut row, state);
+    let best_root = update_row(&mut row, prepared, &arrivals, &run_ids, state);
+    let lacks_facts = row.root_rank.is_none() && state.stand_in().is_some();
+    row.root_rank = row.root_rank.or_else(|| state.stand_in());
     update_totals(&mut row, state);
     save(context.conn, &mut row, state)?;
     rollup::record(context.rollups, before.as_ref(), &row, state);
@@ -173,7 +180,8 @@ fn append_trace(
             write_chunk(context, spans, chunk, &run_ids, &row)?;
         }
     }
-    context.table.row_with_tags(context.conn, row, tags)
+    context.table.row_with_tags(context.conn, row, tags)?;
+    Ok(lacks_facts)
 }
 
 /// Notes whether each span of the trace came once so far; see [`explicit::PLAIN`].
@@ -243,6 +251,7 @@ fn update_row<'a>(
     prepared: &'a PreparedSpans,
     arrivals: &[Arrival],
     run_ids: &[Run],
+    state: &TraceState,
 ) -> Option<&'a RootFacts> {
     let spans = &prepared.spans;
     let mut best_root = None;
@@ -258,8 +267,9 @@ fn update_row<'a>(
         widen_time(row, span);
         choose_session_and_user(row, span);
         choose_resource(row, run, ids, span);
-        if choose_root(row, span) {
-            best_root = span.root.as_deref();
+        if choose_root(row, span, state) {
+            // Tags could not be taken back from a span that only stands in.
+            best_root = span.root.as_deref().filter(|_| span.parent_id.is_none());
         }
     }
     best_root
@@ -314,20 +324,53 @@ fn choose_resource(row: &mut TraceRow, run: &SpanRun, ids: &Run, span: &NewSpan)
     }
 }
 
-/// Lets a root decide name, previews and state; returns whether it is the best root so far.
-pub(crate) fn choose_root(row: &mut TraceRow, span: &NewSpan) -> bool {
-    let Some(facts) = &span.root else { return false };
-    if !row.finalized && matches!(row.state, State::InProgress | State::Unspecified) && span.end_ns.is_some()
-    {
-        row.state = if span.status == SpanStatus::Error { State::Error } else { State::Ok };
+/// Lets go of a span that stands in for the root, if another is to do so now: its parent came, an earlier one came, or it
+/// was only taken because nothing more came.
+fn drop_stand_in(row: &mut TraceRow, state: &TraceState) {
+    let Some(rank) = row.root_rank.filter(rank::is_stand_in) else { return };
+    if state.stand_in() == Some(rank) {
+        return;
     }
-    let rank = rank::of_span(1, span);
-    if !rank::replaces(&rank, row.root_rank.as_ref()) {
+    row.root_rank = None;
+    speak(row, None, &RootFacts::default());
+    if !row.finalized {
+        row.state = State::InProgress;
+    }
+}
+
+/// Lets a root decide name, previews and state, or a span that stands in for it, since its parent is not there; returns
+/// whether it is the best so far.
+pub(crate) fn choose_root(row: &mut TraceRow, span: &NewSpan, state: &TraceState) -> bool {
+    let Some(facts) = &span.root else { return false };
+    if span.parent_id.is_some_and(|parent| state.has_span(parent)) {
         return false;
     }
-    row.root_rank = Some(rank);
+    let rank = rank::of_span(1, span);
+    let replaces = rank::replaces(&rank, row.root_rank.as_ref());
+    if replaces && !row.finalized && row.root_rank.is_some_and(|old| rank::is_stand_in(&old)) {
+        row.state = State::InProgress;
+    }
+    if replaces || span.parent_id.is_none() {
+        end_with(row, span.end_ns, span.status);
+    }
+    if replaces {
+        row.root_rank = Some(rank);
+        speak(row, Some(&span.name), facts);
+    }
+    replaces
+}
+
+/// Lets the end of a root end the trace, unless that was done or said by a client.
+pub(crate) fn end_with(row: &mut TraceRow, end_ns: Option<i64>, status: SpanStatus) {
+    if !row.finalized && matches!(row.state, State::InProgress | State::Unspecified) && end_ns.is_some() {
+        row.state = if status == SpanStatus::Error { State::Error } else { State::Ok };
+    }
+}
+
+/// Takes over what a root says, as far as no client said it.
+pub(crate) fn speak(row: &mut TraceRow, span_name: Option<&str>, facts: &RootFacts) {
     if !row.is_explicit(explicit::NAME) {
-        row.name = Some(facts.trace_name.clone().unwrap_or_else(|| span.name.to_string()));
+        row.name = facts.trace_name.clone().or_else(|| span_name.map(Into::into));
     }
     if !row.is_explicit(explicit::REQUEST_PREVIEW) {
         row.request_preview.clone_from(&facts.request_preview);
@@ -337,7 +380,6 @@ pub(crate) fn choose_root(row: &mut TraceRow, span: &NewSpan) -> bool {
     }
     row.input_text.clone_from(&facts.input_text);
     row.output_text.clone_from(&facts.output_text);
-    true
 }
 
 /// Notes how many spans there are and how many failed, and what they used.
@@ -518,7 +560,7 @@ pub(crate) fn append_logs(context: &mut WriteContext<'_>, batch: &[PreparedLogs]
             let mut state = context.states.take(context.conn, trace_id)?;
             append_trace_logs(context, prepared, &mut state, &mut appended.outcome).map(|()| state)
         })?;
-        appended.roots_with_logs.push(trace_id.clone());
+        appended.roots_to_hear.push(trace_id.clone());
         context.states.put(trace_id.clone(), state);
     }
     Ok(appended)

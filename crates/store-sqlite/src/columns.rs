@@ -30,6 +30,8 @@ const STATUS_SHIFT: u8 = 2;
 const STATUS_MASK: u8 = 0b11 << STATUS_SHIFT;
 const HAS_USAGE: u8 = 1 << 4;
 const HAS_COST: u8 = 1 << 5;
+/// The span says that its parent is in another process. (Versions before this bit pass it over.)
+const REMOTE_PARENT: u8 = 1 << 6;
 
 /// The columns of a block, read back.
 #[derive(Debug, Default, PartialEq)]
@@ -54,6 +56,8 @@ pub(crate) struct Row {
     pub(crate) end_ns: Option<i64>,
     pub(crate) usage: Option<TokenUsage>,
     pub(crate) cost: Option<Cost>,
+    /// Whether its parent is in another process, so that it may speak for its trace.
+    pub(crate) has_remote_parent: bool,
     name: u32,
     span_type: u32,
     model: u32,
@@ -118,6 +122,7 @@ pub(crate) struct SpanEntry<'a> {
     end_ns: Option<i64>,
     usage: Option<TokenUsage>,
     cost: Option<Cost>,
+    has_remote_parent: bool,
     /// Name, type, model, provider, session, user.
     texts: [Option<&'a str>; 6],
 }
@@ -141,6 +146,7 @@ impl<'a> From<&'a NewSpan> for SpanEntry<'a> {
             end_ns: span.end_ns,
             usage: span.usage,
             cost: span.cost,
+            has_remote_parent: span.root.is_some() && span.parent_id.is_some(),
             texts: texts.map(|text| text.map(AsRef::as_ref)),
         }
     }
@@ -158,7 +164,8 @@ impl<'a> SpanEntry<'a> {
             derived.session.as_deref(),
             derived.user.as_deref(),
         ];
-        SpanEntry { usage: derived.usage, cost: derived.cost, texts, ..self }
+        let has_remote_parent = derived.root.is_some() && self.parent_id.is_some();
+        SpanEntry { usage: derived.usage, cost: derived.cost, has_remote_parent, texts, ..self }
     }
 
     /// Returns whether the word index has the same of both.
@@ -205,6 +212,7 @@ impl Columns {
             end_ns: row.end_ns,
             usage: row.usage,
             cost: row.cost,
+            has_remote_parent: row.has_remote_parent,
             texts: numbers.map(|number| self.string(number)),
         }
     }
@@ -246,6 +254,7 @@ fn flags(span: &SpanEntry<'_>) -> u8 {
         (OPEN, span.end_ns.is_none()),
         (HAS_USAGE, span.usage.is_some()),
         (HAS_COST, span.cost.is_some()),
+        (REMOTE_PARENT, span.has_remote_parent),
     ] {
         flags |= if set { bit } else { 0 };
     }
@@ -307,6 +316,7 @@ pub(crate) fn unpack_spans(bytes: &[u8]) -> StoreResult<Columns> {
             2 => SpanStatus::Error,
             _ => SpanStatus::Unset,
         };
+        row.has_remote_parent = flags & REMOTE_PARENT != 0;
         if flags & HAS_PARENT != 0 {
             row.parent_id = Some(SpanId(input.array()?));
         }
@@ -393,6 +403,7 @@ fn read_identity(input: &mut Input<'_>, count: usize) -> StoreResult<Vec<Row>> {
         end_ns: None,
         usage: None,
         cost: None,
+        has_remote_parent: false,
         name: 0,
         span_type: 0,
         model: 0,

@@ -89,7 +89,7 @@ impl Store for SqliteStore {
         let appended =
             writer.append(announced, bytes, move |context| append::append_spans(context, &prepared)).await?;
         self.wake_background(bytes);
-        self.refresh_roots(appended.roots_with_logs).await?;
+        self.refresh_roots(appended.roots_to_hear).await?;
         Ok(appended.outcome)
     }
 
@@ -103,7 +103,7 @@ impl Store for SqliteStore {
         let appended =
             writer.append(announced, bytes, move |context| append::append_logs(context, &prepared)).await?;
         self.wake_background(bytes);
-        self.refresh_roots(appended.roots_with_logs).await?;
+        self.refresh_roots(appended.roots_to_hear).await?;
         Ok(appended.outcome)
     }
 

@@ -143,7 +143,7 @@ mod tests {
             .execute_batch(
                 "DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
                  ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
-                 PRAGMA user_version = 4;",
+                 DROP TABLE derivation; PRAGMA user_version = 4;",
             )
             .unwrap();
 

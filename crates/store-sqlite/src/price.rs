@@ -27,6 +27,12 @@ impl PriceKeeper {
         Ok(PriceKeeper { book: RwLock::new(Arc::new(book)), turn: tokio::sync::Mutex::default() })
     }
 
+    /// Holds the built-in prices.
+    pub(crate) fn built_in() -> PriceKeeper {
+        let book = RwLock::new(Arc::new(PriceBook::built_in()));
+        PriceKeeper { book, turn: tokio::sync::Mutex::default() }
+    }
+
     /// Returns the prices in force.
     pub(crate) fn get(&self) -> Arc<PriceBook> {
         Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner))

@@ -32,6 +32,23 @@ fn from_parts(source: u8, is_root: bool, start_ns: i64, span_id: SpanId) -> Rank
     rank
 }
 
+/// Returns whether a root's rank is that of a span that stands in for a root: it has a parent.
+pub(crate) fn is_stand_in(rank: &Rank) -> bool {
+    rank[1] != 0
+}
+
+/// Returns the rank that a span with a parent has as a root, chosen by source 1.
+pub(crate) fn of_stand_in(start_ns: i64, span_id: SpanId) -> Rank {
+    from_parts(1, false, start_ns, span_id)
+}
+
+/// Returns the span whose rank it is.
+pub(crate) fn span_of(rank: &Rank) -> SpanId {
+    let mut span_id = SpanId([0; 8]);
+    span_id.0.copy_from_slice(&rank[10..]);
+    span_id
+}
+
 /// Returns whether a value of rank `new` replaces one of rank `old` (`None`: there is no value yet).
 ///
 /// Equal ranks replace: the same span came again with other content.
@@ -58,6 +75,14 @@ mod tests {
             rank(2, true, 1, 1),
         ];
         assert!(ordered.is_sorted());
+    }
+
+    #[test]
+    fn a_rank_tells_its_span() {
+        let stand_in = of_stand_in(-5, SpanId([7; 8]));
+        assert_eq!(stand_in, rank(1, false, -5, 7));
+        assert_eq!(span_of(&stand_in), SpanId([7; 8]));
+        assert!(is_stand_in(&stand_in) && !is_stand_in(&rank(1, true, 1, 1)));
     }
 
     #[test]

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_retention.sql"),
     include_str!("migrations/0005_error_spans.sql"),
     include_str!("migrations/0006_text_places.sql"),
+    include_str!("migrations/0007_derivation.sql"),
     include_str!("migrations/0008_prices.sql"),
 ];
 

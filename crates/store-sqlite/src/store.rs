@@ -10,6 +10,7 @@ use crate::explore::ChangeFeed;
 use crate::postings::{Indexer, KeeperContext, Postings};
 use crate::price::PriceKeeper;
 use crate::reader::ReaderPool;
+use crate::renormalize;
 use crate::retention::{Retention, SharedStatus};
 use crate::rollup;
 use crate::scan::Verdicts;
@@ -105,6 +106,7 @@ impl SqliteStore {
         let conn = schema::open_writer(&database)?;
         let prices = Arc::new(PriceKeeper::open(&conn)?);
         let segment_writer = SegmentWriter::open(&segments, &conn)?;
+        renormalize::tell_if_older(&conn)?;
         let are_rollups_built = rollup::are_built(&conn)?;
         let are_error_spans_counted = error_spans::are_counted(&conn)?;
         let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;
@@ -130,6 +132,7 @@ impl SqliteStore {
             Arc::clone(&writer),
             Arc::clone(&pins),
         )?;
+        let compactor = compactor.with_prices(Arc::clone(&prices));
         let compactor = if options.span_index { compactor } else { compactor.without_index() };
         let compactor = Arc::new(Mutex::new(compactor));
         let artifact_removal = ArtifactRemoval::new(&data_dir);

@@ -6,6 +6,7 @@
 use crate::block::BlockKind;
 use crate::columns;
 use crate::error::{damaged, sql_error};
+use crate::rank::{self, Rank};
 use crate::rollup::{Calls, NO_CALL, SpanFacts};
 use crate::trace_row::SqlTraceId;
 use foldhash::fast::RandomState;
@@ -14,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension};
 use spanwise_genai::rollup::UsageTree;
 use spanwise_model::{NewSpan, SpanId, SpanStatus, TraceId};
 use spanwise_store::StoreResult;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Spans that are remembered over all traces, about 200 bytes each; one that calls a model, about 400.
 const REMEMBERED_SPANS_MAX: usize = 100_000;
@@ -38,6 +39,8 @@ pub(crate) struct TraceState {
     log_hashes: HashSet<u64, RandomState>,
     /// Spans of which the present content says that they failed.
     error_spans: usize,
+    /// Spans whose parent is in another process, by start and id, with that parent.
+    remote: BTreeMap<(i64, SpanId), SpanId>,
     /// Tokens and cost, each counted once.
     pub(crate) usage: UsageTree,
     /// What its spans give to the roll-ups.
@@ -142,6 +145,7 @@ impl TraceState {
         match arrival {
             Arrival::New | Arrival::Replaces => {
                 self.usage.insert(span.span_id, span.parent_id, span.usage, span.cost);
+                self.note_remote(span.start_ns, span.span_id, span.parent_id.filter(|_| span.root.is_some()));
             }
             Arrival::Unchanged => {}
         }
@@ -156,6 +160,26 @@ impl TraceState {
     /// Returns whether log records of it are known.
     pub(crate) fn has_logs(&self) -> bool {
         !self.log_hashes.is_empty()
+    }
+
+    fn note_remote(&mut self, start_ns: i64, span_id: SpanId, parent: Option<SpanId>) {
+        if !self.remote.is_empty() {
+            self.remote.retain(|(_, other), _| *other != span_id);
+        }
+        self.remote.extend(parent.map(|parent| ((start_ns, span_id), parent)));
+    }
+
+    /// Returns whether a span of that id is there.
+    pub(crate) fn has_span(&self, span_id: SpanId) -> bool {
+        self.spans.contains_key(&span_id)
+    }
+
+    /// Returns the rank of the span that speaks for the trace if it has no root: the first whose parent is in another
+    /// process and is not there.
+    pub(crate) fn stand_in(&self) -> Option<Rank> {
+        let mut remote = self.remote.iter();
+        let ((start_ns, span_id), _) = remote.find(|(_, parent)| !self.has_span(**parent))?;
+        Some(rank::of_stand_in(*start_ns, *span_id))
     }
 
     /// Returns how many spans the trace has.
@@ -223,6 +247,8 @@ pub(crate) fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceSt
                     match state.see(row.span_id, content, &SpanFacts::of_row(&columns, row)) {
                         Arrival::New | Arrival::Replaces => {
                             state.usage.insert(row.span_id, row.parent_id, row.usage, row.cost);
+                            let remote = row.parent_id.filter(|_| row.has_remote_parent);
+                            state.note_remote(row.start_ns, row.span_id, remote);
                         }
                         Arrival::Unchanged => {}
                     }

@@ -220,7 +220,7 @@ pub struct TreeReport {
     pub usage: Option<TokenUsage>,
     /// Cost of those tokens.
     pub cost: Option<Cost>,
-    /// Whether tokens and cost count in the trace's totals; false if a span above reports them too.
+    /// Whether tokens and cost count in the trace's totals; false if a span above, or those below, count in its place.
     pub counted: bool,
 }
 

@@ -67,6 +67,8 @@ pub trait Store: Send + Sync + 'static {
     ///   taken back.
     /// - What a trace's record says does not depend on the order in which its spans arrive: of several candidates
     ///   (experiment, session, user, root) the root wins, else the smallest (start, span id).
+    /// - A trace without a root speaks through the smallest (start, span id) of the spans whose parent is in another
+    ///   process and is not there: name, previews and state are its own until a root or that parent arrives.
     /// - Time, duration and state of a finalized trace are left alone, and so are authoritative usage and cost.
     /// - A state other than `InProgress` and `Unspecified` is not changed by spans.
     async fn append_spans(&self, batch: Vec<TraceSpans>) -> StoreResult<AppendOutcome>;

@@ -17,6 +17,7 @@ mod session;
 mod span;
 mod trace;
 mod tree;
+mod usage;
 
 pub use archive::{ARCHIVE_VERSION, ArchiveError, ArchivedTrace};
 pub use assessment::{
@@ -44,3 +45,4 @@ pub use span::{
 };
 pub use trace::{Cost, StateName, TagValue, TraceList, TraceRecord, TraceSummary, Usage};
 pub use tree::{CostColumns, Dictionary, SparseDictionary, Tree, UsageColumns};
+pub use usage::{SpanUsage, UsageExplained, UsageReason};

@@ -34,8 +34,8 @@ pub struct Tree {
     pub usage: UsageColumns,
     /// Cost, of the spans whose cost is known.
     pub cost: CostColumns,
-    /// Rows, as deltas, of spans whose tokens or cost do not count in the trace's totals, since a span above reports
-    /// them too.
+    /// Rows, as deltas, of spans whose tokens or cost do not count in the trace's totals: they are told by a span above, or
+    /// by those below. `usage-explained` says which.
     pub uncounted: Vec<u32>,
 }
 

@@ -50,6 +50,7 @@ pub(super) const GET: &str = "\
 Examples:
   spanwise get tr-5b8efff798038103d269b633813fc60c --errors
   spanwise get tr-5b8efff798038103d269b633813fc60c --span 51cbef53f7a4e9b0
+  spanwise get tr-5b8efff798038103d269b633813fc60c --usage
   spanwise get tr-5b8efff798038103d269b633813fc60c --format json | jq '.spans[].name'";
 
 pub(super) const TAIL: &str = "\

@@ -109,6 +109,9 @@ pub(crate) struct GetArgs {
     /// Show only spans down to this level; the root is level 1
     #[arg(long, value_name = "LEVELS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) depth: Option<u32>,
+    /// Show which spans the trace's tokens and cost come from, and why
+    #[arg(long, conflicts_with_all = ["errors", "depth", "all", "ids", "span"])]
+    pub(crate) usage: bool,
     /// Show only failed spans and what leads to them
     #[arg(long)]
     pub(crate) errors: bool,

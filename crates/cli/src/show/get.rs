@@ -3,6 +3,7 @@
 use super::fold::{Content, Extent, Line, lines};
 use super::outline::Outline;
 use super::tree::{Canvas, render};
+use super::usage::{self, UsageExplained};
 use super::{head, span};
 use crate::api::{SpanDetail, SpanPreview, TraceRecord, TreeColumns};
 use crate::args::{GetArgs, GetFormat};
@@ -39,6 +40,9 @@ pub(crate) async fn get(args: &GetArgs) -> Result<()> {
         bail!("--format otlp is binary; send it to a file or a pipe, or use --format otlp-json");
     }
     check_span_id(args)?;
+    if args.usage && matches!(args.format, GetFormat::Otlp | GetFormat::OtlpJson) {
+        bail!("--usage is no OTLP; use --format tree or json with it");
+    }
     let config = args.flags.load()?.config;
     let backend = Backend::connect_to_read(&config).await?;
     let shown = show(&backend.client, args).await;
@@ -60,6 +64,9 @@ fn check_span_id(args: &GetArgs) -> Result<()> {
 async fn show(client: &Client, args: &GetArgs) -> Result<()> {
     let trace = format!("/api/v1/traces/{}", url_encoded(&args.trace_id));
     let otlp = format!("{trace}/otlp");
+    if args.usage {
+        return print_usage(client, args, &trace).await;
+    }
     match (&args.span, args.format) {
         (Some(id), GetFormat::Json) => {
             let detail: Value = client.get_json(&format!("{trace}/spans/{id}")).await?;
@@ -106,6 +113,16 @@ async fn print_tree(client: &Client, args: &GetArgs, trace: &str) -> Result<()> 
     }
     print_lines(&[String::new()])?;
     print_lines(&render(&outline, &tree, &errors, &canvas))
+}
+
+async fn print_usage(client: &Client, args: &GetArgs, trace: &str) -> Result<()> {
+    let path = format!("{trace}/usage-explained");
+    if args.format == GetFormat::Json {
+        let explained: Value = client.get_json(&path).await?;
+        return print_lines(&[serde_json::to_string_pretty(&explained)?]);
+    }
+    let explained: UsageExplained = client.get_json(&path).await?;
+    print_lines(&usage::lines(&explained, stdout_width(), Painter::for_stdout()))
 }
 
 /// Returns the messages of the failed spans that are shown, by row.

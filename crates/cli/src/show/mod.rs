@@ -11,6 +11,7 @@ mod search;
 mod span;
 mod stats;
 mod tree;
+mod usage;
 
 pub(crate) use check::check;
 pub(crate) use config::{config, config_path};

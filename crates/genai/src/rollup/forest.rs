@@ -1,87 +1,53 @@
-//! A union-find along parent links, which also tells what lies on the way to the root.
+//! A union-find along parent links.
 
-use super::sum::Kind;
-
-/// Which kinds some spans report.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Flags(u8);
-
-impl Flags {
-    pub(super) fn and(self, kind: Kind) -> Flags {
-        Flags(self.0 | 1 << kind as u8)
-    }
-
-    pub(super) fn with(self, other: Flags) -> Flags {
-        Flags(self.0 | other.0)
-    }
-
-    pub(super) fn has(self, kind: Kind) -> bool {
-        self.0 >> kind as u8 & 1 == 1
-    }
-}
-
-/// Trees of numbered spans.
+/// Trees of numbered spans: a span is led to the next span above that is the top of its tree.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Forest {
-    nodes: Vec<Node>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    /// A span above this one, not always the next; itself for a root.
-    up: u32,
-    /// What this span reports. For a span that is not a root and has others below it, this never changes.
-    own: Flags,
-    /// What the spans between this one and `up` report, without these two.
-    between: Flags,
+    /// For each span one above it in its tree, not always the next; itself for the top.
+    up: Vec<u32>,
 }
 
 impl Forest {
     /// Adds a tree of one span and returns its number.
-    pub(super) fn add_root(&mut self) -> u32 {
-        let number = self.nodes.len() as u32;
-        self.nodes.push(Node { up: number, own: Flags::default(), between: Flags::default() });
+    pub(super) fn add(&mut self) -> u32 {
+        let number = self.up.len() as u32;
+        self.up.push(number);
         number
     }
 
-    /// Makes every span a root that reports nothing.
+    /// Makes every span a tree of its own.
     pub(super) fn clear(&mut self) {
-        for (number, node) in (0..).zip(&mut self.nodes) {
-            *node = Node { up: number, own: Flags::default(), between: Flags::default() };
-        }
+        (0..).zip(&mut self.up).for_each(|(number, up)| *up = number);
     }
 
-    pub(super) fn own(&self, number: u32) -> Flags {
-        self.nodes[number as usize].own
+    /// Returns whether a span is the top of its tree.
+    pub(super) fn is_top(&self, number: u32) -> bool {
+        self.up[number as usize] == number
     }
 
-    pub(super) fn set_own(&mut self, number: u32, own: Flags) {
-        self.nodes[number as usize].own = own;
+    /// Joins the tree of `top` with that of `parent`, which is another one.
+    pub(super) fn hang(&mut self, top: u32, parent: u32) {
+        self.up[top as usize] = parent;
     }
 
-    /// Hangs the tree of `root` below `parent`, which is in another tree.
-    pub(super) fn hang(&mut self, root: u32, parent: u32) {
-        self.nodes[root as usize].up = parent;
+    /// Makes a span that no other hangs below a tree of its own.
+    pub(super) fn cut(&mut self, leaf: u32) {
+        self.up[leaf as usize] = leaf;
     }
 
-    /// Returns the root above `number`, and what the spans above `number` report, the root included.
+    /// Returns the top of the tree of a span.
     ///
     /// On the way every other span is led one step further up, so that ways stay short.
-    pub(super) fn find(&mut self, number: u32) -> (u32, Flags) {
-        let (mut at, mut above) = (number, Flags::default());
+    pub(super) fn top(&mut self, number: u32) -> u32 {
+        let mut at = number;
         loop {
-            let node = self.nodes[at as usize];
-            let next = self.nodes[node.up as usize];
-            if node.up == at {
-                return (at, above);
+            let up = self.up[at as usize];
+            let next = self.up[up as usize];
+            if next == up {
+                return up;
             }
-            if next.up == node.up {
-                return (node.up, above.with(node.between).with(next.own));
-            }
-            let between = node.between.with(next.own).with(next.between);
-            self.nodes[at as usize] = Node { up: next.up, between, ..node };
-            above = above.with(between).with(self.own(next.up));
-            at = next.up;
+            self.up[at as usize] = next;
+            at = next;
         }
     }
 }

@@ -1,28 +1,13 @@
 //! Exact sums, from which can be taken what was added.
 
 use spanwise_model::{Cost, TokenUsage};
-use std::ops::Range;
-
-/// What is summed: each kind counts by the rule on its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Usage,
-    Cost,
-}
-
-impl Kind {
-    pub(super) const ALL: [Kind; 2] = [Kind::Usage, Kind::Cost];
-
-    /// The amounts of this kind.
-    fn range(self) -> Range<usize> {
-        match self {
-            Kind::Usage => 0..6,
-            Kind::Cost => 6..AMOUNTS,
-        }
-    }
-}
 
 const AMOUNTS: usize = 9;
+/// Where the tokens are that every usage has, and which are compared.
+const INPUT: usize = 0;
+const TOTAL: usize = 2;
+/// Where the cost is that is compared.
+const COST_TOTAL: usize = 8;
 
 /// Costs are summed in units of 2^-90 dollars. Every double above 10^-11 is a whole number of them, so that a sum is
 /// exact, the same in every order, and the cost of a single span comes out as it went in.
@@ -59,37 +44,44 @@ impl Sum {
         }
     }
 
-    /// Returns whether any span reported that kind.
-    pub(super) fn has(&self, kind: Kind) -> bool {
-        self.reporters[kind.range().start] > 0
+    /// Returns whether any span reported tokens.
+    pub(super) fn has_usage(&self) -> bool {
+        self.reporters[INPUT] > 0
+    }
+
+    /// Returns whether any span reported a cost.
+    pub(super) fn has_cost(&self) -> bool {
+        self.reporters[COST_TOTAL] > 0
     }
 
     /// Returns whether nothing was reported.
     pub(super) fn is_empty(&self) -> bool {
-        self.reporters == [0; AMOUNTS]
+        !self.has_usage() && !self.has_cost()
     }
 
-    /// Adds one kind of another sum.
-    pub(super) fn add(&mut self, kind: Kind, other: &Sum) {
-        for index in kind.range() {
-            self.amounts[index] = self.amounts[index].saturating_add(other.amounts[index]);
+    /// Returns the total tokens.
+    pub(super) fn total_tokens(&self) -> i128 {
+        self.amounts[TOTAL]
+    }
+
+    /// Returns the total cost in units.
+    pub(super) fn total_cost(&self) -> i128 {
+        self.amounts[COST_TOTAL]
+    }
+
+    /// Adds another sum.
+    pub(super) fn add(&mut self, other: &Sum) {
+        for index in 0..AMOUNTS {
+            self.amounts[index] += other.amounts[index];
             self.reporters[index] += other.reporters[index];
         }
     }
 
-    /// Takes away one kind of another sum, which was added before.
-    pub(super) fn subtract(&mut self, kind: Kind, other: &Sum) {
-        for index in kind.range() {
-            self.amounts[index] = self.amounts[index].saturating_sub(other.amounts[index]);
+    /// Takes away another sum, which was added before.
+    pub(super) fn subtract(&mut self, other: &Sum) {
+        for index in 0..AMOUNTS {
+            self.amounts[index] -= other.amounts[index];
             self.reporters[index] -= other.reporters[index];
-        }
-    }
-
-    /// Replaces one kind by that of another sum.
-    pub(super) fn set(&mut self, kind: Kind, other: &Sum) {
-        for index in kind.range() {
-            self.amounts[index] = other.amounts[index];
-            self.reporters[index] = other.reporters[index];
         }
     }
 
@@ -97,7 +89,7 @@ impl Sum {
     pub(super) fn usage(&self) -> Option<TokenUsage> {
         let count = |index: usize| u64::try_from(self.amounts[index]).unwrap_or(u64::MAX);
         let reported = |index: usize| (self.reporters[index] > 0).then(|| count(index));
-        self.has(Kind::Usage).then(|| TokenUsage {
+        self.has_usage().then(|| TokenUsage {
             input: count(0),
             output: count(1),
             total: count(2),
@@ -110,7 +102,7 @@ impl Sum {
     /// Returns the cost, if any was reported.
     pub(super) fn cost(&self) -> Option<Cost> {
         let dollars = |index: usize| self.amounts[index] as f64 / COST_UNITS;
-        self.has(Kind::Cost).then(|| Cost { input: dollars(6), output: dollars(7), total: dollars(8) })
+        self.has_cost().then(|| Cost { input: dollars(6), output: dollars(7), total: dollars(8) })
     }
 }
 
@@ -135,7 +127,7 @@ mod tests {
         let costs = [0.1, 1e-9, 3.3e-6, 7.0, 0.2, 1e-5].map(|total| Cost { total, ..Cost::default() });
         let sum = |costs: &mut dyn Iterator<Item = &Cost>| {
             let mut sum = Sum::default();
-            costs.for_each(|cost| sum.add(Kind::Cost, &Sum::of(None, Some(cost))));
+            costs.for_each(|cost| sum.add(&Sum::of(None, Some(cost))));
             sum
         };
         assert_eq!(sum(&mut costs.iter()), sum(&mut costs.iter().rev()));

@@ -30,6 +30,7 @@ mod spans;
 mod stream;
 mod traces;
 mod tree;
+mod usage;
 
 pub(crate) use parameter::Parameters;
 
@@ -69,6 +70,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(spans::routes())
         .merge(stream::routes())
         .merge(traces::routes())
-        .merge(tree::routes());
+        .merge(tree::routes())
+        .merge(usage::routes());
     OpenApiRouter::with_openapi(openapi::Described::openapi()).nest("/api/v1", api)
 }

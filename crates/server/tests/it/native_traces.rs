@@ -334,3 +334,47 @@ async fn a_list_is_filtered() {
         native.get(&format!("/traces?{}", query(&[("filter", "spans = 2"), ("order_by", "start")]))).await;
     assert_eq!(texts(&list["traces"], "name"), ["n2", "n0", "n2"]);
 }
+
+#[tokio::test]
+async fn usage_is_explained() {
+    let native = Native::start().await;
+    let call = |id: u8, parent: u8, tokens: u8| {
+        let usage = format!(r#"{{"input_tokens": {tokens}, "output_tokens": 0, "total_tokens": {tokens}}}"#);
+        let call = with_attribute(child_of(parent, span(7, id, "call")), "mlflow.chat.tokenUsage", &usage);
+        with_attribute(call, "mlflow.spanType", "\"LLM\"")
+    };
+    // A wrapper that has only told its last call; a call that is told twice; a wrapper that tells it all.
+    let spans = vec![
+        span(7, 1, "root"),
+        call(2, 1, 5),
+        call(3, 2, 20),
+        call(4, 3, 20),
+        call(5, 1, 30),
+        call(6, 5, 9),
+    ];
+    native.spans(spans).await;
+    let explained = native.get(&format!("/traces/{}/usage-explained", trace_id(7))).await;
+    assert_eq!((&explained["usage"]["total"], &explained["cost"]), (&json!(50), &NONE));
+    assert_eq!(
+        (&explained["spans_without_cost"], &explained["client_gave_usage"]),
+        (&json!(2), &json!(false))
+    );
+    let id = |id: u8| format!("{id:02x}").repeat(8);
+    let mut found: Vec<Value> = explained["spans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|span| json!([span["span_id"], span["counted"], span["reason"], span["counted_span_id"]]))
+        .collect();
+    found.sort_by_key(Value::to_string);
+    let expected = [
+        json!([id(2), false, "replaced_by_descendants", null]),
+        json!([id(3), true, "counted", null]),
+        json!([id(4), false, "duplicate", id(3)]),
+        json!([id(5), true, "counted", null]),
+        json!([id(6), false, "below_reporting_ancestor", id(5)]),
+    ];
+    assert_eq!(found, expected);
+    let record = native.get(&format!("/traces/{}", trace_id(7))).await;
+    assert_eq!(record["usage"], explained["usage"]);
+}

@@ -19,6 +19,8 @@ mod walk;
 
 use crate::backup::Pins;
 use crate::error::{io_error, sql_error};
+use crate::price::PriceKeeper;
+use crate::renormalize;
 use crate::schema;
 use crate::segment::segment_path;
 use crate::spans::SpanReader;
@@ -69,6 +71,7 @@ pub(crate) struct Compactor {
     spans: Arc<SpanReader>,
     writer: Arc<Writer>,
     pins: Arc<Pins>,
+    prices: Arc<PriceKeeper>,
     /// Traces with a block that can't be read: they stay where they are, and hold nobody else up.
     unreadable: RefCell<HashSet<i64>>,
     beginning: RefCell<Beginning>,
@@ -102,11 +105,17 @@ impl Compactor {
             spans,
             writer,
             pins,
+            prices: Arc::new(PriceKeeper::built_in()),
             unreadable: RefCell::default(),
             beginning: RefCell::default(),
             abandoned: RefCell::default(),
             waits_for_index: true,
         })
+    }
+
+    /// Says which prices are in force, if not those that are built in.
+    pub(crate) fn with_prices(self, prices: Arc<PriceKeeper>) -> Compactor {
+        Compactor { prices, ..self }
     }
 
     /// Says that spans are not indexed.
@@ -194,12 +203,29 @@ impl Compactor {
             }
         }
         let (count, segment_id) = (merged.len(), bucket.segment_id());
+        let rootless: Vec<i64> =
+            group[..taken].iter().filter(|trace| trace.is_rootless).map(|trace| trace.trace_key).collect();
         if let Err(error) = bucket.commit(&self.writer, merged, self.waits_for_index) {
             // A commit that failed may come back after a crash (see segment/writer.rs); what it points to must be there then.
             self.abandoned.borrow_mut().push(segment_id);
             return Err(error);
         }
+        self.let_others_speak(&rootless)?;
         Ok((count, taken))
+    }
+
+    /// Lets a span stand in for the root of traces of which none came, now that they are quiet.
+    fn let_others_speak(&self, rootless: &[i64]) -> StoreResult<()> {
+        let prices = self.prices.get();
+        for trace_key in rootless.iter().filter(|trace_key| !self.unreadable.borrow().contains(trace_key)) {
+            match renormalize::one(&self.conn, &self.spans.segments, &self.writer, &prices, *trace_key) {
+                Err(error) if error.kind() == ErrorKind::Internal => {
+                    tracing::error!(error = %error, trace_key, "nobody can speak for a trace without a root");
+                }
+                result => result?,
+            }
+        }
+        Ok(())
     }
 
     /// Returns how many traces can't be read, as far as compaction has met them.

@@ -31,6 +31,8 @@ pub(crate) struct Candidate {
     pub(crate) stored_bytes: u64,
     /// Its last block: if another came since, the trace is not quiet.
     pub(crate) last_block_id: i64,
+    /// Whether no root of it came, and no span says that its parent is in another process.
+    pub(crate) is_rootless: bool,
 }
 
 /// Segments whose blocks are to move away: what arrived, and sealed files that are half dead or dead for too long.
@@ -83,7 +85,7 @@ pub(crate) fn candidates(
 ) -> StoreResult<Vec<Candidate>> {
     let mut statement = conn
         .prepare_cached(
-            "SELECT t.trace_key, t.experiment_id, t.start_ns, sum(b.length), max(b.block_id)
+            "SELECT t.trace_key, t.experiment_id, t.start_ns, sum(b.length), max(b.block_id), t.root_rank IS NULL
              FROM rarray(:keys) q
              JOIN trace t ON t.trace_key = q.value
              JOIN block b ON b.trace_key = q.value
@@ -104,6 +106,7 @@ pub(crate) fn candidates(
                 day: row.get::<_, i64>(2)?.div_euclid(DAY_NS),
                 stored_bytes: row.get(3)?,
                 last_block_id: row.get(4)?,
+                is_rootless: row.get(5)?,
             })
         },
     );

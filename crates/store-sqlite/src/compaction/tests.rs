@@ -1,7 +1,7 @@
 use super::{Compactor, Step};
 use crate::store::{OpenOptions, SqliteStore};
 use futures_util::TryStreamExt;
-use spanwise_model::{ExperimentId, TraceId};
+use spanwise_model::{ExperimentId, SpanStatus, TraceId, TraceState};
 use spanwise_store::conformance::build::{log_raw, logs, span, spans, trace_id};
 use spanwise_store::{DeleteTraces, Progress, Store, StoredSpan};
 use std::sync::Arc;
@@ -135,6 +135,35 @@ async fn a_stream_goes_on_while_its_blocks_move() {
     let chunks: Vec<Vec<StoredSpan>> = stream.try_collect().await.unwrap();
     let after: Vec<Vec<u8>> = chunks.into_iter().flatten().map(|span| span.raw.to_vec()).collect();
     assert_eq!(after, before.into_iter().map(|(raw, _)| raw).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_span_speaks_for_a_quiet_trace_whose_root_never_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
+    let trace = trace_id(1);
+    let first = span(2).parent(99).name("entry").from_to(5, 9).attribute("mlflow.spanInputs", "\"q\"");
+    let batch = [span(4).parent(98).from_to(6, 7), span(3).parent(2).from_to(1, 9), first];
+    store.append_spans(vec![spans(&trace, &batch)]).await.unwrap();
+    let told = async || {
+        let info = store.get_trace(&trace).await.unwrap();
+        (info.name, info.state, info.input_text)
+    };
+    let unknown = (None, TraceState::InProgress, None);
+    assert_eq!(told().await, unknown);
+    compact(&store);
+    assert_eq!(told().await, (Some("entry".into()), TraceState::Ok, Some("q".into())));
+    // It goes on after all: its root may still be to come.
+    store.append_spans(vec![spans(&trace, &[span(5).parent(2).from_to(8, 9)])]).await.unwrap();
+    assert_eq!(told().await, unknown);
+    compact(&store);
+    assert_eq!(told().await, (Some("entry".into()), TraceState::Ok, Some("q".into())));
+    let root = span(99).name("root").from_to(7, 10).status(SpanStatus::Error);
+    store.append_spans(vec![spans(&trace, &[root])]).await.unwrap();
+    assert_eq!(told().await, (Some("root".into()), TraceState::Error, None));
+    compact(&store);
+    assert_eq!(told().await.0, Some("root".into()));
+    assert_sound(&store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -110,7 +110,7 @@ fn drop_replaced(tree: &mut TraceTree) {
     (tree.texts, tree.reports) = (texts.list, reports);
 }
 
-/// Marks reports that a span above repeats.
+/// Marks reports that do not count.
 fn mark_counted(tree: &mut TraceTree) {
     if tree.reports.is_empty() {
         return;

@@ -11,12 +11,14 @@ mod apply;
 mod replay;
 #[cfg(test)]
 mod tests;
+mod version;
 
 use crate::catalog::key_array;
 use crate::compaction::{SharedCompactor, lock};
 use crate::error::sql_error;
 use crate::postings::Postings;
 use crate::schema;
+use crate::segment::SegmentReader;
 use crate::spans::SpanReader;
 use crate::store::SqliteStore;
 use crate::writer::Writer;
@@ -28,6 +30,10 @@ use spanwise_model::{ErrorKind, ExperimentId};
 use spanwise_store::{Progress, RenormalizeReport, RenormalizeScope, StoreError, StoreResult};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+pub(crate) use version::tell_if_older;
 
 /// Traces of one step, at most.
 const STEP_TRACES: usize = if cfg!(test) { 5 } else { 64 };
@@ -35,6 +41,8 @@ const STEP_TRACES: usize = if cfg!(test) { 5 } else { 64 };
 const STEP_KEYS: i64 = 10_000;
 /// Spans of traces that are put in place with one write, which is to take some milliseconds; one trace may have more.
 const WRITE_SPANS_MAX: usize = if cfg!(test) { 20 } else { 2_000 };
+/// A pause after each step, in which whoever waits for the compactor gets it: compaction and checkpoints are one thread's.
+const TURN: Duration = Duration::from_millis(1);
 /// How often a trace that is being written to is replayed.
 const TRIES_MAX: usize = 5;
 
@@ -94,8 +102,13 @@ impl Work {
                 // Otherwise a run over many traces makes a log as large as what it changes.
                 move_log(&log)?;
             }
+            thread::sleep(TURN);
         }
         self.go_on(report.traces, total)?;
+        let is_all = self.scope == RenormalizeScope::All;
+        if is_all && report.unreadable_traces + report.busy_traces == 0 && !version::is_current(&conn)? {
+            self.writer.write_blocking(|context| version::set_current(context.conn))?;
+        }
         Ok(report)
     }
 
@@ -197,6 +210,21 @@ impl Work {
         }
         Ok(())
     }
+}
+
+/// Derives one trace again; the caller sees to it that no compaction is under way. If it is being written to, it stays as
+/// it is.
+pub(crate) fn one(
+    conn: &Connection,
+    segments: &SegmentReader,
+    writer: &Writer,
+    prices: &PriceBook,
+    trace_key: i64,
+) -> StoreResult<()> {
+    let replayed = replay::replay(conn, segments, prices, trace_key)?;
+    let Some(replayed) = replayed.filter(Replayed::is_changed) else { return Ok(()) };
+    // What has to be indexed again is looked at by every search until the next blocks come.
+    writer.write_blocking(move |context| apply::apply(context, replayed, &mut 0).map(drop))
 }
 
 /// Moves the log as far as readers let it; what is left is moved later.

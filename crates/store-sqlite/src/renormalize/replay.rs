@@ -1,20 +1,22 @@
 //! One trace as it would be had its spans come in now.
 
-use crate::append::{choose_root, choose_session_and_user, update_totals};
+use crate::append::{choose_root, choose_session_and_user, speak, update_totals};
 use crate::block::{Block, BlockKind};
-use crate::columns::{self, Columns, SpanEntry};
+use crate::columns::{self, Columns, Row, SpanEntry};
+use crate::compaction::QUIET;
 use crate::error::{damaged, sql_error};
-use crate::rank;
+use crate::rank::{self, Rank};
 use crate::segment::{Location, SegmentReader};
+use crate::store::now_ns;
 use crate::trace_row::{TraceRow, explicit};
 use crate::trace_state::{Arrival, TraceState};
 use rusqlite::Connection;
 use spanwise_genai::prices::{PriceBook, PriceTable};
 use spanwise_genai::{SpanColumns, span_columns};
-use spanwise_model::SpanId;
+use spanwise_model::{NewSpan, SpanId, TraceState as State};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::StoreResult;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A trace, derived again.
 pub(super) struct Replayed {
@@ -62,42 +64,50 @@ impl Replayed {
         !self.columns.is_empty() || row != self.row
     }
 
-    /// Lets a row say what the spans say, where no client said it. Time, state and experiment depend on no convention.
+    /// Lets a row say what the spans say, where no client said it. Time and experiment depend on no convention, and state
+    /// only where a span stands in for the root.
     pub(super) fn take_over(&self, row: &mut TraceRow) {
         let derived = &self.derived;
-        let takes = |bit| row.explicit & bit == 0;
-        let (takes_session, takes_user) = (takes(explicit::SESSION), takes(explicit::USER));
-        let (takes_name, takes_request) = (takes(explicit::NAME), takes(explicit::REQUEST_PREVIEW));
-        let (takes_response, takes_usage) = (takes(explicit::RESPONSE_PREVIEW), takes(explicit::USAGE));
-        let takes_cost = takes(explicit::COST);
-        if takes_session {
+        if !row.is_explicit(explicit::SESSION) {
             row.session.clone_from(&derived.session);
             row.session_rank = derived.session_rank;
         }
-        if takes_user {
+        if !row.is_explicit(explicit::USER) {
             row.user.clone_from(&derived.user);
             row.user_rank = derived.user_rank;
         }
-        row.root_rank = derived.root_rank;
-        if takes_name {
-            row.name.clone_from(&derived.name);
-        }
-        if takes_request {
-            row.request_preview.clone_from(&derived.request_preview);
-        }
-        if takes_response {
-            row.response_preview.clone_from(&derived.response_preview);
-        }
-        row.input_text.clone_from(&derived.input_text);
-        row.output_text.clone_from(&derived.output_text);
-        if takes_usage {
+        self.take_over_root(row);
+        if !row.is_explicit(explicit::USAGE) {
             row.usage = derived.usage;
         }
-        if takes_cost {
+        if !row.is_explicit(explicit::COST) {
             row.cost = derived.cost;
         }
         row.span_count = derived.span_count;
         row.error_span_count = derived.error_span_count;
+    }
+
+    fn take_over_root(&self, row: &mut TraceRow) {
+        let derived = &self.derived;
+        let stands_in = |rank: Option<Rank>| rank.is_some_and(|rank| rank::is_stand_in(&rank));
+        if !row.finalized && stands_in(row.root_rank) {
+            row.state = State::InProgress;
+        }
+        if !row.finalized && stands_in(derived.root_rank) && row.state == State::InProgress {
+            row.state = derived.state;
+        }
+        row.root_rank = derived.root_rank;
+        if !row.is_explicit(explicit::NAME) {
+            row.name.clone_from(&derived.name);
+        }
+        if !row.is_explicit(explicit::REQUEST_PREVIEW) {
+            row.request_preview.clone_from(&derived.request_preview);
+        }
+        if !row.is_explicit(explicit::RESPONSE_PREVIEW) {
+            row.response_preview.clone_from(&derived.response_preview);
+        }
+        row.input_text.clone_from(&derived.input_text);
+        row.output_text.clone_from(&derived.output_text);
     }
 }
 
@@ -117,7 +127,7 @@ pub(super) fn replay(
     let mut player = Player::new(row, segments, prices);
     let mut statement = txn
         .prepare_cached(
-            "SELECT block_id, segment_id, offset, length, kind, columns FROM block WHERE trace_key = ?1
+            "SELECT block_id, segment_id, offset, length, kind, columns, arrival_ns FROM block WHERE trace_key = ?1
              ORDER BY block_id",
         )
         .map_err(sql_error)?;
@@ -129,6 +139,7 @@ pub(super) fn replay(
         })()
         .map_err(sql_error)?;
         let kind = BlockKind::from_number(row.get(4).map_err(sql_error)?);
+        player.last_arrival_ns = player.last_arrival_ns.max(row.get(6).map_err(sql_error)?);
         let packed = row.get_ref(5).and_then(|value| Ok(value.as_blob()?)).map_err(sql_error)?;
         match kind {
             Some(BlockKind::Spans) => player.spans(place, packed)?,
@@ -148,15 +159,28 @@ struct Player<'a> {
     prices: &'a PriceTable,
     replayed: Replayed,
     /// The span that decides name and previews so far.
-    best_root: Option<(SpanId, Vec<u8>)>,
+    speaker: Option<(SpanId, Vec<u8>)>,
+    /// While no root came: spans of which one may have to stand in for it.
+    stand_ins: HashMap<SpanId, StandIn>,
+    last_arrival_ns: i64,
     /// Blocks of log records, which may come before the span that they belong to.
     log_blocks: Vec<Location>,
+}
+
+/// A span with a parent.
+struct StandIn {
+    span: NewSpan,
+    has_remote_parent: bool,
+    /// Where its message is.
+    location: Location,
+    index: usize,
 }
 
 impl<'a> Player<'a> {
     fn new(row: TraceRow, segments: &'a SegmentReader, prices: &'a PriceTable) -> Player<'a> {
         let (id, experiment_id) = (row.trace_id.clone(), row.experiment_id);
-        let derived = TraceRow::new(id, experiment_id, rank::WEAKEST, row.start_ns, row.arrival_ns);
+        let mut derived = TraceRow::new(id, experiment_id, rank::WEAKEST, row.start_ns, row.arrival_ns);
+        derived.state = State::InProgress;
         let state = TraceState::new(Some(row.trace_key));
         let replayed = Replayed {
             row,
@@ -167,7 +191,15 @@ impl<'a> Player<'a> {
             state,
             changed: HashSet::new(),
         };
-        Player { segments, prices, replayed, best_root: None, log_blocks: Vec::new() }
+        Player {
+            segments,
+            prices,
+            replayed,
+            speaker: None,
+            stand_ins: HashMap::new(),
+            last_arrival_ns: i64::MIN,
+            log_blocks: Vec::new(),
+        }
     }
 
     fn spans(&mut self, place: BlockPlace, packed: &[u8]) -> StoreResult<()> {
@@ -177,6 +209,15 @@ impl<'a> Player<'a> {
         let derived = derive_all(&columns, &block, self.prices)?;
         let entries: Vec<SpanEntry<'_>> =
             derived.iter().enumerate().map(|(index, span)| columns.entry(index).with_derived(span)).collect();
+        self.compare(place.block_id, &columns, &entries);
+        for (index, (entry, derived)) in entries.iter().zip(&derived).enumerate() {
+            self.span(entry.to_span(derived.root.clone()), place.location, index, &block);
+        }
+        Ok(())
+    }
+
+    /// Packs the columns of a block again if they are not what they were.
+    fn compare(&mut self, block_id: i64, columns: &Columns, entries: &[SpanEntry<'_>]) {
         let mut is_changed = false;
         for (index, entry) in entries.iter().enumerate() {
             let before = columns.entry(index);
@@ -187,26 +228,26 @@ impl<'a> Player<'a> {
             }
         }
         if is_changed {
-            let packed = columns::pack_spans(&entries);
-            let packed = columns::with_head(entries.len(), &columns.runs, &packed);
-            self.replayed.columns.push((place.block_id, packed));
+            let packed = columns::with_head(entries.len(), &columns.runs, &columns::pack_spans(entries));
+            self.replayed.columns.push((block_id, packed));
         }
-        for (index, derived) in derived.iter().enumerate() {
-            self.span(columns.entry(index).with_derived(derived), derived, block.message(index));
-        }
-        Ok(())
     }
 
-    /// Does what taking a span in does.
-    fn span(&mut self, entry: SpanEntry<'_>, derived: &SpanColumns, raw: &[u8]) {
-        let span = entry.to_span(derived.root.clone());
-        if self.replayed.state.arrive(&span) == Arrival::Unchanged {
+    /// Does what taking a span in does; who stands in for a root is decided at the end, when all spans are known.
+    fn span(&mut self, span: NewSpan, location: Location, index: usize, block: &Block) {
+        let Replayed { derived: row, state, .. } = &mut self.replayed;
+        if state.arrive(&span) == Arrival::Unchanged {
             return;
         }
-        let row = &mut self.replayed.derived;
         choose_session_and_user(row, &span);
-        if choose_root(row, &span) {
-            self.best_root = Some((span.span_id, raw.to_vec()));
+        if span.parent_id.is_none() {
+            if choose_root(row, &span, state) {
+                self.speaker = Some((span.span_id, block.message(index).to_vec()));
+                self.stand_ins = HashMap::new();
+            }
+        } else if self.speaker.is_none() {
+            let has_remote_parent = span.root.is_some();
+            self.stand_ins.insert(span.span_id, StandIn { span, has_remote_parent, location, index });
         }
     }
 
@@ -223,15 +264,38 @@ impl<'a> Player<'a> {
         if self.replayed.state.span_count() == 0 {
             return Ok(None);
         }
-        self.hear_logs_of_root()?;
+        if self.speaker.is_none() {
+            self.choose_stand_in()?;
+        }
+        self.hear_logs()?;
         let Replayed { derived, state, .. } = &mut self.replayed;
         update_totals(derived, state);
         Ok(Some(self.replayed))
     }
 
-    /// Lets the log records of the root speak: messages may come as such.
-    fn hear_logs_of_root(&mut self) -> StoreResult<()> {
-        let Some((span_id, raw)) = &self.best_root else { return Ok(()) };
+    /// Lets the first span speak whose parent is in another process and is not there; if there is none, the first whose
+    /// parent is not there, once nothing of the trace came for a while: until then it may be on its way.
+    fn choose_stand_in(&mut self) -> StoreResult<()> {
+        let Replayed { derived: row, state, .. } = &mut self.replayed;
+        let is_quiet = self.last_arrival_ns < now_ns().saturating_sub(QUIET.as_nanos() as i64);
+        let may_speak = |one: &StandIn| {
+            let is_orphan = one.span.parent_id.is_some_and(|parent| !state.has_span(parent));
+            is_orphan && (one.has_remote_parent || is_quiet)
+        };
+        let place = |one: &StandIn| (!one.has_remote_parent, one.span.start_ns, one.span.span_id);
+        let stand_ins = std::mem::take(&mut self.stand_ins).into_values();
+        let Some(first) = stand_ins.filter(may_speak).min_by_key(place) else { return Ok(()) };
+        let StandIn { mut span, location, index, .. } = first;
+        let block = self.segments.read(location)?;
+        span.root = derive_one(block.message(index), Speaker::Yes, &[], self.prices)?.root;
+        choose_root(row, &span, state);
+        self.speaker = Some((span.span_id, block.message(index).to_vec()));
+        Ok(())
+    }
+
+    /// Lets the log records of the span that speaks be heard: messages may come as such.
+    fn hear_logs(&mut self) -> StoreResult<()> {
+        let Some((span_id, raw)) = &self.speaker else { return Ok(()) };
         let mut records: Vec<Vec<u8>> = Vec::new();
         let mut seen = HashSet::new();
         for location in &self.log_blocks {
@@ -248,12 +312,10 @@ impl<'a> Player<'a> {
         if logs.is_empty() {
             return Ok(());
         }
-        if let Some(facts) = derive_one(raw, true, &logs, self.prices)?.root {
+        if let Some(facts) = derive_one(raw, Speaker::Yes, &logs, self.prices)?.root {
             let row = &mut self.replayed.derived;
-            row.request_preview = facts.request_preview;
-            row.response_preview = facts.response_preview;
-            row.input_text = facts.input_text;
-            row.output_text = facts.output_text;
+            let name = row.name.take();
+            speak(row, name.as_deref(), &facts);
         }
         Ok(())
     }
@@ -263,19 +325,25 @@ fn derive_all(columns: &Columns, block: &Block, prices: &PriceTable) -> StoreRes
     if columns.rows.len() != block.len() {
         return Err(damaged("a block holds other spans than the index says"));
     }
-    let derive = |(index, row): (usize, &columns::Row)| {
-        derive_one(block.message(index), row.parent_id.is_none(), &[], prices)
-    };
-    columns.rows.iter().enumerate().map(derive).collect()
+    let speaker = |row: &Row| if row.parent_id.is_none() { Speaker::Yes } else { Speaker::IfParentIsRemote };
+    let rows = columns.rows.iter().enumerate();
+    rows.map(|(index, row)| derive_one(block.message(index), speaker(row), &[], prices)).collect()
+}
+
+/// Whether a span may speak for its trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speaker {
+    Yes,
+    IfParentIsRemote,
 }
 
 /// Derives what a span says: all of this module's work comes through here.
 fn derive_one(
     raw: &[u8],
-    speaks_for_trace: bool,
+    speaker: Speaker,
     logs: &[LogRecordView<'_>],
     prices: &PriceTable,
 ) -> StoreResult<SpanColumns> {
     let span = SpanView::parse(raw).map_err(|error| damaged(format!("a stored span: {error}")))?;
-    Ok(span_columns(&span, speaks_for_trace, logs, prices))
+    Ok(span_columns(&span, speaker == Speaker::Yes || span.has_remote_parent(), logs, prices))
 }

@@ -4,6 +4,7 @@ use super::writer::ALL_TRACES;
 use crate::{OpenOptions, SqliteStore};
 use futures_util::future::join_all;
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rusqlite::Connection;
 use spanwise_model::{
@@ -128,14 +129,20 @@ impl World {
     }
 
     fn span(&mut self) -> Span {
+        let number = self.random.random_range(1..=SPANS);
+        self.span_numbered(number)
+    }
+
+    fn span_numbered(&mut self, number: u64) -> Span {
         let start_ms = self.random.random_range(-2..3) * QUARTER_MS + self.random.random_range(0..1_000);
         let end_ms = start_ms + self.random.random_range(0..5_000);
-        let mut any = span(self.random.random_range(1..=SPANS)).from_to(start_ms, end_ms);
+        let mut any = span(number).from_to(start_ms, end_ms);
         if self.random.random_bool(0.15) {
             any = any.open();
         }
         if self.random.random_bool(0.7) {
-            any = any.parent(self.random.random_range(1..=SPANS));
+            let parent = self.random.random_range(1..=SPANS);
+            any = if self.random.random_bool(0.2) { any.remote_parent(parent) } else { any.parent(parent) };
         }
         if self.random.random_bool(0.5) {
             any = any.model(self.one_of(&["gpt-4o", "claude", "mistral"]), self.one_of(&["openai", "azure"]));
@@ -231,6 +238,45 @@ async fn rollups_are_what_rows_and_columns_add_up_to_whatever_happens() {
 }
 
 #[tokio::test]
+async fn figures_do_not_depend_on_the_order_of_arrival() {
+    let mut expected = None;
+    for order in 0..4 {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        // The same spans each time: wrappers, circles of parents, some sent twice.
+        let mut world = World::new(&store, 11).await;
+        let mut parts = Vec::new();
+        for trace in 0..TRACES {
+            for number in 1..=SPANS {
+                let one = spans(&trace_id(trace), &[world.span_numbered(number)]);
+                let times = if world.random.random_bool(0.2) { 2 } else { 1 };
+                parts.extend(std::iter::repeat_n(one, times));
+            }
+        }
+        parts.shuffle(&mut StdRng::seed_from_u64(order));
+        for batch in parts.chunks(7) {
+            store.append_spans(batch.to_vec()).await.unwrap();
+        }
+        let mut found = Vec::new();
+        for trace in 0..TRACES {
+            let info = store.get_trace(&trace_id(trace)).await.unwrap();
+            let tree = store.read_tree(&trace_id(trace)).await.unwrap();
+            let reports: Vec<_> = tree.spans.iter().map(|span| tree.report(span).copied()).collect();
+            found.push(format!("{:?} {:?} {reports:?}", info.usage, info.cost));
+        }
+        for group_by in [MetricsGroupBy::Model, MetricsGroupBy::Provider] {
+            let query = MetricsQuery { group_by, ..quarters(MetricsSubject::ModelCalls) };
+            let mut metrics = store.trace_metrics(query).await.unwrap();
+            metrics.series.sort_by_key(|series| format!("{:?}", series.group));
+            found.push(format!("{metrics:?}"));
+        }
+        assert_eq!(problems(&store).await, Vec::<String>::new());
+        let before = expected.get_or_insert_with(|| found.clone());
+        before.iter().zip(&found).for_each(|(before, found)| assert_eq!(found, before, "order {order}"));
+    }
+}
+
+#[tokio::test]
 async fn a_write_that_fails_late_gives_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
@@ -302,7 +348,7 @@ async fn a_store_of_an_older_version_gets_its_rollups() {
              DROP TABLE rollup_pending; DROP INDEX trace_from_ahead; DROP TABLE artifact_removal;
              DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
              ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
-             PRAGMA user_version = 2;",
+             DROP TABLE derivation; PRAGMA user_version = 2;",
         )
         .unwrap();
     let store = open(folder.path());

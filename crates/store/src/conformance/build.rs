@@ -49,6 +49,7 @@ pub fn derived(experiment_id: ExperimentId) -> ExperimentChoice {
 pub struct Span {
     number: u64,
     parent: Option<u64>,
+    is_parent_remote: bool,
     name: String,
     span_type: &'static str,
     status: SpanStatus,
@@ -69,6 +70,7 @@ pub fn span(number: u64) -> Span {
     Span {
         number,
         parent: None,
+        is_parent_remote: false,
         name: format!("span {number}"),
         span_type: "UNKNOWN",
         status: SpanStatus::Unset,
@@ -95,6 +97,11 @@ impl Span {
     pub fn parent(mut self, number: u64) -> Span {
         self.parent = Some(number);
         self
+    }
+
+    /// Makes it a child of a span in another process, and says so.
+    pub fn remote_parent(self, number: u64) -> Span {
+        Span { is_parent_remote: true, ..self.parent(number) }
     }
 
     /// Names it.
@@ -195,6 +202,9 @@ impl Span {
         if let Some(derived) = self.derived() {
             message.message(9, &attribute("suite.derived", &derived));
         }
+        if self.is_parent_remote {
+            message.fixed32(16, 0x300);
+        }
         if self.status != SpanStatus::Unset {
             let mut status = Message::default();
             status.number(3, self.status as u64);
@@ -232,7 +242,7 @@ impl Span {
             provider: self.provider.map(Into::into),
             session: self.session.map(Into::into),
             user: self.user.map(Into::into),
-            root: self.parent.is_none().then(|| Box::new(self.facts.clone())),
+            root: (self.parent.is_none() || self.is_parent_remote).then(|| Box::new(self.facts.clone())),
         }
     }
 }

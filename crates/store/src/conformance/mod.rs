@@ -185,7 +185,10 @@ macro_rules! conformance_suite {
             }
             order: {
                 spans_may_come_in_any_order
+                usage_counts_alike_in_every_order
                 without_a_root_the_earliest_span_decides
+                a_span_with_a_remote_parent_stands_in
+                a_late_root_takes_over_from_what_stood_in
                 of_several_roots_the_earliest_decides
                 an_explicit_experiment_wins_over_a_derived_one
                 of_two_explicit_experiments_the_roots_wins

@@ -2,7 +2,9 @@
 
 use super::build::{DEFAULT, Span, at_ms, derived, explicit, span, spans_of, start, texts, trace_id, usage};
 use crate::{NewExperiment, Store, StoreResult};
-use spanwise_model::{ExperimentChoice, ExperimentId, TraceId, TraceInfo, TraceSpans, TraceState};
+use spanwise_model::{
+    Cost, ExperimentChoice, ExperimentId, SpanStatus, TraceId, TraceInfo, TraceSpans, TraceState,
+};
 
 /// One thing that arrives for a trace.
 #[derive(Clone)]
@@ -95,7 +97,8 @@ pub async fn spans_may_come_in_any_order(store: &dyn Store) -> StoreResult<()> {
     assert_eq!(info.session.as_deref(), Some("root's"));
     assert_eq!(info.metadata, texts([("mlflow.trace.user", "3's")]));
     assert_eq!(info.usage, Some(usage(14, 14)));
-    assert_eq!(info.cost.map(|cost| cost.total), Some(4.5));
+    // Span 2 counts in place of span 3, and does not know its cost.
+    assert_eq!(info.cost.map(|cost| cost.total), Some(3.75));
     assert_eq!(info.resource_tags, texts([("service.name", "front")]));
     assert_eq!(info.tags, texts([("env", "dev")]));
     assert_eq!(info.span_count, 5);
@@ -116,6 +119,86 @@ pub async fn without_a_root_the_earliest_span_decides(store: &dyn Store) -> Stor
     assert_eq!(info.metadata, texts([("mlflow.trace.user", "1's")]));
     assert_eq!(info.state, TraceState::InProgress);
     assert_eq!(info.resource_tags, texts([("service.name", "b")]));
+    Ok(())
+}
+
+/// Whoever tells more counts, a span or those below it, with tokens and cost alike: a wrapper that has only told its last
+/// call, a call that is told twice.
+pub async fn usage_counts_alike_in_every_order(store: &dyn Store) -> StoreResult<()> {
+    let part = |span: Span| Part::Spans("", DEFAULT, vec![span]);
+    let parts = [
+        part(span(1)),
+        part(span(2).parent(1).span_type("AGENT").usage(5, 5)),
+        part(span(3).parent(2).model("gpt-4o", "openai").usage(10, 10).cost(1.0, 1.0)),
+        part(span(4).parent(3).model("gpt-4o", "openai").usage(10, 10).cost(1.0, 1.0)),
+        part(span(5).parent(2).model("gpt-4o", "openai").usage(5, 5).cost(0.5, 0.5)),
+    ];
+    let info = in_every_order(store, &parts).await?;
+    assert_eq!(info.usage, Some(usage(15, 15)));
+    assert_eq!(info.cost, Some(Cost { input: 1.5, output: 1.5, total: 3.0 }));
+    let tree = store.read_tree(&trace_id(0)).await?;
+    let counted = tree.spans.iter().map(|span| tree.report(span).is_some_and(|report| report.counted));
+    assert_eq!(counted.collect::<Vec<_>>(), [false, false, true, false, true]);
+    // What is added up by model agrees, whatever order it came in.
+    let traces = permutations(parts.len()).len() as u64;
+    let by_model = super::metrics::calls_by_model(store).await?;
+    assert_eq!(by_model, [(Some("gpt-4o".to_owned()), 30 * traces)]);
+    assert_eq!(store.check().await?.problems, Vec::<String>::new());
+    Ok(())
+}
+
+/// Without a root, the earliest span speaks whose parent is in another process and never came: name, state and previews
+/// are its own. One whose parent is there does not, and a tag of the trace is only a root's to set.
+pub async fn a_span_with_a_remote_parent_stands_in(store: &dyn Store) -> StoreResult<()> {
+    let parts = [
+        // Its clock is behind, so that it seems to start before the span that calls it.
+        Part::Spans("back", DEFAULT, vec![span(4).remote_parent(3).from_to(1, 2).status(SpanStatus::Error)]),
+        Part::Spans("front", DEFAULT, vec![span(3).parent(2).from_to(6, 9)]),
+        Part::Spans(
+            "front",
+            DEFAULT,
+            vec![
+                span(2)
+                    .remote_parent(99)
+                    .name("entry")
+                    .from_to(5, 20)
+                    .preview("q", "a")
+                    .attribute("mlflow.spanInputs", "\"q\"")
+                    .attribute("mlflow.spanOutputs", "\"a\"")
+                    .tag("k", "v"),
+            ],
+        ),
+        Part::Spans("front", DEFAULT, vec![span(5).remote_parent(98).name("second").from_to(8, 30)]),
+        Part::Spans("front", DEFAULT, vec![span(6).parent(97).name("unknown").from_to(4, 30)]),
+    ];
+    let info = in_every_order(store, &parts).await?;
+    assert_eq!(info.name.as_deref(), Some("entry"));
+    assert_eq!(info.state, TraceState::Ok);
+    assert_eq!((info.start_ns, info.duration_ns), (at_ms(1), Some(at_ms(30) - at_ms(1))));
+    assert_eq!((info.input_text.as_deref(), info.output_text.as_deref()), (Some("q"), Some("a")));
+    assert_eq!(info.tags, texts([]));
+    Ok(())
+}
+
+/// A parent or a root that comes late takes over, whatever stood in for it, and so does its state.
+pub async fn a_late_root_takes_over_from_what_stood_in(store: &dyn Store) -> StoreResult<()> {
+    let entry = span(2).remote_parent(1).name("entry").from_to(5, 20).status(SpanStatus::Error);
+    let parts = [
+        Part::Spans("", DEFAULT, vec![entry]),
+        Part::Spans("", DEFAULT, vec![span(1).remote_parent(99).name("gateway").from_to(6, 19)]),
+        Part::Spans("", DEFAULT, vec![span(3).remote_parent(98).name("other").from_to(7, 30)]),
+    ];
+    let info = in_every_order(store, &parts).await?;
+    assert_eq!((info.name.as_deref(), info.state), (Some("gateway"), TraceState::Ok));
+    let mut parts = parts.to_vec();
+    parts.push(Part::Spans("", DEFAULT, vec![span(7).name("root").from_to(9, 0).open()]));
+    let other = super::build::trace_id(1_000);
+    for part in &parts {
+        let Part::Spans(service, choice, spans) = part else { continue };
+        store.append_spans(vec![spans_of(&other, *choice, service, spans)]).await?;
+    }
+    let info = store.get_trace(&other).await?;
+    assert_eq!((info.name.as_deref(), info.state), (Some("root"), TraceState::InProgress));
     Ok(())
 }
 
@@ -174,7 +257,7 @@ pub async fn the_final_record_may_come_at_any_time(store: &dyn Store) -> StoreRe
     let parts = [
         Part::Start(a),
         Part::Spans("svc", explicit(b), vec![root]),
-        Part::Spans("svc", derived(b), vec![span(2).parent(1).from_to(0, 10).usage(1, 1).user("u")]),
+        Part::Spans("svc", derived(b), vec![span(2).parent(1).from_to(0, 10).usage(10, 10).user("u")]),
         Part::Spans("svc", explicit(b), vec![span(3).parent(2).from_to(0, 990).usage(9, 9)]),
     ];
     let info = in_every_order(store, &parts).await?;
@@ -184,7 +267,7 @@ pub async fn the_final_record_may_come_at_any_time(store: &dyn Store) -> StoreRe
     assert_eq!(info.metadata, texts([("k", "v"), ("mlflow.trace.user", "u")]));
     assert_eq!((info.name.as_deref(), info.session.as_deref()), (Some("root"), Some("s")));
     assert_eq!(info.request_preview.as_deref(), Some("\"q\""));
-    assert_eq!(info.usage, Some(usage(1, 1)));
+    assert_eq!(info.usage, Some(usage(10, 10)));
     assert!(info.finalized);
     Ok(())
 }

@@ -25,6 +25,12 @@ impl Message {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
+    /// Writes a field of 32 fixed bits.
+    pub(super) fn fixed32(&mut self, field: u64, value: u32) {
+        self.varint(field << 3 | 5);
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
     /// Writes an integer or enum field.
     pub(super) fn number(&mut self, field: u64, value: u64) {
         self.varint(field << 3);

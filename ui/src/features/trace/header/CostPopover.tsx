@@ -158,7 +158,7 @@ function Counted({ skeleton, column, show, onSelectRow }: CountedProps) {
       {left.length > 0 && (
         <>
           <h3>Not counted: {exact(left.length)}</h3>
-          <p>A span above them reports the same usage, and it is counted once.</p>
+          <p>Spans above or below them count instead, so that nothing is counted twice.</p>
           {list(left)}
         </>
       )}

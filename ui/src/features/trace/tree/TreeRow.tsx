@@ -179,7 +179,7 @@ function Badges({ model }: { model: RowModel }) {
 function Figures({ model }: { model: RowModel }) {
   const dim = model.summed || model.uncounted ? "" : undefined;
   const tip = model.uncounted
-    ? "Not counted in the trace: a span above reports the same usage"
+    ? "Not counted in the trace: spans above or below it count instead"
     : model.summed
       ? "Sum of what is counted below"
       : undefined;
