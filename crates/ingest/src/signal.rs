@@ -13,6 +13,9 @@ use spanwise_otlp::{DecodeError, Rewriter, rewrite_logs, rewrite_traces, scan_lo
 /// Resources as they came; a group may have none.
 type RawResources<'a> = Vec<Option<&'a [u8]>>;
 
+/// Reads the items of a request.
+type Decode<T> = fn(&Bytes, &OriginCache, Rejections, &PriceTable) -> Result<Decoded<T>, DecodeError>;
+
 /// The functions for one kind of request.
 pub(crate) struct Signal<T> {
     /// Brings OTLP/JSON into protobuf.
@@ -22,7 +25,7 @@ pub(crate) struct Signal<T> {
     /// Replaces texts.
     pub(crate) rewrite: fn(&[u8], &mut dyn Rewriter) -> Option<Vec<u8>>,
     /// Reads the items; spans are priced.
-    pub(crate) decode: fn(&Bytes, &OriginCache, Rejections, &PriceTable) -> Result<Decoded<T>, DecodeError>,
+    pub(crate) decode: Decode<T>,
 }
 
 /// Spans.

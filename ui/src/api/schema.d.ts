@@ -602,6 +602,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/{trace_id}/usage-explained": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says which spans a trace's tokens and cost come from
+         * @description Lists every span that reports tokens or cost, with whether it counts in the trace's totals, and why.
+         */
+        get: operations["traces_explain_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/traces/delete": {
         parameters: {
             query?: never;
@@ -2135,6 +2155,25 @@ export interface components {
             /** @description The span. */
             span_id: string;
         };
+        /** @description What one span reports, and whether it counts. */
+        SpanUsage: {
+            cost: components["schemas"]["Cost"] | null;
+            /** @description Whether tokens and cost count in the trace's. */
+            counted: boolean;
+            /** @description The span above that counts in its place. */
+            counted_span_id: string | null;
+            /** @description Its model. */
+            model: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Why. */
+            reason: components["schemas"]["UsageReason"];
+            /** @description Its id. */
+            span_id: string;
+            /** @description Its type. */
+            span_type: string;
+            usage: components["schemas"]["Usage"] | null;
+        };
         /** @description A text for some rows, by number. */
         SparseDictionary: {
             /** @description For each of them the index of its text. */
@@ -2306,8 +2345,8 @@ export interface components {
             /** @description Types. */
             types: components["schemas"]["Dictionary"];
             /**
-             * @description Rows, as deltas, of spans whose tokens or cost do not count in the trace's totals, since a span above reports
-             *     them too.
+             * @description Rows, as deltas, of spans whose tokens or cost do not count in the trace's totals: they are told by a span above, or
+             *     by those below. `usage-explained` says which.
              */
             uncounted: number[];
             /** @description Tokens, of the spans that report some. */
@@ -2354,6 +2393,28 @@ export interface components {
             /** @description Total tokens. */
             total: number[];
         };
+        /** @description The answer of `GET /api/v1/traces/{id}/usage-explained`. */
+        UsageExplained: {
+            /** @description The same of the cost. */
+            client_gave_cost: boolean;
+            /** @description Whether the client that sent the trace gave its tokens itself: then those are shown, and not the above. */
+            client_gave_usage: boolean;
+            cost: components["schemas"]["Cost"] | null;
+            /** @description Spans that report something, but are not listed. */
+            omitted: number;
+            /** @description Every span that reports tokens or cost, in the order of the trace's spans; at most 10,000. */
+            spans: components["schemas"]["SpanUsage"][];
+            /** @description Spans that count with tokens whose cost is not known: the cost is that of the others. */
+            spans_without_cost: number;
+            /** @description The trace. */
+            trace_id: string;
+            usage: components["schemas"]["Usage"] | null;
+        };
+        /**
+         * @description Why the tokens and cost of a span count, or do not.
+         * @enum {string}
+         */
+        UsageReason: "counted" | "below_reporting_ancestor" | "duplicate" | "replaced_by_descendants" | "repeats_descendants";
     };
     responses: never;
     parameters: never;
@@ -3777,6 +3838,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tree"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    traces_explain_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The trace */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageExplained"];
                 };
             };
             404: {

@@ -582,7 +582,7 @@ fn messages_of_which_attributes_were_dropped_are_read_as_far_as_they_are_there()
         "gen_ai.completion.0.content": "22C",
     });
     with_span(&attributes, &[], |span| {
-        let content = read_content(span, &[], &derive(span, &[]));
+        let content = read_content(span, &[], &derive(span, &[], PriceTable::built_in()));
         assert_eq!(
             outline(content.input_messages.as_ref()),
             ["system: You are terse.", "user: Weather in Paris?", "user: and in Rome?"]

@@ -204,8 +204,11 @@ fn of_equal_keys_the_last_one_counts() {
 fn a_scope_gives_a_dialect_away_as_a_mark_does() {
     let attributes = json!({"text": "Hi", "transcript": "Hello"});
     with_span(&attributes, &[], |span| {
-        assert!(derive(span, &[]).inputs.is_none(), "common words say nothing by themselves");
-        let derived = derive(&span.in_scope("pipecat.services"), &[]);
+        assert!(
+            derive(span, &[], PriceTable::built_in()).inputs.is_none(),
+            "common words say nothing by themselves"
+        );
+        let derived = derive(&span.in_scope("pipecat.services"), &[], PriceTable::built_in());
         assert!(derived.inputs.is_some() && derived.outputs.is_some());
     });
 }
