@@ -108,6 +108,55 @@ export interface paths {
         patch: operations["experiments_rename"];
         trace?: never;
     };
+    "/api/v1/experiments/{experiment_id}/redaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the rules of an experiment
+         * @description With how much they replaced since the server started.
+         */
+        get: operations["redaction_get"];
+        /**
+         * Gives an experiment rules of its own
+         * @description They hold for all that is sent from then on; what is stored already stays as it is. Rules that look for nothing turn
+         *     the default ones off.
+         */
+        put: operations["redaction_set"];
+        post?: never;
+        /**
+         * Takes the rules of an experiment away
+         * @description The default ones hold from then on.
+         */
+        delete: operations["redaction_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/experiments/{experiment_id}/redaction/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries rules on a text
+         * @description Nothing is stored or counted.
+         */
+        post: operations["redaction_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments/{experiment_id}/restore": {
         parameters: {
             query?: never;
@@ -342,6 +391,23 @@ export interface paths {
         };
         /** Lists rows of the list in force */
         get: operations["prices_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the detectors and the default rules */
+        get: operations["redaction_info"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1253,6 +1319,15 @@ export interface components {
             /** @description The experiments. */
             experiments: components["schemas"]["Experiment"][];
         };
+        /** @description The rules that hold for an experiment. */
+        ExperimentRedaction: {
+            /** @description Whether the rules are the experiment's own; else they are the default ones of the configuration. */
+            is_own: boolean;
+            /** @description What was replaced in what was sent to the experiment since the server started. */
+            replaced: components["schemas"]["RedactionCount"][];
+            /** @description What is looked for. */
+            rules: components["schemas"]["RedactionRules"];
+        };
         /** @description What is set for one experiment. */
         ExperimentRetention: {
             /** @description Its name or id, as configured. */
@@ -1862,6 +1937,77 @@ export interface components {
             name: string;
             /** @description Its version. */
             version: string | null;
+        };
+        /** @description How much a rule replaced. */
+        RedactionCount: {
+            /**
+             * Format: int64
+             * @description Values that it replaced.
+             */
+            count: number;
+            /** @description The detector or pattern; `path` and `attribute` for the rules of those kinds. */
+            detector: string;
+        };
+        /** @description A built-in detector. */
+        RedactionDetector: {
+            /** @description What it finds. */
+            about: string;
+            /** @description The group that it is in, besides `all`: `personal` or `secrets`. */
+            group: string;
+            /** @description Its name in rules. */
+            name: string;
+        };
+        /** @description What can be looked for, and what is without rules of an experiment. */
+        RedactionInfo: {
+            /** @description The rules of experiments that have none of their own. */
+            default_rules: components["schemas"]["RedactionRules"];
+            /** @description The built-in detectors. */
+            detectors: components["schemas"]["RedactionDetector"][];
+        };
+        /** @description A regular expression with a name. */
+        RedactionPattern: {
+            /** @description What replacements and counts call it. */
+            name: string;
+            /** @description The expression; if it has a group `secret`, only that is replaced. */
+            regex: string;
+        };
+        /** @description What to look for; with nothing in it, nothing is replaced. */
+        RedactionRules: {
+            /**
+             * @description Keys of attributes, tags and metadata whose values are replaced whole; `*` and `?` stand for others.
+             * @default []
+             */
+            attributes: string[];
+            /**
+             * @description Names of built-in detectors, or of groups: `all`, `personal`, `secrets`.
+             * @default []
+             */
+            detectors: string[];
+            /**
+             * @description Paths of JSON values that are replaced whole, such as `$.messages[*].content.ssn` or `$..ssn`.
+             * @default []
+             */
+            paths: string[];
+            /**
+             * @description Patterns of one's own.
+             * @default []
+             */
+            patterns: components["schemas"]["RedactionPattern"][];
+        };
+        /** @description A text to try rules on; nothing of it is stored. */
+        RedactionTest: {
+            /** @description The key of the attribute, tag or metadata entry that the text were the value of. */
+            key: string | null;
+            rules: components["schemas"]["RedactionRules"] | null;
+            /** @description The text. */
+            text: string;
+        };
+        /** @description What would be stored of a text. */
+        RedactionTestResult: {
+            /** @description What was found. */
+            replaced: components["schemas"]["RedactionCount"][];
+            /** @description The text with all that was found replaced. */
+            text: string;
         };
         /** @description A line while traces are derived again; the last line holds `result` or `error`, all others progress. */
         RenormalizeLine: components["schemas"]["ProgressLine"] | {
@@ -2672,6 +2818,164 @@ export interface operations {
             };
         };
     };
+    redaction_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentRedaction"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redaction_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedactionRules"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentRedaction"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redaction_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redaction_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedactionTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionTestResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     experiments_restore: {
         parameters: {
             query?: never;
@@ -3258,6 +3562,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redaction_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionInfo"];
                 };
             };
         };
