@@ -12,9 +12,14 @@ use std::task::Poll;
 async fn a_write_goes_on_and_counts_when_its_client_hangs_up() {
     let server = TestServer::start().await;
     let ingest = server.app.ingest.clone();
-    let message = request("unknown_service", vec![span(1, 1, "root")]).encode_to_vec();
-    let bytes = message.len();
-    let body = Body { bytes: message.into(), format: Format::Protobuf, reservation: ingest.reserve() };
+    let body_of = |trace| {
+        let message = request("unknown_service", vec![span(trace, 1, "root")]).encode_to_vec();
+        Body { bytes: message.into(), format: Format::Protobuf, reservation: ingest.reserve() }
+    };
+    // From here on rules and experiments are known, so that the first poll of another request gets to its write.
+    ingest.submit_traces(body_of(2), &Route::default()).await.expect("the first request is stored");
+    let body = body_of(1);
+    let bytes = body.bytes.len();
     {
         let route = Route::default();
         let mut submitted = pin!(ingest.submit_traces(body, &route));
