@@ -103,9 +103,9 @@ REASONS = [
         lambda theirs, ours: theirs == "LLM",
     ),
     Reason(
-        "a call that names the tokens of its last step alone stands for its steps",
-        f"{TOKENS}|{COST}",
-        ("vercel-ai-sdk-v4", "vercel-ai-sdk-v5"),
+        "a run that tells more tokens than the calls below it counts in their place, and nobody knows what it cost",
+        COST,
+        ("pydantic-ai-1",),
     ),
     Reason(
         "a cost that was reported wins over the price table", COST, ("gateways", "laminar", "litellm-proxy-written")
