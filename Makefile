@@ -96,6 +96,10 @@ test-browser:
 venv:
 	@scripts/make-venv.sh
 
+# The built-in price list as it goes into the binary.
+pack-prices:
+	zstd -q -19 -f -k crates/genai/data/prices.jsonl -o crates/genai/data/prices.jsonl.zst
+
 # What the server can do on this machine, beside what the machine can do (docs/performance.md). BENCH_SIZES=10000,100000,1000000
 # takes about 16 GB of disk.
 BENCH := $(TARGET_DIR)/release/spanwise-bench --binary $(BINARY) --folder $(TARGET_DIR)/bench

@@ -517,6 +517,8 @@ fn the_built_in_list_is_whole() {
     let list = PriceList::built_in();
     assert!(list.built_in_info().rows > 3_000 && list.built_in_info().date.as_str() >= "2026-11-26");
     let text = include_str!("../../data/prices.jsonl");
+    let packed = zstd::bulk::decompress(include_bytes!("../../data/prices.jsonl.zst"), 4 << 20).unwrap();
+    assert!(packed == text.as_bytes(), "run `make pack-prices`");
     assert_eq!(text.lines().count(), list.built_in_info().rows + 1);
     for row in list.rows() {
         let again = Prices::from_json(&row.prices.to_json()).unwrap();
