@@ -17,7 +17,7 @@ E2E_WORKERS ?= 4
 # These mostly wait for servers that start and end.
 FAULT_WORKERS ?= 4
 
-.PHONY: run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build soak
+.PHONY: pack-prices run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build soak
 
 run:
 	@scripts/check-tools.sh cargo node npm cc
