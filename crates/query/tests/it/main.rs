@@ -4,7 +4,7 @@ mod analyze;
 mod complete;
 mod document;
 mod error;
-mod experiment;
+mod entity;
 mod generate;
 mod meaning;
 mod print;

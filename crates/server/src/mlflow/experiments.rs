@@ -17,7 +17,8 @@ use spanwise_api_types::mlflow::experiment::{
     UpdateExperiment, ViewType,
 };
 use spanwise_model::{ErrorKind, ExperimentId, LifecycleStage};
-use spanwise_query::{parse_experiment_filter, parse_experiment_order};
+use spanwise_query::entity::EXPERIMENT;
+use spanwise_query::{parse_entity_filter, parse_entity_order};
 use spanwise_store::{CursorError, ExperimentQuery, LifecycleFilter, NewExperiment, StoreError};
 
 pub(super) fn routes() -> Router<App> {
@@ -78,9 +79,9 @@ async fn search(
         },
         filter: Some(request.filter)
             .filter(|text| !text.is_empty())
-            .map(|text| parse_experiment_filter(&text))
+            .map(|text| parse_entity_filter(&EXPERIMENT, &text))
             .transpose()?,
-        order: parse_experiment_order(&request.order_by)?,
+        order: parse_entity_order(&EXPERIMENT, &request.order_by)?,
         limit: request.max_results,
         offset,
     };

@@ -8,6 +8,7 @@ mod archive;
 mod assessment;
 mod assessment_row;
 mod delete;
+mod entity;
 mod experiment;
 mod experiment_find;
 mod info;
@@ -72,4 +73,9 @@ fn id_array<'a>(ids: impl IntoIterator<Item = &'a TraceId>) -> Array {
         TraceId::Text(text) => Value::Text(text.to_string()),
     };
     Rc::new(ids.into_iter().map(value).collect())
+}
+
+/// Makes the parameter of an `rarray(?)` of texts.
+fn text_array<'a>(texts: impl IntoIterator<Item = &'a String>) -> Array {
+    Rc::new(texts.into_iter().cloned().map(Value::Text).collect())
 }
