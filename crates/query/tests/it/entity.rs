@@ -42,9 +42,12 @@ fn each_field_has_its_own_test() {
     check(&RUN, "datasets.context IN ('eval')", key("dataset", "context"), TextTest::In(vec!["eval".into()]));
     check(&LOGGED_MODEL, "tags.a = 'b'", key("tags", "a"), TextTest::Eq("b".into()));
     check(&DATASET, "name LIKE 'ds%'", name(), TextTest::Like(LikePattern::new("ds%", false)));
-    check(&REGISTERED_MODEL, "tags.`mlflow.prompt.is_prompt` = 'true'", key("tag", "mlflow.prompt.is_prompt"), {
-        TextTest::Eq("true".into())
-    });
+    check(
+        &REGISTERED_MODEL,
+        "tags.`mlflow.prompt.is_prompt` = 'true'",
+        key("tag", "mlflow.prompt.is_prompt"),
+        TextTest::Eq("true".into()),
+    );
 }
 
 #[test]
@@ -78,7 +81,11 @@ fn refusals_are_upstreams() {
         assert!(filter.get(error.span).is_some());
     }
     let keys = "{'creation_time', 'last_update_time', 'name', 'experiment_id'}";
-    check(&EXPERIMENT, "foo = 'a'", &format!("Invalid attribute key 'foo' specified. Valid keys are '{keys}'"));
+    check(
+        &EXPERIMENT,
+        "foo = 'a'",
+        &format!("Invalid attribute key 'foo' specified. Valid keys are '{keys}'"),
+    );
     let entities = "Valid entity types are ('attribute', 'tag', 'tags')";
     check(&EXPERIMENT, "metadata.a = 'x'", &format!("Invalid entity type 'metadata'. {entities}"));
     check(&EXPERIMENT, "span(name = 'x')", &format!("Invalid entity type 'span'. {entities}"));

@@ -3,8 +3,8 @@
 mod analyze;
 mod complete;
 mod document;
-mod error;
 mod entity;
+mod error;
 mod generate;
 mod meaning;
 mod print;

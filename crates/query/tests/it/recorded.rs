@@ -48,8 +48,9 @@ fn recorded_experiment_searches_are_answered_alike() {
         let exchange: Value = serde_json::from_str(line).unwrap();
         let filter = exchange["filter"].as_str().unwrap_or_default();
         let order = order(&exchange);
-        let ours =
-            parse_entity_filter(&EXPERIMENT, filter).map(drop).and_then(|()| parse_entity_order(&EXPERIMENT, &order).map(drop));
+        let ours = parse_entity_filter(&EXPERIMENT, filter)
+            .map(drop)
+            .and_then(|()| parse_entity_order(&EXPERIMENT, &order).map(drop));
         assert!(same_answer(&exchange, ours), "{line}");
     }
 }

@@ -1,7 +1,8 @@
 //! Filters and orders of `query::entity` as SQL: each noun says which column each of its fields is.
 
-use super::text_array;
+use super::{key_array, text_array};
 use rusqlite::ToSql;
+use spanwise_model::ExperimentId;
 use spanwise_query::{
     EntityField, EntityFilter, EntityOrderBy, EntityPredicate, EntityTest, Expr, IntRange, Number,
     NumberOperator, NumberTest, TextTest,
@@ -58,6 +59,11 @@ impl Sql {
     pub(crate) fn push(&mut self, sql: &str, param: impl ToSql + 'static) {
         self.text.push_str(sql);
         self.params.push(Box::new(param));
+    }
+
+    /// Appends the condition that the thing is in one of these experiments.
+    pub(crate) fn push_experiments(&mut self, experiments: &[ExperimentId]) {
+        self.push(" AND experiment_id IN rarray(?)", key_array(experiments.iter().map(|id| id.0)));
     }
 
     /// Appends ` AND ` and the filter, if there is one.
