@@ -3,9 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use spanwise_query::entity::{DATASET, EXPERIMENT, LOGGED_MODEL, MODEL_VERSION, REGISTERED_MODEL, RUN};
 use spanwise_query::{
-    FilterDiagnostic, FilterError, analyze, analyze_order, clause, complete, parse_experiment_filter,
-    parse_experiment_order, parse_filter, parse_filter_at, parse_order_by, parse_order_text, quote_value,
+    FilterDiagnostic, FilterError, analyze, analyze_order, clause, complete, parse_entity_filter,
+    parse_entity_order, parse_filter, parse_filter_at, parse_order_by, parse_order_text, quote_value,
     required_tokens, tokens,
 };
 
@@ -17,10 +18,15 @@ fuzz_target!(|text: &str| {
         Ok(filter) => assert_eq!(parse_filter(&filter.to_string()), Ok(filter)),
         Err(error) => check_error(text, &error),
     }
-    if let Err(error) = parse_experiment_filter(text) {
-        check_error(text, &error);
+    for entity in [&EXPERIMENT, &RUN, &LOGGED_MODEL, &DATASET, &REGISTERED_MODEL, &MODEL_VERSION] {
+        if let Err(error) = parse_entity_filter(entity, text) {
+            check_error(text, &error);
+        }
+        if let Err(error) = parse_entity_order(entity, &[text]) {
+            check_error(text, &error);
+        }
     }
-    for error in [parse_order_by(&[text]).err(), parse_experiment_order(&[text]).err()].into_iter().flatten() {
+    if let Err(error) = parse_order_by(&[text]) {
         check_error(text, &error);
     }
     check_house(text);

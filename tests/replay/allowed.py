@@ -51,6 +51,12 @@ ALLOWED: list[Allowed] = [
     allow("a page token that is JSON of another shape is 400", 403, status=400),
     allow("an experiment id that is no number is 400 in a search too", 404, status=400),
     allow("an assessment id that is taken is 400", 706, status=400),
+    allow("a prompt's version that is no number is 400", 540, status=400),
+    allow(
+        "a run without an experiment is told so, not by the text of an SQL error",
+        589,
+        paths=r"\$\.(error_code|message)",
+    ),
     # What upstream declares, and then fails on.
     allow("ordering by end_time works", 395, status=200),
     allow("`valid` can be updated", 533, status=200),

@@ -1,4 +1,4 @@
-"""Which part of the wire contract a request belongs to: P0 is compared, the rest is not (yet) promised."""
+"""Which part of the wire contract a request belongs to: P0 and DONE are compared, the rest is not (yet) promised."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ ROUTES: list[tuple[str, str, str]] = [
     ("P0", "*", r"/api/2\.0/mlflow/experiments/(?:get|get-by-name|create|search|update|delete|restore)"),
     ("P0", "*", r"/api/2\.0/mlflow/experiments/(?:set|delete)-experiment-tag"),
     # Traces: the fixed names come before `{trace_id}`.
-    ("P1", "*", rf"{TRACE}/(?:metrics|calculate-filter-correlation|link-to-run|link-prompts)"),
+    ("DONE", "*", rf"{TRACE}/(?:link-to-run|link-prompts)"),
+    ("P1", "*", rf"{TRACE}/(?:metrics|calculate-filter-correlation)"),
     ("P0", "GET", rf"{TRACE}/(?:get|batchGet)"),
     ("P0", "POST", rf"{TRACE}/(?:batchGetInfos|search|delete-traces)"),
     ("P0", "POST", r"/api/3\.0/mlflow/traces"),
@@ -29,7 +30,9 @@ ROUTES: list[tuple[str, str, str]] = [
     # Of the artifact proxy only what belongs to a trace: attachments and `traces.json`.
     ("P0", "*", rf"/api/2\.0/mlflow-artifacts/artifacts/\d+/traces/{ID}/artifacts/.+"),
     ("P1", "*", r"/api/2\.0/mlflow-artifacts/.+|/api/2\.0/mlflow/artifacts/list"),
-    ("P1", "*", r"/api/2\.0/mlflow/(?:runs|metrics|logged-models|registered-models|model-versions|webhooks)(?:/.+)?"),
+    # Runs and what is logged to them.
+    ("DONE", "*", r"/api/2\.0/mlflow/(?:runs|metrics)/.+"),
+    ("P1", "*", r"/api/2\.0/mlflow/(?:logged-models|registered-models|model-versions|webhooks)(?:/.+)?"),
     ("P1", "*", r"/api/3\.0/mlflow/(?:datasets|scorers|issues|label-schemas|review-queues)(?:/.+)?"),
     ("P1", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),
     ("P2", "GET", r"/get-artifact"),
@@ -37,12 +40,12 @@ ROUTES: list[tuple[str, str, str]] = [
     ("P0", "GET", r"/api/2\.0/mlflow/nope"),
 ]
 
-# P1 requests that later P0 answers depend on; they are sent, and their answers are not compared.
-PREPARES = re.compile(rf"{TRACE}/(?:link-to-run|link-prompts)")
+# What is compared.
+COMPARED = {"P0", "DONE"}
 
 
 def priority(method: str, path: str) -> str:
-    """Returns `P0`, `P1` or `P2`; a request that no route describes is an error in the table."""
+    """Returns `P0`, `DONE`, `P1` or `P2`; a request that no route describes is an error in the table."""
     for name, wanted, pattern in ROUTES:
         if wanted in ("*", method) and re.fullmatch(pattern, path):
             return name

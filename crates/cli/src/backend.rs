@@ -150,7 +150,8 @@ pub(crate) fn open_store(config: &Config, retention: RetentionRules) -> Result<S
 
 /// Opens the data directory, with all that serves it.
 pub(crate) fn open_app(config: &Config, retention: RetentionRules, metrics: PrometheusHandle) -> Result<App> {
-    let store: Arc<dyn Store> = Arc::new(open_store(config, retention)?);
+    let sqlite = Arc::new(open_store(config, retention)?);
+    let store: Arc<dyn Store> = sqlite.clone();
     let artifacts = FsArtifacts::open(&config.data_dir)
         .with_context(|| format!("cannot open the artifacts in {}", config.data_dir.display()))?;
     let limits = IngestLimits { queue_bytes: config.queue_bytes, ..IngestLimits::default() };
@@ -159,6 +160,7 @@ pub(crate) fn open_app(config: &Config, retention: RetentionRules, metrics: Prom
     Ok(App {
         ingest: Arc::new(ingest.context("cannot use the configured redaction rules")?),
         store,
+        catalog: sqlite,
         artifacts: Arc::new(artifacts),
         config: Arc::new(server_config(config)),
         metrics,

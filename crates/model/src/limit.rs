@@ -24,3 +24,15 @@ pub const PREVIEW_CHARS_MAX: usize = 1_000;
 pub const INDEXED_VALUE_BYTES_MAX: usize = 128;
 /// Trace ids in one link-to-run request (MLflow's figure).
 pub const LINK_TRACES_MAX: usize = 100;
+/// Metrics in one log-batch request (MLflow's figure).
+pub const BATCH_METRICS_MAX: usize = 1_000;
+/// Parameters in one log-batch request (MLflow's figure).
+pub const BATCH_PARAMS_MAX: usize = 100;
+/// Tags in one log-batch request (MLflow's figure).
+pub const BATCH_TAGS_MAX: usize = 100;
+/// Metrics, parameters and tags together in one log-batch request (MLflow's figure).
+pub const BATCH_ENTITIES_MAX: usize = 1_000;
+/// Datasets in one log-inputs request (MLflow's figure).
+pub const BATCH_DATASETS_MAX: usize = 1_000;
+/// Longest key of a metric or parameter, in characters (MLflow's figure).
+pub const METRIC_KEY_CHARS_MAX: usize = 250;

@@ -79,9 +79,6 @@ pub enum Problem {
     /// Tokens that belong to no clause.
     #[error("Invalid clause(s) in filter string: {}", quoted_join(.0))]
     InvalidClauses(Vec<String>),
-    /// The same in an experiment filter, where MLflow doesn't quote them.
-    #[error("Invalid clause(s) in filter string: {}", .0.join(", "))]
-    InvalidExperimentClauses(Vec<String>),
     /// A comparison that doesn't begin with a field.
     #[error("Invalid comparison clause. Expected 'Identifier' found '{0}'")]
     NotAnIdentifier(String),
@@ -100,9 +97,6 @@ pub enum Problem {
     /// No such entity.
     #[error("Invalid entity type '{entity}'. Valid values are {}", Set(.valid))]
     UnknownEntity { entity: String, valid: &'static [&'static str] },
-    /// No such entity in an experiment filter.
-    #[error("Invalid entity type '{0}'. Valid entity types are ('attribute', 'tag', 'tags')")]
-    UnknownExperimentEntity(String),
     /// No such field of a span.
     #[error(
         "Invalid span attribute '{0}'. Supported attributes: name, status, type, attributes.<attribute_name>."
@@ -138,12 +132,9 @@ pub enum Problem {
          Only '=', '!=', 'IS NULL', and 'IS NOT NULL' are supported."
     )]
     ReservedComparator { comparator: String, key: String },
-    /// A comparator that the field of an experiment doesn't have.
-    #[error("Invalid comparator for {what}: {comparator}")]
-    ExperimentComparator { what: &'static str, comparator: String },
-    /// `IS NULL` of an experiment's attribute.
-    #[error("IS NULL / IS NOT NULL is only supported for tags, not for attribute '{0}'")]
-    ExperimentNull(String),
+    /// Anything wrong with a filter or order of a noun other than traces; the words differ from noun to noun.
+    #[error("{0}")]
+    Entity(String),
 
     /// A bare word where a quoted string belongs.
     #[error(
@@ -166,9 +157,6 @@ pub enum Problem {
     /// A list for an attribute that takes none.
     #[error("Only attributes in {} supports comparison with a list of quoted string values.", Set(.0))]
     NoList(&'static [&'static str]),
-    /// A list for an experiment's attribute that takes none.
-    #[error("Only ['experiment_id'] attributes support comparison with a list of quoted string values.")]
-    NoExperimentList,
     /// Something other than quoted strings in a list.
     #[error(
         "While parsing a list in the query, expected string value, punctuation, or whitespace, \
@@ -180,12 +168,6 @@ pub enum Problem {
         "While parsing a list in the query, expected a non-empty list of string values, but got empty list"
     )]
     EmptyList,
-    /// Anything but a quoted string for an experiment's attribute.
-    #[error("Expected a quoted string value for attributes. Got value {0}")]
-    ExperimentText(String),
-    /// A fraction for an experiment's time.
-    #[error("Invalid value for numeric attribute '{key}': '{value}'")]
-    ExperimentNumber { key: String, value: String },
     /// Not an experiment's id.
     #[error(transparent)]
     ExperimentId(#[from] IdError),
@@ -202,9 +184,6 @@ pub enum Problem {
     /// An entity that can't be ordered by.
     #[error("Invalid identifier type '{0}'")]
     OrderEntity(&'static str),
-    /// An experiment's tag, which can't be ordered by.
-    #[error("Invalid order_by entity: tag")]
-    OrderExperimentTag,
     /// Usage or cost.
     #[error(
         "Ordering by reserved metadata '{0}' is not supported because it is represented by multiple columns."

@@ -10,8 +10,8 @@ mod analyze;
 pub mod catalog;
 mod check;
 mod complete;
+pub mod entity;
 pub mod error;
-pub mod experiment;
 pub mod expr;
 mod field;
 pub mod filter;
@@ -39,11 +39,11 @@ pub use analyze::{Analysis, FilterDiagnostic, OrderAnalysis, analyze, analyze_or
 pub use catalog::{FIELDS, FieldInfo, FieldKind, PRESENCE_WORDS, field_info};
 pub use check::{parse_filter, parse_filter_at};
 pub use complete::{CompletionContext, Expected, FieldScope, complete};
-pub use error::{FilterError, Problem};
-pub use experiment::{
-    ExperimentFilter, ExperimentOrderBy, ExperimentOrderKey, ExperimentPredicate, parse_experiment_filter,
-    parse_experiment_order,
+pub use entity::{
+    Entity, EntityField, EntityFilter, EntityOrderBy, EntityPredicate, EntityTest, parse_entity_filter,
+    parse_entity_order,
 };
+pub use error::{FilterError, Problem};
 pub use expr::Expr;
 pub use filter::{
     AssessmentField, CostPart, Filter, NumberField, Predicate, SpanField, SpanFilter, SpanNumber, SpanTest,

@@ -3,7 +3,7 @@
 use crate::paced_body::BodyPace;
 use metrics_exporter_prometheus::PrometheusHandle;
 use spanwise_ingest::Ingest;
-use spanwise_store::{ArtifactStore, Store};
+use spanwise_store::{ArtifactStore, Catalog, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use std::time::Duration;
 pub struct App {
     /// Experiments, traces, spans, assessments.
     pub store: Arc<dyn Store>,
+    /// Runs and what else evaluation needs.
+    pub catalog: Arc<dyn Catalog>,
     /// Files that belong to traces and runs.
     pub artifacts: Arc<dyn ArtifactStore>,
     /// The way in for spans and log records.

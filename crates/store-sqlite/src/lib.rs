@@ -11,6 +11,7 @@ mod background;
 mod backup;
 mod block;
 mod catalog;
+mod catalog_engine;
 mod check;
 mod columns;
 mod compaction;

@@ -3,6 +3,7 @@
 //! The contract is written on the traits and checked by [`conformance`]; an engine lives in a crate of its own
 //! (`store-sqlite`), and no engine's type appears here.
 
+pub mod catalog;
 pub mod conformance;
 mod cursor;
 mod error;
@@ -13,6 +14,7 @@ mod params;
 mod prices;
 mod traits;
 
+pub use catalog::Catalog;
 pub use cursor::{Cursor, CursorError, SortValue};
 pub use error::{StoreError, StoreResult};
 pub use explore::{

@@ -4,7 +4,7 @@ use crate::{Cursor, StoreError};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use spanwise_model::{AssessmentError, Cost, Experiment, ExperimentId, Interned, TraceId, TraceInfo};
-use spanwise_query::{ExperimentFilter, ExperimentOrderBy, Filter, OrderBy};
+use spanwise_query::{EntityFilter, EntityOrderBy, Filter, OrderBy};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,10 +47,10 @@ pub enum LifecycleFilter {
 pub struct ExperimentQuery {
     /// By lifecycle.
     pub lifecycle: LifecycleFilter,
-    /// `None` = all.
-    pub filter: Option<ExperimentFilter>,
-    /// Empty = newest first, then by id ascending.
-    pub order: Vec<ExperimentOrderBy>,
+    /// `None` = all; of `query::entity::EXPERIMENT`.
+    pub filter: Option<EntityFilter>,
+    /// With what decides between equals already appended.
+    pub order: Vec<EntityOrderBy>,
     /// Page size, at least 1.
     pub limit: usize,
     /// Rows to skip: the experiments are few, and MLflow's tokens are offsets.

@@ -60,12 +60,14 @@ impl TestServer {
     /// Starts a server.
     pub async fn start_with(options: ServerOptions) -> TestServer {
         let data_dir = tempfile::tempdir().expect("a temporary folder can be made");
-        let store: Arc<dyn Store> =
+        let sqlite =
             Arc::new(SqliteStore::open(&OpenOptions::new(data_dir.path())).expect("a new store opens"));
+        let store: Arc<dyn Store> = sqlite.clone();
         let artifacts = FsArtifacts::open(data_dir.path()).expect("a new artifact folder opens");
         let app = App {
             ingest: Arc::new(Ingest::new(store.clone(), options.limits).with_clock(arrival_ns)),
             store,
+            catalog: sqlite,
             artifacts: Arc::new(artifacts),
             config: Arc::new(options.config),
             metrics: PrometheusBuilder::new().build_recorder().handle(),

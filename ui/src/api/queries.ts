@@ -14,6 +14,8 @@ import type {
   FilterCheck,
   Histogram,
   Info,
+  RunList,
+  RunResults,
   SessionList,
   TraceList,
 } from "./types";
@@ -157,4 +159,26 @@ export function deleteTraces(body: BulkRequest): Promise<BulkResult> {
 
 export function tagTraces(body: BulkTagRequest): Promise<BulkResult> {
   return request<BulkResult>("/traces/tag", { body });
+}
+
+/** The newest runs of some experiments, or of all; those that match a filter of runs. */
+export function runsQuery(experiment: string[] | undefined, filter: string | undefined) {
+  return infiniteQueryOptions({
+    queryKey: ["runs", experiment ?? null, filter ?? null],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) =>
+      request<RunList>("/runs", { query: { experiment, filter, limit: PAGE_SIZE, page_token: pageParam }, signal }),
+    getNextPageParam: (page) => page.next_page_token,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The results of a run, beside those of another if there is a baseline. */
+export function resultsQuery(run: string, baseline: string | undefined) {
+  return queryOptions({
+    queryKey: ["results", run, baseline ?? null],
+    queryFn: ({ signal }) =>
+      request<RunResults>(`/runs/${encodeURIComponent(run)}/results`, { query: { baseline }, signal }),
+    placeholderData: keepPreviousData,
+  });
 }

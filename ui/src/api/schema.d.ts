@@ -455,6 +455,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists runs
+         * @description One page of the active runs of some experiments, evaluations and others.
+         */
+        get: operations["runs_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns one run */
+        get: operations["runs_get_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the results of a run
+         * @description A row for each trace of the run with its scores, and each scorer's mean. With a baseline, rows that were asked the
+         *     same stand side by side, and each column says by how much the runs differ and how probable that is by chance.
+         */
+        get: operations["runs_get_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -2050,6 +2108,90 @@ export interface components {
              */
             unreadable_traces: number;
         };
+        /** @description The values of a column in one run, added up. */
+        ResultAggregate: {
+            /** @description Rows that have a number. */
+            count: number;
+            /** @description Rows on which the scorer failed. */
+            errors: number;
+            /**
+             * Format: double
+             * @description The mean of the numbers; null of none.
+             */
+            mean: number | null;
+        };
+        /** @description A column of results. */
+        ResultColumn: {
+            baseline: components["schemas"]["ResultAggregate"] | null;
+            difference: components["schemas"]["ResultDifference"] | null;
+            /** @description What it is about. */
+            kind: components["schemas"]["ResultColumnKind"];
+            /** @description The scorer; `latency`, `tokens` or `cost` otherwise. */
+            name: string;
+            /** @description All rows of the run. */
+            run: components["schemas"]["ResultAggregate"];
+        };
+        /**
+         * @description What a column of results is about.
+         * @enum {string}
+         */
+        ResultColumnKind: "score" | "latency" | "tokens" | "cost";
+        /** @description How a run differs from its baseline in the rows that both have. */
+        ResultDifference: {
+            /** @description Those in which the run's is higher. */
+            higher: number;
+            /** @description Those in which the run's is lower. */
+            lower: number;
+            /**
+             * Format: double
+             * @description The mean of run minus baseline.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description How probable so large a mean is by chance: two-sided sign-flip test.
+             */
+            p_value: number;
+            /** @description Rows that have a number in both. */
+            pairs: number;
+        };
+        /** @description A row of an evaluation beside that of the baseline that was asked the same; one of both may be missing. */
+        ResultPair: {
+            baseline: components["schemas"]["ResultRow"] | null;
+            run: components["schemas"]["ResultRow"] | null;
+        };
+        /** @description One row of an evaluation: a trace with its scores. */
+        ResultRow: {
+            /**
+             * Format: double
+             * @description US dollars; null if not known.
+             */
+            cost: number | null;
+            /**
+             * Format: int64
+             * @description How long it took; null while unknown.
+             */
+            duration_ns: number | null;
+            /** @description What should have been answered, by name. */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /** @description What was asked, as a person reads it. */
+            input: string | null;
+            /** @description What was answered, as a person reads it. */
+            output: string | null;
+            /** @description Scores of this run, and of people. */
+            scores: components["schemas"]["Score"][];
+            /** @description How the trace ended. */
+            state: components["schemas"]["State"];
+            /**
+             * Format: int64
+             * @description All tokens; null if no span reports any.
+             */
+            tokens: number | null;
+            /** @description The trace. */
+            trace_id: string;
+        };
         /** @description How long traces stay, and what retention did. */
         Retention: {
             /**
@@ -2091,6 +2233,75 @@ export interface components {
              */
             traces: number;
         };
+        /** @description A run with the latest value of each of its metrics. */
+        Run: {
+            /** @description The datasets that it read. */
+            datasets: components["schemas"]["RunDataset"][];
+            /**
+             * Format: int64
+             * @description How long it took; null while it is under way.
+             */
+            duration_ns: number | null;
+            /** @description Its experiment. */
+            experiment_id: string;
+            /** @description Whether it is an evaluation, which has results row by row. */
+            is_evaluation: boolean;
+            /** @description The latest value of each metric; null where that is no number. */
+            metrics: {
+                [key: string]: number | null;
+            };
+            /** @description The logged models that it used or made. */
+            models: string[];
+            /** @description Its name. */
+            name: string;
+            /** @description Its parameters. */
+            params: {
+                [key: string]: string;
+            };
+            /** @description Its id. */
+            run_id: string;
+            /** @description When it started. */
+            start_ns: string;
+            /** @description How far it is. */
+            status: components["schemas"]["RunStatus"];
+            /** @description Its tags, without MLflow's reserved ones. */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description Who started it; null if that is not known. */
+            user: string | null;
+        };
+        /** @description A dataset that a run read. */
+        RunDataset: {
+            /** @description The digest of its content. */
+            digest: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description The answer of `GET /api/v1/runs`. */
+        RunList: {
+            /** @description What to ask the next page with; null at the end. */
+            next_page_token: string | null;
+            /** @description The page. */
+            runs: components["schemas"]["Run"][];
+        };
+        /** @description The answer of `GET /api/v1/runs/{run_id}/results`. */
+        RunResults: {
+            baseline: components["schemas"]["Run"] | null;
+            /** @description Its columns: scorers by name, then latency, tokens and cost. */
+            columns: components["schemas"]["ResultColumn"][];
+            /** @description Whether there are more rows than are answered, which the figures then leave out too. */
+            is_cut: boolean;
+            /** @description Its rows, in the order in which their traces started, then rows that only the baseline has. */
+            rows: components["schemas"]["ResultPair"][];
+            /** @description The run. */
+            run: components["schemas"]["Run"];
+        };
+        /**
+         * @description How far a run is.
+         * @enum {string}
+         */
+        RunStatus: "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED";
         /** @description What instrumented a span. */
         Scope: {
             /** @description Its attributes. */
@@ -2099,6 +2310,24 @@ export interface components {
             name: string;
             /** @description Its version. */
             version: string;
+        };
+        /** @description What one scorer says of one row. */
+        Score: {
+            /** @description Why there is no value. */
+            error: string | null;
+            /** @description The scorer. */
+            name: string;
+            /**
+             * Format: double
+             * @description What the value counts as: a number itself, true and `yes` 1, false and `no` 0; null otherwise.
+             */
+            number: number | null;
+            /** @description Why. */
+            rationale: string | null;
+            /** @description Who made it. */
+            source: components["schemas"]["SourceType"];
+            /** @description Any JSON; null if the scorer failed. */
+            value: unknown;
         };
         /** @description The answer of `GET /api/v1/sessions`: the one with the newest trace first. */
         SessionList: {
@@ -3641,6 +3870,123 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runs_list: {
+        parameters: {
+            query?: {
+                /** @description Name or id of an experiment; may be repeated. None: all active ones */
+                experiment?: string[];
+                /** @description On `metrics.x`, `params.x`, `tags.x`, `status`, `run_name`, `start_time` and others of MLflow's, also with OR, NOT and parentheses */
+                filter?: string;
+                /** @description Runs on the page, 1 to 1000; 100 if absent */
+                limit?: number;
+                /** @description `field [ASC|DESC]`, separated by commas; newest first if absent */
+                order_by?: string;
+                /** @description `next_page_token` of the page before */
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runs_get_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runs_get_results: {
+        parameters: {
+            query?: {
+                /** @description The run to compare with */
+                baseline?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The run */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResults"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

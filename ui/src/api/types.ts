@@ -55,6 +55,15 @@ export type MediaPart = Extract<Part, { type: "image" | "audio" | "file" }>;
 export type ToolDefinition = Schemas["ToolDefinition"];
 export type Document = Schemas["Document"];
 
+export type Run = Schemas["Run"];
+export type RunStatus = Schemas["RunStatus"];
+export type RunList = Schemas["RunList"];
+export type RunResults = Schemas["RunResults"];
+export type ResultColumn = Schemas["ResultColumn"];
+export type ResultPair = Schemas["ResultPair"];
+export type ResultRow = Schemas["ResultRow"];
+export type Score = Schemas["Score"];
+
 export type SessionSummary = Schemas["SessionSummary"];
 export type SessionList = Schemas["SessionList"];
 

@@ -21,6 +21,9 @@ export interface AppSearch {
   view?: string;
   tab?: string;
   find?: string;
+  /** The run that another is compared with, and which of their rows are shown, if not all. */
+  baseline?: string;
+  rows?: string;
   /** The session that is open over the list of sessions. */
   session?: string;
 }
@@ -38,6 +41,8 @@ const TEXTS = [
   "tab",
   "find",
   "session",
+  "baseline",
+  "rows",
 ] as const satisfies readonly (keyof AppSearch)[];
 
 /** Reads a query string. What it does not know it leaves out. */

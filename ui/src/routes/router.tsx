@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Frame } from "../features/frame/Frame";
 import { TracesPage } from "../features/traces/TracesPage";
+import { mlflowTarget } from "../lib/mlflowLink";
 import { parseSearch, stringifySearch, validateSearch } from "../lib/search";
 
 function NotFound() {
@@ -20,7 +21,12 @@ const root = createRootRoute({ component: Frame, validateSearch });
 const index = createRoute({
   getParentRoute: () => root,
   path: "/",
-  beforeLoad: ({ search }) => {
+  beforeLoad: ({ search, location }) => {
+    const target = mlflowTarget(location.hash);
+    if (target?.run) {
+      throw redirect({ to: "/runs/$runId", params: { runId: target.run }, search: target.search, replace: true });
+    }
+    if (target) throw redirect({ to: `/${target.page}`, search: target.search, replace: true });
     throw redirect({ to: "/traces", search, replace: true });
   },
 });
@@ -49,8 +55,20 @@ const experiments = createRoute({
   component: lazyRouteComponent(() => import("./experiments")),
 });
 
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: "/runs",
+  component: lazyRouteComponent(() => import("./runs")),
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$runId",
+  component: lazyRouteComponent(() => import("./run")),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([index, traces, trace, sessions, experiments]),
+  routeTree: root.addChildren([index, traces, trace, sessions, runs, run, experiments]),
   parseSearch: parseSearch as (text: string) => Record<string, unknown>,
   stringifySearch: stringifySearch as (search: Record<string, unknown>) => string,
   defaultPreload: "intent",

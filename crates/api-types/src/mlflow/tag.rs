@@ -57,6 +57,11 @@ const IMMUTABLE_TAGS: [&str; 4] = [
 
 /// Checks a tag's key by MLflow's rules: its characters, and that it would be a plain relative path.
 pub(super) fn check_tag_name(key: &str) -> Result<(), FieldError> {
+    check_key("key", key)
+}
+
+/// Checks the key of a tag, metric or parameter, which a request calls `name`.
+pub(super) fn check_key(name: &str, key: &str) -> Result<(), FieldError> {
     let allowed = |letter: char| letter.is_alphanumeric() || "_-. :/".contains(letter);
     let hint = if !key.chars().all(allowed) {
         ": Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and \
@@ -71,7 +76,7 @@ pub(super) fn check_tag_name(key: &str) -> Result<(), FieldError> {
     } else {
         return Ok(());
     };
-    let place = Place { name: "key".to_owned(), from_query: false };
+    let place = Place { name: name.to_owned(), from_query: false };
     Err(place.not_allowed(&Value::from(key), hint))
 }
 

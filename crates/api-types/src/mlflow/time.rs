@@ -53,6 +53,11 @@ pub fn milliseconds(time_ns: i64) -> i64 {
     time_ns.div_euclid(NS_PER_MS)
 }
 
+/// Turns milliseconds into nanoseconds; `None` beyond what 64 bits hold.
+pub(super) fn ms_to_ns(time_ms: i64) -> Option<i64> {
+    time_ms.checked_mul(NS_PER_MS)
+}
+
 fn whole_ms(time_ns: i64) -> i64 {
     time_ns.div_euclid(NS_PER_MS).saturating_mul(NS_PER_MS)
 }

@@ -14,6 +14,7 @@ mod info;
 mod metrics;
 mod price;
 mod redaction;
+mod run;
 mod session;
 mod span;
 mod trace;
@@ -42,6 +43,10 @@ pub use price::{
 pub use redaction::{
     ExperimentRedaction, RedactionCount, RedactionDetector, RedactionInfo, RedactionPattern, RedactionRules,
     RedactionTest, RedactionTestResult,
+};
+pub use run::{
+    ResultAggregate, ResultColumn, ResultColumnKind, ResultDifference, ResultPair, ResultRow, RunDataset,
+    RunList, RunResults, RunStatusName, RunSummary, Score,
 };
 pub use session::{SessionList, SessionSummary};
 pub use span::{

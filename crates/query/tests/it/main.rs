@@ -3,8 +3,8 @@
 mod analyze;
 mod complete;
 mod document;
+mod entity;
 mod error;
-mod experiment;
 mod generate;
 mod meaning;
 mod print;

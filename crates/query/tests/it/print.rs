@@ -3,7 +3,7 @@
 use crate::generate::filter;
 use proptest::prelude::*;
 use spanwise_query::{
-    analyze, analyze_order, complete, parse_experiment_filter, parse_filter, parse_order_by, parse_order_text,
+    analyze, analyze_order, complete, parse_entity_filter, parse_filter, parse_order_by, parse_order_text,
 };
 
 proptest! {
@@ -34,7 +34,7 @@ proptest! {
             prop_assert!(text.get(complete(&text, cursor).span).is_some());
         }
         prop_assert_eq!(analyze_order(&text).order, parse_order_text(&text).ok());
-        let _ = parse_experiment_filter(&text);
+        let _ = parse_entity_filter(&spanwise_query::entity::RUN, &text);
         let _ = parse_order_by(&[text]);
     }
 }

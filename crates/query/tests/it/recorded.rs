@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use spanwise_query::{
-    FilterError, parse_experiment_filter, parse_experiment_order, parse_filter, parse_order_by,
+    FilterError, entity::EXPERIMENT, parse_entity_filter, parse_entity_order, parse_filter, parse_order_by,
 };
 
 /// Where we answer otherwise than the recorded server, each with its reason.
@@ -48,8 +48,9 @@ fn recorded_experiment_searches_are_answered_alike() {
         let exchange: Value = serde_json::from_str(line).unwrap();
         let filter = exchange["filter"].as_str().unwrap_or_default();
         let order = order(&exchange);
-        let ours =
-            parse_experiment_filter(filter).map(drop).and_then(|()| parse_experiment_order(&order).map(drop));
+        let ours = parse_entity_filter(&EXPERIMENT, filter)
+            .map(drop)
+            .and_then(|()| parse_entity_order(&EXPERIMENT, &order).map(drop));
         assert!(same_answer(&exchange, ours), "{line}");
     }
 }

@@ -2,14 +2,13 @@
 
 use super::extract::Params;
 use super::lookup::{OrMissing, experiment_error, missing, no_experiment};
+use super::page::{offset_of, offset_token};
 use super::reply::done;
 use crate::App;
 use crate::error::{MlflowCode, MlflowError, MlflowResult};
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use spanwise_api_types::mlflow::experiment::{
     CreateExperiment, DeleteExperimentTag, Experiment, ExperimentIdResponse, ExperimentResponse,
@@ -17,8 +16,9 @@ use spanwise_api_types::mlflow::experiment::{
     UpdateExperiment, ViewType,
 };
 use spanwise_model::{ErrorKind, ExperimentId, LifecycleStage};
-use spanwise_query::{parse_experiment_filter, parse_experiment_order};
-use spanwise_store::{CursorError, ExperimentQuery, LifecycleFilter, NewExperiment, StoreError};
+use spanwise_query::entity::EXPERIMENT;
+use spanwise_query::{parse_entity_filter, parse_entity_order};
+use spanwise_store::{ExperimentQuery, LifecycleFilter, NewExperiment, StoreError};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -71,16 +71,12 @@ async fn search(
 ) -> MlflowResult<Json<ExperimentsResponse>> {
     let offset = offset_of(&request.page_token)?;
     let query = ExperimentQuery {
-        lifecycle: match request.view_type {
-            ViewType::ActiveOnly => LifecycleFilter::Active,
-            ViewType::DeletedOnly => LifecycleFilter::Deleted,
-            ViewType::All => LifecycleFilter::All,
-        },
+        lifecycle: lifecycle(request.view_type),
         filter: Some(request.filter)
             .filter(|text| !text.is_empty())
-            .map(|text| parse_experiment_filter(&text))
+            .map(|text| parse_entity_filter(&EXPERIMENT, &text))
             .transpose()?,
-        order: parse_experiment_order(&request.order_by)?,
+        order: parse_entity_order(&EXPERIMENT, &request.order_by)?,
         limit: request.max_results,
         offset,
     };
@@ -88,6 +84,14 @@ async fn search(
     let next_page_token = page.has_more.then(|| offset_token(offset + page.experiments.len()));
     let experiments = page.experiments.into_iter().map(Experiment::from).collect();
     Ok(Json(ExperimentsResponse { experiments, next_page_token }))
+}
+
+pub(super) fn lifecycle(view: ViewType) -> LifecycleFilter {
+    match view {
+        ViewType::ActiveOnly => LifecycleFilter::Active,
+        ViewType::DeletedOnly => LifecycleFilter::Deleted,
+        ViewType::All => LifecycleFilter::All,
+    }
 }
 
 async fn update(
@@ -155,36 +159,5 @@ fn name_error(name: &str, error: StoreError) -> MlflowError {
             format!("Experiment(name={name}) already exists. Names of deleted experiments stay taken."),
         ),
         _ => error.into(),
-    }
-}
-
-/// Writes where the next page starts, byte for byte as upstream does.
-fn offset_token(offset: usize) -> String {
-    STANDARD.encode(format!("{{\"offset\": {offset}}}"))
-}
-
-fn offset_of(token: &str) -> MlflowResult<usize> {
-    if token.is_empty() {
-        return Ok(0);
-    }
-    let bytes =
-        STANDARD.decode(token).map_err(|_| MlflowError::invalid(CursorError::NotBase64.to_string()))?;
-    let offset = serde_json::from_slice::<Value>(&bytes).ok().and_then(|token| token["offset"].as_u64());
-    let not_a_token = || CursorError::NotAToken(String::from_utf8_lossy(&bytes).into_owned());
-    let offset = offset.and_then(|offset| usize::try_from(offset).ok());
-    offset.ok_or_else(|| MlflowError::invalid(not_a_token().to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_are_upstreams() {
-        assert_eq!(offset_token(2), "eyJvZmZzZXQiOiAyfQ==");
-        assert_eq!(offset_of("eyJvZmZzZXQiOiAyfQ==").unwrap(), 2);
-        assert_eq!(offset_of("").unwrap(), 0);
-        assert_eq!(offset_of("%").unwrap_err().message, "Invalid page token, could not base64-decode");
-        assert_eq!(offset_of("Mg==").unwrap_err().message, "Invalid page token, decoded value=2");
     }
 }

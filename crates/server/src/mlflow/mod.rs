@@ -8,15 +8,19 @@ mod assessments;
 mod experiments;
 mod extract;
 mod lookup;
+mod metrics;
+mod page;
 mod probes;
 mod redacted_upload;
 mod render;
 mod reply;
+mod runs;
 mod search;
 mod spans;
 mod tags;
 mod traces;
 mod traces_json;
+mod two_words;
 
 use crate::App;
 use axum::Router;
@@ -31,7 +35,12 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 fn v2() -> Router<App> {
-    both().merge(experiments::routes()).merge(search::routes_v2()).merge(traces::routes_v2())
+    both()
+        .merge(experiments::routes())
+        .merge(metrics::routes())
+        .merge(runs::routes())
+        .merge(search::routes_v2())
+        .merge(traces::routes_v2())
 }
 
 fn v3() -> Router<App> {

@@ -12,6 +12,7 @@ use http::StatusCode;
 use spanwise_api_types::native::{self, Experiment, ExperimentList};
 use spanwise_model::limit::EXPERIMENT_NAME_CHARS_MAX;
 use spanwise_model::{ExperimentId, LifecycleStage};
+use spanwise_query::entity::EXPERIMENT;
 use spanwise_store::{ExperimentActivity, ExperimentQuery, LifecycleFilter, NewExperiment};
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -41,7 +42,7 @@ async fn list(State(app): State<App>, mut parameters: Parameters) -> Result<Json
     let query = ExperimentQuery {
         lifecycle: if deleted { LifecycleFilter::Deleted } else { LifecycleFilter::Active },
         filter: None,
-        order: Vec::new(),
+        order: EXPERIMENT.default_order(),
         limit: EXPERIMENTS_MAX,
         offset: 0,
     };

@@ -25,6 +25,8 @@ mod path;
 mod price_form;
 mod prices;
 mod redaction;
+mod results;
+mod runs;
 mod selection;
 mod sessions;
 mod spans;
@@ -68,6 +70,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(metrics::routes())
         .merge(prices::routes())
         .merge(redaction::routes())
+        .merge(runs::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use spanwise_model::{ErrorKind, ExperimentId, LifecycleStage};
+use spanwise_query::entity::EXPERIMENT;
 use spanwise_query::{Filter, OrderBy, analyze, analyze_order};
 use spanwise_store::{ExperimentQuery, LifecycleFilter, Selection};
 use utoipa::IntoParams;
@@ -85,7 +86,7 @@ pub(crate) async fn experiments(app: &App, wanted: &[String]) -> Result<Vec<Expe
         let query = ExperimentQuery {
             lifecycle: LifecycleFilter::Active,
             filter: None,
-            order: Vec::new(),
+            order: EXPERIMENT.default_order(),
             limit: EXPERIMENTS_MAX,
             offset: 0,
         };

@@ -88,7 +88,7 @@ pub(crate) fn set_experiment_stage(
     conn.prepare_cached("UPDATE experiment SET deleted = ?2, last_updated_ns = ?3 WHERE experiment_id = ?1")
         .and_then(|mut update| update.execute((id.0, stage == LifecycleStage::Deleted, now_ns)))
         .map_err(sql_error)?;
-    Ok(())
+    super::run::follow_experiment(conn, id.0, stage)
 }
 
 /// See [`spanwise_store::Store::set_experiment_tag`].

@@ -8,11 +8,13 @@ mod archive;
 mod assessment;
 mod assessment_row;
 mod delete;
+mod entity;
 mod experiment;
 mod experiment_find;
 mod info;
 mod link;
 mod redaction;
+mod run;
 mod start;
 mod tag;
 #[cfg(test)]
@@ -30,6 +32,10 @@ pub(crate) use experiment_find::find_experiments;
 pub(crate) use info::{get_trace, get_traces, load_infos};
 pub(crate) use link::{link_prompts, link_traces_to_run};
 pub(crate) use redaction::{redaction_rules, set_redaction_rules};
+pub(crate) use run::{
+    create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs, metric_history, run_datasets,
+    sample_metric, set_run_stage, update_run,
+};
 pub(crate) use start::start_trace;
 pub(crate) use tag::{delete_trace_tag, set_trace_tag};
 
@@ -72,4 +78,9 @@ fn id_array<'a>(ids: impl IntoIterator<Item = &'a TraceId>) -> Array {
         TraceId::Text(text) => Value::Text(text.to_string()),
     };
     Rc::new(ids.into_iter().map(value).collect())
+}
+
+/// Makes the parameter of an `rarray(?)` of texts.
+fn text_array<'a>(texts: impl IntoIterator<Item = &'a String>) -> Array {
+    Rc::new(texts.into_iter().cloned().map(Value::Text).collect())
 }

@@ -6,7 +6,12 @@ use std::sync::Arc;
 
 async fn empty_store() -> TestStore {
     let (store, folder) = open_store();
-    TestStore { store: Arc::new(store), guard: Box::new(folder) }
+    let store = Arc::new(store);
+    TestStore { store: store.clone(), catalog: store, guard: Box::new(folder) }
 }
 
 spanwise_store::conformance_suite!(crate::conformance::empty_store);
+
+mod catalog {
+    spanwise_store::catalog_conformance_suite!(crate::conformance::empty_store);
+}

@@ -5,7 +5,8 @@ use super::{assert_fails, build};
 use crate::{ExperimentQuery, LifecycleFilter, NewExperiment, Store, StoreResult};
 use spanwise_model::ErrorKind::{AlreadyExists, Exhausted, InvalidArgument, NotFound};
 use spanwise_model::{ExperimentId, LifecycleStage};
-use spanwise_query::{parse_experiment_filter, parse_experiment_order};
+use spanwise_query::entity::EXPERIMENT;
+use spanwise_query::{EntityOrderBy, parse_entity_filter, parse_entity_order};
 
 const ABSENT: ExperimentId = ExperimentId(999);
 
@@ -181,9 +182,13 @@ pub async fn experiments_are_filtered(store: &dyn Store) -> StoreResult<()> {
     Ok(())
 }
 
+fn order_of(clauses: &[&str]) -> Vec<EntityOrderBy> {
+    parse_entity_order(&EXPERIMENT, clauses).expect("the suite's orders are right")
+}
+
 async fn search(store: &dyn Store, filter: &str, lifecycle: LifecycleFilter) -> StoreResult<Vec<i64>> {
-    let filter = parse_experiment_filter(filter).expect("the suite's filters are right");
-    let order = parse_experiment_order(&["experiment_id"]).expect("the suite's orders are right");
+    let filter = parse_entity_filter(&EXPERIMENT, filter).expect("the suite's filters are right");
+    let order = order_of(&["experiment_id"]);
     let query = ExperimentQuery { lifecycle, filter: Some(filter), order, limit: 100, offset: 0 };
     let page = store.find_experiments(query).await?;
     assert!(!page.has_more);
@@ -195,7 +200,7 @@ pub async fn experiments_are_ordered_and_paged(store: &dyn Store) -> StoreResult
     for name in ["b", "c", "a"] {
         store.create_experiment(named(name)).await?;
     }
-    let by_name = parse_experiment_order(&["name DESC"]).expect("the suite's orders are right");
+    let by_name = order_of(&["name DESC"]);
     let page = |order, limit, offset| ExperimentQuery {
         lifecycle: LifecycleFilter::All,
         filter: None,
@@ -207,14 +212,14 @@ pub async fn experiments_are_ordered_and_paged(store: &dyn Store) -> StoreResult
     let names: Vec<_> = found.experiments.iter().map(|experiment| experiment.name.as_str()).collect();
     assert_eq!((names.as_slice(), found.has_more), (&["b", "a"][..], true));
 
-    let all = store.find_experiments(page(Vec::new(), 4, 0)).await?;
+    let all = store.find_experiments(page(order_of(&[]), 4, 0)).await?;
     assert!(!all.has_more);
     let newest_first = |a: &spanwise_model::Experiment, b: &spanwise_model::Experiment| {
         (-a.created_ns, a.experiment_id) <= (-b.created_ns, b.experiment_id)
     };
     assert!(all.experiments.is_sorted_by(newest_first), "{:?}", all.experiments);
     assert!(all.experiments[0].created_ns > at_ms(0));
-    assert!(store.find_experiments(page(Vec::new(), 2, 4)).await?.experiments.is_empty());
+    assert!(store.find_experiments(page(order_of(&[]), 2, 4)).await?.experiments.is_empty());
     Ok(())
 }
 

@@ -7,6 +7,7 @@ pub mod append;
 pub mod archive;
 pub mod assessment;
 pub mod build;
+pub mod catalog;
 pub mod changes;
 pub mod delete;
 pub mod experiment;
@@ -25,7 +26,7 @@ pub mod tag;
 pub mod tree;
 mod wire;
 
-use crate::{Store, StoreResult, StoredSpan};
+use crate::{Catalog, Store, StoreResult, StoredSpan};
 use futures_util::TryStreamExt;
 use spanwise_model::{ErrorKind, TraceId};
 use std::any::Any;
@@ -39,6 +40,8 @@ pub const CASE_TIME_MAX: Duration = Duration::from_secs(120);
 pub struct TestStore {
     /// The store.
     pub store: Arc<dyn Store>,
+    /// The same as a catalog.
+    pub catalog: Arc<dyn Catalog>,
     /// What must live as long as the store, such as the folder that it is in.
     pub guard: Box<dyn Any + Send + Sync>,
 }

@@ -26,6 +26,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
 const SHAPES = {
   traces: <path d="M2.5 3.5h8M5 8h8.5M7.5 12.5h4" />,
   sessions: <path d="M2.5 3h7.5v5.5H6L3.8 10.5V8.5H2.5zM6 11v.8h3.6l2.3 1.7v-1.7h1.6V6.3h-1" />,
+  runs: <path d="M2.5 4l1.2 1.2L6 2.8M2.5 8.2l1.2 1.2L6 7M2.5 12.4l1.2 1.2L6 11.2M8.5 4.2h5M8.5 8.4h5M8.5 12.6h5" />,
   experiments: <path d="M6 2.5v4L2.8 12a1 1 0 0 0 .9 1.5h8.6a1 1 0 0 0 .9-1.5L10 6.5v-4M5 2.5h6M4.6 9.5h6.8" />,
   search: (
     <>

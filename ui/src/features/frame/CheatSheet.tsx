@@ -30,6 +30,16 @@ const SECTIONS: { title: string; rows: [string[], string][] }[] = [
     ],
   },
   {
+    title: "Runs",
+    rows: [
+      [["j", "k"], "Next, previous row"],
+      [["Enter"], "Open"],
+      [["x"], "Mark"],
+      [["d"], "Compare the two that are marked"],
+      [["Escape"], "Back to the list"],
+    ],
+  },
+  {
     title: "Filter",
     rows: [
       [["Enter"], "Apply"],

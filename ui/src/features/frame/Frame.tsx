@@ -57,8 +57,8 @@ export function Frame() {
 /** Names the page in the browser's tab and history. */
 function useTitle(): void {
   const { pathname } = useLocation();
-  const { traceId } = useParams({ strict: false });
-  const title = traceId ?? PAGES.find(({ to }) => pathname === to)?.name ?? "Not found";
+  const { traceId, runId } = useParams({ strict: false });
+  const title = traceId ?? runId ?? PAGES.find(({ to }) => pathname === to)?.name ?? "Not found";
   useEffect(() => {
     document.title = `${title} · Spanwise`;
   }, [title]);

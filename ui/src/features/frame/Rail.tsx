@@ -11,6 +11,7 @@ import { railWide } from "./state";
 export const PAGES = [
   { to: "/traces", name: "Traces", icon: "traces" },
   { to: "/sessions", name: "Sessions", icon: "sessions" },
+  { to: "/runs", name: "Runs", icon: "runs" },
   { to: "/experiments", name: "Experiments", icon: "experiments" },
 ] as const satisfies readonly { to: string; name: string; icon: IconName }[];
 

@@ -1,0 +1,49 @@
+//! The suite of the catalog: each case is one sentence of the contract on a trait of [`crate::catalog`].
+
+pub mod run;
+
+/// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
+#[macro_export]
+macro_rules! catalog_conformance_suite {
+    ($make:path) => {
+        $crate::catalog_conformance_tests! { $make;
+            run: {
+                a_created_run_is_found
+                a_run_needs_an_active_experiment
+                a_run_can_be_changed
+                a_run_can_be_deleted_and_restored
+                runs_follow_their_experiment
+                a_deleted_run_refuses_writes
+                the_latest_value_of_a_metric_is_kept
+                a_history_is_read_page_by_page
+                a_metric_is_sampled
+                parameters_do_not_change
+                a_log_is_taken_whole_or_not_at_all
+                tags_of_runs_can_be_changed
+                inputs_and_outputs_are_kept_once
+                runs_are_filtered
+                runs_are_ordered_and_paged
+            }
+        }
+    };
+}
+
+/// Makes the tests that [`catalog_conformance_suite!`] lists.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! catalog_conformance_tests {
+    ($make:path; $($subject:ident: { $($case:ident)* })*) => {
+        $(mod $subject {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let made = $make().await;
+                let case = $crate::conformance::catalog::$subject::$case(&made);
+                match tokio::time::timeout($crate::conformance::CASE_TIME_MAX, case).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => panic!("{error:?}"),
+                    Err(_) => panic!("the case did not end"),
+                }
+            })*
+        })*
+    };
+}
