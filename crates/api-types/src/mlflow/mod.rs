@@ -6,6 +6,7 @@
 pub mod assessment;
 pub mod experiment;
 pub mod field;
+pub mod logged_model;
 pub mod new_assessment;
 pub mod run;
 pub mod start_trace;

@@ -13,6 +13,7 @@ mod experiment;
 mod experiment_find;
 mod info;
 mod link;
+mod logged_model;
 mod redaction;
 mod run;
 mod start;
@@ -31,6 +32,10 @@ pub(crate) use experiment::{
 pub(crate) use experiment_find::find_experiments;
 pub(crate) use info::{get_trace, get_traces, load_infos};
 pub(crate) use link::{link_prompts, link_traces_to_run};
+pub(crate) use logged_model::{
+    create_logged_model, delete_logged_model, delete_logged_model_tag, finalize_logged_model,
+    find_logged_models, get_logged_model, log_logged_model,
+};
 pub(crate) use redaction::{redaction_rules, set_redaction_rules};
 pub(crate) use run::{
     create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs, metric_history, run_datasets,

@@ -40,3 +40,13 @@ pub fn changed_param(id: &RunId, key: &str, old: &str, new: &str) -> StoreError 
         ),
     )
 }
+
+/// No such logged model, or it is deleted.
+pub fn no_logged_model(id: &str) -> StoreError {
+    StoreError::not_found(format!("Logged model with ID '{id}' not found."))
+}
+
+/// The logged model has no such tag.
+pub fn no_logged_model_tag(id: &str, key: &str) -> StoreError {
+    StoreError::not_found(format!("No tag with key '{key}' found for model with ID '{id}'."))
+}

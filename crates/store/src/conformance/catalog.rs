@@ -1,5 +1,6 @@
 //! The suite of the catalog: each case is one sentence of the contract on a trait of [`crate::catalog`].
 
+pub mod logged_model;
 pub mod run;
 
 /// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
@@ -7,6 +8,12 @@ pub mod run;
 macro_rules! catalog_conformance_suite {
     ($make:path) => {
         $crate::catalog_conformance_tests! { $make;
+            logged_model: {
+                a_created_model_is_found
+                a_model_can_be_changed_and_deleted
+                metrics_of_a_model_are_kept_by_dataset
+                models_are_filtered_ordered_and_paged
+            }
             run: {
                 a_created_run_is_found
                 a_run_needs_an_active_experiment

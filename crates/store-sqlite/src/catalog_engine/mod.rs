@@ -1,0 +1,4 @@
+//! The contract of the traits of [`spanwise_store::catalog`], call by call: a file a trait.
+
+mod logged_model;
+mod run;
