@@ -58,6 +58,8 @@ ALLOWED: list[Allowed] = [
         paths=r"\$\.(error_code|message)",
     ),
     allow("a filter of logged models by an unknown field is 400", 689, status=400),
+    allow("JSON in a text that is none is 400", 616, 621, status=400),
+    allow("a page token of records that is none is 400", 625, status=400),
     # What upstream declares, and then fails on.
     allow("ordering by end_time works", 395, status=200),
     allow("`valid` can be updated", 533, status=200),
@@ -107,7 +109,15 @@ ALLOWED: list[Allowed] = [
         "start_trace always says where the spans are, so that the client does not upload them again",
         paths=r"\$\.trace\.trace_info\.tags\.mlflow\.trace\.spansLocation",
     ),
+    allow("a dataset that is not there has no records to read or to add to", 619, 620, status=404),
+    allow(
+        "records come in the order in which they were added, upstream's in that of random ids",
+        624,
+        636,
+        paths=r"\$\.records\..*",
+    ),
     # What this server does not have.
+    allow("the advice on scorers of code names what there is here", 642, paths=r"\$\.message"),
     allow(
         "no gateway and no presigned URLs are offered",
         256,

@@ -35,7 +35,8 @@ ROUTES: list[tuple[str, str, str]] = [
     ("DONE", "*", r"/api/2\.0/mlflow/(?:runs|metrics)/.+"),
     ("DONE", "*", r"/api/2\.0/mlflow/logged-models(?:/.+)?"),
     ("P1", "*", r"/api/2\.0/mlflow/(?:registered-models|model-versions|webhooks)(?:/.+)?"),
-    ("P1", "*", r"/api/3\.0/mlflow/(?:datasets|scorers|issues|label-schemas|review-queues)(?:/.+)?"),
+    ("DONE", "*", r"/api/3\.0/mlflow/(?:datasets|scorers)(?:/.+)?"),
+    ("P1", "*", r"/api/3\.0/mlflow/(?:issues|label-schemas|review-queues)(?:/.+)?"),
     ("DONE", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),
     # An unknown path must be answered as such.
     ("P0", "GET", r"/api/2\.0/mlflow/nope"),

@@ -6,6 +6,7 @@
 mod artifact_uri;
 mod artifacts;
 mod assessments;
+mod datasets;
 mod experiments;
 mod extract;
 mod logged_models;
@@ -18,6 +19,7 @@ mod redacted_upload;
 mod render;
 mod reply;
 mod runs;
+mod scorers;
 mod search;
 mod spans;
 mod tags;
@@ -51,7 +53,9 @@ fn v2() -> Router<App> {
 fn v3() -> Router<App> {
     both()
         .merge(assessments::routes())
+        .merge(datasets::routes())
         .merge(probes::routes())
+        .merge(scorers::routes())
         .merge(search::routes())
         .merge(spans::routes())
         .merge(traces::routes())
