@@ -57,6 +57,9 @@ ALLOWED: list[Allowed] = [
         589,
         paths=r"\$\.(error_code|message)",
     ),
+    allow("a filter of logged models by an unknown field is 400", 689, status=400),
+    allow("JSON in a text that is none is 400", 616, 621, status=400),
+    allow("a page token of records that is none is 400", 625, status=400),
     # What upstream declares, and then fails on.
     allow("ordering by end_time works", 395, status=200),
     allow("`valid` can be updated", 533, status=200),
@@ -72,6 +75,8 @@ ALLOWED: list[Allowed] = [
     allow("`text` needs no prefix, so that its error is about the operator", 365, paths=r"\$\.message"),
     allow("an update mask may be in snake_case", 530, paths=r"\$\.assessment\.assessment_name"),
     allow("`valid` was updated before, which upstream failed to do", 535, paths=r"\$\.assessment\.valid"),
+    allow("absent tags of logged models can be asked for", 690, status=200),
+    allow("the status of a logged model compares by its name", 691, paths=r"\$\.models"),
     # What upstream loses, or gets wrong.
     allow(
         "start_trace answers with the fresh record, upstream sometimes with a stale one",
@@ -103,6 +108,22 @@ ALLOWED: list[Allowed] = [
     allow(
         "start_trace always says where the spans are, so that the client does not upload them again",
         paths=r"\$\.trace\.trace_info\.tags\.mlflow\.trace\.spansLocation",
+    ),
+    allow("a dataset that is not there has no records to read or to add to", 619, 620, status=404),
+    allow(
+        "records come in the order in which they were added, upstream's in that of random ids",
+        624,
+        636,
+        paths=r"\$\.records\..*",
+    ),
+    # What this server does not have.
+    allow("the advice on scorers of code names what there is here", 642, paths=r"\$\.message"),
+    allow(
+        "no gateway and no presigned URLs are offered",
+        256,
+        455,
+        456,
+        paths=r"\$\.(features_enabled\.gateway|presigned_upload_(run|model)_id_supported)",
     ),
     # The record itself.
     allow(

@@ -29,13 +29,15 @@ ROUTES: list[tuple[str, str, str]] = [
     ("P0", "GET", r"/ajax-api/[23]\.0/mlflow/get-trace-artifact"),
     # Of the artifact proxy only what belongs to a trace: attachments and `traces.json`.
     ("P0", "*", rf"/api/2\.0/mlflow-artifacts/artifacts/\d+/traces/{ID}/artifacts/.+"),
-    ("P1", "*", r"/api/2\.0/mlflow-artifacts/.+|/api/2\.0/mlflow/artifacts/list"),
+    # The artifacts of runs and logged models.
+    ("DONE", "*", r"/api/2\.0/mlflow-artifacts/.+|/api/2\.0/mlflow/artifacts/list|/get-artifact"),
     # Runs and what is logged to them.
     ("DONE", "*", r"/api/2\.0/mlflow/(?:runs|metrics)/.+"),
-    ("P1", "*", r"/api/2\.0/mlflow/(?:logged-models|registered-models|model-versions|webhooks)(?:/.+)?"),
-    ("P1", "*", r"/api/3\.0/mlflow/(?:datasets|scorers|issues|label-schemas|review-queues)(?:/.+)?"),
-    ("P1", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),
-    ("P2", "GET", r"/get-artifact"),
+    ("DONE", "*", r"/api/2\.0/mlflow/logged-models(?:/.+)?"),
+    ("P1", "*", r"/api/2\.0/mlflow/(?:registered-models|model-versions|webhooks)(?:/.+)?"),
+    ("DONE", "*", r"/api/3\.0/mlflow/(?:datasets|scorers)(?:/.+)?"),
+    ("P1", "*", r"/api/3\.0/mlflow/(?:issues|label-schemas|review-queues)(?:/.+)?"),
+    ("DONE", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),
     # An unknown path must be answered as such.
     ("P0", "GET", r"/api/2\.0/mlflow/nope"),
 ]

@@ -4,11 +4,14 @@
 //! nanoseconds since the Unix epoch as `i64`.
 
 pub mod assessment;
+pub mod dataset;
 pub mod error;
 pub mod experiment;
 pub mod id;
 pub mod limit;
+pub mod logged_model;
 pub mod run;
+pub mod scorer;
 pub mod span;
 pub mod trace;
 pub mod usage;
@@ -16,10 +19,13 @@ pub mod usage;
 pub use assessment::{
     Assessment, AssessmentError, AssessmentKind, AssessmentSource, AssessmentValue, SourceType,
 };
+pub use dataset::{Dataset, DatasetRecord, RecordSource};
 pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};
 pub use id::{AssessmentId, ExperimentId, IdError, SpanId, TraceId};
+pub use logged_model::{LoggedModel, ModelMetric, ModelStatus};
 pub use run::{DatasetInput, Metric, ModelOutput, Run, RunDataset, RunId, RunStatus};
+pub use scorer::{OnlineScoring, ScorerVersion};
 pub use span::{
     ExperimentChoice, ExperimentSource, Interned, NewLogRecord, NewSpan, RootFacts, SpanRun, SpanStatus,
     TraceLogs, TraceSpans,

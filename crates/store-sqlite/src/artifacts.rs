@@ -72,10 +72,10 @@ impl ArtifactStore for FsArtifacts {
         sent.and(written)
     }
 
-    async fn get(&self, path: &str) -> StoreResult<ArtifactReader> {
+    async fn get_from(&self, path: &str, offset: u64) -> StoreResult<ArtifactReader> {
         let path = ArtifactPath::parse(path)?;
         let OpenFile { file, size_bytes, modified_ns } =
-            self.run(move |folder| folder.open_file(&path)).await?;
+            self.run(move |folder| folder.open_file(&path, offset)).await?;
         let chunks = stream::try_unfold(file, |file| async move {
             let (chunk, file) = blocking(move || read_chunk(file)).await?;
             Ok((!chunk.is_empty()).then_some((chunk, file)))

@@ -278,7 +278,12 @@ pub trait ArtifactStore: Send + Sync + 'static {
     async fn put(&self, path: &str, chunks: ArtifactWriter) -> StoreResult<()>;
 
     /// Opens a file; absent (or a folder) is `NotFound`.
-    async fn get(&self, path: &str) -> StoreResult<ArtifactReader>;
+    async fn get(&self, path: &str) -> StoreResult<ArtifactReader> {
+        self.get_from(path, 0).await
+    }
+
+    /// As [`ArtifactStore::get`], with the bytes from that offset on; `size_bytes` is still that of the whole file.
+    async fn get_from(&self, path: &str, offset: u64) -> StoreResult<ArtifactReader>;
 
     /// Lists a folder by name; an absent one is empty, and a file's path lists that file alone.
     async fn list(&self, path: &str) -> StoreResult<Vec<ArtifactEntry>>;

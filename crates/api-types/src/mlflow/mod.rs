@@ -4,10 +4,13 @@
 //! `Serialize`. Names are `snake_case` in answers; requests may also use `lowerCamelCase`.
 
 pub mod assessment;
+pub mod dataset;
 pub mod experiment;
 pub mod field;
+pub mod logged_model;
 pub mod new_assessment;
 pub mod run;
+pub mod scorer;
 pub mod start_trace;
 pub mod tag;
 pub mod time;

@@ -93,7 +93,6 @@ pub const DATASET: Entity = Entity {
         attribute(&["last_update_time"], Kind::Time, Uses::FilterAndOrder),
         attribute(&["created_by"], Kind::Text, Uses::Filter),
         attribute(&["last_updated_by"], Kind::Text, Uses::Filter),
-        attribute(&["dataset_id"], Kind::Text, Uses::Order),
     ],
     maps: &[map(&["tags", "tag"], Kind::Text, Uses::Filter)],
     default_order: &[("created_time", true), ("dataset_id", false)],

@@ -2,6 +2,7 @@
 
 use super::extract::query_object;
 use super::lookup::{OrMissing, missing, trace_id};
+use super::range::{self, Wanted};
 use super::reply::done;
 use super::{redacted_upload, spans, traces_json};
 use crate::App;
@@ -13,7 +14,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::StreamExt;
-use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -41,14 +44,19 @@ async fn upload(
     Path(path): Path<String>,
     request: Request,
 ) -> MlflowResult<StatusCode> {
+    put(&app, path, request).await
+}
+
+/// Stores a request's body as a file.
+pub(super) async fn put(app: &App, path: String, request: Request) -> MlflowResult<StatusCode> {
     check_path(&path)?;
     let limit = app.config.artifact_bytes_max;
     if content_length(request.headers()) > limit {
         return Err(too_large(&path, limit));
     }
-    if let Some(rules) = redacted_upload::rules_of(&app, &path).await? {
-        redacted_upload::put_redacted(&app, &path, request.into_body(), rules).await?;
-        traces_json::ingest_upload(&app, &path).await?;
+    if let Some(rules) = redacted_upload::rules_of(app, &path).await? {
+        redacted_upload::put_redacted(app, &path, request.into_body(), rules).await?;
+        traces_json::ingest_upload(app, &path).await?;
         return Ok(StatusCode::OK);
     }
     let is_over = Arc::new(AtomicBool::new(false));
@@ -58,7 +66,7 @@ async fn upload(
         return Err(too_large(&path, limit));
     }
     stored?;
-    traces_json::ingest_upload(&app, &path).await?;
+    traces_json::ingest_upload(app, &path).await?;
     Ok(StatusCode::OK)
 }
 
@@ -88,11 +96,16 @@ async fn download(
     Path(path): Path<String>,
     headers: HeaderMap,
 ) -> MlflowResult<Response> {
-    check_path(&path)?;
-    send(&app, &path, &headers).await
+    send_checked(&app, &path, &headers).await
 }
 
-/// Answers with a file, or with the news that the client has it already.
+/// Answers with a file, or refuses a path that leads out of the artifacts.
+pub(super) async fn send_checked(app: &App, path: &str, headers: &HeaderMap) -> MlflowResult<Response> {
+    check_path(path)?;
+    send(app, path, headers).await
+}
+
+/// Answers with a file or the part of it that was asked for, or with the news that the client has it already.
 async fn send(app: &App, path: &str, headers: &HeaderMap) -> MlflowResult<Response> {
     let opened = app.artifacts.get(path).await.or_missing(|| missing(format!("No such artifact: '{path}'")));
     let reader = opened?;
@@ -101,13 +114,43 @@ async fn send(app: &App, path: &str, headers: &HeaderMap) -> MlflowResult<Respon
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
     let name = path.rsplit('/').next().unwrap_or(path);
-    let headers = [
+    let size_bytes = reader.size_bytes;
+    let answer = [
         (CONTENT_TYPE, HeaderValue::from_static(content_type(name))),
-        (CONTENT_LENGTH, HeaderValue::from(reader.size_bytes)),
         (CONTENT_DISPOSITION, attachment(name)),
-        (ETAG, HeaderValue::try_from(etag).expect("hexadecimal digits in quotes")),
+        (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
+        (ETAG, HeaderValue::try_from(&etag).expect("hexadecimal digits in quotes")),
     ];
-    Ok((headers, Body::from_stream(reader.chunks)).into_response())
+    match range::wanted(headers, &etag, size_bytes) {
+        Wanted::Whole => {
+            let length = [(CONTENT_LENGTH, HeaderValue::from(size_bytes))];
+            Ok((answer, length, Body::from_stream(reader.chunks)).into_response())
+        }
+        Wanted::Nothing => {
+            let content_range = [(CONTENT_RANGE, format!("bytes */{size_bytes}"))];
+            Ok((StatusCode::RANGE_NOT_SATISFIABLE, content_range).into_response())
+        }
+        Wanted::Part { first, last } => {
+            let part = app.artifacts.get_from(path, first).await?;
+            if (part.modified_ns, part.size_bytes) != (reader.modified_ns, size_bytes) {
+                // It was overwritten in between.
+                return Err(MlflowError::new(
+                    MlflowCode::TemporarilyUnavailable,
+                    "the artifact is being written",
+                ));
+            }
+            let length = last - first + 1;
+            let about = [
+                (CONTENT_LENGTH, HeaderValue::from(length)),
+                (
+                    CONTENT_RANGE,
+                    HeaderValue::try_from(format!("bytes {first}-{last}/{size_bytes}")).expect("digits"),
+                ),
+            ];
+            let chunks = range::cut(part.chunks, length);
+            Ok((StatusCode::PARTIAL_CONTENT, answer, about, Body::from_stream(chunks)).into_response())
+        }
+    }
 }
 
 async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> MlflowResult<Json<Value>> {
@@ -116,12 +159,17 @@ async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> MlflowResult
     if !path.is_empty() {
         check_path(path)?;
     }
-    let entries = app.artifacts.list(path).await?;
-    // A listing of a file is empty: a client takes what has entries for a folder.
-    if entries.is_empty() || is_file(&app, path, &entries).await {
+    let entries = entries(&app, path).await?;
+    if entries.is_empty() {
         return Ok(done());
     }
     Ok(Json(json!({"files": entries.into_iter().map(list_entry).collect::<Vec<_>>()})))
+}
+
+/// Lists a folder. A listing of a file is empty: a client takes what has entries for a folder.
+pub(super) async fn entries(app: &App, path: &str) -> MlflowResult<Vec<ArtifactEntry>> {
+    let entries = app.artifacts.list(path).await?;
+    Ok(if is_file(app, path, &entries).await { Vec::new() } else { entries })
 }
 
 fn list_entry(entry: ArtifactEntry) -> Value {
@@ -193,7 +241,7 @@ fn attachment_id(text: &str) -> MlflowResult<uuid::Uuid> {
 }
 
 /// Refuses a path that leads out of the artifacts, however often it is percent-encoded.
-fn check_path(path: &str) -> MlflowResult<()> {
+pub(super) fn check_path(path: &str) -> MlflowResult<()> {
     let mut path = path.to_owned();
     loop {
         if path.contains(['\\', '\0']) || path.split('/').any(|part| matches!(part, "" | "." | "..")) {

@@ -3,18 +3,23 @@
 //! A handler extracts, asks the store and converts; what a request holds and what an answer looks like is in
 //! `api-types`. One file a group of routes.
 
+mod artifact_uri;
 mod artifacts;
 mod assessments;
+mod datasets;
 mod experiments;
 mod extract;
+mod logged_models;
 mod lookup;
 mod metrics;
 mod page;
 mod probes;
+mod range;
 mod redacted_upload;
 mod render;
 mod reply;
 mod runs;
+mod scorers;
 mod search;
 mod spans;
 mod tags;
@@ -31,12 +36,14 @@ pub(crate) fn routes() -> Router<App> {
         .nest("/2.0/mlflow", v2())
         .nest("/3.0/mlflow", v3())
         .nest("/2.0/mlflow-artifacts", artifacts::routes());
-    Router::new().nest("/api", api.clone()).nest("/ajax-api", api)
+    Router::new().nest("/api", api.clone()).nest("/ajax-api", api).merge(artifact_uri::root_routes())
 }
 
 fn v2() -> Router<App> {
     both()
+        .merge(artifact_uri::routes())
         .merge(experiments::routes())
+        .merge(logged_models::routes())
         .merge(metrics::routes())
         .merge(runs::routes())
         .merge(search::routes_v2())
@@ -46,7 +53,9 @@ fn v2() -> Router<App> {
 fn v3() -> Router<App> {
     both()
         .merge(assessments::routes())
+        .merge(datasets::routes())
         .merge(probes::routes())
+        .merge(scorers::routes())
         .merge(search::routes())
         .merge(spans::routes())
         .merge(traces::routes())

@@ -12,10 +12,10 @@ use axum::{Json, Router};
 use serde_json::Value;
 use spanwise_api_types::mlflow::run::{
     CreateRun, DatasetSummariesResponse, DatasetSummary, DeleteRunTag, LogBatch, LogInputs, LogMetric,
-    LogOutputs, LogParam, LogToRun, OneRun, Run, RunInfo, RunInfoResponse, RunResponse, RunsResponse,
-    SearchRunDatasets, SearchRuns, SetRunTag, UpdateRun,
+    LogOutputs, LogParam, LogToRun, NewMetric, OneRun, Run, RunInfo, RunInfoResponse, RunResponse,
+    RunsResponse, SearchRunDatasets, SearchRuns, SetRunTag, UpdateRun,
 };
-use spanwise_model::{LifecycleStage, RunId};
+use spanwise_model::{LifecycleStage, ModelMetric, RunId};
 use spanwise_query::entity::RUN;
 use spanwise_query::{parse_entity_filter, parse_entity_order};
 use spanwise_store::catalog::{NewRun, RunChange, RunInputs, RunLog, RunQuery};
@@ -123,8 +123,14 @@ async fn set_tag(
 
 async fn log(app: &App, request: LogToRun) -> MlflowResult<Json<Value>> {
     let LogToRun { run_id, metrics, params, tags } = request;
+    let of_model = |new: &NewMetric| {
+        let model_id = new.model_id.clone()?;
+        let (metric, dataset) = (new.metric.clone(), new.dataset.clone().unwrap_or_default());
+        Some(ModelMetric { model_id, metric, run_id: run_id.clone(), dataset })
+    };
+    let model_metrics = metrics.iter().filter_map(of_model).collect();
     let metrics = metrics.into_iter().map(|new| new.metric).collect();
-    app.catalog.log_run(&run_id, RunLog { metrics, params, tags }).await?;
+    app.catalog.log_run(&run_id, RunLog { metrics, model_metrics, params, tags }).await?;
     Ok(done())
 }
 

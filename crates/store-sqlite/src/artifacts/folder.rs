@@ -6,7 +6,7 @@ use bytes::Bytes;
 use spanwise_model::ErrorKind;
 use spanwise_store::{ArtifactEntry, StoreError, StoreResult};
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -113,12 +113,16 @@ impl Folder {
     }
 
     /// Opens a file.
-    pub(super) fn open_file(&self, path: &ArtifactPath) -> StoreResult<OpenFile> {
+    pub(super) fn open_file(&self, path: &ArtifactPath, offset: u64) -> StoreResult<OpenFile> {
         if !self.find(path)?.is_some_and(|found| found.is_file()) {
             return Err(StoreError::not_found(format!("no artifact `{}`", path.as_str())));
         }
         // What the open file is, since its name may by now be another upload's.
-        File::open(self.full_path(path)).and_then(OpenFile::of).map_err(|error| failed("open", path, error))
+        let open = |mut file: File| {
+            file.seek(SeekFrom::Start(offset))?;
+            OpenFile::of(file)
+        };
+        File::open(self.full_path(path)).and_then(open).map_err(|error| failed("open", path, error))
     }
 
     /// Lists a folder by name, or a file alone.

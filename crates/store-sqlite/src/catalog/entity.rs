@@ -2,6 +2,7 @@
 
 use super::{key_array, text_array};
 use rusqlite::ToSql;
+use rusqlite::vtab::array::Array;
 use spanwise_model::ExperimentId;
 use spanwise_query::{
     EntityField, EntityFilter, EntityOrderBy, EntityPredicate, EntityTest, Expr, IntRange, Number,
@@ -52,6 +53,18 @@ pub(crate) struct Sql {
     pub(crate) text: String,
     /// What its question marks stand for.
     pub(crate) params: Vec<Box<dyn ToSql>>,
+    /// What the rows of one map must satisfy beside their key.
+    pub(crate) scope: Option<Scope>,
+}
+
+/// A condition on the rows of one map.
+pub(crate) struct Scope {
+    /// The map.
+    pub(crate) map: &'static str,
+    /// What follows the condition on the key, with one question mark in it.
+    pub(crate) condition: &'static str,
+    /// What the question mark stands for.
+    pub(crate) values: Array,
 }
 
 impl Sql {
@@ -91,7 +104,7 @@ impl Sql {
                     self.text.push_str("(SELECT ");
                     let rows = columns.rows(map);
                     self.text.push_str(rows.value(key));
-                    self.push_rows(rows, key);
+                    self.push_rows(rows, map, key);
                     self.text.push_str(" LIMIT 1)");
                 }
             }
@@ -136,7 +149,7 @@ impl Sql {
                 let rows = columns.rows(map);
                 let is_absent = predicate.test == EntityTest::Text(TextTest::IsNull);
                 self.text.push_str(if is_absent { "NOT EXISTS (SELECT 1" } else { "EXISTS (SELECT 1" });
-                self.push_rows(rows, key);
+                self.push_rows(rows, map, key);
                 if !matches!(predicate.test, EntityTest::Text(TextTest::IsNull | TextTest::IsNotNull)) {
                     self.text.push_str(" AND ");
                     self.push_test(&Column::Plain(rows.value(key)), &predicate.test);
@@ -146,11 +159,15 @@ impl Sql {
         }
     }
 
-    fn push_rows(&mut self, rows: &Rows, key: &str) {
+    fn push_rows(&mut self, rows: &Rows, map: &str, key: &str) {
         self.text.push_str(" FROM ");
         self.text.push_str(rows.from);
         if let RowKey::Column { key: column, .. } = rows.key {
             self.push(&format!(" AND {column} = ?"), key.to_owned());
+        }
+        let scope = self.scope.as_ref().filter(|scope| scope.map == map);
+        if let Some((condition, values)) = scope.map(|scope| (scope.condition, scope.values.clone())) {
+            self.push(condition, values);
         }
     }
 

@@ -4,6 +4,7 @@ use super::key_array;
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use spanwise_model::{ErrorKind, Experiment, ExperimentId, LifecycleStage};
+use spanwise_store::catalog::refusal;
 use spanwise_store::{NewExperiment, StoreError, StoreResult};
 use std::collections::BTreeMap;
 
@@ -130,6 +131,15 @@ pub(super) fn get_active(conn: &Connection, id: ExperimentId) -> StoreResult<Exp
         LifecycleStage::Deleted => {
             Err(StoreError::invalid(format!("experiment {id} is deleted; restore it before writing to it")))
         }
+    }
+}
+
+/// As [`get_active`], for what the catalog makes in experiments, which says so in MLflow's words.
+pub(super) fn writable_experiment(conn: &Connection, id: ExperimentId) -> StoreResult<Experiment> {
+    let found = find_one(conn, "experiment_id = ?1", [id.0])?.ok_or_else(|| refusal::no_experiment(id))?;
+    match found.lifecycle_stage {
+        LifecycleStage::Active => Ok(found),
+        LifecycleStage::Deleted => Err(refusal::deleted_experiment(id)),
     }
 }
 

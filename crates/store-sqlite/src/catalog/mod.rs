@@ -7,14 +7,17 @@ mod activity;
 mod archive;
 mod assessment;
 mod assessment_row;
+mod dataset;
 mod delete;
 mod entity;
 mod experiment;
 mod experiment_find;
 mod info;
 mod link;
+mod logged_model;
 mod redaction;
 mod run;
+mod scorer;
 mod start;
 mod tag;
 #[cfg(test)]
@@ -23,6 +26,10 @@ pub(crate) mod tests;
 pub(crate) use activity::experiment_activity;
 pub(crate) use archive::{archive_traces, restore_trace};
 pub(crate) use assessment::{create_assessment, delete_assessment, get_assessment, update_assessment};
+pub(crate) use dataset::{
+    change_dataset_experiments, create_dataset, delete_dataset, delete_records, find_datasets, find_records,
+    get_dataset, merge_records, set_dataset_tags,
+};
 pub(crate) use delete::{DeletedTraces, delete_keys, delete_traces};
 pub(crate) use experiment::{
     create_experiment, delete_experiment_tag, ensure_experiment, find_experiment_by_name, get_experiment,
@@ -31,10 +38,18 @@ pub(crate) use experiment::{
 pub(crate) use experiment_find::find_experiments;
 pub(crate) use info::{get_trace, get_traces, load_infos};
 pub(crate) use link::{link_prompts, link_traces_to_run};
+pub(crate) use logged_model::{
+    create_logged_model, delete_logged_model, delete_logged_model_tag, finalize_logged_model,
+    find_logged_models, get_logged_model, log_logged_model,
+};
 pub(crate) use redaction::{redaction_rules, set_redaction_rules};
 pub(crate) use run::{
     create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs, metric_history, run_datasets,
     sample_metric, set_run_stage, update_run,
+};
+pub(crate) use scorer::{
+    delete_scorer, get_scorer, list_scorers, online_scoring, register_scorer, scorer_versions,
+    set_online_scoring,
 };
 pub(crate) use start::start_trace;
 pub(crate) use tag::{delete_trace_tag, set_trace_tag};

@@ -3,15 +3,24 @@
 //! They are small, read by name and edited, unlike traces; nothing but links crosses between the two, and a link to what is
 //! gone is read as such. What is refused is said in MLflow's words, since clients know them: see [`refusal`].
 
+mod dataset;
+mod logged_model;
 pub mod refusal;
 mod run;
+mod scorer;
 
+pub use dataset::{
+    DatasetPage, DatasetQuery, DatasetStore, NewDataset, NewRecord, RecordPage, canonical_inputs,
+    extend_schema,
+};
+pub use logged_model::{LoggedModelPage, LoggedModelQuery, LoggedModelStore, NewLoggedModel};
 pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
     RunLog, RunPage, RunQuery, RunStore,
 };
+pub use scorer::ScorerStore;
 
 /// A store of everything that is not a trace.
-pub trait Catalog: RunStore {}
+pub trait Catalog: RunStore + LoggedModelStore + DatasetStore + ScorerStore {}
 
-impl<T: RunStore> Catalog for T {}
+impl<T: RunStore + LoggedModelStore + DatasetStore + ScorerStore> Catalog for T {}

@@ -40,3 +40,26 @@ pub fn changed_param(id: &RunId, key: &str, old: &str, new: &str) -> StoreError 
         ),
     )
 }
+
+/// No such logged model, or it is deleted.
+pub fn no_logged_model(id: &str) -> StoreError {
+    StoreError::not_found(format!("Logged model with ID '{id}' not found."))
+}
+
+/// The logged model has no such tag.
+pub fn no_logged_model_tag(id: &str, key: &str) -> StoreError {
+    StoreError::not_found(format!("No tag with key '{key}' found for model with ID '{id}'."))
+}
+
+/// No such dataset.
+pub fn no_dataset(id: &str) -> StoreError {
+    StoreError::not_found(format!("Evaluation dataset with id '{id}' not found"))
+}
+
+/// No such scorer, or no such version of it.
+pub fn no_scorer(experiment: ExperimentId, name: &str, version: Option<i64>) -> StoreError {
+    let version = version.map(|version| format!(" and version {version}")).unwrap_or_default();
+    StoreError::not_found(format!(
+        "Scorer with name '{name}'{version} not found for experiment {experiment}."
+    ))
+}

@@ -3,7 +3,7 @@
 use crate::{LifecycleFilter, StoreResult};
 use async_trait::async_trait;
 use spanwise_model::{
-    DatasetInput, ExperimentId, LifecycleStage, Metric, ModelOutput, Run, RunId, RunStatus,
+    DatasetInput, ExperimentId, LifecycleStage, Metric, ModelMetric, ModelOutput, Run, RunId, RunStatus,
 };
 use spanwise_query::{EntityFilter, EntityOrderBy};
 use std::collections::BTreeMap;
@@ -119,6 +119,8 @@ pub struct RunPage {
 pub struct RunLog {
     /// Points of metrics.
     pub metrics: Vec<Metric>,
+    /// Those among them that were measured of logged models, which keep the latest; models that are not there are left out.
+    pub model_metrics: Vec<ModelMetric>,
     /// Parameters.
     pub params: Vec<(String, String)>,
     /// Tags.

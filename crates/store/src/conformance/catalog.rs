@@ -1,12 +1,31 @@
 //! The suite of the catalog: each case is one sentence of the contract on a trait of [`crate::catalog`].
 
+pub mod dataset;
+pub mod logged_model;
 pub mod run;
+pub mod scorer;
 
 /// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
 #[macro_export]
 macro_rules! catalog_conformance_suite {
     ($make:path) => {
         $crate::catalog_conformance_tests! { $make;
+            dataset: {
+                a_created_dataset_is_found
+                datasets_are_filtered_and_paged
+                a_dataset_belongs_to_experiments
+                records_with_the_same_inputs_are_merged
+                records_are_deleted_and_paged
+                every_version_of_the_records_stays
+                a_schema_tells_the_types_of_fields
+                a_deleted_dataset_leaves_nothing
+            }
+            logged_model: {
+                a_created_model_is_found
+                a_model_can_be_changed_and_deleted
+                metrics_of_a_model_are_kept_by_dataset
+                models_are_filtered_ordered_and_paged
+            }
             run: {
                 a_created_run_is_found
                 a_run_needs_an_active_experiment
@@ -23,6 +42,12 @@ macro_rules! catalog_conformance_suite {
                 inputs_and_outputs_are_kept_once
                 runs_are_filtered
                 runs_are_ordered_and_paged
+            }
+            scorer: {
+                versions_of_a_scorer_are_counted
+                scorers_are_listed_by_experiment
+                versions_are_deleted_one_by_one
+                online_scoring_is_kept_by_scorer
             }
         }
     };

@@ -1,5 +1,6 @@
 //! Metrics, parameters and tags of runs on their way in.
 
+use super::super::logged_model::log_model_metric;
 use super::{NAME_TAG, active_key};
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension};
@@ -15,6 +16,9 @@ pub(crate) fn log_run(conn: &Connection, id: &RunId, log: &RunLog) -> StoreResul
     }
     for metric in &log.metrics {
         insert_metric(conn, run_key, metric)?;
+    }
+    for measured in &log.model_metrics {
+        log_model_metric(conn, measured)?;
     }
     for (key, value) in &log.tags {
         upsert_tag(conn, run_key, key, value)?;

@@ -12,10 +12,10 @@ pub(crate) use input::{log_run_inputs, run_datasets};
 pub(crate) use load::get_run;
 pub(crate) use log::{delete_run_tag, log_run};
 
-use super::experiment::get_experiment;
+use super::experiment::writable_experiment;
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension};
-use spanwise_model::{ErrorKind, LifecycleStage, Run, RunId, RunStatus};
+use spanwise_model::{LifecycleStage, Run, RunId, RunStatus};
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::{NewRun, RunChange, refusal};
 
@@ -24,13 +24,7 @@ const NAME_TAG: &str = "mlflow.runName";
 
 /// See [`spanwise_store::catalog::RunStore::create_run`].
 pub(crate) fn create_run(conn: &Connection, new: &NewRun) -> StoreResult<Run> {
-    let experiment = get_experiment(conn, new.experiment_id).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => refusal::no_experiment(new.experiment_id),
-        _ => error,
-    })?;
-    if experiment.lifecycle_stage == LifecycleStage::Deleted {
-        return Err(refusal::deleted_experiment(new.experiment_id));
-    }
+    let experiment = writable_experiment(conn, new.experiment_id)?;
     let artifact_uri = format!("{}/{}/artifacts", experiment.artifact_location, new.run_id);
     conn.prepare_cached(
         "INSERT INTO run (run_id, experiment_id, name, user, status, start_ns, artifact_uri)

@@ -238,6 +238,7 @@ pub async fn a_log_is_taken_whole_or_not_at_all(made: &TestStore) -> StoreResult
         metrics: vec![metric("m", 1.0, 1, 1)],
         params: pairs(&[("p", "v"), ("q", "v"), ("p", "w")]),
         tags: pairs(&[("t", "v")]),
+        ..RunLog::default()
     };
     assert_fails(made.catalog.log_run(&id("r"), log).await, InvalidArgument);
     let run = made.catalog.get_run(&id("r")).await?;
@@ -316,12 +317,14 @@ async fn make_some(made: &TestStore) -> StoreResult<()> {
         metrics: vec![metric("m", 0.5, 1, 1), metric("a b", 1.0, 1, 1)],
         params: pairs(&[("p", "x")]),
         tags: pairs(&[("t", "red")]),
+        ..RunLog::default()
     };
     made.catalog.log_run(&id("1"), log).await?;
     let log = RunLog {
         metrics: vec![metric("m", 2.0, 1, 1)],
         params: pairs(&[("p", "y")]),
         tags: pairs(&[("t", "Red")]),
+        ..RunLog::default()
     };
     made.catalog.log_run(&id("2"), log).await?;
     made.catalog.log_run(&id("3"), metrics([metric("m", f64::NAN, 1, 1)])).await?;

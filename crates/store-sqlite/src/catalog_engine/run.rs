@@ -1,4 +1,4 @@
-//! The contract of the traits of [`spanwise_store::catalog`], call by call.
+//! Runs.
 
 use crate::catalog;
 use crate::store::SqliteStore;
