@@ -104,6 +104,10 @@ ALLOWED: list[Allowed] = [
         "start_trace always says where the spans are, so that the client does not upload them again",
         paths=r"\$\.trace\.trace_info\.tags\.mlflow\.trace\.spansLocation",
     ),
+    allow(
+        "a version tells its aliases wherever it stands",
+        paths=r"\$\.(registered_models?(\[\d+\])?\.latest_versions|model_versions)\[\d+\]\.aliases",
+    ),
     # The record itself.
     allow(
         "file names in stack traces were replaced in the recorded answers", 15, 17, paths=r".*exception\.stacktrace.*"

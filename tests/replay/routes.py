@@ -32,7 +32,8 @@ ROUTES: list[tuple[str, str, str]] = [
     ("P1", "*", r"/api/2\.0/mlflow-artifacts/.+|/api/2\.0/mlflow/artifacts/list"),
     # Runs and what is logged to them.
     ("DONE", "*", r"/api/2\.0/mlflow/(?:runs|metrics)/.+"),
-    ("P1", "*", r"/api/2\.0/mlflow/(?:logged-models|registered-models|model-versions|webhooks)(?:/.+)?"),
+    ("DONE", "*", r"/api/2\.0/mlflow/(?:registered-models|model-versions)/.+"),
+    ("P1", "*", r"/api/2\.0/mlflow/(?:logged-models|webhooks)(?:/.+)?"),
     ("P1", "*", r"/api/3\.0/mlflow/(?:datasets|scorers|issues|label-schemas|review-queues)(?:/.+)?"),
     ("P1", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),
     ("P2", "GET", r"/get-artifact"),

@@ -8,6 +8,7 @@ pub mod error;
 pub mod experiment;
 pub mod id;
 pub mod limit;
+pub mod registry;
 pub mod run;
 pub mod span;
 pub mod trace;
@@ -19,6 +20,7 @@ pub use assessment::{
 pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};
 pub use id::{AssessmentId, ExperimentId, IdError, SpanId, TraceId};
+pub use registry::{ModelStage, ModelVersion, RegisteredModel};
 pub use run::{DatasetInput, Metric, ModelOutput, Run, RunDataset, RunId, RunStatus};
 pub use span::{
     ExperimentChoice, ExperimentSource, Interned, NewLogRecord, NewSpan, RootFacts, SpanRun, SpanStatus,

@@ -7,6 +7,7 @@ pub mod assessment;
 pub mod experiment;
 pub mod field;
 pub mod new_assessment;
+pub mod registry;
 pub mod run;
 pub mod start_trace;
 pub mod tag;

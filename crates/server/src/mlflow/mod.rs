@@ -9,9 +9,11 @@ mod experiments;
 mod extract;
 mod lookup;
 mod metrics;
+mod model_versions;
 mod page;
 mod probes;
 mod redacted_upload;
+mod registered_models;
 mod render;
 mod reply;
 mod runs;
@@ -38,6 +40,8 @@ fn v2() -> Router<App> {
     both()
         .merge(experiments::routes())
         .merge(metrics::routes())
+        .merge(model_versions::routes())
+        .merge(registered_models::routes())
         .merge(runs::routes())
         .merge(search::routes_v2())
         .merge(traces::routes_v2())

@@ -14,6 +14,7 @@ mod experiment_find;
 mod info;
 mod link;
 mod redaction;
+mod registry;
 mod run;
 mod start;
 mod tag;

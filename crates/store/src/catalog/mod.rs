@@ -4,14 +4,18 @@
 //! gone is read as such. What is refused is said in MLflow's words, since clients know them: see [`refusal`].
 
 pub mod refusal;
+mod registry;
 mod run;
 
+pub use registry::{
+    ModelVersionPage, NewModelVersion, NewRegisteredModel, RegisteredModelPage, RegistryQuery, RegistryStore,
+};
 pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
     RunLog, RunPage, RunQuery, RunStore,
 };
 
 /// A store of everything that is not a trace.
-pub trait Catalog: RunStore {}
+pub trait Catalog: RunStore + RegistryStore {}
 
-impl<T: RunStore> Catalog for T {}
+impl<T: RunStore + RegistryStore> Catalog for T {}

@@ -1,5 +1,6 @@
 //! The suite of the catalog: each case is one sentence of the contract on a trait of [`crate::catalog`].
 
+pub mod registry;
 pub mod run;
 
 /// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
@@ -7,6 +8,20 @@ pub mod run;
 macro_rules! catalog_conformance_suite {
     ($make:path) => {
         $crate::catalog_conformance_tests! { $make;
+            registry: {
+                a_created_model_is_found
+                a_created_version_is_found
+                a_version_of_a_version_has_its_files
+                descriptions_can_be_changed
+                a_model_can_be_renamed
+                a_model_can_be_deleted
+                a_deleted_version_keeps_its_number
+                an_alias_stands_for_one_version
+                versions_have_stages
+                tags_of_models_can_be_changed
+                models_are_searched
+                versions_are_searched
+            }
             run: {
                 a_created_run_is_found
                 a_run_needs_an_active_experiment
