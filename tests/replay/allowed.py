@@ -125,6 +125,10 @@ ALLOWED: list[Allowed] = [
         456,
         paths=r"\$\.(features_enabled\.gateway|presigned_upload_(run|model)_id_supported)",
     ),
+    allow(
+        "a version tells its aliases wherever it stands",
+        paths=r"\$\.(registered_models?(\[\d+\])?\.latest_versions|model_versions)\[\d+\]\.aliases",
+    ),
     # The record itself.
     allow(
         "file names in stack traces were replaced in the recorded answers", 15, 17, paths=r".*exception\.stacktrace.*"

@@ -34,10 +34,11 @@ ROUTES: list[tuple[str, str, str]] = [
     # Runs and what is logged to them.
     ("DONE", "*", r"/api/2\.0/mlflow/(?:runs|metrics)/.+"),
     ("DONE", "*", r"/api/2\.0/mlflow/logged-models(?:/.+)?"),
-    ("P1", "*", r"/api/2\.0/mlflow/(?:registered-models|model-versions|webhooks)(?:/.+)?"),
     ("DONE", "*", r"/api/3\.0/mlflow/(?:datasets|scorers)(?:/.+)?"),
     ("P1", "*", r"/api/3\.0/mlflow/(?:issues|label-schemas|review-queues)(?:/.+)?"),
     ("DONE", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),
+    ("DONE", "*", r"/api/2\.0/mlflow/(?:registered-models|model-versions)/.+"),
+    ("P1", "*", r"/api/2\.0/mlflow/webhooks(?:/.+)?"),
     # An unknown path must be answered as such.
     ("P0", "GET", r"/api/2\.0/mlflow/nope"),
 ]

@@ -10,6 +10,7 @@ pub mod experiment;
 pub mod id;
 pub mod limit;
 pub mod logged_model;
+pub mod registry;
 pub mod run;
 pub mod scorer;
 pub mod span;
@@ -24,6 +25,7 @@ pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};
 pub use id::{AssessmentId, ExperimentId, IdError, SpanId, TraceId};
 pub use logged_model::{LoggedModel, ModelMetric, ModelStatus};
+pub use registry::{ModelStage, ModelVersion, RegisteredModel};
 pub use run::{DatasetInput, Metric, ModelOutput, Run, RunDataset, RunId, RunStatus};
 pub use scorer::{OnlineScoring, ScorerVersion};
 pub use span::{

@@ -36,3 +36,11 @@ pub const BATCH_ENTITIES_MAX: usize = 1_000;
 pub const BATCH_DATASETS_MAX: usize = 1_000;
 /// Longest key of a metric or parameter, in characters (MLflow's figure).
 pub const METRIC_KEY_CHARS_MAX: usize = 250;
+/// Longest name of a registered model, in characters (MLflow's column).
+pub const MODEL_NAME_CHARS_MAX: usize = 256;
+/// Longest alias of a version of a registered model, in characters (MLflow's figure).
+pub const MODEL_ALIAS_CHARS_MAX: usize = 255;
+/// Longest tag value of a registered model or a version, and so longest text of a prompt, in characters (MLflow's figure).
+pub const REGISTRY_TAG_VALUE_CHARS_MAX: usize = 100_000;
+/// Longest description of a registered model or a version, in characters (MLflow's column).
+pub const REGISTRY_DESCRIPTION_CHARS_MAX: usize = 5_000;

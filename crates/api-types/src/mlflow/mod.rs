@@ -9,6 +9,7 @@ pub mod experiment;
 pub mod field;
 pub mod logged_model;
 pub mod new_assessment;
+pub mod registry;
 pub mod run;
 pub mod scorer;
 pub mod start_trace;

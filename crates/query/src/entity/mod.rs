@@ -7,10 +7,12 @@
 mod check;
 mod message;
 mod order;
+mod prompt;
 mod table;
 
 pub use check::parse_entity_filter;
 pub use order::parse_entity_order;
+pub use prompt::without_prompts;
 pub use table::{DATASET, EXPERIMENT, LOGGED_MODEL, MODEL_VERSION, REGISTERED_MODEL, RUN};
 
 use crate::expr::Expr;

@@ -12,10 +12,12 @@ mod extract;
 mod logged_models;
 mod lookup;
 mod metrics;
+mod model_versions;
 mod page;
 mod probes;
 mod range;
 mod redacted_upload;
+mod registered_models;
 mod render;
 mod reply;
 mod runs;
@@ -45,6 +47,8 @@ fn v2() -> Router<App> {
         .merge(experiments::routes())
         .merge(logged_models::routes())
         .merge(metrics::routes())
+        .merge(model_versions::routes())
+        .merge(registered_models::routes())
         .merge(runs::routes())
         .merge(search::routes_v2())
         .merge(traces::routes_v2())

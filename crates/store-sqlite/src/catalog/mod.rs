@@ -16,6 +16,7 @@ mod info;
 mod link;
 mod logged_model;
 mod redaction;
+mod registry;
 mod run;
 mod scorer;
 mod start;

@@ -6,6 +6,7 @@
 mod dataset;
 mod logged_model;
 pub mod refusal;
+mod registry;
 mod run;
 mod scorer;
 
@@ -14,6 +15,9 @@ pub use dataset::{
     extend_schema,
 };
 pub use logged_model::{LoggedModelPage, LoggedModelQuery, LoggedModelStore, NewLoggedModel};
+pub use registry::{
+    ModelVersionPage, NewModelVersion, NewRegisteredModel, RegisteredModelPage, RegistryQuery, RegistryStore,
+};
 pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
     RunLog, RunPage, RunQuery, RunStore,
@@ -21,6 +25,6 @@ pub use run::{
 pub use scorer::ScorerStore;
 
 /// A store of everything that is not a trace.
-pub trait Catalog: RunStore + LoggedModelStore + DatasetStore + ScorerStore {}
+pub trait Catalog: RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore {}
 
-impl<T: RunStore + LoggedModelStore + DatasetStore + ScorerStore> Catalog for T {}
+impl<T: RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore> Catalog for T {}

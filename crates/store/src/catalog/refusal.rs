@@ -63,3 +63,42 @@ pub fn no_scorer(experiment: ExperimentId, name: &str, version: Option<i64>) -> 
         "Scorer with name '{name}'{version} not found for experiment {experiment}."
     ))
 }
+
+/// No such registered model.
+pub fn no_registered_model(name: &str) -> StoreError {
+    StoreError::not_found(format!("Registered Model with name={name} not found"))
+}
+
+/// The name is taken by another registered model; a prompt and a model can't share one either.
+pub fn taken_model_name(name: &str, of_prompt: bool, for_prompt: bool) -> StoreError {
+    let (old, new) = (model_word(of_prompt), model_word(for_prompt));
+    let message = if of_prompt == for_prompt {
+        format!("{new} (name={name}) already exists.")
+    } else {
+        let (old, new) = (old.to_lowercase(), new.to_lowercase());
+        format!(
+            "Tried to create a {new} with name '{name}', but the name is already taken by a {old}. MLflow does not \
+             allow creating a model and a prompt with the same name."
+        )
+    };
+    StoreError::new(ErrorKind::AlreadyExists, message)
+}
+
+fn model_word(is_prompt: bool) -> &'static str {
+    if is_prompt { "Prompt" } else { "Registered Model" }
+}
+
+/// No such version of a registered model.
+pub fn no_model_version(name: &str, version: i64) -> StoreError {
+    StoreError::not_found(format!("Model Version (name={name}, version={version}) not found"))
+}
+
+/// The registered model has no version at all.
+pub fn no_latest_version(name: &str) -> StoreError {
+    StoreError::not_found(format!("Latest version not found for model {name}."))
+}
+
+/// The registered model has no such alias.
+pub fn no_model_alias(alias: &str) -> StoreError {
+    StoreError::invalid(format!("Registered model alias {alias} not found."))
+}

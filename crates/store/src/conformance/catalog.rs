@@ -2,6 +2,7 @@
 
 pub mod dataset;
 pub mod logged_model;
+pub mod registry;
 pub mod run;
 pub mod scorer;
 
@@ -25,6 +26,20 @@ macro_rules! catalog_conformance_suite {
                 a_model_can_be_changed_and_deleted
                 metrics_of_a_model_are_kept_by_dataset
                 models_are_filtered_ordered_and_paged
+            }
+            registry: {
+                a_created_model_is_found
+                a_created_version_is_found
+                a_version_of_a_version_has_its_files
+                descriptions_can_be_changed
+                a_model_can_be_renamed
+                a_model_can_be_deleted
+                a_deleted_version_keeps_its_number
+                an_alias_stands_for_one_version
+                versions_have_stages
+                tags_of_models_can_be_changed
+                models_are_searched
+                versions_are_searched
             }
             run: {
                 a_created_run_is_found
