@@ -16,8 +16,8 @@ ROUTES: list[tuple[str, str, str]] = [
     ("P0", "*", r"/api/2\.0/mlflow/experiments/(?:get|get-by-name|create|search|update|delete|restore)"),
     ("P0", "*", r"/api/2\.0/mlflow/experiments/(?:set|delete)-experiment-tag"),
     # Traces: the fixed names come before `{trace_id}`.
-    ("DONE", "*", rf"{TRACE}/(?:link-to-run|link-prompts)"),
-    ("P1", "*", rf"{TRACE}/(?:metrics|calculate-filter-correlation)"),
+    ("DONE", "*", rf"{TRACE}/(?:link-to-run|link-prompts|metrics)"),
+    ("P1", "*", rf"{TRACE}/calculate-filter-correlation"),
     ("P0", "GET", rf"{TRACE}/(?:get|batchGet)"),
     ("P0", "POST", rf"{TRACE}/(?:batchGetInfos|search|delete-traces)"),
     ("P0", "POST", r"/api/3\.0/mlflow/traces"),

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, and nothing here knows a wire format, a table or a status code. Times are UTC
 //! nanoseconds since the Unix epoch as `i64`.
 
+pub mod aggregate;
 pub mod assessment;
 pub mod error;
 pub mod experiment;
@@ -13,6 +14,7 @@ pub mod span;
 pub mod trace;
 pub mod usage;
 
+pub use aggregate::{Aggregation, CostKind, Measure, MetricDimension, MetricView, TokenKind};
 pub use assessment::{
     Assessment, AssessmentError, AssessmentKind, AssessmentSource, AssessmentValue, SourceType,
 };

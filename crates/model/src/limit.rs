@@ -36,3 +36,5 @@ pub const BATCH_ENTITIES_MAX: usize = 1_000;
 pub const BATCH_DATASETS_MAX: usize = 1_000;
 /// Longest key of a metric or parameter, in characters (MLflow's figure).
 pub const METRIC_KEY_CHARS_MAX: usize = 250;
+/// Rows in one answer of trace metrics.
+pub const METRIC_ROWS_MAX: usize = 50_000;

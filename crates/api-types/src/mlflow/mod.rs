@@ -13,4 +13,5 @@ pub mod tag;
 pub mod time;
 pub mod trace;
 pub mod trace_info;
+pub mod trace_metrics;
 pub mod v2;

@@ -18,6 +18,7 @@ mod runs;
 mod search;
 mod spans;
 mod tags;
+mod trace_metrics;
 mod traces;
 mod traces_json;
 mod two_words;
@@ -49,6 +50,7 @@ fn v3() -> Router<App> {
         .merge(probes::routes())
         .merge(search::routes())
         .merge(spans::routes())
+        .merge(trace_metrics::routes())
         .merge(traces::routes())
 }
 
