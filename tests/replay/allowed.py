@@ -53,6 +53,7 @@ ALLOWED: list[Allowed] = [
     allow("an assessment id that is taken is 400", 706, status=400),
     allow("a prompt's version that is no number is 400", 540, status=400),
     allow("a percentile of no value is 400", 563, status=400),
+    allow("a severity that is none is 400", 698, status=400),
     allow(
         "a run without an experiment is told so, not by the text of an SQL error",
         589,

@@ -8,6 +8,7 @@ pub mod assessment;
 pub mod error;
 pub mod experiment;
 pub mod id;
+pub mod issue;
 pub mod limit;
 pub mod run;
 pub mod span;
@@ -21,6 +22,7 @@ pub use assessment::{
 pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};
 pub use id::{AssessmentId, ExperimentId, IdError, SpanId, TraceId};
+pub use issue::{Issue, IssueId, IssueSeverity, IssueStatus};
 pub use run::{DatasetInput, Metric, ModelOutput, Run, RunDataset, RunId, RunStatus};
 pub use span::{
     ExperimentChoice, ExperimentSource, Interned, NewLogRecord, NewSpan, RootFacts, SpanRun, SpanStatus,

@@ -38,3 +38,7 @@ pub const BATCH_DATASETS_MAX: usize = 1_000;
 pub const METRIC_KEY_CHARS_MAX: usize = 250;
 /// Rows in one answer of trace metrics.
 pub const METRIC_ROWS_MAX: usize = 50_000;
+/// Longest name of an issue, in characters (MLflow's figure).
+pub const ISSUE_NAME_CHARS_MAX: usize = 250;
+/// Root causes or categories of one issue.
+pub const ISSUE_LIST_MAX: usize = 1_000;

@@ -30,6 +30,7 @@ mod reader;
 mod refresh;
 mod renormalize;
 mod retention;
+mod review_engine;
 mod rollup;
 mod scan;
 mod schema;

@@ -6,6 +6,7 @@
 pub mod assessment;
 pub mod experiment;
 pub mod field;
+pub mod issue;
 pub mod new_assessment;
 pub mod run;
 pub mod start_trace;

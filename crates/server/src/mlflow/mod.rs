@@ -7,6 +7,7 @@ mod artifacts;
 mod assessments;
 mod experiments;
 mod extract;
+mod issues;
 mod lookup;
 mod metrics;
 mod page;
@@ -47,6 +48,7 @@ fn v2() -> Router<App> {
 fn v3() -> Router<App> {
     both()
         .merge(assessments::routes())
+        .merge(issues::routes())
         .merge(probes::routes())
         .merge(search::routes())
         .merge(spans::routes())

@@ -4,6 +4,7 @@ use super::key_array;
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use spanwise_model::{ErrorKind, Experiment, ExperimentId, LifecycleStage};
+use spanwise_store::catalog::refusal;
 use spanwise_store::{NewExperiment, StoreError, StoreResult};
 use std::collections::BTreeMap;
 
@@ -49,6 +50,23 @@ pub(crate) fn ensure_experiment(
 pub(crate) fn get_experiment(conn: &Connection, id: ExperimentId) -> StoreResult<Experiment> {
     find_one(conn, "experiment_id = ?1", [id.0])?
         .ok_or_else(|| StoreError::not_found(format!("no experiment with id {id}")))
+}
+
+/// Returns an experiment in which something is to be made.
+pub(super) fn active_experiment(conn: &Connection, id: ExperimentId) -> StoreResult<Experiment> {
+    let experiment = known_experiment(conn, id)?;
+    match experiment.lifecycle_stage {
+        LifecycleStage::Active => Ok(experiment),
+        LifecycleStage::Deleted => Err(refusal::deleted_experiment(id)),
+    }
+}
+
+/// Returns an experiment, active or deleted, that a request to the catalog names.
+pub(super) fn known_experiment(conn: &Connection, id: ExperimentId) -> StoreResult<Experiment> {
+    get_experiment(conn, id).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => refusal::no_experiment(id),
+        _ => error,
+    })
 }
 
 /// See [`spanwise_store::Store::find_experiment_by_name`].

@@ -12,6 +12,7 @@ mod entity;
 mod experiment;
 mod experiment_find;
 mod info;
+mod issue;
 mod link;
 mod redaction;
 mod run;
@@ -30,6 +31,7 @@ pub(crate) use experiment::{
 };
 pub(crate) use experiment_find::find_experiments;
 pub(crate) use info::{get_trace, get_traces, load_infos};
+pub(crate) use issue::{create_issue, find_issues, get_issue, update_issue};
 pub(crate) use link::{link_prompts, link_traces_to_run};
 pub(crate) use redaction::{redaction_rules, set_redaction_rules};
 pub(crate) use run::{

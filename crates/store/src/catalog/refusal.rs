@@ -1,7 +1,7 @@
 //! What is wrong with a request to the catalog, in MLflow's words.
 
 use crate::StoreError;
-use spanwise_model::{ErrorKind, ExperimentId, RunId};
+use spanwise_model::{ErrorKind, ExperimentId, IssueId, RunId};
 
 /// No such experiment.
 pub fn no_experiment(id: ExperimentId) -> StoreError {
@@ -39,4 +39,9 @@ pub fn changed_param(id: &RunId, key: &str, old: &str, new: &str) -> StoreError 
              for run ID='{id}'. Attempted logging new value '{new}'."
         ),
     )
+}
+
+/// No such issue.
+pub fn no_issue(id: &IssueId) -> StoreError {
+    StoreError::not_found(format!("Issue with ID '{id}' not found"))
 }

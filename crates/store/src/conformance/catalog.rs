@@ -1,5 +1,6 @@
 //! The suite of the catalog: each case is one sentence of the contract on a trait of [`crate::catalog`].
 
+pub mod issue;
 pub mod run;
 
 /// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
@@ -7,6 +8,12 @@ pub mod run;
 macro_rules! catalog_conformance_suite {
     ($make:path) => {
         $crate::catalog_conformance_tests! { $make;
+            issue: {
+                a_created_issue_is_found
+                an_issue_needs_an_active_experiment
+                an_issue_can_be_changed
+                issues_are_filtered_ordered_and_paged
+            }
             run: {
                 a_created_run_is_found
                 a_run_needs_an_active_experiment
