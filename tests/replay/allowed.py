@@ -52,6 +52,8 @@ ALLOWED: list[Allowed] = [
     allow("an experiment id that is no number is 400 in a search too", 404, status=400),
     allow("an assessment id that is taken is 400", 706, status=400),
     allow("a prompt's version that is no number is 400", 540, status=400),
+    allow("a percentile of no value is 400", 563, status=400),
+    allow("a severity that is none is 400", 698, status=400),
     allow(
         "a run without an experiment is told so, not by the text of an SQL error",
         589,
@@ -60,6 +62,15 @@ ALLOWED: list[Allowed] = [
     allow("a filter of logged models by an unknown field is 400", 689, status=400),
     allow("JSON in a text that is none is 400", 616, 621, status=400),
     allow("a page token of records that is none is 400", 625, status=400),
+    allow(
+        "trace metrics count what the record lacks the requests for, and not what it holds too much of",
+        281,
+        557,
+        568,
+        569,
+        paths=r"\$\.data_points.*",
+    ),
+    allow("traces that came by OTLP alone have a name, and so a row", 564, paths=r"\$\.data_points.*"),
     # What upstream declares, and then fails on.
     allow("ordering by end_time works", 395, status=200),
     allow("`valid` can be updated", 533, status=200),

@@ -16,8 +16,8 @@ ROUTES: list[tuple[str, str, str]] = [
     ("P0", "*", r"/api/2\.0/mlflow/experiments/(?:get|get-by-name|create|search|update|delete|restore)"),
     ("P0", "*", r"/api/2\.0/mlflow/experiments/(?:set|delete)-experiment-tag"),
     # Traces: the fixed names come before `{trace_id}`.
-    ("DONE", "*", rf"{TRACE}/(?:link-to-run|link-prompts)"),
-    ("P1", "*", rf"{TRACE}/(?:metrics|calculate-filter-correlation)"),
+    ("DONE", "*", rf"{TRACE}/(?:link-to-run|link-prompts|metrics)"),
+    ("P1", "*", rf"{TRACE}/calculate-filter-correlation"),
     ("P0", "GET", rf"{TRACE}/(?:get|batchGet)"),
     ("P0", "POST", rf"{TRACE}/(?:batchGetInfos|search|delete-traces)"),
     ("P0", "POST", r"/api/3\.0/mlflow/traces"),
@@ -35,10 +35,11 @@ ROUTES: list[tuple[str, str, str]] = [
     ("DONE", "*", r"/api/2\.0/mlflow/(?:runs|metrics)/.+"),
     ("DONE", "*", r"/api/2\.0/mlflow/logged-models(?:/.+)?"),
     ("DONE", "*", r"/api/3\.0/mlflow/(?:datasets|scorers)(?:/.+)?"),
-    ("P1", "*", r"/api/3\.0/mlflow/(?:issues|label-schemas|review-queues)(?:/.+)?"),
     ("DONE", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),
     ("DONE", "*", r"/api/2\.0/mlflow/(?:registered-models|model-versions)/.+"),
     ("P1", "*", r"/api/2\.0/mlflow/webhooks(?:/.+)?"),
+    ("P1", "*", r"/api/3\.0/mlflow/(?:label-schemas|review-queues)(?:/.+)?"),
+    ("DONE", "*", r"/api/3\.0/mlflow/issues(?:/.+)?"),
     # An unknown path must be answered as such.
     ("P0", "GET", r"/api/2\.0/mlflow/nope"),
 ]

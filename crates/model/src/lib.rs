@@ -3,11 +3,13 @@
 //! Nothing here does I/O, and nothing here knows a wire format, a table or a status code. Times are UTC
 //! nanoseconds since the Unix epoch as `i64`.
 
+pub mod aggregate;
 pub mod assessment;
 pub mod dataset;
 pub mod error;
 pub mod experiment;
 pub mod id;
+pub mod issue;
 pub mod limit;
 pub mod logged_model;
 pub mod registry;
@@ -17,6 +19,7 @@ pub mod span;
 pub mod trace;
 pub mod usage;
 
+pub use aggregate::{Aggregation, CostKind, Measure, MetricDimension, MetricView, TokenKind};
 pub use assessment::{
     Assessment, AssessmentError, AssessmentKind, AssessmentSource, AssessmentValue, SourceType,
 };
@@ -24,6 +27,7 @@ pub use dataset::{Dataset, DatasetRecord, RecordSource};
 pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};
 pub use id::{AssessmentId, ExperimentId, IdError, SpanId, TraceId};
+pub use issue::{Issue, IssueId, IssueSeverity, IssueStatus};
 pub use logged_model::{LoggedModel, ModelMetric, ModelStatus};
 pub use registry::{ModelStage, ModelVersion, RegisteredModel};
 pub use run::{DatasetInput, Metric, ModelOutput, Run, RunDataset, RunId, RunStatus};

@@ -44,3 +44,9 @@ pub const MODEL_ALIAS_CHARS_MAX: usize = 255;
 pub const REGISTRY_TAG_VALUE_CHARS_MAX: usize = 100_000;
 /// Longest description of a registered model or a version, in characters (MLflow's column).
 pub const REGISTRY_DESCRIPTION_CHARS_MAX: usize = 5_000;
+/// Rows in one answer of trace metrics.
+pub const METRIC_ROWS_MAX: usize = 50_000;
+/// Longest name of an issue, in characters (MLflow's figure).
+pub const ISSUE_NAME_CHARS_MAX: usize = 250;
+/// Root causes or categories of one issue.
+pub const ISSUE_LIST_MAX: usize = 1_000;

@@ -21,6 +21,7 @@ pub mod json;
 mod lex;
 pub mod like;
 mod literal;
+pub mod metric;
 mod mlflow;
 pub mod operator;
 pub mod order;
@@ -50,6 +51,7 @@ pub use filter::{
     TextField, TextSpan, TokenPart, state_name,
 };
 pub use like::LikePattern;
+pub use metric::{MetricFilter, parse_metric_filter};
 pub use operator::{
     IntRange, Number, NumberOperator, NumberTest, RLikePattern, Substring, TextTest, ValueTest, Words,
     whole_ms,

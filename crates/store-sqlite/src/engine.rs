@@ -1,5 +1,6 @@
 //! The contract of [`Store`], call by call: which thread does it, and what else it must do.
 
+use crate::aggregate;
 use crate::append;
 use crate::backup;
 use crate::catalog;
@@ -19,12 +20,12 @@ use spanwise_model::{
     TraceInfo, TraceLogs, TraceSpans, TraceStart,
 };
 use spanwise_store::{
-    AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
-    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
-    Metrics, MetricsQuery, NewExperiment, PriceChange, Progress, PromptLink, RenormalizeReport,
-    RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, Store, StoreError,
-    StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery,
-    TraceTree,
+    AggregateQuery, AggregateRow, AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport,
+    CompactReport, DeleteTraces, ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts,
+    FacetQuery, FeedPosition, KnownFiles, Metrics, MetricsQuery, NewExperiment, PriceChange, Progress,
+    PromptLink, RenormalizeReport, RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery,
+    SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges,
+    TraceHistogram, TracePage, TraceQuery, TraceTree,
 };
 use std::sync::{Arc, PoisonError};
 
@@ -157,6 +158,11 @@ impl Store for SqliteStore {
     async fn trace_metrics(&self, query: MetricsQuery) -> StoreResult<Metrics> {
         let context = self.search_context();
         self.readers.read(move |conn| rollup::trace_metrics(conn, &context, &query)).await
+    }
+
+    async fn aggregate(&self, query: AggregateQuery) -> StoreResult<Vec<AggregateRow>> {
+        let context = self.search_context();
+        self.readers.read(move |conn| aggregate::aggregate(conn, &context, &query)).await
     }
 
     async fn trace_facets(&self, query: FacetQuery) -> StoreResult<Vec<FacetCounts>> {

@@ -4,6 +4,7 @@
 //! and attribute index, `artifacts/` files. Everything here runs on the engine's own threads, never on the
 //! runtime's. Rows and files stay inside this crate.
 
+mod aggregate;
 mod append;
 mod artifact_removal;
 mod artifacts;
@@ -29,6 +30,7 @@ mod reader;
 mod refresh;
 mod renormalize;
 mod retention;
+mod review_engine;
 mod rollup;
 mod scan;
 mod schema;

@@ -3,6 +3,7 @@
 //! The contract is written on the traits and checked by [`conformance`]; an engine lives in a crate of its own
 //! (`store-sqlite`), and no engine's type appears here.
 
+mod aggregate;
 pub mod catalog;
 pub mod conformance;
 mod cursor;
@@ -14,6 +15,9 @@ mod params;
 mod prices;
 mod traits;
 
+pub use aggregate::{
+    AggregateQuery, AggregateRow, DISTINCT_MAX, EXACT_VALUES_MAX, Grouping, Place, SPAN_MARGIN_MS,
+};
 pub use catalog::Catalog;
 pub use cursor::{Cursor, CursorError, SortValue};
 pub use error::{StoreError, StoreResult};

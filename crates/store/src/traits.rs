@@ -1,12 +1,12 @@
 //! The traits that an engine implements, with the contract that [`crate::conformance`] holds it to.
 
 use crate::{
-    AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport, CompactReport, DeleteTraces,
-    ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles,
-    Metrics, MetricsQuery, NewExperiment, PriceChange, Progress, PromptLink, RenormalizeReport,
-    RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery, SpanStream, StoreError,
-    StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery,
-    TraceTree,
+    AggregateQuery, AggregateRow, AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport,
+    CompactReport, DeleteTraces, ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts,
+    FacetQuery, FeedPosition, KnownFiles, Metrics, MetricsQuery, NewExperiment, PriceChange, Progress,
+    PromptLink, RenormalizeReport, RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery,
+    SpanStream, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram,
+    TracePage, TraceQuery, TraceTree,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -118,6 +118,13 @@ pub trait Store: Send + Sync + 'static {
     ///   at most 1 % off.
     /// - A query that can't be answered (borders of time, groups) is `InvalidArgument`.
     async fn trace_metrics(&self, query: MetricsQuery) -> StoreResult<Metrics>;
+
+    /// Measures traces, spans or assessments, and sums them up by group and time; see [`AggregateQuery`].
+    ///
+    /// - Rows are in the order of their stretch of time, then of their texts; what has no text of a dimension is in none.
+    /// - Everything but percentiles is exact; these are too, up to [`crate::EXACT_VALUES_MAX`] values.
+    /// - A question that takes too long, or counts too much, is `InvalidArgument`.
+    async fn aggregate(&self, query: AggregateQuery) -> StoreResult<Vec<AggregateRow>>;
 
     /// Counts the values of fields over a selection, field by field in the order asked.
     ///

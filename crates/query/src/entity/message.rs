@@ -12,6 +12,7 @@ pub(super) enum Wording {
     Run,
     LoggedModel,
     Dataset,
+    Issue,
 }
 
 /// Comparators of a text attribute.
@@ -31,7 +32,7 @@ pub(super) fn comparator(comparator: &str, of_key: bool, is_number: bool) -> Pro
 pub(super) fn invalid_clauses(words: &[String], wording: Wording) -> Problem {
     match wording {
         Wording::Run | Wording::LoggedModel => Problem::InvalidClauses(words.to_vec()),
-        Wording::Tagged | Wording::Dataset => {
+        Wording::Tagged | Wording::Dataset | Wording::Issue => {
             Problem::Entity(format!("Invalid clause(s) in filter string: {}", words.join(", ")))
         }
     }
@@ -49,6 +50,9 @@ pub(super) fn unknown_entity(name: &str, wording: Wording) -> Problem {
             "Invalid entity type: '{name}'. Expected one of ['attributes', 'metrics', 'params', 'tags']."
         ),
         Wording::Dataset => format!("Invalid identifier token '{name}' specified"),
+        Wording::Issue => {
+            format!("Invalid filter field '{name}'. Supported fields: {{'status', 'source_run_id'}}")
+        }
     })
 }
 
@@ -58,6 +62,7 @@ pub(super) fn unknown_attribute(key: &str, entity: &Entity, allowed: fn(Uses) ->
     let valid = format!("{{{}}}", valid.flat_map(names).collect::<Vec<_>>().join(", "));
     Problem::Entity(match entity.wording {
         Wording::Dataset => format!("Invalid attribute key '{key}' specified. Valid keys are: {valid}"),
+        Wording::Issue => format!("Invalid filter field '{key}'. Supported fields: {valid}"),
         _ => format!("Invalid attribute key '{key}' specified. Valid keys are '{valid}'"),
     })
 }
@@ -70,7 +75,7 @@ pub(super) fn unknown_key(key: &str, map: &str, valid: &[&str]) -> Problem {
 pub(super) fn not_nullable(key: &str, wording: Wording) -> Problem {
     let (which, what) = match wording {
         Wording::Run | Wording::LoggedModel => ("tags and params", "'attribute'"),
-        Wording::Tagged | Wording::Dataset => ("tags", "attribute"),
+        Wording::Tagged | Wording::Dataset | Wording::Issue => ("tags", "attribute"),
     };
     Problem::Entity(format!("IS NULL / IS NOT NULL is only supported for {which}, not for {what} '{key}'"))
 }

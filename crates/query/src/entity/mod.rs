@@ -13,7 +13,7 @@ mod table;
 pub use check::parse_entity_filter;
 pub use order::parse_entity_order;
 pub use prompt::without_prompts;
-pub use table::{DATASET, EXPERIMENT, LOGGED_MODEL, MODEL_VERSION, REGISTERED_MODEL, RUN};
+pub use table::{DATASET, EXPERIMENT, ISSUE, LOGGED_MODEL, MODEL_VERSION, REGISTERED_MODEL, RUN};
 
 use crate::expr::Expr;
 use crate::operator::{NumberTest, TextTest};

@@ -125,3 +125,14 @@ pub const MODEL_VERSION: Entity = Entity {
     default_order: &[("last_updated_timestamp", true), ("name", false), ("version_number", true)],
     wording: Wording::Tagged,
 };
+
+/// Issues. Their order is fixed.
+pub const ISSUE: Entity = Entity {
+    attributes: &[
+        attribute(&["status"], Kind::Text, Uses::Filter),
+        attribute(&["source_run_id"], Kind::Text, Uses::Filter),
+    ],
+    maps: &[],
+    default_order: &[],
+    wording: Wording::Issue,
+};

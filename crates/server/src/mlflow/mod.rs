@@ -9,6 +9,7 @@ mod assessments;
 mod datasets;
 mod experiments;
 mod extract;
+mod issues;
 mod logged_models;
 mod lookup;
 mod metrics;
@@ -25,6 +26,7 @@ mod scorers;
 mod search;
 mod spans;
 mod tags;
+mod trace_metrics;
 mod traces;
 mod traces_json;
 mod two_words;
@@ -58,10 +60,12 @@ fn v3() -> Router<App> {
     both()
         .merge(assessments::routes())
         .merge(datasets::routes())
+        .merge(issues::routes())
         .merge(probes::routes())
         .merge(scorers::routes())
         .merge(search::routes())
         .merge(spans::routes())
+        .merge(trace_metrics::routes())
         .merge(traces::routes())
 }
 

@@ -52,6 +52,23 @@ pub(crate) fn get_experiment(conn: &Connection, id: ExperimentId) -> StoreResult
         .ok_or_else(|| StoreError::not_found(format!("no experiment with id {id}")))
 }
 
+/// Returns an experiment in which something is to be made.
+pub(super) fn active_experiment(conn: &Connection, id: ExperimentId) -> StoreResult<Experiment> {
+    let experiment = known_experiment(conn, id)?;
+    match experiment.lifecycle_stage {
+        LifecycleStage::Active => Ok(experiment),
+        LifecycleStage::Deleted => Err(refusal::deleted_experiment(id)),
+    }
+}
+
+/// Returns an experiment, active or deleted, that a request to the catalog names.
+pub(super) fn known_experiment(conn: &Connection, id: ExperimentId) -> StoreResult<Experiment> {
+    get_experiment(conn, id).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => refusal::no_experiment(id),
+        _ => error,
+    })
+}
+
 /// See [`spanwise_store::Store::find_experiment_by_name`].
 pub(crate) fn find_experiment_by_name(conn: &Connection, name: &str) -> StoreResult<Option<Experiment>> {
     find_one(conn, "name = ?1", [name])

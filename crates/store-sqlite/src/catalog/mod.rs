@@ -13,6 +13,7 @@ mod entity;
 mod experiment;
 mod experiment_find;
 mod info;
+mod issue;
 mod link;
 mod logged_model;
 mod redaction;
@@ -38,6 +39,7 @@ pub(crate) use experiment::{
 };
 pub(crate) use experiment_find::find_experiments;
 pub(crate) use info::{get_trace, get_traces, load_infos};
+pub(crate) use issue::{create_issue, find_issues, get_issue, update_issue};
 pub(crate) use link::{link_prompts, link_traces_to_run};
 pub(crate) use logged_model::{
     create_logged_model, delete_logged_model, delete_logged_model_tag, finalize_logged_model,

@@ -4,6 +4,7 @@
 //! gone is read as such. What is refused is said in MLflow's words, since clients know them: see [`refusal`].
 
 mod dataset;
+mod issue;
 mod logged_model;
 pub mod refusal;
 mod registry;
@@ -14,6 +15,7 @@ pub use dataset::{
     DatasetPage, DatasetQuery, DatasetStore, NewDataset, NewRecord, RecordPage, canonical_inputs,
     extend_schema,
 };
+pub use issue::{IssueChange, IssuePage, IssueQuery, IssueStore, NewIssue};
 pub use logged_model::{LoggedModelPage, LoggedModelQuery, LoggedModelStore, NewLoggedModel};
 pub use registry::{
     ModelVersionPage, NewModelVersion, NewRegisteredModel, RegisteredModelPage, RegistryQuery, RegistryStore,
@@ -25,6 +27,9 @@ pub use run::{
 pub use scorer::ScorerStore;
 
 /// A store of everything that is not a trace.
-pub trait Catalog: RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore {}
+pub trait Catalog:
+    RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore + IssueStore
+{
+}
 
-impl<T: RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore> Catalog for T {}
+impl<T: RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore + IssueStore> Catalog for T {}

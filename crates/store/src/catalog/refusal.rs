@@ -1,7 +1,7 @@
 //! What is wrong with a request to the catalog, in MLflow's words.
 
 use crate::StoreError;
-use spanwise_model::{ErrorKind, ExperimentId, RunId};
+use spanwise_model::{ErrorKind, ExperimentId, IssueId, RunId};
 
 /// No such experiment.
 pub fn no_experiment(id: ExperimentId) -> StoreError {
@@ -101,4 +101,9 @@ pub fn no_latest_version(name: &str) -> StoreError {
 /// The registered model has no such alias.
 pub fn no_model_alias(alias: &str) -> StoreError {
     StoreError::invalid(format!("Registered model alias {alias} not found."))
+}
+
+/// No such issue.
+pub fn no_issue(id: &IssueId) -> StoreError {
+    StoreError::not_found(format!("Issue with ID '{id}' not found"))
 }

@@ -1,6 +1,7 @@
 //! The suite of the catalog: each case is one sentence of the contract on a trait of [`crate::catalog`].
 
 pub mod dataset;
+pub mod issue;
 pub mod logged_model;
 pub mod registry;
 pub mod run;
@@ -40,6 +41,12 @@ macro_rules! catalog_conformance_suite {
                 tags_of_models_can_be_changed
                 models_are_searched
                 versions_are_searched
+            }
+            issue: {
+                a_created_issue_is_found
+                an_issue_needs_an_active_experiment
+                an_issue_can_be_changed
+                issues_are_filtered_ordered_and_paged
             }
             run: {
                 a_created_run_is_found

@@ -3,6 +3,7 @@
 //! An engine runs all of it from its tests with one line, [`crate::conformance_suite!`]; each case is a test of its
 //! own, on an empty store.
 
+pub mod aggregate;
 pub mod append;
 pub mod archive;
 pub mod assessment;
@@ -54,6 +55,13 @@ pub struct TestStore {
 macro_rules! conformance_suite {
     ($make:path) => {
         $crate::conformance_tests! { $make;
+            aggregate: {
+                traces_are_measured
+                spans_are_measured
+                measures_are_of_their_time
+                measures_are_of_the_filter
+                assessments_are_measured
+            }
             append: {
                 new_spans_make_a_trace
                 a_batch_holds_several_traces
