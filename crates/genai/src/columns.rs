@@ -57,6 +57,6 @@ pub fn span_columns(
         provider: boxed(&derived.provider),
         session: boxed(&derived.session),
         user: boxed(&derived.user),
-        root: speaks_for_trace.then(|| Box::new(root_facts(span, &derived))),
+        root: speaks_for_trace.then(|| Box::new(root_facts(span, logs, &derived))),
     }
 }

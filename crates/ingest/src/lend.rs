@@ -5,7 +5,7 @@
 
 use crate::draft::Chunk;
 use crate::traces::SpanItem;
-use spanwise_genai::{PriceTable, lends_texts, span_columns};
+use spanwise_genai::{lends_texts, lent_facts};
 use spanwise_model::{Interned, NewSpan, RootFacts};
 use spanwise_otlp::SpanView;
 use std::cmp::Reverse;
@@ -50,17 +50,15 @@ pub(crate) fn lend(chunk: &mut Chunk<SpanItem>, scopes: &[Arc<Interned>]) {
 fn choose(chunk: &mut Chunk<SpanItem>, scopes: &[Arc<Interned>], lenders: &[usize], has: HasText) {
     for index in lenders {
         let SpanItem { span, scope, .. } = &mut chunk.items[*index];
-        if span.root.is_none() && span.lent.is_none() {
+        if span.lent.is_none() {
             span.lent = texts(span, &scopes[*scope]);
         }
-        if span.root.as_deref().or(span.lent.as_deref()).is_some_and(has) {
+        if span.lent.as_deref().is_some_and(has) {
             return;
         }
     }
 }
 
 fn texts(span: &NewSpan, scope: &Interned) -> Option<Box<RootFacts>> {
-    let view = SpanView::parse_in_scope(&span.raw, &scope.bytes).ok()?;
-    let facts = span_columns(&view, true, &[], PriceTable::built_in()).root?;
-    (HAS_INPUT(&facts) || HAS_OUTPUT(&facts)).then_some(facts)
+    lent_facts(&SpanView::parse_in_scope(&span.raw, &scope.bytes).ok()?, &[])
 }

@@ -11,7 +11,7 @@ use crate::spans::{self, SpanReader};
 use crate::trace_row::{TraceRow, explicit};
 use crate::trace_state::{Arrival, TraceState};
 use rusqlite::Connection;
-use spanwise_genai::{PriceTable, lends_texts, span_columns};
+use spanwise_genai::{lends_texts, lent_facts};
 use spanwise_model::{NewSpan, RootFacts, SpanId, TraceId};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::{StoreResult, StoredSpan};
@@ -248,8 +248,7 @@ fn take_in<'a>(
     for (span, arrival) in spans.iter().zip(arrivals) {
         let lends = lends_texts(&span.span_type);
         let rank = side.rank(&Lender::from(span)).filter(|_| lends);
-        let facts = span.root.as_deref().or(span.lent.as_deref());
-        let facts = facts.filter(|facts| rank.is_some() && side.text(facts).is_some());
+        let facts = span.lent.as_deref().filter(|facts| rank.is_some() && side.text(facts).is_some());
         let lost = matches!(*best, Best::Of((.., lender)) if lender == span.span_id);
         match (*arrival, rank, facts) {
             (Arrival::Unchanged, Some(rank), Some(_)) => {
@@ -359,5 +358,5 @@ fn texts_of(stored: &StoredSpan) -> StoreResult<Option<Box<RootFacts>>> {
         .map_err(|error| damaged(format!("a stored span: {error}")))?;
     let logs: Vec<LogRecordView<'_>> =
         stored.logs.iter().filter_map(|record| LogRecordView::parse(record).ok()).collect();
-    Ok(span_columns(&span, true, &logs, PriceTable::built_in()).root)
+    Ok(lent_facts(&span, &logs))
 }

@@ -3,7 +3,7 @@
 use crate::{OpenOptions, SqliteStore};
 use futures_util::TryStreamExt;
 use rusqlite::Connection;
-use spanwise_genai::{PriceTable, lends_texts, span_columns};
+use spanwise_genai::{PriceTable, lends_texts, lent_facts, span_columns};
 use spanwise_model::{
     ExperimentId, NewLogRecord, NewSpan, SpanRun, SpanStatus, TraceId, TraceLogs, TraceSpans,
 };
@@ -56,8 +56,7 @@ pub(super) fn input() -> Vec<TraceSpans> {
 fn spans_of(view: SpanView<'_>) -> TraceSpans {
     let (trace_id, span_id, parent_id) = view.ids().unwrap();
     let columns = span_columns(&view, parent_id.is_none(), &[], PriceTable::built_in());
-    let lends = parent_id.is_some() && lends_texts(&columns.span_type);
-    let lent = span_columns(&view, lends, &[], PriceTable::built_in()).root;
+    let lent = lends_texts(&columns.span_type).then(|| lent_facts(&view, &[])).flatten();
     let span = NewSpan {
         raw: view.raw.to_vec().into(),
         content_hash: xxh3_64(view.raw),
