@@ -49,6 +49,6 @@ fn without_bodies(bencher: Bencher<'_, '_>, name: &str) {
 fn as_root(bencher: Bencher<'_, '_>, name: &str) {
     bench(bencher, name, |span| {
         let derived = derive(black_box(span), &[], PriceTable::built_in());
-        drop(black_box(root_facts(span, &derived)));
+        drop(black_box(root_facts(span, &[], &derived)));
     });
 }

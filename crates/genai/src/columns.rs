@@ -30,6 +30,11 @@ pub struct SpanColumns {
     pub root: Option<Box<RootFacts>>,
 }
 
+/// Returns whether spans of that type lend texts to their trace where its root has none: whoever speaks with a model.
+pub fn lends_texts(span_type: &str) -> bool {
+    matches!(span_type, "AGENT" | "CHAT_MODEL" | "LLM")
+}
+
 /// Returns the columns of `span`; `logs` are the log records that belong to it, in the order they came, and `prices`
 /// those of its experiment.
 ///
@@ -52,6 +57,6 @@ pub fn span_columns(
         provider: boxed(&derived.provider),
         session: boxed(&derived.session),
         user: boxed(&derived.user),
-        root: speaks_for_trace.then(|| Box::new(root_facts(span, &derived))),
+        root: speaks_for_trace.then(|| Box::new(root_facts(span, logs, &derived))),
     }
 }

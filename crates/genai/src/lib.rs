@@ -25,10 +25,10 @@ mod side;
 mod usage;
 mod value;
 
-pub use columns::{SpanColumns, span_columns};
+pub use columns::{SpanColumns, lends_texts, span_columns};
 pub use content::{preview_texts, read_content};
 pub use cost::{CostReason, CostSource, explain_cost};
 pub use derive::{Derived, UNKNOWN_TYPE, derive, derive_without_bodies};
 pub use prices::PriceTable;
-pub use root::root_facts;
+pub use root::{lent_facts, root_facts};
 pub use value::ValueRef;

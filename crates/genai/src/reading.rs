@@ -40,7 +40,7 @@ const WRAPPERS: [&str; 15] = [
 ];
 
 /// Keys whose text is what was asked or answered.
-const TEXT_KEYS: [&str; 16] = [
+const TEXT_KEYS: [&str; 17] = [
     "question",
     "query",
     "prompt",
@@ -57,17 +57,14 @@ const TEXT_KEYS: [&str; 16] = [
     "content",
     "message",
     "raw",
+    // Of a task.
+    "description",
 ];
 
 /// Roles of the one who asks, of the one who answers, and of others; as `role`, or as LangChain's `type`.
 const USER_ROLES: [&str; 2] = ["user", "human"];
 const ASSISTANT_ROLES: [&str; 4] = ["assistant", "ai", "model", "aimessagechunk"];
 const OTHER_ROLES: [&str; 4] = ["system", "developer", "tool", "function"];
-
-/// Returns the text, cut to that many characters; `None` if there is nothing to read.
-pub(crate) fn reading(cursor: Cursor<'_>, voice: Voice, chars_max: usize) -> Option<String> {
-    found_reading(cursor, voice, chars_max).or_else(|| json_reading(cursor, chars_max))
-}
 
 /// Returns the text that one of the shapes has; `None` if it is none of them.
 pub(crate) fn found_reading(cursor: Cursor<'_>, voice: Voice, chars_max: usize) -> Option<String> {
@@ -146,7 +143,7 @@ fn only_argument(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String>
 fn find_in_only_entry(map: Cursor<'_>, voice: Voice, levels: usize) -> Option<String> {
     let Node::Map(mut entries) = map.node() else { return None };
     let (key, value) = entries.next()?;
-    if entries.next().is_some() || matches!(value.node(), Node::Number(_)) {
+    if entries.next().is_some() || matches!(value.node(), Node::Number(_)) || key == "output_type" {
         return None;
     }
     // A wrapper was looked into already; again at each level would double the work with each.

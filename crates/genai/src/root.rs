@@ -1,36 +1,25 @@
 //! What a root span says about its trace.
 
-use crate::content::pieced_text;
-use crate::derive::Derived;
+use crate::content::{Shape, side_text};
+use crate::derive::{Derived, derive};
 use crate::preview::preview;
-use crate::reading::{Voice, reading};
+use crate::prices::PriceTable;
 use crate::side::Side;
 use spanwise_model::RootFacts;
 use spanwise_model::limit::{
     PREVIEW_CHARS_MAX, TAG_KEY_CHARS_MAX, TAG_VALUE_BYTES_MAX, TRACE_NAME_CHARS_MAX,
 };
-use spanwise_otlp::{AnyValueView, SpanView, pyjson};
+use spanwise_otlp::{AnyValueView, LogRecordView, SpanView, pyjson};
 
 /// Attributes of this prefix become tags of the trace.
 const TAG_PREFIX: &str = "mlflow.traceTag.";
 /// The tag that renames the trace.
 const NAME_TAG: &str = "mlflow.traceName";
 
-/// Returns what `span`, which must be a root, says about its trace.
-pub fn root_facts(span: &SpanView<'_>, derived: &Derived<'_>) -> RootFacts {
-    let mut facts = RootFacts::default();
-    if let Some(inputs) = &derived.inputs {
-        let cursor = inputs.cursor();
-        facts.request_preview = Some(preview(inputs, cursor, "user"));
-        facts.input_text = text_of_pieces(span, derived, Side::Input)
-            .or_else(|| reading(cursor, Voice::User, PREVIEW_CHARS_MAX));
-    }
-    if let Some(outputs) = &derived.outputs {
-        let cursor = outputs.cursor();
-        facts.response_preview = Some(preview(outputs, cursor, "assistant"));
-        facts.output_text = text_of_pieces(span, derived, Side::Output)
-            .or_else(|| reading(cursor, Voice::Assistant, PREVIEW_CHARS_MAX));
-    }
+/// Returns what `span`, which must be one that may speak for its trace, says about it; `derived` is what
+/// [`crate::derive()`] made of it and of its log records, `logs`.
+pub fn root_facts(span: &SpanView<'_>, logs: &[LogRecordView<'_>], derived: &Derived<'_>) -> RootFacts {
+    let mut facts = texts(span, logs, derived, true);
     for (key, value) in span.attributes() {
         if let Some(key) = key.strip_prefix(TAG_PREFIX) {
             take_tag(&mut facts, key, tag_text(value));
@@ -39,9 +28,41 @@ pub fn root_facts(span: &SpanView<'_>, derived: &Derived<'_>) -> RootFacts {
     facts
 }
 
-/// Returns what a person reads where inputs or outputs are only one piece of what the span has.
-fn text_of_pieces(span: &SpanView<'_>, derived: &Derived<'_>, side: Side) -> Option<String> {
-    if *derived.pieces.get(side) { pieced_text(span, side, PREVIEW_CHARS_MAX) } else { None }
+/// Returns the texts that `span` lends to its trace if its root has none; `None` if it has none itself that a person can
+/// read. `logs` are its log records.
+pub fn lent_facts(span: &SpanView<'_>, logs: &[LogRecordView<'_>]) -> Option<Box<RootFacts>> {
+    let derived = derive(span, logs, PriceTable::built_in());
+    let facts = texts(span, logs, &derived, false);
+    (facts.input_text.is_some() || facts.output_text.is_some()).then(|| Box::new(facts))
+}
+
+fn texts(
+    span: &SpanView<'_>,
+    logs: &[LogRecordView<'_>],
+    derived: &Derived<'_>,
+    json_will_do: bool,
+) -> RootFacts {
+    let mut facts = RootFacts::default();
+    let text = |side| {
+        // A body that is only one piece of what the span has does not say it.
+        let pieces_first = *derived.pieces.get(side);
+        side_text(
+            span,
+            logs,
+            derived,
+            side,
+            &Shape { chars_max: PREVIEW_CHARS_MAX, pieces_first, json_will_do },
+        )
+    };
+    if let Some(inputs) = &derived.inputs {
+        facts.request_preview = Some(preview(inputs, inputs.cursor(), "user"));
+        facts.input_text = text(Side::Input);
+    }
+    if let Some(outputs) = &derived.outputs {
+        facts.response_preview = Some(preview(outputs, outputs.cursor(), "assistant"));
+        facts.output_text = text(Side::Output);
+    }
+    facts
 }
 
 /// Keeps a tag within the limits; one that is too large stays on the span, where it can be read.

@@ -33,6 +33,7 @@ pub(crate) fn new_span(
         session: columns.session,
         user: columns.user,
         root: columns.root,
+        lent: None,
     }
 }
 

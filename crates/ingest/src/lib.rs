@@ -10,6 +10,7 @@ mod draft;
 mod error;
 mod experiment;
 mod ingest;
+mod lend;
 mod logs;
 mod origin;
 mod redaction;

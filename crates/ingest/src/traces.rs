@@ -3,6 +3,7 @@
 use crate::column::new_span;
 use crate::decoded::{Decoded, Decoder};
 use crate::draft::Chunk;
+use crate::lend::lend;
 use crate::origin::OriginCache;
 use crate::reject::Rejections;
 use bytes::Bytes;
@@ -13,9 +14,9 @@ use spanwise_otlp::{DecodeError, SpanError, SpanView, scan_traces, scope_name};
 
 /// A good span, and the positions of its resource and scope.
 pub(crate) struct SpanItem {
-    span: NewSpan,
+    pub(crate) span: NewSpan,
     resource: usize,
-    scope: usize,
+    pub(crate) scope: usize,
 }
 
 /// Reads a request; what is wrong with single spans, resources or scopes costs those only.
@@ -38,7 +39,9 @@ pub(crate) fn decode_traces(
             }
         }
     }
-    Ok(decoder.finish())
+    let mut decoded = decoder.finish();
+    decoded.chunks.iter_mut().for_each(|chunk| lend(chunk, &decoded.scopes));
+    Ok(decoded)
 }
 
 /// Takes one span of the resource and scope that began last.

@@ -75,6 +75,9 @@ pub struct NewSpan {
     /// What it says about its trace, if it may speak for it: a root, or a span whose parent is in another process and
     /// may never arrive. `None` for all others.
     pub root: Option<Box<RootFacts>>,
+    /// Texts that its trace shows where the root has none. Only the calls and agents have them that come first and last
+    /// among those of one trace that are appended together, and only where no root among them has its own.
+    pub lent: Option<Box<RootFacts>>,
 }
 
 /// What a root span says about its trace.

@@ -3,6 +3,7 @@
 use crate::block::{BlockHeader, BlockKind, Payload, Run};
 use crate::columns::{self, SpanEntry};
 use crate::error::{damaged, sql_error};
+use crate::lender;
 use crate::rank;
 use crate::rollup::{self, TraceFacts};
 use crate::segment::Location;
@@ -102,7 +103,7 @@ fn chunk_ranges(spans: &[NewSpan]) -> Vec<Range<usize>> {
 }
 
 /// What became of a write, and the traces whose root must be looked at: it is to be heard together with its log records,
-/// or it became the root without being sent again.
+/// or it became the root without being sent again, or it has no texts and who lends them is not known.
 #[derive(Default)]
 pub(crate) struct Appended {
     pub(crate) outcome: AppendOutcome,
@@ -151,7 +152,7 @@ fn give_up_on_error<T>(
     result
 }
 
-/// Writes spans of one trace; returns whether nobody has heard yet what its root says.
+/// Writes spans of one trace; returns whether nobody has heard yet what its root says, or who lends to it.
 fn append_trace(
     context: &mut WriteContext<'_>,
     prepared: &PreparedSpans,
@@ -174,6 +175,7 @@ fn append_trace(
     let best_root = update_row(&mut row, prepared, &arrivals, &run_ids, state);
     let lacks_facts = row.root_rank.is_none() && state.stand_in().is_some();
     row.root_rank = row.root_rank.or_else(|| state.stand_in());
+    let lacks_lender = lender::settle(&mut row, state, &spans.spans, &arrivals);
     update_totals(&mut row, state);
     save(context.conn, &mut row, state)?;
     rollup::record(context.rollups, before.as_ref(), &row, state);
@@ -188,7 +190,7 @@ fn append_trace(
         }
     }
     context.table.row_with_tags(context.conn, row, tags)?;
-    Ok(lacks_facts)
+    Ok(lacks_facts || lacks_lender)
 }
 
 /// Notes whether each span of the trace came once so far; see [`explicit::PLAIN`].
@@ -379,14 +381,7 @@ pub(crate) fn speak(row: &mut TraceRow, span_name: Option<&str>, facts: &RootFac
     if !row.is_explicit(explicit::NAME) {
         row.name = facts.trace_name.clone().or_else(|| span_name.map(Into::into));
     }
-    if !row.is_explicit(explicit::REQUEST_PREVIEW) {
-        row.request_preview.clone_from(&facts.request_preview);
-    }
-    if !row.is_explicit(explicit::RESPONSE_PREVIEW) {
-        row.response_preview.clone_from(&facts.response_preview);
-    }
-    row.input_text.clone_from(&facts.input_text);
-    row.output_text.clone_from(&facts.output_text);
+    lender::take_root_texts(row, facts);
 }
 
 /// Notes how many spans there are and how many failed, and what they used.

@@ -194,6 +194,7 @@ impl<'a> SpanEntry<'a> {
             session,
             user,
             root,
+            lent: None,
         }
     }
 }
@@ -457,6 +458,7 @@ mod tests {
             session: None,
             user: None,
             root: None,
+            lent: None,
         }
     }
 

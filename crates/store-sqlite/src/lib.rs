@@ -23,6 +23,7 @@ mod error;
 mod error_spans;
 mod explore;
 mod function;
+mod lender;
 mod postings;
 mod price;
 mod rank;

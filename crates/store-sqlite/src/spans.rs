@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 use spanwise_model::{Cost, Interned, SpanId, TraceId};
 use spanwise_store::{SpanStream, StoreError, StoreResult, StoredSpan};
 use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Raw bytes in one chunk of a stream.
@@ -41,7 +42,9 @@ struct Plan {
     order: Vec<(u32, u32)>,
     /// Log records of each span, in order of arrival.
     logs: HashMap<SpanId, Vec<(u32, u32)>>,
-    /// What is kept as the cost of spans that were asked for one by one.
+    /// Where each span is, of those that were asked for one by one.
+    places: HashMap<SpanId, (u32, u32)>,
+    /// What is kept as their cost.
     costs: HashMap<(u32, u32), Cost>,
 }
 
@@ -236,6 +239,28 @@ fn try_read_some(
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
+/// Reads some spans of a trace one by one, in the order asked, until `visit` has seen enough; those that do not exist are
+/// left out.
+pub(crate) fn visit_some(
+    conn: &Connection,
+    spans: &SpanReader,
+    trace_id: &TraceId,
+    ids: &[SpanId],
+    mut visit: impl FnMut(SpanId, StoredSpan) -> StoreResult<ControlFlow<()>>,
+) -> StoreResult<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let plan = plan(conn, trace_id, Some(&ids.iter().copied().collect()))?;
+    for span_id in ids {
+        let Some(position) = plan.places.get(span_id) else { continue };
+        if visit(*span_id, spans.stored_span(conn, &plan, *position)?)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 async fn plan_on(readers: &ReaderPool, trace_id: &TraceId) -> StoreResult<Plan> {
     let trace_id = trace_id.clone();
     readers.read(move |conn| plan(conn, &trace_id, None)).await
@@ -286,7 +311,11 @@ fn plan(conn: &Connection, trace_id: &TraceId, only: Option<&HashSet<SpanId>>) -
         }
         Ok(())
     })?;
-    plan.order = last_words(candidates);
+    let last = last_candidates(candidates);
+    if only.is_some() {
+        plan.places.extend(last.iter().map(|candidate| (candidate.span_id, candidate.position)));
+    }
+    plan.order = last.into_iter().map(|candidate| candidate.position).collect();
     Ok(plan)
 }
 
@@ -328,12 +357,16 @@ impl Candidate {
 }
 
 /// Keeps one arrival of each span (the last; but a closed one before an open one) and puts them in order.
-pub(crate) fn last_words(mut candidates: Vec<Candidate>) -> Vec<(u32, u32)> {
+pub(crate) fn last_words(candidates: Vec<Candidate>) -> Vec<(u32, u32)> {
+    last_candidates(candidates).into_iter().map(|candidate| candidate.position).collect()
+}
+
+fn last_candidates(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.sort_unstable_by_key(|candidate| {
         (candidate.span_id, candidate.is_open, std::cmp::Reverse(candidate.position))
     });
     candidates.dedup_by_key(|candidate| candidate.span_id);
     candidates
         .sort_unstable_by_key(|candidate| (candidate.has_parent, candidate.start_ns, candidate.span_id));
-    candidates.into_iter().map(|candidate| candidate.position).collect()
+    candidates
 }

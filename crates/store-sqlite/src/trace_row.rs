@@ -27,6 +27,14 @@ pub(crate) mod explicit {
     pub(crate) const COST: u32 = 1 << 6;
     /// Each span came once, and no log records did: what the word index has of the trace is what filters see.
     pub(crate) const PLAIN: u32 = 1 << 7;
+    /// The input text is not the root's, which has none, but lent by a call.
+    pub(crate) const LENT_INPUT: u32 = 1 << 8;
+    /// The output text is lent.
+    pub(crate) const LENT_OUTPUT: u32 = 1 << 9;
+    /// The preview of the request is lent.
+    pub(crate) const LENT_REQUEST_PREVIEW: u32 = 1 << 10;
+    /// The preview of the response is lent.
+    pub(crate) const LENT_RESPONSE_PREVIEW: u32 = 1 << 11;
 }
 
 /// One row of table `trace`; the fields are its columns.

@@ -6,6 +6,7 @@
 use crate::block::BlockKind;
 use crate::columns;
 use crate::error::{damaged, sql_error};
+use crate::lender::Lenders;
 use crate::rank::{self, Rank};
 use crate::rollup::{Calls, NO_CALL, SpanFacts};
 use crate::trace_row::SqlTraceId;
@@ -45,6 +46,8 @@ pub(crate) struct TraceState {
     pub(crate) usage: UsageTree,
     /// What its spans give to the roll-ups.
     pub(crate) calls: Calls,
+    /// Who lends texts to it if its root has none.
+    pub(crate) lenders: Lenders,
 }
 
 #[derive(Clone, Copy)]
@@ -228,6 +231,7 @@ pub(crate) fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceSt
         .map_err(sql_error)?;
     let mut state = TraceState::new(trace_key);
     let Some(trace_key) = trace_key else { return Ok(state) };
+    state.lenders = Lenders::unknown();
     let mut statement = conn
         .prepare_cached("SELECT kind, columns FROM block WHERE trace_key = ?1 ORDER BY block_id")
         .map_err(sql_error)?;

@@ -35,8 +35,8 @@ pub use part::{
     Content, Details, Document, Media, MediaKind, Message, Part, Prompt, ToolCall, ToolDefinition, ToolResult,
 };
 
-pub(crate) use preview::pieced_text;
 pub use preview::preview_texts;
+pub(crate) use preview::{Shape, side_text};
 pub(crate) use source::flat_messages;
 
 use crate::derive::Derived;

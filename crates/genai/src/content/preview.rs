@@ -1,10 +1,11 @@
 //! Short texts that tell what went into a span and what came out, for lists and tooltips.
 
+use super::body::conversation;
 use super::document::read_documents;
 use super::json::body_tree;
 use super::part::{Message, Part};
 use super::source::{located, messages, pieced_messages};
-use super::{is_model_call, is_retrieval};
+use super::{is_model_call, is_null, is_retrieval};
 use crate::derive::Derived;
 use crate::json::{Cursor, Node, write};
 use crate::preview::clip;
@@ -15,6 +16,8 @@ use spanwise_otlp::{LogRecordView, SpanView};
 
 /// Most characters of a short text.
 const SHORT_CHARS_MAX: usize = 300;
+/// Largest span of which a conversation is read for the sake of a short text.
+const READ_BYTES_MAX: usize = 64 << 10;
 
 /// Keys under which the arguments of a tool are wrapped.
 const ARGUMENT_WRAPPERS: &[&str] = &["kwargs", "arguments", "args", "input"];
@@ -33,38 +36,63 @@ pub fn preview_texts(
     let arguments = if derived.span_type() == "TOOL" { inputs.and_then(arguments_text) } else { None };
     let found = if is_retrieval(derived) { documents_text(span, outputs) } else { None };
     (
-        arguments.or_else(|| side_text(span, logs, derived, inputs, Side::Input)),
-        found.or_else(|| side_text(span, logs, derived, outputs, Side::Output)),
+        arguments.or_else(|| side_text(span, logs, derived, Side::Input, &SHORT)),
+        found.or_else(|| side_text(span, logs, derived, Side::Output, &SHORT)),
     )
 }
 
+/// How a short text is made.
+pub(crate) struct Shape {
+    /// Most characters.
+    pub(crate) chars_max: usize,
+    /// Whether messages in pieces are looked at before a body that says the same: they are cleaner, and take longer.
+    pub(crate) pieces_first: bool,
+    /// Whether the JSON of a body will do in which nothing is found to read.
+    pub(crate) json_will_do: bool,
+}
+
+const SHORT: Shape = Shape { chars_max: SHORT_CHARS_MAX, pieces_first: true, json_will_do: true };
+
 /// Reads messages that were sent in pieces, which are the cleanest; then the body; then, of a body in a shape
 /// that only [`messages`] knows, the conversation.
-fn side_text(
+///
+/// The conversation is read of spans up to [`READ_BYTES_MAX`] only: a long one has text where it is looked for first.
+pub(crate) fn side_text(
     span: &SpanView<'_>,
     logs: &[LogRecordView<'_>],
     derived: &Derived<'_>,
-    body: Option<&ValueRef<'_>>,
     side: Side,
+    shape: &Shape,
 ) -> Option<String> {
+    let chars_max = shape.chars_max;
+    let body = located(derived, side);
     let voice = if side == Side::Input { Voice::User } else { Voice::Assistant };
     let cursor = body.map(ValueRef::cursor);
-    let read =
-        pieced_text(span, side, SHORT_CHARS_MAX).or_else(|| found_reading(cursor?, voice, SHORT_CHARS_MAX));
+    let pieces = || pieced_text(span, side, chars_max);
+    let read = shape.pieces_first.then(pieces).flatten().or_else(|| found_reading(cursor?, voice, chars_max));
     if read.is_some() {
         return read;
     }
-    let messages = messages(span, logs, body.map(body_tree).as_ref(), side, is_model_call(derived));
+    let json = || json_reading(cursor?, chars_max).filter(|_| shape.json_will_do);
+    if span.raw.len() > READ_BYTES_MAX {
+        return json();
+    }
+    let tree = body.map(body_tree).filter(|tree| !is_null(tree));
+    // What an agent returns that is no conversation is the answer itself, such as an object that was asked for.
+    let is_call = is_model_call(derived);
+    if side == Side::Output && !is_call && tree.as_ref().is_some_and(|tree| conversation(tree).is_none()) {
+        return json();
+    }
+    let messages = messages(span, logs, tree.as_ref(), side, is_call);
     // Messages without a word, such as an answer that was cut off: their JSON tells no more.
     if messages.iter().any(|messages| messages.iter().all(|message| message.parts.is_empty())) {
         return None;
     }
-    let told = messages.and_then(|messages| last_text(&messages, side, SHORT_CHARS_MAX));
-    told.or_else(|| json_reading(cursor?, SHORT_CHARS_MAX))
+    messages.and_then(|messages| last_text(&messages, side, chars_max)).or_else(json)
 }
 
 /// Returns the text of messages that were sent in pieces, cut to that many characters.
-pub(crate) fn pieced_text(span: &SpanView<'_>, side: Side, chars_max: usize) -> Option<String> {
+fn pieced_text(span: &SpanView<'_>, side: Side, chars_max: usize) -> Option<String> {
     last_text(&pieced_messages(span, side)?, side, chars_max)
 }
 

@@ -77,13 +77,21 @@ fn add_tools(value: &Value, tools: &mut Vec<ToolDefinition>, levels: usize) {
     };
     if let Some(list) = value.as_array().map(Vec::as_slice).or_else(|| list_at(&value, LISTS)) {
         list.iter().for_each(|tool| add_tools(tool, tools, levels));
-    } else if let Some(inner) = map_at(&value, &["function", "toolSpec", "tool"]) {
+    } else if let Some(inner) =
+        map_at(&value, &["function", "toolSpec", "tool"]).or_else(|| serialized(&value))
+    {
         add_tools(inner, tools, levels);
     } else if let Some(tool) = tool(&value) {
         tools.push(tool);
     } else if let Some(inner) = value_at(&value, &["json_schema"]) {
         add_tools(inner, tools, levels);
     }
+}
+
+/// Returns what a library wrote of a tool of its own: its class as `type`, and the tool as `data`.
+fn serialized(value: &Value) -> Option<&Value> {
+    let data = map_at(value, &["data"])?;
+    text_at(value, &["type"]).filter(|class| class.contains('.')).and(text_at(data, &["name"])).map(|_| data)
 }
 
 /// Reads one tool; a tool of the provider's own has no name but its type.

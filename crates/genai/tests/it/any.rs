@@ -208,7 +208,7 @@ proptest! {
             let derived = derive(span, &[], PriceTable::built_in());
             read_content(span, &[], &derived);
             preview_texts(span, &[], &derived);
-            root_facts(span, &derived);
+            root_facts(span, &[], &derived);
             let columns = derive_without_bodies(span, PriceTable::built_in());
             assert_eq!((columns.span_type(), columns.usage), (derived.span_type(), derived.usage));
             assert_eq!((&columns.model, &columns.session), (&derived.model, &derived.session));

@@ -9,10 +9,12 @@ use serde_json::{Map, Value, json};
 use spanwise_genai::content::{Content, Details, Document};
 use spanwise_genai::rollup::UsageTree;
 use spanwise_genai::{
-    Derived, PriceTable, derive, derive_without_bodies, preview_texts, read_content, root_facts,
+    Derived, PriceTable, derive, derive_without_bodies, lends_texts, lent_facts, preview_texts, read_content,
+    root_facts,
 };
 use spanwise_model::{Cost, TokenUsage};
 use spanwise_otlp::{LogRecordView, SpanView};
+use std::cmp::Reverse;
 
 /// Longest text that is shown whole.
 const TEXT_CHARS_MAX: usize = 200;
@@ -83,7 +85,7 @@ fn trace_golden(spans: &[Logged<'_>]) -> Value {
         let (_, span_id, parent) = span.ids().unwrap();
         totals.insert(span_id, parent, derived.usage, derived.cost);
         if parent.is_none() {
-            let facts = root_facts(span, &derived);
+            let facts = root_facts(span, logs, &derived);
             put(&mut trace, "request_preview", facts.request_preview.map(clipped));
             put(&mut trace, "response_preview", facts.response_preview.map(clipped));
             put(&mut trace, "input_text", facts.input_text.map(clipped));
@@ -91,11 +93,37 @@ fn trace_golden(spans: &[Logged<'_>]) -> Value {
             put(&mut trace, "name", facts.trace_name);
         }
     }
+    lend(&mut trace, spans);
     let (usage, cost) = totals.totals();
     put(&mut trace, "usage", usage.map(usage_text));
     put(&mut trace, "cost", cost.map(cost_text));
     trace.insert("spans".into(), spans.iter().map(|span| span_golden(span, spans)).collect());
     trace.into()
+}
+
+/// Puts in the texts that calls lend to a root without any, as a store does.
+fn lend(trace: &mut Map<String, Value>, spans: &[Logged<'_>]) {
+    let facts = |span: &&Logged<'_>| lent_facts(&span.0, &span.1);
+    let lends =
+        |span: &&Logged<'_>| lends_texts(derive(&span.0, &span.1, PriceTable::built_in()).span_type());
+    let mut lenders: Vec<&Logged<'_>> = spans.iter().filter(lends).collect();
+    lenders.sort_by_key(|(span, _)| (span.start_ns(), span.span_id));
+    let has_preview = |trace: &Map<String, Value>, key| trace.contains_key(key);
+    if !trace.contains_key("input_text")
+        && let Some(facts) = lenders.iter().filter_map(facts).find(|facts| facts.input_text.is_some())
+    {
+        let preview = facts.request_preview.filter(|_| !has_preview(trace, "request_preview"));
+        put(trace, "request_preview", preview.map(clipped));
+        put(trace, "input_text", facts.input_text.map(clipped));
+    }
+    lenders.sort_by_key(|(span, _)| (Reverse(span.end_ns()), span.start_ns(), span.span_id));
+    if !trace.contains_key("output_text")
+        && let Some(facts) = lenders.iter().filter_map(facts).find(|facts| facts.output_text.is_some())
+    {
+        let preview = facts.response_preview.filter(|_| !has_preview(trace, "response_preview"));
+        put(trace, "response_preview", preview.map(clipped));
+        put(trace, "output_text", facts.output_text.map(clipped));
+    }
 }
 
 fn span_golden((span, logs): &Logged<'_>, all: &[Logged<'_>]) -> Value {

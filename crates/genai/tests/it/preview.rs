@@ -6,7 +6,7 @@ use spanwise_genai::{PriceTable, derive, root_facts};
 use spanwise_model::RootFacts;
 
 fn facts(attributes: &Value) -> RootFacts {
-    with_span(attributes, &[], |span| root_facts(span, &derive(span, &[], PriceTable::built_in())))
+    with_span(attributes, &[], |span| root_facts(span, &[], &derive(span, &[], PriceTable::built_in())))
 }
 
 fn body(inputs: &Value, outputs: &Value) -> RootFacts {

@@ -41,7 +41,7 @@ fn read_span(span: &SpanView<'_>, trace_id: &str, trace: &mut Trace) {
     let (_, span_id, parent) = span.ids().unwrap();
     trace.totals.insert(span_id, parent, derived.usage, derived.cost);
     if parent.is_none() {
-        trace.roots.push(root_facts(span, &derived));
+        trace.roots.push(root_facts(span, &[], &derived));
     }
 }
 

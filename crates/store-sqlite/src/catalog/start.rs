@@ -49,6 +49,7 @@ fn apply(row: &mut TraceRow, start: &TraceStart) {
     overwrite(&mut row.name, &start.name, given, explicit::NAME);
     overwrite(&mut row.request_preview, &start.request_preview, given, explicit::REQUEST_PREVIEW);
     overwrite(&mut row.response_preview, &start.response_preview, given, explicit::RESPONSE_PREVIEW);
+    *given &= !lent_of(start);
     overwrite(&mut row.usage, &start.usage, given, explicit::USAGE);
     overwrite(&mut row.cost, &start.cost, given, explicit::COST);
     if overwrite(&mut row.session, &start.session, given, explicit::SESSION) {
@@ -58,6 +59,13 @@ fn apply(row: &mut TraceRow, start: &TraceStart) {
     if overwrite(&mut row.user, &user, given, explicit::USER) {
         row.user_rank = Some(rank::EXPLICIT);
     }
+}
+
+/// Returns the bits of previews that are a client's from now on, and not lent any more.
+fn lent_of(start: &TraceStart) -> u32 {
+    let bit = |given: &Option<String>, bit| if given.is_some() { bit } else { 0 };
+    bit(&start.request_preview, explicit::LENT_REQUEST_PREVIEW)
+        | bit(&start.response_preview, explicit::LENT_RESPONSE_PREVIEW)
 }
 
 /// Overwrites a value that the client gave, notes that in `given`, and returns whether it did.

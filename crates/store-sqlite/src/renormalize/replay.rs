@@ -5,6 +5,7 @@ use crate::block::{Block, BlockKind};
 use crate::columns::{self, Columns, Row, SpanEntry};
 use crate::compaction::QUIET;
 use crate::error::{damaged, sql_error};
+use crate::lender::{self, Lender, SIDES, Side};
 use crate::rank::{self, Rank};
 use crate::segment::Location;
 use crate::spans::SpanReader;
@@ -13,7 +14,7 @@ use crate::trace_row::{TraceRow, explicit};
 use crate::trace_state::{Arrival, TraceState};
 use rusqlite::Connection;
 use spanwise_genai::prices::{PriceBook, PriceTable};
-use spanwise_genai::{SpanColumns, span_columns};
+use spanwise_genai::{SpanColumns, lends_texts, span_columns};
 use spanwise_model::{Interned, NewSpan, SpanId, TraceState as State};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::StoreResult;
@@ -102,14 +103,7 @@ impl Replayed {
         if !row.is_explicit(explicit::NAME) {
             row.name.clone_from(&derived.name);
         }
-        if !row.is_explicit(explicit::REQUEST_PREVIEW) {
-            row.request_preview.clone_from(&derived.request_preview);
-        }
-        if !row.is_explicit(explicit::RESPONSE_PREVIEW) {
-            row.response_preview.clone_from(&derived.response_preview);
-        }
-        row.input_text.clone_from(&derived.input_text);
-        row.output_text.clone_from(&derived.output_text);
+        lender::copy_texts(row, derived);
     }
 }
 
@@ -165,6 +159,8 @@ struct Player<'a> {
     speaker: Option<Told>,
     /// While no root came: spans of which one may have to stand in for it.
     stand_ins: HashMap<SpanId, StandIn>,
+    /// Spans that may lend texts to a root without any.
+    lenders: HashMap<SpanId, Lender>,
     last_arrival_ns: i64,
     /// Blocks of log records, which may come before the span that they belong to.
     log_blocks: Vec<Location>,
@@ -213,6 +209,7 @@ impl<'a> Player<'a> {
             replayed,
             speaker: None,
             stand_ins: HashMap::new(),
+            lenders: HashMap::new(),
             last_arrival_ns: i64::MIN,
             log_blocks: Vec::new(),
         }
@@ -293,6 +290,10 @@ impl<'a> Player<'a> {
             return;
         }
         choose_session_and_user(row, &span);
+        self.lenders.remove(&span.span_id);
+        if lends_texts(&span.span_type) {
+            self.lenders.insert(span.span_id, Lender::from(&span));
+        }
         if span.parent_id.is_none() {
             if choose_root(row, &span, state) {
                 self.speaker = Some(Told::new(span.span_id, block.message(index), scope));
@@ -322,6 +323,7 @@ impl<'a> Player<'a> {
             self.choose_stand_in()?;
         }
         self.hear_logs()?;
+        self.find_lenders()?;
         let Replayed { derived, state, .. } = &mut self.replayed;
         update_totals(derived, state);
         Ok(Some(self.replayed))
@@ -371,6 +373,21 @@ impl<'a> Player<'a> {
             let name = row.name.take();
             speak(row, name.as_deref(), &facts);
         }
+        Ok(())
+    }
+}
+
+impl Player<'_> {
+    /// Lets calls lend the texts that the root does not have.
+    fn find_lenders(&mut self) -> StoreResult<()> {
+        let Replayed { row, derived, state, .. } = &mut self.replayed;
+        let lacking: Vec<Side> = SIDES.into_iter().filter(|side| side.lacks(derived)).collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let lenders: Vec<Lender> = self.lenders.values().copied().collect();
+        let found = lender::find_among(self.conn, self.spans, &row.trace_id, &lenders, &lacking)?;
+        lender::take_found(derived, state, &found);
         Ok(())
     }
 }

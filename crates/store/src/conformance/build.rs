@@ -63,6 +63,7 @@ pub struct Span {
     user: Option<&'static str>,
     attributes: Vec<(&'static str, String)>,
     facts: RootFacts,
+    lends: bool,
 }
 
 /// Starts a span with that id, from 0 to 100 ms.
@@ -84,6 +85,7 @@ pub fn span(number: u64) -> Span {
         user: None,
         attributes: Vec::new(),
         facts: RootFacts::default(),
+        lends: false,
     }
 }
 
@@ -185,6 +187,20 @@ impl Span {
         self
     }
 
+    /// Lets it be a call that has texts for a root without any.
+    pub fn lends(mut self, request: Option<&str>, response: Option<&str>) -> Span {
+        (self.span_type, self.lends) = ("LLM", true);
+        self.facts.request_preview = request.map(|text| format!("\"{text}\""));
+        self.facts.response_preview = response.map(|text| format!("\"{text}\""));
+        self.facts.input_text = request.map(str::to_owned);
+        self.facts.output_text = response.map(str::to_owned);
+        // A store may read it again.
+        for (key, text) in [("mlflow.spanInputs", request), ("mlflow.spanOutputs", response)] {
+            self.attributes.extend(text.map(|text| (key, format!("\"{text}\""))));
+        }
+        self.attribute("mlflow.spanType", "\"LLM\"")
+    }
+
     /// Returns the OTLP message.
     pub fn raw(&self, trace: &TraceId) -> Bytes {
         let mut message = Message::default();
@@ -243,6 +259,7 @@ impl Span {
             session: self.session.map(Into::into),
             user: self.user.map(Into::into),
             root: (self.parent.is_none() || self.is_parent_remote).then(|| Box::new(self.facts.clone())),
+            lent: self.lends.then(|| Box::new(self.facts.clone())),
         }
     }
 }

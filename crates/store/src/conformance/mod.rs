@@ -198,6 +198,9 @@ macro_rules! conformance_suite {
             order: {
                 spans_may_come_in_any_order
                 usage_counts_alike_in_every_order
+                calls_lend_texts_to_a_root_without_any
+                a_root_says_more_than_what_is_lent
+                a_client_says_more_than_what_is_lent
                 without_a_root_the_earliest_span_decides
                 a_span_with_a_remote_parent_stands_in
                 a_late_root_takes_over_from_what_stood_in

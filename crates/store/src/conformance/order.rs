@@ -3,7 +3,7 @@
 use super::build::{DEFAULT, Span, at_ms, derived, explicit, span, spans_of, start, texts, trace_id, usage};
 use crate::{NewExperiment, Store, StoreResult};
 use spanwise_model::{
-    Cost, ExperimentChoice, ExperimentId, SpanStatus, TraceId, TraceInfo, TraceSpans, TraceState,
+    Cost, ExperimentChoice, ExperimentId, SpanStatus, TraceId, TraceInfo, TraceSpans, TraceStart, TraceState,
 };
 
 /// One thing that arrives for a trace.
@@ -15,6 +15,15 @@ enum Part {
 
 /// Sends the parts in every order, each order as a trace of its own, and returns the record that all agree on.
 async fn in_every_order(store: &dyn Store, parts: &[Part]) -> StoreResult<TraceInfo> {
+    in_every_order_of(store, parts, |record| record).await
+}
+
+/// The same with a change to the final record.
+async fn in_every_order_of(
+    store: &dyn Store,
+    parts: &[Part],
+    change: fn(TraceStart) -> TraceStart,
+) -> StoreResult<TraceInfo> {
     let orders = permutations(parts.len());
     for step in 0..parts.len() {
         let mut batch: Vec<TraceSpans> = Vec::new();
@@ -22,7 +31,9 @@ async fn in_every_order(store: &dyn Store, parts: &[Part]) -> StoreResult<TraceI
             let trace = trace_id(number as u32);
             match &parts[order[step]] {
                 Part::Spans(service, choice, spans) => batch.push(spans_of(&trace, *choice, service, spans)),
-                Part::Start(experiment) => drop(store.start_trace(final_record(&trace, *experiment)).await?),
+                Part::Start(experiment) => {
+                    drop(store.start_trace(change(final_record(&trace, *experiment))).await?)
+                }
             }
         }
         store.append_spans(batch).await?;
@@ -36,7 +47,7 @@ async fn in_every_order(store: &dyn Store, parts: &[Part]) -> StoreResult<TraceI
     Ok(first)
 }
 
-fn final_record(trace: &TraceId, experiment: ExperimentId) -> spanwise_model::TraceStart {
+fn final_record(trace: &TraceId, experiment: ExperimentId) -> TraceStart {
     let mut record = start(trace, experiment);
     record.start_ns = at_ms(3);
     record.tags = texts([("env", "of the client")]);
@@ -102,6 +113,58 @@ pub async fn spans_may_come_in_any_order(store: &dyn Store) -> StoreResult<()> {
     assert_eq!(info.resource_tags, texts([("service.name", "front")]));
     assert_eq!(info.tags, texts([("env", "dev")]));
     assert_eq!(info.span_count, 5);
+    Ok(())
+}
+
+/// Where the root has no texts, the first call that has inputs lends these, and the last one to end its outputs.
+pub async fn calls_lend_texts_to_a_root_without_any(store: &dyn Store) -> StoreResult<()> {
+    let chosen = experiment(store, "lent").await?;
+    let spans = |spans| Part::Spans("app", derived(chosen), spans);
+    let parts = [
+        spans(vec![span(1).name("root").from_to(10, 100)]),
+        spans(vec![span(2).parent(1).from_to(12, 20).lends(None, Some("too early"))]),
+        spans(vec![
+            span(3).parent(1).from_to(14, 90).lends(Some("the question"), None),
+            span(4).parent(1).from_to(15, 60).lends(Some("too late"), Some("the first word")),
+        ]),
+        spans(vec![span(5).parent(1).from_to(60, 80).lends(Some("a repetition"), Some("the answer"))]),
+        spans(vec![span(6).parent(1).from_to(5, 95).span_type("TOOL")]),
+    ];
+    let info = in_every_order(store, &parts).await?;
+    assert_eq!(info.name.as_deref(), Some("root"));
+    assert_eq!(info.input_text.as_deref(), Some("the question"));
+    assert_eq!(info.output_text.as_deref(), Some("the answer"));
+    assert_eq!(info.request_preview.as_deref(), Some("\"the question\""));
+    assert_eq!(info.response_preview.as_deref(), Some("\"the answer\""));
+    Ok(())
+}
+
+/// A root with texts of its own needs none of others.
+pub async fn a_root_says_more_than_what_is_lent(store: &dyn Store) -> StoreResult<()> {
+    let chosen = experiment(store, "told").await?;
+    let spans = |spans| Part::Spans("app", derived(chosen), spans);
+    let root = span(1).from_to(10, 100).preview("q", "a");
+    let call = span(2).parent(1).from_to(5, 200).lends(Some("lent"), Some("lent too"));
+    let info = in_every_order(store, &[spans(vec![root]), spans(vec![call])]).await?;
+    assert_eq!((info.input_text.as_deref(), info.output_text.as_deref()), (Some("q"), Some("a")));
+    assert_eq!(info.request_preview.as_deref(), Some("\"q\""));
+    Ok(())
+}
+
+/// What a client says stays, and what it does not say is lent.
+pub async fn a_client_says_more_than_what_is_lent(store: &dyn Store) -> StoreResult<()> {
+    let chosen = experiment(store, "finished").await?;
+    let spans = |spans| Part::Spans("app", derived(chosen), spans);
+    let call = span(2).parent(1).from_to(5, 200).lends(Some("lent"), Some("lent too"));
+    let parts = [spans(vec![span(1).from_to(10, 100)]), spans(vec![call]), Part::Start(chosen)];
+    let info = in_every_order_of(store, &parts, |mut record| {
+        record.response_preview = Some("the client's".to_owned());
+        record
+    })
+    .await?;
+    assert_eq!(info.request_preview.as_deref(), Some("\"lent\""));
+    assert_eq!(info.response_preview.as_deref(), Some("the client's"));
+    assert_eq!((info.input_text.as_deref(), info.output_text.as_deref()), (Some("lent"), Some("lent too")));
     Ok(())
 }
 

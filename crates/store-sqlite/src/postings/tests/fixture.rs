@@ -87,6 +87,7 @@ fn row(span: &Span) -> NewSpan {
         session: None,
         user: None,
         root: None,
+        lent: None,
     }
 }
 

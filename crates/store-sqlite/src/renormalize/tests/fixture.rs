@@ -3,7 +3,7 @@
 use crate::{OpenOptions, SqliteStore};
 use futures_util::TryStreamExt;
 use rusqlite::Connection;
-use spanwise_genai::{PriceTable, span_columns};
+use spanwise_genai::{PriceTable, lends_texts, lent_facts, span_columns};
 use spanwise_model::{
     ExperimentId, NewLogRecord, NewSpan, SpanRun, SpanStatus, TraceId, TraceLogs, TraceSpans,
 };
@@ -56,6 +56,7 @@ pub(super) fn input() -> Vec<TraceSpans> {
 fn spans_of(view: SpanView<'_>) -> TraceSpans {
     let (trace_id, span_id, parent_id) = view.ids().unwrap();
     let columns = span_columns(&view, parent_id.is_none(), &[], PriceTable::built_in());
+    let lent = lends_texts(&columns.span_type).then(|| lent_facts(&view, &[])).flatten();
     let span = NewSpan {
         raw: view.raw.to_vec().into(),
         content_hash: xxh3_64(view.raw),
@@ -73,6 +74,7 @@ fn spans_of(view: SpanView<'_>) -> TraceSpans {
         session: columns.session,
         user: columns.user,
         root: columns.root,
+        lent,
     };
     let run = SpanRun {
         resource: resource("app"),
@@ -118,6 +120,7 @@ pub(super) fn doctored(mut spans: TraceSpans) -> TraceSpans {
         span.provider = None;
         span.session = Some("a session".into());
         span.user = None;
+        span.lent = None;
         if let Some(facts) = &mut span.root {
             facts.request_preview = Some("wrong".into());
             facts.input_text = None;

@@ -5,6 +5,7 @@ import { Dollars } from "../../../components/Figure";
 import { Popover } from "../../../components/popover/Popover";
 import { exact, exactCost } from "../../../lib/format";
 import { oneLine } from "../../../lib/oneLine";
+import explained from "../explained.module.css";
 import styles from "./cost.module.css";
 
 interface Props {
@@ -24,7 +25,7 @@ export function CostFigure({ cost, reason }: Props) {
             label="Cost: why this number"
             width={440}
             button={(attributes) => (
-              <button type="button" className={styles.button} data-tip={oneLine(reason.text)} {...attributes}>
+              <button type="button" className={explained.button} data-tip={oneLine(reason.text)} {...attributes}>
                 {text}
               </button>
             )}
@@ -42,7 +43,7 @@ export function CostFigure({ cost, reason }: Props) {
 export function Reason({ cost, reason }: { cost: Cost | null; reason: CostReason }) {
   const isListCost = reason.source === "reported" || !reason.is_current;
   return (
-    <div className={styles.panel}>
+    <div className={explained.panel}>
       <p className={styles.sentence}>{oneLine(reason.text)}</p>
       {cost && (
         <p>

@@ -7,6 +7,7 @@ import { Popover } from "../../../components/popover/Popover";
 import { exact, exactCost } from "../../../lib/format";
 import { modelOf, type Skeleton } from "../model/skeleton";
 import { shortName } from "../tree/rowModel";
+import explained from "../explained.module.css";
 import styles from "./header.module.css";
 
 /** As many spans as are listed by name. */
@@ -94,12 +95,12 @@ function Figure({ label, text, children }: { label: string; text: ReactNode; chi
           label={label}
           width={400}
           button={(attributes) => (
-            <button type="button" className={styles.figureButton} data-tip={label} {...attributes}>
+            <button type="button" className={explained.button} data-tip={label} {...attributes}>
               {text}
             </button>
           )}
         >
-          {(close) => <div className={styles.popover}>{children(close)}</div>}
+          {(close) => <div className={explained.panel}>{children(close)}</div>}
         </Popover>
       </dd>
     </div>

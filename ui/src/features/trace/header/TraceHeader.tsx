@@ -21,6 +21,7 @@ import { linkTo } from "../links";
 import type { Skeleton } from "../model/skeleton";
 import { CostPopover, TokensPopover } from "./CostPopover";
 import { DeleteDialog } from "./DeleteDialog";
+import explained from "../explained.module.css";
 import styles from "./header.module.css";
 
 export type View = "timeline" | "transcript";
@@ -205,7 +206,7 @@ function Ratings({ record, assess, span, feedback, feedbackStart, onFeedback }: 
         )}
       >
         {() => (
-          <div className={styles.popover}>
+          <div className={explained.panel}>
             <AssessmentPanel record={record} span={span} start={feedbackStart} />
           </div>
         )}

@@ -51,7 +51,10 @@ function spanFields(skeleton: Skeleton, expansion: Expansion, row: number, previ
   const parent = hasChildren(skeleton, row);
   const expanded = parent ? expansion.rows[row] === 1 : null;
   const failed = skeleton.status[row] === STATUS_ERROR;
-  const own = (skeleton.tokens[row] ?? NONE) > 0 || (skeleton.cost[row] ?? NONE) > 0;
+  const uncounted = skeleton.uncounted[row] === 1;
+  // Where spans below count instead, what they add up to says more than what was not counted.
+  const told = (skeleton.tokens[row] ?? NONE) > 0 || (skeleton.cost[row] ?? NONE) > 0;
+  const own = told && !(uncounted && (skeleton.tokensBelow[row] ?? 0) > 0);
   const isTool = typeOf(skeleton, row) === "TOOL";
   return {
     expanded,
@@ -63,7 +66,7 @@ function spanFields(skeleton: Skeleton, expansion: Expansion, row: number, previ
     tokens: own ? (skeleton.tokens[row] ?? NONE) : (skeleton.tokensBelow[row] ?? 0),
     cost: own ? (skeleton.cost[row] ?? NONE) : (skeleton.costBelow[row] ?? 0),
     summed: !own,
-    uncounted: skeleton.uncounted[row] === 1,
+    uncounted: own && uncounted,
     duration: skeleton.duration[row] ?? NONE,
     durations: null,
     preview: previewText(preview, isTool, failed),
