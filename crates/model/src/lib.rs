@@ -4,6 +4,7 @@
 //! nanoseconds since the Unix epoch as `i64`.
 
 pub mod assessment;
+pub mod attachment;
 pub mod error;
 pub mod experiment;
 pub mod id;
@@ -15,6 +16,7 @@ pub mod usage;
 pub use assessment::{
     Assessment, AssessmentError, AssessmentKind, AssessmentSource, AssessmentValue, SourceType,
 };
+pub use attachment::AttachmentHash;
 pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};
 pub use id::{AssessmentId, ExperimentId, IdError, SpanId, TraceId};
