@@ -5,7 +5,7 @@ use crate::append::{end_with, speak};
 use crate::error::damaged;
 use crate::rank::{self, Rank};
 use crate::rollup::TraceFacts;
-use crate::spans;
+use crate::spans::{self, Form};
 use crate::store::SqliteStore;
 use crate::trace_row::TraceRow;
 use crate::writer::WriteContext;
@@ -49,7 +49,7 @@ impl SqliteStore {
         self.read(move |conn| {
             let row = TraceRow::load_by_id(conn, &id)?.filter(|row| row.visible);
             let Some(rank) = row.and_then(|row| row.root_rank) else { return Ok(None) };
-            match spans::read_some(conn, &spans, &id, &[rank::span_of(&rank)]) {
+            match spans::read_some(conn, &spans, &id, &[rank::span_of(&rank)], Form::Whole) {
                 Ok(found) => found.first().map_or(Ok(None), |root| heard(root, rank, prices.general())),
                 // Deleted in between.
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

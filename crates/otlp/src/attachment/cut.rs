@@ -1,9 +1,9 @@
 //! Taking attachments out of a message.
 
 use super::base64_run::{may_have_run, runs};
-use super::reference::{Reference, SENTINEL, push_escaped};
+use super::reference::{Reference, SENTINEL, escaped_bytes, push_escaped};
 use super::resolve::{TextRewriter, Texts, resolve};
-use super::{ATTACHMENTS_MAX, BYTES_MIN, CUT_MARK, PLAIN_MARK, cut_part, hash_of, plain_part};
+use super::{ATTACHMENTS_MAX, BYTES_MIN, CUT_MARK, PLAIN_MARK, hash_of, is_marked};
 use crate::rewrite::rewrite;
 use crate::schema::{self, LOG_RECORD, Message, SPAN};
 use crate::wire::{Payload, Reader};
@@ -53,11 +53,10 @@ pub struct Cut {
 /// A message that could not be put together again byte for byte, such as one with lengths in more bytes than they need, is
 /// kept as it came too.
 pub fn cut(message: &[u8], kind: Kind) -> Option<Cut> {
-    let is_marked = cut_part(message).is_some() || plain_part(message).is_some();
     let may_be_cut = may_have_run(message) || has_long_bytes(message, kind.table(), 0);
     may_be_cut.then(|| cut_out(message, kind)).flatten().or_else(|| {
         let plain = || Cut { message: [message, &PLAIN_MARK].concat(), attachments: Vec::new() };
-        is_marked.then(plain)
+        is_marked(message).then(plain)
     })
 }
 
@@ -144,8 +143,6 @@ impl Texts for Cutter {
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let mut sentinel = [0; SENTINEL.len_utf8()];
-        let sentinel: &str = SENTINEL.encode_utf8(&mut sentinel);
         if bytes.len() >= BYTES_MIN
             && let Some(hash) = self.take(bytes.to_vec())
         {
@@ -153,6 +150,6 @@ impl Texts for Cutter {
             Reference { hash, bytes: bytes.len() as u64, alphabet: None }.write(&mut out);
             return Some(out.into_bytes());
         }
-        bytes.starts_with(sentinel.as_bytes()).then(|| [sentinel.as_bytes(), bytes].concat())
+        escaped_bytes(bytes)
     }
 }

@@ -19,7 +19,7 @@ mod reference;
 mod resolve;
 
 pub use cut::{Attachment, Cut, Kind, cut};
-pub use reference::{Piece, Pieces, Reference, pieces};
+pub use reference::{Piece, Pieces, Reference, pieces, reference_of_bytes};
 pub use resolve::{ResolveError, references, resolve, with_gaps, with_references};
 
 use sha2::{Digest, Sha256};
@@ -44,6 +44,11 @@ const PLAIN_MARK: [u8; MARK_BYTES] = [0xf9, 0xe1, 0x09, 0xc7, 0x5d, 0xa1, 0x93, 
 /// Returns the name of bytes.
 pub fn hash_of(bytes: &[u8]) -> AttachmentHash {
     AttachmentHash(Sha256::digest(bytes).into())
+}
+
+/// Returns whether a message is kept in another form than it came in.
+pub fn is_marked(message: &[u8]) -> bool {
+    cut_part(message).is_some() || plain_part(message).is_some()
 }
 
 /// Returns the message before its mark, if it is one that was cut.

@@ -123,6 +123,18 @@ pub(super) fn push_escaped(text: &str, out: &mut String) {
     }
 }
 
+/// Returns a value of bytes that has no reference as it stands in a message that was cut, if that is not what it is.
+pub(super) fn escaped_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut sentinel = [0; SENTINEL.len_utf8()];
+    let sentinel = SENTINEL.encode_utf8(&mut sentinel).as_bytes();
+    bytes.starts_with(sentinel).then(|| [sentinel, bytes].concat())
+}
+
+/// Returns what a value of bytes refers to, if it is a reference.
+pub fn reference_of_bytes(bytes: &[u8]) -> Option<Reference> {
+    Reference::of_bytes(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Putting messages together again, and looking at them as they are kept.
 
 use super::cut::Kind;
-use super::reference::{Piece, Reference, SENTINEL, pieces, push_escaped};
+use super::reference::{Piece, Reference, SENTINEL, escaped_bytes, pieces, push_escaped};
 use super::{GAP, cut_part, plain_part};
 use crate::rewrite::{Place, Rewriter, rewrite};
 use spanwise_model::AttachmentHash;
@@ -217,7 +217,8 @@ impl Texts for Gaps {
     }
 }
 
-/// Returns a message of which each text can be read with [`pieces`], whether it was cut or not.
+/// Returns a message of which each text can be read with [`pieces`], and each value of bytes with
+/// [`super::reference_of_bytes`], whether it was cut or not.
 pub fn with_references(message: &[u8], kind: Kind) -> Cow<'_, [u8]> {
     if let Some(cut) = cut_part(message) {
         return Cow::Borrowed(cut);
@@ -237,7 +238,7 @@ impl Texts for Escaper {
         })
     }
 
-    fn bytes(&mut self, _: &[u8]) -> Option<Vec<u8>> {
-        None
+    fn bytes(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        escaped_bytes(bytes)
     }
 }
