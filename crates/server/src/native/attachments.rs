@@ -207,7 +207,7 @@ fn in_details(details: &mut Details) {
     let Details { agent, prompt, asked_model, finish_reasons, error, .. } = details;
     [agent, asked_model, error].into_iter().flatten().for_each(in_text);
     finish_reasons.iter_mut().for_each(in_text);
-    for prompt in prompt {
+    if let Some(prompt) = prompt {
         in_text(&mut prompt.name);
         prompt.version.iter_mut().for_each(in_text);
     }
