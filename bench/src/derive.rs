@@ -20,7 +20,7 @@ pub(crate) fn derive_spans(request: &Request) -> Result<()> {
         if span.parent_span_id.iter().any(|byte| *byte != 0) {
             drop(black_box(derive_without_bodies(&span, PriceTable::built_in())));
         } else {
-            drop(black_box(root_facts(&span, &derive(&span, &[], PriceTable::built_in()))));
+            drop(black_box(root_facts(&span, &[], &derive(&span, &[], PriceTable::built_in()))));
         }
     })
 }

@@ -21,6 +21,9 @@ pub enum IdError {
     /// Not a decimal integer of 64 bits.
     #[error("Invalid experiment ID '{0}'. Experiment ID must be a valid integer.")]
     ExperimentId(String),
+    /// Not 64 lower-case hex digits.
+    #[error("attachment `{0}` is not 64 lower-case hex digits")]
+    AttachmentHash(String),
 }
 
 /// The id of a trace: 16 OpenTelemetry bytes, or a text that an MLflow client chose.
@@ -126,7 +129,7 @@ impl fmt::Display for AssessmentId {
     }
 }
 
-fn parse_lower_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn parse_lower_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     if digits.len() != 2 * N {
         return None;
@@ -146,7 +149,7 @@ fn hex_value(digit: u8) -> Option<u8> {
     }
 }
 
-fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 

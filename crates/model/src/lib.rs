@@ -5,6 +5,7 @@
 
 pub mod aggregate;
 pub mod assessment;
+pub mod attachment;
 pub mod dataset;
 pub mod error;
 pub mod experiment;
@@ -23,6 +24,7 @@ pub use aggregate::{Aggregation, CostKind, Measure, MetricDimension, MetricView,
 pub use assessment::{
     Assessment, AssessmentError, AssessmentKind, AssessmentSource, AssessmentValue, SourceType,
 };
+pub use attachment::AttachmentHash;
 pub use dataset::{Dataset, DatasetRecord, RecordSource};
 pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};

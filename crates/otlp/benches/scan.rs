@@ -3,7 +3,10 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
+use spanwise_otlp::attachment::{Kind, cut};
 use spanwise_otlp::{SpanView, json, json_out, scan_traces, write_search_text};
 
 fn main() {
@@ -45,6 +48,22 @@ fn scan(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn scan_and_parse(bencher: Bencher<'_, '_>) {
     bench(bencher, protobuf(), |body| for_each_span(body, |raw| drop(black_box(SpanView::parse(raw)))));
+}
+
+/// What spans without attachments cost more.
+#[divan::bench]
+fn scan_and_find_nothing_to_cut(bencher: Bencher<'_, '_>) {
+    bench(bencher, protobuf(), |body| for_each_span(body, |raw| drop(black_box(cut(raw, Kind::Span)))));
+}
+
+#[divan::bench]
+fn cut_a_picture_of_a_megabyte(bencher: Bencher<'_, '_>) {
+    let picture: String =
+        (0..1 << 20).map(|n: u32| char::from(b'A' + (n.wrapping_mul(0x9e37_79b9) >> 28) as u8)).collect();
+    let value = AnyValue { value: Some(any_value::Value::StringValue(picture)) };
+    let attributes = vec![KeyValue { key: "input.value".into(), value: Some(value), ..KeyValue::default() }];
+    let span = Span { attributes, ..Span::default() }.encode_to_vec();
+    bench(bencher, span, |raw| drop(black_box(cut(raw, Kind::Span))));
 }
 
 #[divan::bench]

@@ -5,6 +5,7 @@
 //! its last value (messages too: they are not merged, as no encoder writes them twice). Nothing here knows what an
 //! attribute means (`genai` does), and nothing here does I/O.
 
+pub mod attachment;
 mod check;
 mod error;
 mod event;

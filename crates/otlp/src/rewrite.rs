@@ -81,7 +81,12 @@ pub fn rewrite_logs(body: &[u8], rewriter: &mut dyn Rewriter) -> Option<Vec<u8>>
     rewrite(body, &LOGS_REQUEST, rewriter)
 }
 
-fn rewrite(body: &[u8], request: &'static Message, rewriter: &mut dyn Rewriter) -> Option<Vec<u8>> {
+/// Rewrites a message of any kind; `None`: nothing changes.
+pub(crate) fn rewrite(
+    body: &[u8],
+    request: &'static Message,
+    rewriter: &mut dyn Rewriter,
+) -> Option<Vec<u8>> {
     let mut walker =
         Walker { body, rewriter, edits: Vec::new(), place: Place::default(), resources: 0, levels: 0 };
     walker.message(body, request);

@@ -28,5 +28,7 @@ pub fn describe_metrics() {
     describe_gauge!("spanwise_store_spans", "Spans in the store");
     describe_gauge!("spanwise_store_segment_bytes", "Bytes of segment files");
     describe_gauge!("spanwise_store_index_bytes", "Bytes of database, write-ahead log and postings");
+    describe_gauge!("spanwise_store_attachments", "Images, sounds and files out of messages, each once");
+    describe_gauge!("spanwise_store_attachment_bytes", "Bytes of those");
     describe_gauge!("spanwise_store_unindexed_bytes", "Bytes of blocks that wait for the text index");
 }

@@ -27,6 +27,8 @@ async fn metrics(State(app): State<App>) -> String {
             metrics::gauge!("spanwise_store_segment_bytes").set(stats.segment_bytes as f64);
             metrics::gauge!("spanwise_store_index_bytes").set(stats.index_bytes as f64);
             metrics::gauge!("spanwise_store_unindexed_bytes").set(stats.unindexed_bytes as f64);
+            metrics::gauge!("spanwise_store_attachments").set(stats.attachments as f64);
+            metrics::gauge!("spanwise_store_attachment_bytes").set(stats.attachment_bytes as f64);
         }
         // The other figures are still wanted, most of all when the store is in trouble.
         Err(error) => tracing::warn!("no figures about the store: {error}"),

@@ -1,5 +1,6 @@
 //! Spans and log records on their way in: what is prepared before the writing thread, and what it does with it.
 
+use crate::attachments;
 use crate::block::{BlockHeader, BlockKind, Payload, Run};
 use crate::columns::{self, SpanEntry};
 use crate::error::{damaged, sql_error};
@@ -13,9 +14,10 @@ use crate::writer::WriteContext;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 use spanwise_model::{
-    Interned, NewSpan, RootFacts, SpanId, SpanRun, SpanStatus, TraceId, TraceLogs, TraceSpans,
-    TraceState as State,
+    AttachmentHash, Interned, NewSpan, RootFacts, SpanId, SpanRun, SpanStatus, TraceId, TraceLogs,
+    TraceSpans, TraceState as State,
 };
+use spanwise_otlp::attachment::{Attachment, Kind, cut};
 use spanwise_store::{AppendOutcome, StoreResult};
 use std::ops::Range;
 
@@ -27,6 +29,8 @@ pub(crate) struct PreparedSpans {
     /// Without their raw bytes.
     spans: TraceSpans,
     chunks: Vec<Chunk>,
+    /// Attachments that they refer to, with the bytes of each.
+    uses: Vec<(AttachmentHash, u64)>,
 }
 
 /// Log records of one trace, compressed and packed.
@@ -35,6 +39,8 @@ pub(crate) struct PreparedLogs {
     logs: TraceLogs,
     payload: Payload,
     packed: Vec<u8>,
+    /// Attachments that they refer to, with the bytes of each.
+    uses: Vec<(AttachmentHash, u64)>,
 }
 
 /// What becomes one block.
@@ -44,10 +50,14 @@ struct Chunk {
     packed: Vec<u8>,
 }
 
-/// Compresses and packs spans: the part of a write that needs no lock and no disk.
+/// Compresses and packs spans, and cuts attachments out of them: the part of a write that needs no lock and no disk.
 ///
 /// Their raw bytes, which keep the whole request in memory, are given up: a write may wait long for a slow disk.
-pub(crate) fn prepare_spans(mut spans: TraceSpans) -> StoreResult<PreparedSpans> {
+pub(crate) fn prepare_spans(
+    mut spans: TraceSpans,
+    attachments: &mut Vec<Attachment>,
+) -> StoreResult<PreparedSpans> {
+    let uses = cut_all(spans.spans.iter_mut().map(|span| &mut span.raw), Kind::Span, attachments);
     let chunks = chunk_ranges(&spans.spans)
         .into_iter()
         .map(|range| {
@@ -61,15 +71,40 @@ pub(crate) fn prepare_spans(mut spans: TraceSpans) -> StoreResult<PreparedSpans>
         })
         .collect::<StoreResult<_>>()?;
     spans.spans.iter_mut().for_each(|span| span.raw = Bytes::new());
-    Ok(PreparedSpans { spans, chunks })
+    Ok(PreparedSpans { spans, chunks, uses })
 }
 
 /// Compresses and packs log records, as [`prepare_spans`] does spans.
-pub(crate) fn prepare_logs(mut logs: TraceLogs) -> StoreResult<PreparedLogs> {
+pub(crate) fn prepare_logs(
+    mut logs: TraceLogs,
+    attachments: &mut Vec<Attachment>,
+) -> StoreResult<PreparedLogs> {
+    let uses = cut_all(logs.records.iter_mut().map(|record| &mut record.raw), Kind::LogRecord, attachments);
     let payload = Payload::compress(logs.records.iter().map(|record| record.raw.as_ref()))?;
     let packed = columns::pack_logs(logs.records.iter().map(|record| (record.span_id, record.content_hash)));
     logs.records.iter_mut().for_each(|record| record.raw = Bytes::new());
-    Ok(PreparedLogs { logs, payload, packed })
+    Ok(PreparedLogs { logs, payload, packed, uses })
+}
+
+/// Cuts attachments out of messages; returns what these refer to then. Hashes and columns stay those of the messages as
+/// they came.
+fn cut_all<'a>(
+    messages: impl Iterator<Item = &'a mut Bytes>,
+    kind: Kind,
+    attachments: &mut Vec<Attachment>,
+) -> Vec<(AttachmentHash, u64)> {
+    let mut uses: Vec<(AttachmentHash, u64)> = Vec::new();
+    for message in messages {
+        let Some(done) = cut(message, kind) else { continue };
+        *message = done.message.into();
+        uses.extend(
+            done.attachments.iter().map(|attachment| (attachment.hash, attachment.bytes.len() as u64)),
+        );
+        attachments.extend(done.attachments);
+    }
+    uses.sort_unstable();
+    uses.dedup();
+    uses
 }
 
 impl PreparedSpans {
@@ -178,6 +213,7 @@ fn append_trace(
     let lacks_lender = lender::settle(&mut row, state, &spans.spans, &arrivals);
     update_totals(&mut row, state);
     save(context.conn, &mut row, state)?;
+    attachments::add_uses(context.conn, row.trace_key, &prepared.uses, spans.arrival_ns)?;
     rollup::record(context.rollups, before.as_ref(), &row, state);
     let tags = match best_root {
         Some(root) => insert_root_tags(context.conn, row.trace_key, root)?,
@@ -588,6 +624,7 @@ fn append_trace_logs(
         }
         None => insert_invisible_trace(context.conn, logs, state)?,
     };
+    attachments::add_uses(context.conn, trace_key, &prepared.uses, logs.arrival_ns)?;
     let span_ids: Vec<SpanId> = logs.records.iter().map(|record| record.span_id).collect();
     let header = BlockHeader {
         kind: BlockKind::Logs,

@@ -2,6 +2,7 @@
 //! retention says, and compacts segments when traces have become quiet.
 
 use crate::artifact_removal::ArtifactRemoval;
+use crate::attachments::Attachments;
 use crate::backup::Pins;
 use crate::compaction::{QUIET, SharedCompactor, lock};
 use crate::disk;
@@ -50,6 +51,7 @@ pub(crate) struct Parts {
     pub(crate) writer: Arc<Writer>,
     pub(crate) pins: Arc<Pins>,
     pub(crate) artifact_removal: Arc<ArtifactRemoval>,
+    pub(crate) attachments: Arc<Attachments>,
 }
 
 impl Background {
@@ -93,6 +95,7 @@ impl Maintenance {
         let (mut is_behind, mut is_woken) = (false, false);
         // The last run may have left some.
         self.remove_artifacts();
+        self.remove_unknown_attachments();
         loop {
             // A log that readers kept from being emptied is tried again, also when no more is written.
             let until_due = self.next_due().saturating_duration_since(Instant::now());
@@ -114,6 +117,7 @@ impl Maintenance {
                 self.compact(wakes);
             }
             self.remove_artifacts();
+            self.remove_attachments();
             is_behind = self.checkpoint();
             let Some(woken) = rest(wakes) else { return };
             is_woken = woken;
@@ -149,6 +153,25 @@ impl Maintenance {
     fn remove_artifacts(&self) {
         if let Err(error) = self.parts.artifact_removal.remove_noted(&self.conn, &self.parts.writer) {
             tracing::warn!(error = %error, "cannot remove artifacts of deleted traces; trying again later");
+        }
+    }
+
+    /// Removes the attachments that went with deleted traces.
+    fn remove_attachments(&self) {
+        let Parts { attachments, writer, pins, .. } = &self.parts;
+        if let Err(error) = attachments.remove_noted(&self.conn, writer, pins) {
+            tracing::warn!(error = %error, "cannot remove attachments of deleted traces; trying again later");
+        }
+    }
+
+    /// Removes the attachments of writes that were never committed.
+    fn remove_unknown_attachments(&self) {
+        match self.parts.attachments.remove_unknown(&self.conn, &self.parts.pins) {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "removed attachments that nothing refers to"),
+            Err(error) => {
+                tracing::warn!(error = %error, "cannot remove attachments that nothing refers to");
+            }
         }
     }
 

@@ -23,17 +23,20 @@ pub(crate) struct LiveBytes {
     pub(crate) segments: u64,
     /// Pages in use of the index, and the word index.
     pub(crate) index: u64,
+    /// Attachments, each once.
+    pub(crate) attachments: u64,
 }
 
 impl LiveBytes {
     /// Adds them up.
     pub(crate) fn total(self) -> u64 {
-        self.segments + self.index
+        self.segments + self.index + self.attachments
     }
 
     /// Returns what goes with a trace whose blocks have so many bytes: also its part of the index.
     pub(crate) fn with_share_of_index(self, bytes: u64) -> u64 {
-        let share = u128::from(bytes) * u128::from(self.total()) / u128::from(self.segments.max(1));
+        let shared = u128::from(self.segments) + u128::from(self.index);
+        let share = u128::from(bytes) * shared / u128::from(self.segments.max(1));
         u64::try_from(share).unwrap_or(u64::MAX).max(RECORD_BYTES)
     }
 }
@@ -43,7 +46,8 @@ pub(crate) fn live_bytes(conn: &Connection) -> StoreResult<LiveBytes> {
     let segments = sum(conn, "SELECT coalesce(sum(live_bytes), 0) FROM segment")?;
     let postings = sum(conn, "SELECT coalesce(sum(bytes), 0) FROM posting_part")?;
     let pages = Pages::read(conn)?;
-    Ok(LiveBytes { segments, index: (pages.count - pages.free) * pages.size + postings })
+    let attachments = sum(conn, "SELECT coalesce(sum(bytes), 0) FROM attachment")?;
+    Ok(LiveBytes { segments, index: (pages.count - pages.free) * pages.size + postings, attachments })
 }
 
 /// Returns what is alive of one experiment, as far as compaction has sorted it: what arrived within the last minutes
@@ -55,7 +59,14 @@ pub(crate) fn live_bytes_of(conn: &Connection, experiment: ExperimentId) -> Stor
         .and_then(|mut statement| statement.query_row([experiment.0], |row| row.get(0)))
         .map_err(sql_error)?;
     let index = u128::from(segments) * u128::from(all.index) / u128::from(all.segments.max(1));
-    Ok(LiveBytes { segments, index: u64::try_from(index).unwrap_or(u64::MAX) })
+    let attachments = conn
+        .prepare_cached(
+            "SELECT coalesce(sum(bytes), 0) FROM attachment WHERE hash IN
+             (SELECT hash FROM attachment_use JOIN trace USING (trace_key) WHERE experiment_id = ?1)",
+        )
+        .and_then(|mut statement| statement.query_row([experiment.0], |row| row.get(0)))
+        .map_err(sql_error)?;
+    Ok(LiveBytes { segments, index: u64::try_from(index).unwrap_or(u64::MAX), attachments })
 }
 
 fn sum(conn: &Connection, sql: &str) -> StoreResult<u64> {

@@ -2,31 +2,34 @@
 
 use crate::aggregate;
 use crate::append;
+use crate::attachments::{self, Hold};
 use crate::backup;
 use crate::catalog;
 use crate::disk;
 use crate::explore;
 use crate::rollup;
 use crate::search;
-use crate::spans;
+use crate::spans::{self, Form};
 use crate::stats;
-use crate::store::{SqliteStore, now_ns};
-use crate::writer::WriteContext;
+use crate::store::{SqliteStore, blocking, now_ns};
+use crate::writer::{Announced, WriteContext, Writer};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use spanwise_genai::prices::{Override, PriceBook};
 use spanwise_model::{
-    Assessment, AssessmentId, ErrorKind, Experiment, ExperimentId, LifecycleStage, SpanId, TraceId,
-    TraceInfo, TraceLogs, TraceSpans, TraceStart,
+    Assessment, AssessmentId, AttachmentHash, ErrorKind, Experiment, ExperimentId, LifecycleStage, SpanId,
+    TraceId, TraceInfo, TraceLogs, TraceSpans, TraceStart,
 };
+use spanwise_otlp::attachment::Attachment;
 use spanwise_store::{
-    AggregateQuery, AggregateRow, AppendOutcome, AssessmentChange, BackupStream, Capabilities, CheckReport,
-    CompactReport, DeleteTraces, ExperimentActivity, ExperimentPage, ExperimentQuery, FacetCounts,
-    FacetQuery, FeedPosition, KnownFiles, Metrics, MetricsQuery, NewExperiment, PriceChange, Progress,
-    PromptLink, RenormalizeReport, RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery,
-    SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges,
-    TraceHistogram, TracePage, TraceQuery, TraceTree,
+    AggregateQuery, AggregateRow, AppendOutcome, AssessmentChange, AttachmentReader, BackupStream,
+    Capabilities, CheckReport, CompactReport, DeleteTraces, ExperimentActivity, ExperimentPage,
+    ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles, Metrics, MetricsQuery, NewExperiment,
+    PriceChange, Progress, PromptLink, RenormalizeReport, RenormalizeScope, RetentionStatus, Selection,
+    SessionPage, SessionQuery, SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan,
+    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
 };
+use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
 /// Raw bytes that are compressed on the calling task; more are sent to a blocking thread.
@@ -93,11 +96,15 @@ impl Store for SqliteStore {
         let writer = self.writer()?;
         let announced = writer.announce();
         let raw_bytes = batch.iter().flat_map(|trace| &trace.spans).map(|span| span.raw.len()).sum();
-        let prepare = move || batch.into_iter().map(append::prepare_spans).collect::<StoreResult<Vec<_>>>();
-        let prepared = off_runtime(raw_bytes, prepare).await?;
+        let (prepared, attachments) =
+            off_runtime(raw_bytes, move || prepare_all(batch, append::prepare_spans)).await?;
+        let (announced, hold) = self.keep_attachments(&writer, announced, attachments).await?;
         let bytes: usize = prepared.iter().map(append::PreparedSpans::stored_bytes).sum();
-        let appended =
-            writer.append(announced, bytes, move |context| append::append_spans(context, &prepared)).await?;
+        let write = move |context: &mut WriteContext<'_>| {
+            // What is held goes with the answer, which is given once the group is committed.
+            append::append_spans(context, &prepared).map(|appended| (appended, hold))
+        };
+        let (appended, _) = writer.append(announced, bytes, write).await?;
         self.wake_background(bytes);
         self.refresh_roots(appended.roots_to_hear).await?;
         Ok(appended.outcome)
@@ -107,11 +114,15 @@ impl Store for SqliteStore {
         let writer = self.writer()?;
         let announced = writer.announce();
         let raw_bytes = batch.iter().flat_map(|trace| &trace.records).map(|record| record.raw.len()).sum();
-        let prepare = move || batch.into_iter().map(append::prepare_logs).collect::<StoreResult<Vec<_>>>();
-        let prepared = off_runtime(raw_bytes, prepare).await?;
+        let (prepared, attachments) =
+            off_runtime(raw_bytes, move || prepare_all(batch, append::prepare_logs)).await?;
+        let (announced, hold) = self.keep_attachments(&writer, announced, attachments).await?;
         let bytes: usize = prepared.iter().map(append::PreparedLogs::stored_bytes).sum();
-        let appended =
-            writer.append(announced, bytes, move |context| append::append_logs(context, &prepared)).await?;
+        let write = move |context: &mut WriteContext<'_>| {
+            // What is held goes with the answer, which is given once the group is committed.
+            append::append_logs(context, &prepared).map(|appended| (appended, hold))
+        };
+        let (appended, _) = writer.append(announced, bytes, write).await?;
         self.wake_background(bytes);
         self.refresh_roots(appended.roots_to_hear).await?;
         Ok(appended.outcome)
@@ -191,7 +202,29 @@ impl Store for SqliteStore {
 
     async fn read_some_spans(&self, id: &TraceId, ids: &[SpanId]) -> StoreResult<Vec<StoredSpan>> {
         let (spans, id, ids) = (Arc::clone(&self.spans), id.clone(), ids.to_vec());
-        self.read(move |conn| spans::read_some(conn, &spans, &id, &ids)).await
+        self.read(move |conn| spans::read_some(conn, &spans, &id, &ids, Form::Whole)).await
+    }
+
+    async fn read_some_spans_as_kept(&self, id: &TraceId, ids: &[SpanId]) -> StoreResult<Vec<StoredSpan>> {
+        let (spans, id, ids) = (Arc::clone(&self.spans), id.clone(), ids.to_vec());
+        self.read(move |conn| spans::read_some(conn, &spans, &id, &ids, Form::AsKept)).await
+    }
+
+    async fn read_attachment(
+        &self,
+        hash: &AttachmentHash,
+        range: Option<Range<u64>>,
+    ) -> StoreResult<AttachmentReader> {
+        let hash = *hash;
+        let size = self.read(move |conn| attachments::size_of(conn, &hash)).await?;
+        let size = size.ok_or_else(|| StoreError::not_found(format!("attachment {hash} does not exist")))?;
+        let range = range.map_or(0..size, |range| range.start..range.end.min(size));
+        if size > 0 && range.is_empty() {
+            let message =
+                format!("attachment {hash} has {size} bytes; from {} on there is nothing", range.start);
+            return Err(StoreError::invalid(message));
+        }
+        Arc::clone(&self.spans.attachments).read(hash, size, range).await
     }
 
     async fn next_changes(&self, after: Option<FeedPosition>) -> StoreResult<TraceChanges> {
@@ -331,7 +364,38 @@ impl Store for SqliteStore {
     }
 }
 
+/// What is prepared of each trace, and the attachments of all of them.
+type Prepared<P> = (Vec<P>, Vec<Attachment>);
+
+/// Prepares the parts of a batch.
+fn prepare_all<T, P>(
+    batch: Vec<T>,
+    prepare: impl Fn(T, &mut Vec<Attachment>) -> StoreResult<P>,
+) -> StoreResult<Prepared<P>> {
+    let mut attachments = Vec::new();
+    let prepared =
+        batch.into_iter().map(|part| prepare(part, &mut attachments)).collect::<StoreResult<_>>()?;
+    Ok((prepared, attachments))
+}
+
 impl SqliteStore {
+    /// Makes attachments durable, before what refers to them is.
+    async fn keep_attachments(
+        &self,
+        writer: &Writer,
+        announced: Announced,
+        attachments: Vec<Attachment>,
+    ) -> StoreResult<(Announced, Option<Hold>)> {
+        if attachments.is_empty() {
+            return Ok((announced, None));
+        }
+        // No group waits for so long.
+        drop(announced);
+        let folder = Arc::clone(&self.spans.attachments);
+        let hold = blocking(move || folder.keep(&attachments)).await?;
+        Ok((writer.announce(), Some(hold)))
+    }
+
     /// Runs a write that changes one trace.
     async fn write_trace<T: Send + 'static>(
         &self,

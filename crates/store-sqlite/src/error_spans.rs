@@ -144,7 +144,8 @@ mod tests {
                 "DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
                  ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
                  DROP TABLE derivation; DROP TABLE redaction; DROP TABLE price_list;
-                 DROP TABLE price_override; PRAGMA user_version = 4;",
+                 DROP TABLE price_override; DROP TABLE attachment_removal; DROP TABLE attachment_use;
+                 DROP TABLE attachment; PRAGMA user_version = 4;",
             )
             .unwrap();
 

@@ -1,13 +1,14 @@
 //! The embedded engine: an SQLite index and append-only segment files, owned by one process.
 //!
 //! `<data-dir>/index.db` holds what is searched, `<data-dir>/segments/` the spans as they came, `postings/` the word
-//! and attribute index, `artifacts/` files. Everything here runs on the engine's own threads, never on the
+//! and attribute index, `attachments/` images and the like, `artifacts/` files. Everything here runs on the engine's own threads, never on the
 //! runtime's. Rows and files stay inside this crate.
 
 mod aggregate;
 mod append;
 mod artifact_removal;
 mod artifacts;
+mod attachments;
 mod background;
 mod backup;
 mod block;

@@ -7,7 +7,7 @@ use crate::error::{damaged, sql_error};
 use crate::lender::{self, Found, SIDES, Side};
 use crate::rank::{self, Rank};
 use crate::rollup::TraceFacts;
-use crate::spans;
+use crate::spans::{self, Form};
 use crate::store::SqliteStore;
 use crate::trace_row::TraceRow;
 use crate::writer::WriteContext;
@@ -93,7 +93,7 @@ fn hear(
     let mut after = row;
     let mut root = None;
     if let Some(rank) = after.root_rank
-        && let Some(stored) = spans::read_some(conn, spans, id, &[rank::span_of(&rank)])?.first()
+        && let Some(stored) = spans::read_some(conn, spans, id, &[rank::span_of(&rank)], Form::Whole)?.first()
     {
         root = heard_root(stored, rank, prices)?;
     }

@@ -1,5 +1,6 @@
 //! Spans on their way out: which entry of which block is a span's last word, in what order, and its bytes in chunks.
 
+use crate::attachments::Attachments;
 use crate::block::{Block, BlockKind, Run};
 use crate::columns::{self, Row};
 use crate::error::{damaged, sql_error};
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension};
 use spanwise_model::{Cost, Interned, SpanId, TraceId};
+use spanwise_otlp::attachment::Kind;
 use spanwise_store::{SpanStream, StoreError, StoreResult, StoredSpan};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -25,8 +27,18 @@ const CACHED_INTERNED_MAX: usize = 4_096;
 /// What readers of spans share: the files, and the blocks that were unpacked last.
 pub(crate) struct SpanReader {
     pub(crate) segments: SegmentReader,
+    pub(crate) attachments: Arc<Attachments>,
     blocks: Mutex<BlockCache>,
     interned: Mutex<HashMap<u64, Arc<Interned>>>,
+}
+
+/// In which form spans are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As they came.
+    Whole,
+    /// With references in place of their attachments, if they have any.
+    AsKept,
 }
 
 struct BlockCache {
@@ -50,9 +62,10 @@ struct Plan {
 
 impl SpanReader {
     /// Reads from these files.
-    pub(crate) fn new(segments: SegmentReader) -> SpanReader {
+    pub(crate) fn new(segments: SegmentReader, attachments: Arc<Attachments>) -> SpanReader {
         SpanReader {
             segments,
+            attachments,
             blocks: Mutex::new(BlockCache { blocks: LruCache::unbounded(), bytes: 0 }),
             interned: Mutex::new(HashMap::new()),
         }
@@ -104,23 +117,31 @@ impl SpanReader {
         Ok(interned)
     }
 
+    /// Returns a message in a form. A copy: a slice would keep the whole block in memory as long as a slow client reads.
+    fn in_form(&self, message: &[u8], kind: Kind, form: Form) -> StoreResult<Bytes> {
+        match form {
+            Form::Whole => Ok(Bytes::from(self.attachments.whole(message, kind)?.into_owned())),
+            Form::AsKept => Ok(Bytes::copy_from_slice(message)),
+        }
+    }
+
     /// Reads one entry of a block with what it came under.
     fn stored_span(
         &self,
         conn: &Connection,
         plan: &Plan,
         (number, index): (u32, u32),
+        form: Form,
     ) -> StoreResult<StoredSpan> {
         let block = self.block(plan.blocks[number as usize])?;
         let (run, span_id) = entry(&block, index)?;
         let mut logs = Vec::new();
         for (number, index) in plan.logs.get(&span_id).into_iter().flatten() {
             let block = self.block(plan.blocks[*number as usize])?;
-            logs.push(Bytes::copy_from_slice(message(&block, *index)?));
+            logs.push(self.in_form(message(&block, *index)?, Kind::LogRecord, form)?);
         }
         Ok(StoredSpan {
-            // A copy: a slice would keep the whole block in memory as long as a slow client reads.
-            raw: Bytes::copy_from_slice(block.message(index as usize)),
+            raw: self.in_form(block.message(index as usize), Kind::Span, form)?,
             resource: self.interned(conn, run.resource_id)?,
             scope: self.interned(conn, run.scope_id)?,
             logs,
@@ -132,7 +153,7 @@ impl SpanReader {
         let mut chunk = Vec::new();
         let mut bytes = 0;
         for position in &plan.order[from..] {
-            let span = self.stored_span(conn, plan, *position)?;
+            let span = self.stored_span(conn, plan, *position, Form::Whole)?;
             bytes += span.raw.len() + span.logs.iter().map(Bytes::len).sum::<usize>();
             chunk.push(span);
             if bytes >= CHUNK_BYTES {
@@ -216,9 +237,10 @@ pub(crate) fn read_some(
     spans: &SpanReader,
     trace_id: &TraceId,
     ids: &[SpanId],
+    form: Form,
 ) -> StoreResult<Vec<StoredSpan>> {
-    match try_read_some(conn, spans, trace_id, ids) {
-        Err(error) if is_gone(&error) => try_read_some(conn, spans, trace_id, ids),
+    match try_read_some(conn, spans, trace_id, ids, form) {
+        Err(error) if is_gone(&error) => try_read_some(conn, spans, trace_id, ids, form),
         result => result,
     }
 }
@@ -228,12 +250,13 @@ fn try_read_some(
     spans: &SpanReader,
     trace_id: &TraceId,
     ids: &[SpanId],
+    form: Form,
 ) -> StoreResult<Vec<StoredSpan>> {
     let plan = plan(conn, trace_id, Some(&ids.iter().copied().collect()))?;
     let mut found = HashMap::new();
     for position in &plan.order {
         let block = spans.block(plan.blocks[position.0 as usize])?;
-        found.insert(entry(&block, position.1)?.1, spans.stored_span(conn, &plan, *position)?);
+        found.insert(entry(&block, position.1)?.1, spans.stored_span(conn, &plan, *position, form)?);
     }
     // Taking a span out makes the second mention of an id find nothing.
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())

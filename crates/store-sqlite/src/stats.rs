@@ -21,11 +21,18 @@ pub(crate) fn stats(conn: &Connection, data_dir: &Path) -> StoreResult<StoreStat
             |row| row.get(0),
         )
         .map_err(sql_error)?;
+    let (attachments, attachment_bytes) = conn
+        .query_row("SELECT count(*), coalesce(sum(bytes), 0) FROM attachment", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .map_err(sql_error)?;
     Ok(StoreStats {
         traces,
         spans,
         segment_bytes: folder_bytes(&data_dir.join("segments"))?,
         index_bytes: folder_bytes(data_dir)? + folder_bytes(&data_dir.join("postings"))?,
         unindexed_bytes,
+        attachments,
+        attachment_bytes,
     })
 }

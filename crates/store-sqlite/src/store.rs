@@ -1,6 +1,7 @@
 //! The engine as a [`Store`]: opens the data directory and sends each call to the thread that does it.
 
 use crate::artifact_removal::ArtifactRemoval;
+use crate::attachments::Attachments;
 use crate::background::{Background, Parts};
 use crate::backup::{self, Pins};
 use crate::compaction::{Compactor, SharedCompactor};
@@ -121,7 +122,8 @@ impl SqliteStore {
             Arc::clone(&table),
         )?;
         let writer = Arc::new(writer);
-        let spans = Arc::new(SpanReader::new(SegmentReader::new(&segments)));
+        let attachments = Attachments::open(&data_dir)?;
+        let spans = Arc::new(SpanReader::new(SegmentReader::new(&segments), Arc::clone(&attachments)));
         let postings = Postings::default();
         let pins = Arc::new(Pins::default());
         let indexer = start_indexer(options, &spans, &writer, &postings, &pins)?;
@@ -150,6 +152,7 @@ impl SqliteStore {
             writer: Arc::clone(&writer),
             pins: Arc::clone(&pins),
             artifact_removal: Arc::clone(&artifact_removal),
+            attachments,
         };
         let (background, background_thread) = Background::start(&database, parts)?;
         let mut threads = vec![background_thread, writer_thread];

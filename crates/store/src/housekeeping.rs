@@ -14,7 +14,7 @@ use std::time::Duration;
 pub struct RetentionRules {
     /// A trace goes when the earlier of its start and its arrival is longer ago; `None` keeps it.
     pub max_age: Option<Duration>,
-    /// The oldest traces go when more bytes are stored (segments and all indexes; artifacts are not counted).
+    /// The oldest traces go when more bytes are stored (segments, attachments and all indexes; artifacts are not counted).
     pub max_bytes: Option<u64>,
     /// What holds for single experiments, by name or id.
     pub experiments: BTreeMap<String, ExperimentRule>,

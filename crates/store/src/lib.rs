@@ -41,4 +41,4 @@ pub use params::{
     TracePage, TraceQuery,
 };
 pub use prices::PriceChange;
-pub use traits::{ArtifactEntry, ArtifactReader, ArtifactStore, ArtifactWriter, Store};
+pub use traits::{ArtifactEntry, ArtifactReader, ArtifactStore, ArtifactWriter, AttachmentReader, Store};

@@ -175,6 +175,10 @@ pub struct StoreStats {
     pub index_bytes: u64,
     /// Bytes of blocks that wait to be indexed for text search.
     pub unindexed_bytes: u64,
+    /// Attachments, each counted once.
+    pub attachments: u64,
+    /// Their bytes.
+    pub attachment_bytes: u64,
 }
 
 /// What a check of the whole store found.
@@ -186,6 +190,8 @@ pub struct CheckReport {
     pub blocks: u64,
     /// Spans in them.
     pub spans: u64,
+    /// Attachments whose bytes were compared with their names.
+    pub attachments: u64,
     /// Artifacts that were read; they have no checksum.
     pub artifacts: u64,
     /// What is wrong, each naming the file, offset or row.

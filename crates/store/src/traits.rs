@@ -13,9 +13,10 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use spanwise_genai::prices::PriceBook;
 use spanwise_model::{
-    Assessment, AssessmentId, Experiment, ExperimentId, LifecycleStage, SpanId, TraceId, TraceInfo,
-    TraceLogs, TraceSpans, TraceStart,
+    Assessment, AssessmentId, AttachmentHash, Experiment, ExperimentId, LifecycleStage, SpanId, TraceId,
+    TraceInfo, TraceLogs, TraceSpans, TraceStart,
 };
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A store of experiments, traces, spans and assessments.
@@ -142,6 +143,20 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns those of some spans of a trace that exist, in the order asked. An unknown trace is `NotFound`.
     async fn read_some_spans(&self, id: &TraceId, spans: &[SpanId]) -> StoreResult<Vec<StoredSpan>>;
+
+    /// As [`Store::read_some_spans`], for those who want no attachments with them: what the engine keeps apart is a
+    /// reference in their messages, see `spanwise_otlp::attachment`.
+    async fn read_some_spans_as_kept(&self, id: &TraceId, spans: &[SpanId]) -> StoreResult<Vec<StoredSpan>> {
+        self.read_some_spans(id, spans).await
+    }
+
+    /// Opens an attachment that some trace refers to, and reads it whole or a range of it, whose end may lie beyond. An
+    /// unknown one is `NotFound`; a range that begins behind its last byte, `InvalidArgument`.
+    async fn read_attachment(
+        &self,
+        hash: &AttachmentHash,
+        range: Option<Range<u64>>,
+    ) -> StoreResult<AttachmentReader>;
 
     /// Waits for changes of traces (their spans, record, tags, assessments, links; also their deletion) after a
     /// position, and returns them. Without a position it answers at once with the present one.
@@ -270,6 +285,18 @@ pub struct ArtifactReader {
     /// When the file was last written; together with the length it tells one version from another.
     pub modified_ns: i64,
     /// The bytes, in chunks.
+    pub chunks: BoxStream<'static, StoreResult<Bytes>>,
+}
+
+/// The bytes of an attachment.
+pub struct AttachmentReader {
+    /// Length of all of it in bytes.
+    pub size_bytes: u64,
+    /// Its first bytes, at most 16, whatever range is read: they tell what it is.
+    pub head: Bytes,
+    /// The range that is read; it does not lie beyond the end.
+    pub range: Range<u64>,
+    /// The bytes of the range, in chunks.
     pub chunks: BoxStream<'static, StoreResult<Bytes>>,
 }
 

@@ -1,6 +1,27 @@
 // Generated from docs/openapi.json by `npm run generate`.
 
 export interface paths {
+    "/api/v1/attachments/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns an attachment
+         * @description The bytes of an image, a sound or a file out of a message. They never change. `Range: bytes=a-b` and `bytes=a-` are
+         *     understood. Only known images, sounds and MP4 are shown by a browser; all else is a download of no type.
+         */
+        get: operations["traces_get_attachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/backup": {
         parameters: {
             query?: never;
@@ -1129,6 +1150,11 @@ export interface components {
             artifacts: number;
             /**
              * Format: int64
+             * @description Attachments whose bytes were compared with their hashes.
+             */
+            attachments: number;
+            /**
+             * Format: int64
              * @description Blocks whose checksum and contents were verified.
              */
             blocks: number;
@@ -1809,6 +1835,11 @@ export interface components {
             /** @enum {string} */
             type: "tool_result";
         } | {
+            /**
+             * Format: int64
+             * @description How many bytes it has, if it is an attachment.
+             */
+            bytes: number | null;
             /** @description Base64. */
             data: string | null;
             /** @description Its media type. */
@@ -1817,9 +1848,14 @@ export interface components {
             name: string | null;
             /** @enum {string} */
             type: "image";
-            /** @description Where it is. */
+            /** @description Where it is; `/api/v1/attachments/…` if it is an attachment, in place of `data`. */
             url: string | null;
         } | {
+            /**
+             * Format: int64
+             * @description How many bytes it has, if it is an attachment.
+             */
+            bytes: number | null;
             /** @description Base64. */
             data: string | null;
             /** @description Its media type. */
@@ -1828,9 +1864,14 @@ export interface components {
             name: string | null;
             /** @enum {string} */
             type: "audio";
-            /** @description Where it is. */
+            /** @description Where it is; `/api/v1/attachments/…` if it is an attachment, in place of `data`. */
             url: string | null;
         } | {
+            /**
+             * Format: int64
+             * @description How many bytes it has, if it is an attachment.
+             */
+            bytes: number | null;
             /** @description Base64. */
             data: string | null;
             /** @description Its media type. */
@@ -1839,7 +1880,7 @@ export interface components {
             name: string | null;
             /** @enum {string} */
             type: "file";
-            /** @description Where it is. */
+            /** @description Where it is; `/api/v1/attachments/…` if it is an attachment, in place of `data`. */
             url: string | null;
         } | {
             /** @enum {string} */
@@ -2799,6 +2840,60 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    traces_get_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description SHA-256 of its bytes, 64 lower-case hex digits */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     server_backup: {
         parameters: {
             query?: never;

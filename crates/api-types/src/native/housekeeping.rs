@@ -115,6 +115,8 @@ pub struct CheckResult {
     pub spans: u64,
     /// Blocks whose checksum and contents were verified.
     pub blocks: u64,
+    /// Attachments whose bytes were compared with their hashes.
+    pub attachments: u64,
     /// Artifacts that were read; they have no checksum.
     pub artifacts: u64,
     /// What is wrong, each naming the place and what it costs; at most 100, and a last one that says that there are

@@ -200,7 +200,7 @@ pub enum Part {
     },
     /// An image.
     Image {
-        /// Where it is.
+        /// Where it is; `/api/v1/attachments/…` if it is an attachment, in place of `data`.
         url: Option<String>,
         /// Base64.
         data: Option<String>,
@@ -208,10 +208,12 @@ pub enum Part {
         mime_type: Option<String>,
         /// Its name.
         name: Option<String>,
+        /// How many bytes it has, if it is an attachment.
+        bytes: Option<u64>,
     },
     /// Sound.
     Audio {
-        /// Where it is.
+        /// Where it is; `/api/v1/attachments/…` if it is an attachment, in place of `data`.
         url: Option<String>,
         /// Base64.
         data: Option<String>,
@@ -219,10 +221,12 @@ pub enum Part {
         mime_type: Option<String>,
         /// Its name.
         name: Option<String>,
+        /// How many bytes it has, if it is an attachment.
+        bytes: Option<u64>,
     },
     /// Any other file.
     File {
-        /// Where it is.
+        /// Where it is; `/api/v1/attachments/…` if it is an attachment, in place of `data`.
         url: Option<String>,
         /// Base64.
         data: Option<String>,
@@ -230,6 +234,8 @@ pub enum Part {
         mime_type: Option<String>,
         /// Its name.
         name: Option<String>,
+        /// How many bytes it has, if it is an attachment.
+        bytes: Option<u64>,
     },
     /// Anything else, as it is.
     Json {

@@ -21,14 +21,17 @@ struct CheckResult {
     traces: u64,
     spans: u64,
     blocks: u64,
+    /// Older servers do not tell.
+    #[serde(default)]
+    attachments: u64,
     artifacts: u64,
     problems: Vec<String>,
 }
 
 impl From<CheckReport> for CheckResult {
     fn from(report: CheckReport) -> CheckResult {
-        let CheckReport { traces, blocks, spans, artifacts, problems } = report;
-        CheckResult { traces, spans, blocks, artifacts, problems }
+        let CheckReport { traces, blocks, spans, attachments, artifacts, problems } = report;
+        CheckResult { traces, spans, blocks, attachments, artifacts, problems }
     }
 }
 
@@ -38,10 +41,11 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<Outcome> {
     let (place, result) = run(&config).await?;
     let painter = Painter::for_stdout();
     out_line(&format!(
-        "{place}: {}, {} in {}, {}",
+        "{place}: {}, {} in {}, {}, {}",
         counted(result.traces, "trace"),
         counted(result.spans, "span"),
         counted(result.blocks, "block"),
+        counted(result.attachments, "attachment"),
         counted(result.artifacts, "artifact")
     ))?;
     for problem in &result.problems {

@@ -1,5 +1,6 @@
 //! The content of a span as it is answered.
 
+use super::attachments;
 use serde_json::Value;
 use spanwise_api_types::native::{Body, Document, Message, Part, PromptReference, ToolDefinition};
 use spanwise_genai::content;
@@ -69,11 +70,16 @@ fn part(part: content::Part) -> Part {
 }
 
 fn media_part(media: content::Media) -> Part {
-    let content::Media { kind, url, data, mime_type, name } = media;
+    let content::Media { kind, mut url, mut data, mime_type, name } = media;
+    let attachment = data.as_deref().and_then(attachments::reference_of);
+    let bytes = attachment.map(|reference| reference.bytes);
+    if let Some(reference) = attachment {
+        (url, data) = (Some(attachments::url_of(&reference)), None);
+    }
     match kind {
-        content::MediaKind::Image => Part::Image { url, data, mime_type, name },
-        content::MediaKind::Audio => Part::Audio { url, data, mime_type, name },
-        content::MediaKind::File => Part::File { url, data, mime_type, name },
+        content::MediaKind::Image => Part::Image { url, data, mime_type, name, bytes },
+        content::MediaKind::Audio => Part::Audio { url, data, mime_type, name, bytes },
+        content::MediaKind::File => Part::File { url, data, mime_type, name, bytes },
     }
 }
 

@@ -178,8 +178,8 @@ fn to_result(report: CompactReport) -> CompactResult {
 }
 
 fn to_check_result(report: CheckReport) -> CheckResult {
-    let CheckReport { traces, blocks, spans, artifacts, problems } = report;
-    CheckResult { traces, spans, blocks, artifacts, problems }
+    let CheckReport { traces, blocks, spans, attachments, artifacts, problems } = report;
+    CheckResult { traces, spans, blocks, attachments, artifacts, problems }
 }
 
 fn to_renormalize_result(report: RenormalizeReport) -> RenormalizeResult {

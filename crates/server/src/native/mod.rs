@@ -4,6 +4,7 @@
 //! A route and its description are registered together; shapes live in `api-types`. One file a group of routes.
 
 mod assessments;
+mod attachments;
 mod attribute;
 mod backup;
 mod body;
@@ -57,6 +58,7 @@ pub fn openapi() -> Value {
 fn described() -> OpenApiRouter<App> {
     let api = OpenApiRouter::new()
         .merge(assessments::routes())
+        .merge(attachments::routes())
         .merge(backup::routes())
         .merge(bulk::routes())
         .merge(experiments::routes())

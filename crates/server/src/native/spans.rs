@@ -1,5 +1,6 @@
 //! One span with its body, and short texts of many.
 
+use super::attachments;
 use super::attribute::{attributes, json};
 use super::content;
 use super::parameter::Parameters;
@@ -58,10 +59,16 @@ async fn get_span(
     let value_bytes = parameters.number("value_bytes", 0..=VALUE_BYTES_MAX, VALUE_BYTES_DEFAULT)?;
     parameters.finish()?;
     let trace_id: TraceId = trace_id.parse()?;
-    let stored = find_span(&app, &trace_id, &span_id).await?;
+    let kept = app.store.read_some_spans_as_kept(&trace_id, &[span_id.parse()?]).await?.pop();
+    // Messages are read with references in place of attachments; all else is said of the span as it came.
+    let stored = match &kept {
+        Some(kept) if !attachments::is_cut(kept) => kept.clone(),
+        _ => find_span(&app, &trace_id, &span_id).await?,
+    };
+    let kept = kept.unwrap_or_else(|| stored.clone());
     let (book, experiment) = prices_of(&app, &trace_id).await?;
     let detail = tokio::task::spawn_blocking(move || {
-        detail(&trace_id, &stored, value_bytes, book.of_some(experiment))
+        detail(&trace_id, &stored, &kept, value_bytes, book.of_some(experiment))
     })
     .await;
     let detail = detail
@@ -80,6 +87,7 @@ async fn find_span(app: &App, trace_id: &TraceId, span_id: &str) -> Result<Store
 fn detail(
     trace_id: &TraceId,
     stored: &StoredSpan,
+    kept: &StoredSpan,
     value_bytes: usize,
     prices: &PriceTable,
 ) -> StoreResult<SpanDetail> {
@@ -87,7 +95,7 @@ fn detail(
     let (_, span_id, parent_id) = span.ids().map_err(broken)?;
     let logs = log_views(stored)?;
     let derived = derive(&span, &logs, prices);
-    let content = read_content(&span, &logs, &derived);
+    let content = content_of(kept, prices)?;
     let details = content.details;
     let (resource, _) = parse_header(&stored.resource.bytes).map_err(broken)?;
     let resource = ResourceView::parse(resource.unwrap_or_default()).map_err(broken)?;
@@ -134,6 +142,19 @@ fn detail(
         scope: scope(stored, value_bytes)?,
         logs: logs.iter().map(|log| wire_log(log, value_bytes)).collect(),
     })
+}
+
+/// Returns the content of a span with addresses in place of its attachments.
+fn content_of(kept: &StoredSpan, prices: &PriceTable) -> StoreResult<spanwise_genai::content::Content> {
+    let with_references = attachments::with_references(kept);
+    let kept = with_references.as_ref().unwrap_or(kept);
+    let span = SpanView::parse_in_scope(&kept.raw, &kept.scope.bytes).map_err(broken)?;
+    let logs = log_views(kept)?;
+    let mut content = read_content(&span, &logs, &derive(&span, &logs, prices));
+    if with_references.is_some() {
+        attachments::show_addresses(&mut content);
+    }
+    Ok(content)
 }
 
 fn log_views(stored: &StoredSpan) -> StoreResult<Vec<LogRecordView<'_>>> {
@@ -282,7 +303,7 @@ async fn previews(
         )));
     }
     let ids = texts.iter().map(|text| text.parse()).collect::<Result<Vec<SpanId>, _>>()?;
-    let stored = app.store.read_some_spans(&trace_id.parse()?, &ids).await?;
+    let stored = app.store.read_some_spans_as_kept(&trace_id.parse()?, &ids).await?;
     let previews = tokio::task::spawn_blocking(move || stored.iter().map(preview).collect()).await;
     let previews: StoreResult<Vec<SpanPreview>> =
         previews.map_err(|error| StoreError::with_source(ErrorKind::Internal, "cannot read spans", error))?;
@@ -290,7 +311,8 @@ async fn previews(
 }
 
 /// Texts cost nothing, so that any prices do.
-fn preview(stored: &StoredSpan) -> StoreResult<SpanPreview> {
+fn preview(kept: &StoredSpan) -> StoreResult<SpanPreview> {
+    let stored = &attachments::with_gaps(kept);
     let span = SpanView::parse_in_scope(&stored.raw, &stored.scope.bytes).map_err(broken)?;
     let (_, span_id, _) = span.ids().map_err(broken)?;
     let logs = log_views(stored)?;

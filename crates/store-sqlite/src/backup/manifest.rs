@@ -110,6 +110,7 @@ pub(super) fn check_path(path: &str) -> StoreResult<()> {
     let is_known = match parts.next() {
         Some("index.db") => parts.next().is_none(),
         Some("segments" | "postings") => path.split('/').count() == 2 && parts.all(is_plain),
+        Some("attachments") => path.split('/').count() == 3 && parts.all(is_plain),
         Some("artifacts") => path.split('/').count() > 1 && parts.all(is_plain),
         _ => false,
     };

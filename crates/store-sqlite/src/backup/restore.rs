@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::Xxh3;
 /// Marks a data directory that is being restored: no store is opened on it before it is whole.
 const RESTORING: &str = "restoring";
 /// What a restore makes.
-const RESTORED: [&str; 4] = ["index.db", "segments", "postings", "artifacts"];
+const RESTORED: [&str; 5] = ["index.db", "segments", "postings", "attachments", "artifacts"];
 /// Bytes that are copied at a time.
 const CHUNK_BYTES: usize = 256 << 10;
 

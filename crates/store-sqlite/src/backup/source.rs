@@ -2,6 +2,7 @@
 
 use super::hash_text;
 use super::pin::{Pin, Pins};
+use crate::attachments;
 use crate::error::{io_error, sql_error};
 use crate::postings;
 use crate::schema;
@@ -196,6 +197,12 @@ fn wanted(data_dir: &Path, snapshot: PathBuf) -> StoreResult<Vec<Wanted>> {
     };
     let segments = rows("SELECT segment_id, committed_bytes FROM segment ORDER BY segment_id")?;
     let parts = rows("SELECT part_id, bytes FROM posting_part ORDER BY part_id")?;
+    let mut files = Vec::new();
+    attachments::for_each(&conn, |hash, bytes| {
+        let place = attachments::attachment_path(data_dir, &hash);
+        files.push(Wanted { path: relative(data_dir, &place), place, bytes, is_optional: false });
+        Ok(())
+    })?;
     drop(conn);
     let bytes = fs::metadata(&snapshot)
         .map_err(|error| io_error(format!("cannot read {}", snapshot.display()), error))?
@@ -209,6 +216,7 @@ fn wanted(data_dir: &Path, snapshot: PathBuf) -> StoreResult<Vec<Wanted>> {
         let place = postings::part_path(&data_dir.join("postings"), part_id);
         wanted.push(Wanted { path: relative(data_dir, &place), place, bytes, is_optional: true });
     }
+    wanted.extend(files);
     let artifacts = data_dir.join("artifacts");
     add_artifacts(data_dir, &artifacts, &mut wanted)
         .map_err(|error| io_error(format!("cannot read {}", artifacts.display()), error))?;

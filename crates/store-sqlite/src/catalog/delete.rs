@@ -1,6 +1,7 @@
 //! Deleting traces with all rows that belong to them.
 
 use super::{id_array, key_array};
+use crate::attachments;
 use crate::error::sql_error;
 use crate::trace_row::SqlTraceId;
 use rusqlite::{Connection, Params};
@@ -70,6 +71,7 @@ fn delete_rows(conn: &Connection, mut deleted: DeletedTraces) -> StoreResult<Del
             rows.collect()
         })
         .map_err(sql_error)?;
+    attachments::delete_uses(conn, keys.clone())?;
     let ids = id_array(deleted.traces.iter().map(|(_, id)| id));
     conn.prepare_cached("DELETE FROM trace_run WHERE trace_id IN rarray(?1)")
         .and_then(|mut delete| delete.execute([ids]))

@@ -1,9 +1,10 @@
 //! The check of the whole store: each byte of each segment is read once and compared with what the index says of it;
-//! then come the index itself, the word index, and the artifacts.
+//! then come the index itself, the word index, the attachments and the artifacts.
 //!
 //! Damage is named with its place and what it costs; everything else goes on being checked.
 
 mod artifact;
+mod attachment;
 mod copy;
 mod segment;
 #[cfg(test)]
@@ -52,6 +53,7 @@ struct SegmentRow {
 struct Check<'a> {
     conn: &'a Connection,
     spans: &'a SpanReader,
+    data_dir: &'a Path,
     report: CheckReport,
     /// What the traces say that the roll-ups have to be.
     rollups: Expected,
@@ -134,7 +136,8 @@ fn check(
     data_dir: &Path,
     progress: &Progress,
 ) -> StoreResult<CheckReport> {
-    let mut check = Check { conn, spans, report: CheckReport::default(), rollups: Expected::default() };
+    let mut check =
+        Check { conn, spans, data_dir, report: CheckReport::default(), rollups: Expected::default() };
     let segments = load_segments(conn)?;
     let total = segments.iter().map(|segment| segment.committed_bytes).sum();
     progress.report("checking the index", 0, total)?;
@@ -167,6 +170,13 @@ fn check(
     }
     progress.report("checking the word index", total, total)?;
     index.problems().into_iter().for_each(|problem| check.note(problem));
+    progress.report("checking attachments", total, total)?;
+    if let Err(error) = check.attachments(&|| progress.report("checking attachments", total, total)) {
+        if error.kind() != ErrorKind::Internal {
+            return Err(error);
+        }
+        check.note_unreadable(&error);
+    }
     progress.report("checking artifacts", total, total)?;
     check.artifacts(&data_dir.join("artifacts"));
     Ok(check.report)

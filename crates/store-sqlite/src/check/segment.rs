@@ -101,7 +101,7 @@ impl Check<'_> {
                 "trace {trace_id}: segment {segment_id} at byte {offset} holds other spans than the index says"
             ));
         }
-        Ok(())
+        self.attachments_of(block, row.trace_key, &trace_id)
     }
 
     /// Returns what is lost with a block: `trace tr-… loses 5 spans`.

@@ -7,6 +7,7 @@ use crate::spans::{self, SpanReader};
 use rusqlite::Connection;
 use spanwise_model::limit::INDEXED_VALUE_BYTES_MAX;
 use spanwise_otlp::SpanView;
+use spanwise_otlp::attachment::{Kind, with_gaps};
 use spanwise_store::{FacetField, StoreResult};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -130,7 +131,8 @@ fn body_values(
             block => block?,
         };
         for (_, row) in rows {
-            let Ok(span) = SpanView::parse(spans::message(&block, *row)?) else { continue };
+            let message = with_gaps(spans::message(&block, *row)?, Kind::Span);
+            let Ok(span) = SpanView::parse(&message) else { continue };
             for (field, values) in fields.iter().zip(values.iter_mut()) {
                 attribute_values(&span, field, values);
             }

@@ -6,6 +6,7 @@ use super::term::{self, Field, INCOMPLETE};
 use super::words::{NewWords, SeenTexts};
 use crate::block::Block;
 use crate::columns::Columns;
+use spanwise_otlp::attachment::{Kind, with_gaps};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_query::Word;
 use spanwise_store::StoreResult;
@@ -54,7 +55,7 @@ impl PostingsBuilder {
             self.values.add(Field::Status, row.status.as_str());
             self.values.add_optional(Field::Model, columns.model(row));
             self.values.add_optional(Field::Provider, columns.provider(row));
-            match SpanView::parse_stored(block.message(index)) {
+            match SpanView::parse_stored(&with_gaps(block.message(index), Kind::Span)) {
                 Ok(span) => self.add_span(doc, &span),
                 Err(_) => complete = false,
             }
@@ -95,7 +96,7 @@ impl PostingsBuilder {
         let mut new_words = NewWords { seen, trace_seed: seed(doc.trace_key), scratch, visit };
         let mut complete = true;
         for index in 0..block.len() {
-            match LogRecordView::parse(block.message(index)) {
+            match LogRecordView::parse(&with_gaps(block.message(index), Kind::LogRecord)) {
                 Ok(record) => new_words.log_record(&record),
                 Err(_) => complete = false,
             }

@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use spanwise_genai::prices::{PriceBook, PriceTable};
 use spanwise_genai::{SpanColumns, lends_texts, span_columns};
 use spanwise_model::{Interned, NewSpan, SpanId, TraceState as State};
+use spanwise_otlp::attachment::Kind;
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::StoreResult;
 use std::collections::{HashMap, HashSet};
@@ -254,7 +255,9 @@ impl<'a> Player<'a> {
             |row: &Row| if row.parent_id.is_none() { Speaker::Yes } else { Speaker::IfParentIsRemote };
         let rows = columns.rows.iter().zip(scopes).enumerate();
         rows.map(|(index, (row, scope))| {
-            derive_one(block.message(index), scope, speaker(row), &[], self.prices)
+            // With its attachments: what is derived of it, such as a preview, may begin with one.
+            let message = self.spans.attachments.whole(block.message(index), Kind::Span)?;
+            derive_one(&message, scope, speaker(row), &[], self.prices)
         })
         .collect()
     }
@@ -343,7 +346,8 @@ impl<'a> Player<'a> {
         let Some(first) = stand_ins.filter(may_speak).min_by_key(place) else { return Ok(()) };
         let StandIn { mut span, scope, location, index, .. } = first;
         let block = self.spans.segments.read(location)?;
-        span.root = derive_one(block.message(index), &scope, Speaker::Yes, &[], self.prices)?.root;
+        let message = self.spans.attachments.whole(block.message(index), Kind::Span)?;
+        span.root = derive_one(&message, &scope, Speaker::Yes, &[], self.prices)?.root;
         choose_root(row, &span, state);
         self.speaker = Some(Told::new(span.span_id, block.message(index), &scope));
         Ok(())
@@ -359,7 +363,8 @@ impl<'a> Player<'a> {
             for index in (0..block.len()).filter(|index| block.span_ids[*index] == *span_id) {
                 // A block is written whole if one of its records is new: the others are here a second time.
                 if seen.insert(xxhash_rust::xxh3::xxh3_64(block.message(index))) {
-                    records.push(block.message(index).to_vec());
+                    let record = self.spans.attachments.whole(block.message(index), Kind::LogRecord)?;
+                    records.push(record.into_owned());
                 }
             }
         }
@@ -368,7 +373,8 @@ impl<'a> Player<'a> {
         if logs.is_empty() {
             return Ok(());
         }
-        if let Some(facts) = derive_one(raw, scope, Speaker::Yes, &logs, self.prices)?.root {
+        let raw = self.spans.attachments.whole(raw, Kind::Span)?;
+        if let Some(facts) = derive_one(&raw, scope, Speaker::Yes, &logs, self.prices)?.root {
             let row = &mut self.replayed.derived;
             let name = row.name.take();
             speak(row, name.as_deref(), &facts);

@@ -4,6 +4,7 @@
 //! Interrupted anywhere, what was deleted is deleted, and the next run goes on. Bytes come back on the disk by the
 //! compaction that follows; what counts here are those that are alive, so that nothing is deleted twice over.
 
+mod attachment;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use crate::error::sql_error;
 use crate::rollup;
 use crate::schema;
 use crate::writer::Writer;
+use attachment::SharedAttachments;
 use rusqlite::Connection;
 use select::Doomed;
 use spanwise_model::{ErrorKind, ExperimentId};
@@ -135,11 +137,12 @@ impl Retention {
         while excess > 0 {
             let doomed = select::oldest(&self.conn, experiments, STEP_TRACES)?;
             let (mut chosen, mut freed) = (Vec::new(), 0);
+            let mut shared = SharedAttachments::of(&self.conn, experiments);
             for trace in doomed {
                 if freed >= excess {
                     break;
                 }
-                freed += stored.with_share_of_index(trace.bytes);
+                freed += stored.with_share_of_index(trace.bytes) + shared.freed_with(trace.trace_key)?;
                 chosen.push(trace);
             }
             if self.delete(&chosen, run)? == 0 {

@@ -175,3 +175,30 @@ async fn a_running_store_deletes_by_itself_and_frees_the_disk() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attachment_counts_once_and_goes_with_its_last_trace() {
+    let (store, _folder) = store().await;
+    let text = {
+        let digit = |n: u64| {
+            char::from(
+                b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[(n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59) as usize],
+            )
+        };
+        (1..=4_000_000).map(digit).collect::<String>()
+    };
+    // The first of 30 traces has a picture of 3 MB of its own, the others share one.
+    for number in 1..=30_u32 {
+        let picture = if number == 1 { &text[..] } else { &text[..3_999_996] };
+        let start = i64::from(number) * HOUR_MS;
+        let one = span(1).from_to(start, start + 100).attribute("picture", picture);
+        let batch = spans_of(&trace_id(number), explicit(ExperimentId::DEFAULT), "", &[one]);
+        store.append_spans(vec![batch]).await.unwrap();
+    }
+    let stored = store.retention().await.unwrap().stored_bytes;
+    assert!((6_000_000..9_000_000).contains(&stored), "{stored} bytes");
+    let rules = RetentionRules { max_bytes: Some(5_500_000), ..RetentionRules::default() };
+    let left = left_after(&store, rules, 1..31).await;
+    assert_eq!(left, (2..=30).collect::<Vec<_>>(), "the first is enough");
+    assert_eq!(store.stats().await.unwrap().attachments, 1);
+}

@@ -349,7 +349,8 @@ async fn a_store_of_an_older_version_gets_its_rollups() {
              DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
              ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
              DROP TABLE derivation; DROP TABLE redaction; DROP TABLE price_list;
-             DROP TABLE price_override; PRAGMA user_version = 2;",
+             DROP TABLE price_override; DROP TABLE attachment_removal; DROP TABLE attachment_use;
+                 DROP TABLE attachment; PRAGMA user_version = 2;",
         )
         .unwrap();
     let store = open(folder.path());

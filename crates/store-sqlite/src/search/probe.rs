@@ -7,6 +7,7 @@ use crate::segment::Location;
 use crate::spans::{self, Candidate, SpanReader};
 use rusqlite::Connection;
 use spanwise_otlp::SpanView;
+use spanwise_otlp::attachment::{Kind, with_gaps};
 use spanwise_query::{Expr, NumberTest, SpanField, SpanFilter, SpanNumber, SpanTest, TokenPart};
 use spanwise_store::StoreResult;
 use std::path::Path;
@@ -83,7 +84,8 @@ impl SpanProbe {
         index: u32,
     ) -> StoreResult<bool> {
         let block = self.spans.block(location)?;
-        let view = SpanView::parse(spans::message(&block, index)?).ok();
+        let message = with_gaps(spans::message(&block, index)?, Kind::Span);
+        let view = SpanView::parse(&message).ok();
         Ok(filter.holds(&mut |test| {
             by_columns(columns, row, test)
                 .unwrap_or_else(|| view.as_ref().is_some_and(|view| by_body(view, test)))

@@ -83,12 +83,39 @@ describe("messages", () => {
   });
   test("only images that came with the trace are shown", () => {
     const image = (from: Partial<Extract<Part, { type: "image" }>>): Part =>
-      ({ type: "image", url: null, data: null, mime_type: "image/png", name: null, ...from }) as Part;
+      ({ type: "image", url: null, data: null, mime_type: "image/png", name: null, bytes: null, ...from }) as Part;
     const inline = render(<Messages messages={[message("user", image({ data: "aGk=" }))]} />);
     expect(inline.container.querySelector("img")?.getAttribute("src")).toBe("data:image/png;base64,aGk=");
     const external = render(<Messages messages={[message("user", image({ url: "https://example.com/a.png" }))]} />);
     expect(external.container.querySelector("img")).toBeNull();
     expect(external.container.querySelector("a")?.getAttribute("href")).toBe("https://example.com/a.png");
+  });
+
+  describe("attachments", () => {
+    const url = `/api/v1/attachments/${"0a".repeat(32)}`;
+    const shown = (part: Partial<Part>) => {
+      const whole = { url, data: null, mime_type: null, name: null, bytes: 2048, ...part } as unknown as Part;
+      return render(<Messages messages={[message("user", whole)]} />).container;
+    };
+    test("an image of the server is shown, and is a download if it is none", () => {
+      const container = shown({ type: "image" });
+      const image = container.querySelector("img");
+      expect(image?.getAttribute("src")).toBe(url);
+      fireEvent.error(image as HTMLElement);
+      expect(container.querySelector("img")).toBeNull();
+      expect(container.querySelector("a")?.getAttribute("href")).toBe(url);
+    });
+    test("audio has a player, and a file is a download with its size", () => {
+      expect(shown({ type: "audio" }).querySelector("audio")?.getAttribute("src")).toBe(url);
+      const file = shown({ type: "file", name: "a.pdf" }).querySelector("a");
+      expect(file?.textContent).toContain("a.pdf");
+      expect(file?.textContent).toContain("bytes");
+      expect(file?.getAttribute("download")).toBe("a.pdf");
+    });
+    test("another address on this server is not asked", () => {
+      const container = shown({ type: "image", url: "/api/v1/traces/tr-1" });
+      expect(container.querySelector("img")).toBeNull();
+    });
   });
 });
 

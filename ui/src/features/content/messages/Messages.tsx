@@ -173,8 +173,12 @@ function Folded({ label, text, className }: { label: string; text: string; class
 
 type AttachmentPart = Extract<Part, { type: "image" | "audio" | "file" }>;
 
+/** Where the server hands out what it cut out of messages. */
+const OWN_ATTACHMENT = /^\/api\/v1\/attachments\/[0-9a-f]{64}$/;
+
 /** Inline only what came with the trace. What lies elsewhere is a link: opening a trace must ask no one. */
 function Attachment({ part }: { part: AttachmentPart }) {
+  if (part.url && OWN_ATTACHMENT.test(part.url)) return <OwnAttachment part={part} url={part.url} />;
   const inline =
     part.data !== null
       ? `data:${part.mime_type ?? fallbackType(part)};base64,${part.data}`
@@ -185,13 +189,7 @@ function Attachment({ part }: { part: AttachmentPart }) {
   if (inline && part.type === "image" && /^data:image\/(png|jpe?g|gif|webp|avif|bmp)[;,]/i.test(inline)) {
     return <img className={styles.image} src={inline} alt={part.name ?? "image in the message"} />;
   }
-  if (inline) {
-    return (
-      <a className={styles.attachment} href={inline} download={part.name ?? `${part.type}`}>
-        {part.type}: {name} · {plain(formatCount(Math.round((inline.length * 3) / 4)))} bytes
-      </a>
-    );
-  }
+  if (inline) return <Download part={part} url={inline} bytes={Math.round((inline.length * 3) / 4)} />;
   if (part.url && /^https?:/i.test(part.url)) {
     return (
       <a className={styles.attachment} href={part.url} target="_blank" rel="noopener noreferrer nofollow">
@@ -203,6 +201,38 @@ function Attachment({ part }: { part: AttachmentPart }) {
     <span className={styles.attachment}>
       {part.type}: {part.url ?? name}
     </span>
+  );
+}
+
+/** What the server keeps of the message. It says what it is; what a browser can't show is a download. */
+function OwnAttachment({ part, url }: { part: AttachmentPart; url: string }) {
+  const [isShown, setShown] = useState(part.type !== "file");
+  const fail = () => setShown(false);
+  const download = <Download part={part} url={url} bytes={part.bytes} />;
+  if (isShown && part.type === "image") {
+    return (
+      <img className={styles.image} src={url} loading="lazy" alt={part.name ?? "image in the message"} onError={fail} />
+    );
+  }
+  if (isShown && part.type === "audio") {
+    return (
+      <div className={styles.audio}>
+        {/* biome-ignore lint/a11y/useMediaCaption: what was said is the message beside it */}
+        <audio controls preload="metadata" src={url} aria-label={part.name ?? "audio in the message"} onError={fail} />
+        {download}
+      </div>
+    );
+  }
+  return download;
+}
+
+function Download({ part, url, bytes }: { part: AttachmentPart; url: string; bytes: number | null }) {
+  const name = part.name ?? part.mime_type ?? part.type;
+  return (
+    <a className={styles.attachment} href={url} download={part.name ?? `${part.type}`}>
+      {part.type}: {name}
+      {bytes !== null && ` · ${plain(formatCount(bytes))} bytes`}
+    </a>
   );
 }
 
