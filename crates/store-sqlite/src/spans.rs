@@ -277,7 +277,7 @@ pub(crate) fn visit_some(
     let plan = plan(conn, trace_id, Some(&ids.iter().copied().collect()))?;
     for span_id in ids {
         let Some(position) = plan.places.get(span_id) else { continue };
-        if visit(*span_id, spans.stored_span(conn, &plan, *position)?)?.is_break() {
+        if visit(*span_id, spans.stored_span(conn, &plan, *position, Form::Whole)?)?.is_break() {
             break;
         }
     }
