@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_derivation.sql"),
     include_str!("migrations/0008_prices.sql"),
     include_str!("migrations/0009_redaction.sql"),
+    include_str!("migrations/0010_estimated_cost.sql"),
 ];
 
 /// Pages of the cache of each connection that reads, in KiB (negative is SQLite's way to say KiB).
