@@ -122,7 +122,7 @@ pub(crate) fn reported_in(map: Cursor<'_>) -> Option<Reported> {
 }
 
 /// What else maps of counts call them; Langfuse lets its users choose.
-const OTHER_KEYS: [(&str, Count); 12] = [
+const OTHER_KEYS: [(&str, Count); 13] = [
     ("input", Count::Input),
     ("prompt_tokens", Count::Input),
     ("inputTokens", Count::Input),
@@ -134,6 +134,7 @@ const OTHER_KEYS: [(&str, Count); 12] = [
     ("total", Count::Total),
     ("totalTokens", Count::Total),
     ("input_cached_tokens", Count::CacheRead),
+    ("prompt_cached_tokens", Count::CacheRead),
     ("input_cache_creation", Count::CacheCreation),
 ];
 

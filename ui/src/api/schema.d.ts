@@ -2037,6 +2037,17 @@ export interface components {
             /** @description Its version. */
             version: string | null;
         };
+        /** @description A prompt before its variables were filled in. */
+        PromptTemplate: {
+            /** @description Its text; JSON if it is a list of messages. */
+            template: string | null;
+            /** @description What was filled in, by name. */
+            variables: {
+                [key: string]: unknown;
+            };
+            /** @description The version of the text. */
+            version: string | null;
+        };
         /** @description How much a rule replaced. */
         RedactionCount: {
             /**
@@ -2493,6 +2504,7 @@ export interface components {
             /** @description Its parent's id; null of a root. */
             parent_id: string | null;
             prompt: components["schemas"]["PromptReference"] | null;
+            prompt_template: components["schemas"]["PromptTemplate"] | null;
             /** @description The provider. */
             provider: string | null;
             /**
@@ -2578,6 +2590,7 @@ export interface components {
             counted: boolean;
             /** @description The span above that counts in its place. */
             counted_span_id: string | null;
+            estimated_cost: components["schemas"]["Cost"] | null;
             /** @description Its model. */
             model: string | null;
             /** @description Its name. */

@@ -50,8 +50,8 @@ pub use run::{
 };
 pub use session::{SessionList, SessionSummary};
 pub use span::{
-    Attribute, AttributeType, Body, Document, Exception, Message, Part, Previews, PromptReference, Scope,
-    SpanDetail, SpanEvent, SpanLink, SpanLog, SpanPreview, ToolDefinition,
+    Attribute, AttributeType, Body, Document, Exception, Message, Part, Previews, PromptReference,
+    PromptTemplate, Scope, SpanDetail, SpanEvent, SpanLink, SpanLog, SpanPreview, ToolDefinition,
 };
 pub use trace::{Cost, StateName, TagValue, TraceList, TraceRecord, TraceSummary, Usage};
 pub use tree::{CostColumns, Dictionary, SparseDictionary, Tree, UsageColumns};

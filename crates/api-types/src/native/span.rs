@@ -47,6 +47,8 @@ pub struct SpanDetail {
     pub agent: Option<String>,
     /// The prompt out of a registry that was used.
     pub prompt: Option<PromptReference>,
+    /// The prompt before its variables were filled in.
+    pub prompt_template: Option<PromptTemplate>,
     /// The model that was asked for, which another may have answered for.
     pub asked_model: Option<String>,
     /// Why the model stopped, for each of its answers, in its own words.
@@ -101,6 +103,17 @@ pub struct PromptReference {
     pub name: String,
     /// Its version.
     pub version: Option<String>,
+}
+
+/// A prompt before its variables were filled in.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PromptTemplate {
+    /// Its text; JSON if it is a list of messages.
+    pub template: Option<String>,
+    /// The version of the text.
+    pub version: Option<String>,
+    /// What was filled in, by name.
+    pub variables: serde_json::Map<String, Value>,
 }
 
 /// An input or output.

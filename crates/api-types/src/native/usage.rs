@@ -40,6 +40,9 @@ pub struct SpanUsage {
     pub usage: Option<Usage>,
     /// Cost of them.
     pub cost: Option<Cost>,
+    /// The cost that counts in place of one that it does not know: its tokens count, and the spans below it, which report
+    /// fewer, all have a known cost. Each token costs as much as one of these on average.
+    pub estimated_cost: Option<Cost>,
     /// Whether tokens and cost count in the trace's.
     pub counted: bool,
     /// Why.

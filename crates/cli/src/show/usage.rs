@@ -35,6 +35,8 @@ struct SpanUsage {
     model: Option<String>,
     usage: Option<Usage>,
     cost: Option<Cost>,
+    #[serde(default)]
+    estimated_cost: Option<Cost>,
     counted: bool,
     reason: String,
     counted_span_id: Option<String>,
@@ -81,7 +83,7 @@ fn row(span: &SpanUsage) -> Vec<Cell> {
         span.model.clone().unwrap_or_default(),
         tokens(span.usage.map(|usage| usage.input)),
         tokens(span.usage.map(|usage| usage.total)),
-        span.cost.map(|cost| cost_text(cost.total)).unwrap_or_default(),
+        cost_of(span),
         why(span),
     ]
     .into_iter()
@@ -89,10 +91,17 @@ fn row(span: &SpanUsage) -> Vec<Cell> {
     .collect()
 }
 
+/// Returns the cost, behind `~` if it is worked out from spans below.
+fn cost_of(span: &SpanUsage) -> String {
+    let estimated = || span.estimated_cost.map(|cost| format!("~{}", cost_text(cost.total)));
+    span.cost.map(|cost| cost_text(cost.total)).or_else(estimated).unwrap_or_default()
+}
+
 /// Says whether a span counts, and why.
 fn why(span: &SpanUsage) -> String {
     let above = span.counted_span_id.as_deref().unwrap_or("above");
     match span.reason.as_str() {
+        "counted" if span.estimated_cost.is_some() => "yes, at the prices of the spans below".to_owned(),
         "counted" => "yes".to_owned(),
         "below_reporting_ancestor" => format!("no: {above} reports it too"),
         "duplicate" => format!("no: {above} reports the same call"),

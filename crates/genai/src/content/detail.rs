@@ -1,10 +1,13 @@
 //! What a person wants to know of a span beside its content: who, with which prompt, how it ended, how fast.
 
+use super::flat::flat_tree;
 use super::json::native_tree;
-use super::part::{Details, Prompt};
+use super::part::{Details, Prompt, PromptTemplate};
+use super::source::{attribute_tree, keys_of};
 use crate::derive::{id_text, is_mark};
-use crate::dialect::{ALL, Unit};
+use crate::dialect::{ALL, Dialect, Unit};
 use crate::engine::{Engine, Part, Slot, Target};
+use crate::json::{Cursor, Node};
 use crate::pattern::fits;
 use crate::usage::native_count;
 use jiff::Timestamp;
@@ -66,6 +69,31 @@ fn take(details: &mut Details, slot: &Slot, value: AnyValueView<'_>, start_ns: u
     }
 }
 
+/// Returns the prompt before its variables were filled in, with these; `None` if neither is told.
+pub(super) fn read_template(span: &SpanView<'_>) -> Option<PromptTemplate> {
+    let text = |keys: fn(&'static Dialect) -> &'static [&'static str]| {
+        keys_of(keys).filter_map(|key| attribute_tree(span, key)).find_map(|tree| match tree {
+            Value::String(text) => Some(text).filter(|text| !text.is_empty()),
+            Value::Null => None,
+            // Messages, of which each has a template.
+            tree => Some(tree.to_string()),
+        })
+    };
+    let variables = keys_of(|dialect| dialect.details.template_variables).find_map(|key| {
+        let tree = if key.ends_with('.') { flat_tree(span, key) } else { attribute_tree(span, key) };
+        match tree? {
+            Value::Object(map) if !map.is_empty() => Some(map),
+            _ => None,
+        }
+    });
+    let template = text(|dialect| dialect.details.templates);
+    if template.is_none() && variables.is_none() {
+        return None;
+    }
+    let version = text(|dialect| dialect.details.template_versions).filter(|_| template.is_some());
+    Some(PromptTemplate { template, version, variables: variables.unwrap_or_default() })
+}
+
 fn set<T>(place: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
     if place.is_none() {
         *place = value();
@@ -87,6 +115,13 @@ fn duration_ns(part: Part, value: AnyValueView<'_>, start_ns: u64) -> Option<u64
         Unit::Seconds => 1e9,
         Unit::Milliseconds => 1e6,
         Unit::Since => return since_ns(value, start_ns),
+        Unit::SecondsIn(field) => {
+            let text = match Cursor::of_attribute(value).get(field)?.node() {
+                Node::Number(text) | Node::Text(text) => text,
+                _ => return None,
+            };
+            return whole_ns(text.trim().parse().ok()?, 1e9);
+        }
     };
     let number = match value {
         AnyValueView::Int(number) => number as f64,
@@ -94,6 +129,10 @@ fn duration_ns(part: Part, value: AnyValueView<'_>, start_ns: u64) -> Option<u64
         AnyValueView::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
+    whole_ns(number, unit_ns)
+}
+
+fn whole_ns(number: f64, unit_ns: f64) -> Option<u64> {
     // A cast saturates, and what is not finite is none.
     (number >= 0.0 && number.is_finite()).then_some((number * unit_ns).round() as u64)
 }

@@ -2,11 +2,12 @@
 
 use super::body::is_repr;
 use super::flat::flat_tree;
-use super::json::{map_at, parsed, string_at, value_at};
+use super::json::{body_tree, map_at, parsed, string_at, value_at};
 use super::part::Document;
 use super::source::keys_of;
+use crate::value::ValueRef;
 use serde_json::{Map, Value};
-use spanwise_otlp::SpanView;
+use spanwise_otlp::{EventView, SpanView};
 
 /// Keys that hold the list of documents.
 const LISTS: &[&str] = &[
@@ -45,7 +46,43 @@ pub(crate) fn read_documents(
 ) -> Option<Vec<Document>> {
     let mut trees = keys_of(|dialect| dialect.flat_documents).filter_map(|prefix| flat_tree(span, prefix));
     let flat = trees.find_map(|tree| documents_in(&tree, 1));
+    let flat = flat.or_else(|| documents_in_events(span));
     flat.or_else(|| documents_in(outputs.filter(|_| is_retrieval)?, LEVELS_MAX))
+}
+
+/// Reads documents of which each is an event.
+fn documents_in_events(span: &SpanView<'_>) -> Option<Vec<Document>> {
+    let names: Vec<&str> = keys_of(|dialect| dialect.document_events).collect();
+    let found = span.events().filter(|event| names.contains(&event.name));
+    let documents: Vec<_> = found.map(|event| document_of_event(&event)).collect();
+    (!documents.is_empty()).then_some(documents)
+}
+
+/// Reads what a vector store found; a distance, which is no score, is put to the metadata.
+fn document_of_event(event: &EventView<'_>) -> Document {
+    let field = |name: &str| {
+        event.attributes().find_map(|(key, value)| {
+            let rest = key.strip_prefix(event.name)?.strip_prefix('.')?;
+            (rest == name).then(|| body_tree(&ValueRef::Native(value))).filter(|value| !value.is_null())
+        })
+    };
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        value => value.to_string(),
+    };
+    let told = ["metadata", "entity"].into_iter().find_map(field);
+    let of_metadata = told.as_ref().and_then(content);
+    let mut metadata = match told {
+        Some(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    metadata.extend(field("distance").map(|distance| ("distance".to_owned(), distance)));
+    Document {
+        id: field("id").map(text),
+        content: field("document").map(text).or(of_metadata).unwrap_or_default(),
+        score: field("score").and_then(|score| score.as_f64()),
+        metadata,
+    }
 }
 
 fn documents_in(value: &Value, levels: usize) -> Option<Vec<Document>> {

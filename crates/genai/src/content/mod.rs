@@ -32,7 +32,8 @@ mod source;
 mod tool;
 
 pub use part::{
-    Content, Details, Document, Media, MediaKind, Message, Part, Prompt, ToolCall, ToolDefinition, ToolResult,
+    Content, Details, Document, Media, MediaKind, Message, Part, Prompt, PromptTemplate, ToolCall,
+    ToolDefinition, ToolResult,
 };
 
 pub use preview::preview_texts;
@@ -41,7 +42,7 @@ pub(crate) use source::flat_messages;
 
 use crate::derive::Derived;
 use crate::side::Side;
-use detail::read_details;
+use detail::{read_details, read_template};
 use document::read_documents;
 use json::body_tree;
 use parameter::read_parameters;
@@ -63,6 +64,7 @@ pub fn read_content(span: &SpanView<'_>, logs: &[LogRecordView<'_>], derived: &D
         output_messages: messages(span, logs, outputs.as_ref(), Side::Output, is_call),
         tools: read_tools(span, logs, derived, inputs.as_ref()),
         documents: read_documents(span, outputs.as_ref(), is_retrieval(derived)),
+        template: read_template(span),
         parameters: read_parameters(span, inputs.as_ref()),
         details: read_details(span, outputs.as_ref().filter(|_| derived.span_type() == "EMBEDDING")),
         inputs,

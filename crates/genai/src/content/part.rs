@@ -19,6 +19,8 @@ pub struct Content {
     pub documents: Option<Vec<Document>>,
     /// Parameters of the request, such as `temperature`, under their usual names.
     pub parameters: Map<String, Value>,
+    /// The prompt before its variables were filled in.
+    pub template: Option<PromptTemplate>,
     /// Who, with which prompt, how it ended, how fast.
     pub details: Details,
 }
@@ -55,6 +57,17 @@ pub struct Prompt {
     pub name: String,
     /// Its version.
     pub version: Option<String>,
+}
+
+/// A prompt before its variables were filled in.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PromptTemplate {
+    /// Its text; JSON if it is a list of messages.
+    pub template: Option<String>,
+    /// The version of the text.
+    pub version: Option<String>,
+    /// What was filled in, by name.
+    pub variables: Map<String, Value>,
 }
 
 /// One message of a conversation.

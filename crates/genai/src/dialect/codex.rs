@@ -13,6 +13,8 @@ pub(crate) const CODEX: Dialect = Dialect {
         ("session_task.review", "AGENT"),
         ("session_task.compact", "AGENT"),
         ("codex.session_task.turn", "AGENT"),
+        // What the user says is recorded here, and nowhere else.
+        ("run_hooks_and_record_inputs", "AGENT"),
         ("run_turn", "CHAIN"),
         ("run_sampling_request", "CHAIN"),
         ("try_run_sampling_request", "LLM"),

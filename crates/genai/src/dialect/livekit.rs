@@ -2,7 +2,7 @@
 //!
 //! <https://docs.livekit.io/agents/build/observability/>
 
-use super::{DetailKeys, Dialect, Mark, TypeKey, TypeMeaning, Unit};
+use super::{DetailKeys, Dialect, Mark, TypeKey, TypeMeaning, Unit, UsageKeys};
 
 pub(crate) const FORMAT: Dialect = Dialect {
     marks: &[
@@ -129,9 +129,16 @@ pub(crate) const LIVEKIT: Dialect = Dialect {
     system: &["lk.instructions", "lk.pii.instructions"],
     sessions: &["lk.room_sid", "lk.job_id"],
     users: &["lk.participant_identity", "lk.pii.participant_identity"],
+    usage: UsageKeys { maps: &["lk.llm_metrics", "lk.realtime_model_metrics"], ..UsageKeys::NONE },
     details: DetailKeys {
         agents: &["lk.agent_name", "lk.agent_label"],
-        first_token: &[("lk.response.ttft", Unit::Seconds), ("lk.response.ttfb", Unit::Seconds)],
+        first_token: &[
+            ("lk.response.ttft", Unit::Seconds),
+            ("lk.response.ttfb", Unit::Seconds),
+            ("lk.llm_metrics", Unit::SecondsIn("ttft")),
+            ("lk.realtime_model_metrics", Unit::SecondsIn("ttft")),
+            ("lk.tts_metrics", Unit::SecondsIn("ttfb")),
+        ],
         ..DetailKeys::NONE
     },
     ..Dialect::NONE

@@ -29,6 +29,7 @@ mod semantic_kernel;
 mod spring_ai;
 mod strands;
 mod traceloop;
+mod vector_store;
 mod vercel;
 mod voltagent;
 
@@ -60,6 +61,7 @@ pub(crate) const ALL: &[&Dialect] = &[
     &laminar::LAMINAR,
     &langfuse::LANGFUSE,
     // From here on MLflow's own server reads nothing.
+    &vector_store::VECTOR_STORE,
     &langsmith::LANGSMITH,
     &logfire::PYDANTIC_AI,
     &logfire::LOGFIRE,
@@ -140,6 +142,8 @@ pub(crate) struct Dialect {
     pub(crate) request_parts: &'static [&'static str],
     /// Beginnings of keys of documents that were sent leaf by leaf, without the dot.
     pub(crate) flat_documents: &'static [&'static str],
+    /// Events that are a document each, whose attributes begin with the event's name.
+    pub(crate) document_events: &'static [&'static str],
     /// Beginnings of keys each of which is a parameter of the request.
     pub(crate) parameter_prefixes: &'static [&'static str],
     /// Keys that hold a map of parameters.
@@ -266,6 +270,12 @@ pub(crate) struct DetailKeys {
     pub(crate) prompts: &'static [&'static str],
     /// Its version.
     pub(crate) prompt_versions: &'static [&'static str],
+    /// The text of the prompt before its variables were filled in.
+    pub(crate) templates: &'static [&'static str],
+    /// The version of that text.
+    pub(crate) template_versions: &'static [&'static str],
+    /// The variables, as a map; or, for a key that ends with a dot, one in each attribute below it.
+    pub(crate) template_variables: &'static [&'static str],
     /// The model that was asked for.
     pub(crate) asked_models: &'static [&'static str],
     /// Why the model stopped: one reason, or those of all its answers.
@@ -299,6 +309,8 @@ pub(crate) struct DetailKeys {
 pub(crate) enum Unit {
     Seconds,
     Milliseconds,
+    /// Seconds, in a field of the JSON map that the value is.
+    SecondsIn(&'static str),
     /// None: the value is an RFC 3339 time, and the duration is that since the start of the span.
     Since,
 }
@@ -336,6 +348,7 @@ impl Dialect {
         flat_tools: &[],
         request_parts: &[],
         flat_documents: &[],
+        document_events: &[],
         parameter_prefixes: &[],
         parameter_maps: &[],
         usage: UsageKeys::NONE,
@@ -387,6 +400,9 @@ impl DetailKeys {
         agents: &[],
         prompts: &[],
         prompt_versions: &[],
+        templates: &[],
+        template_versions: &[],
+        template_variables: &[],
         asked_models: &[],
         finish_reasons: &[],
         first_token: &[],

@@ -45,6 +45,7 @@ pub(crate) const OTEL_GENAI: Dialect = Dialect {
     details: DetailKeys {
         agents: &["gen_ai.agent.name", "gen_ai.agent.id"],
         prompts: &["gen_ai.prompt.name"],
+        template_variables: &["gen_ai.prompt.variable."],
         prompt_versions: &["gen_ai.prompt.version"],
         asked_models: &["gen_ai.request.model"],
         finish_reasons: &["gen_ai.response.finish_reasons", "gen_ai.response.finish_reason"],

@@ -34,6 +34,9 @@ pub(crate) const TRACELOOP: Dialect = Dialect {
     details: DetailKeys {
         prompts: &["traceloop.prompt.key"],
         prompt_versions: &["traceloop.prompt.version"],
+        templates: &["traceloop.prompt.template"],
+        template_versions: &["traceloop.prompt.version_name"],
+        template_variables: &["traceloop.prompt.template_variables"],
         finish_reasons: &["llm.response.finish_reason", "llm.response.stop_reason"],
         first_events: &["llm.content.completion.chunk"],
         reasoning_tokens: &["llm.usage.reasoning_tokens"],

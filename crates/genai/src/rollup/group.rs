@@ -52,13 +52,20 @@ impl Group {
     pub(super) fn value(&self) -> Sum {
         match self.choice {
             Choice::Below => self.below(),
-            Choice::Own => self.own,
+            Choice::Own => self.estimated().unwrap_or(self.own),
             Choice::Both => {
                 let mut both = self.own;
                 both.add(&self.below());
                 both
             }
         }
+    }
+
+    /// Returns what the span reports with a cost that it does not know itself: a wrapper that tells more tokens than the
+    /// spans below it, whose cost is known, has spent the rest on calls like them.
+    pub(super) fn estimated(&self) -> Option<Sum> {
+        let below = self.below.as_deref().filter(|_| self.choice == Choice::Own)?;
+        self.own.priced_as(below)
     }
 
     /// Sets what the span reports.

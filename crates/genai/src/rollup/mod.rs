@@ -4,7 +4,8 @@
 //! the span itself (a wrapper repeats what its children said; one that says less has only told its last call). Where all
 //! is the same but only those below tell a cost, they count. If one side tells only tokens and the other only costs, both
 //! count; if both tell only costs, the greater one does, on a tie the span's own. Tokens and cost of a trace so come from
-//! the same spans. A span whose parent is not there stands at the top; in a cycle of parents the smallest id does.
+//! the same spans. A span that counts with more tokens than those below it and does not know their cost has that of as many
+//! tokens of the spans below, if all of these have a known one. A span whose parent is not there stands at the top; in a cycle of parents the smallest id does.
 
 mod forest;
 mod group;
@@ -36,6 +37,18 @@ pub enum Standing {
     ReplacedByDescendants,
     /// The spans below it tell the same tokens together, and beside them their cost, which it does not.
     RepeatsDescendants,
+}
+
+/// What of a span counts in the totals of its trace.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Counts {
+    /// Its tokens, if it reports any.
+    pub tokens: bool,
+    /// Its cost, if it knows one.
+    pub cost: bool,
+    /// The cost that counts in place of one: its tokens count, it does not know their cost, and those of the spans below
+    /// it, which are fewer, all have a known one. Each token costs as much as one of these on average.
+    pub estimated_cost: Option<Cost>,
 }
 
 /// The spans of one trace, with the totals kept up to date while they come in any order.
@@ -109,13 +122,18 @@ impl UsageTree {
     }
 
     /// Returns whether a span's tokens and its cost count in the totals; what it does not report does not count.
-    pub fn counts(&mut self, span_id: SpanId) -> (bool, bool) {
+    pub fn counts(&mut self, span_id: SpanId) -> Counts {
         self.rebuild_if_stale();
-        let Some(&number) = self.numbers.get(&span_id) else { return (false, false) };
-        let Some(group) = self.groups.get(&number) else { return (false, false) };
+        let Some(&number) = self.numbers.get(&span_id) else { return Counts::default() };
+        let Some(group) = self.groups.get(&number) else { return Counts::default() };
         let (choice, has_usage, has_cost) = (group.choice(), group.own().has_usage(), group.own().has_cost());
+        let estimated = group.estimated();
         let counts = choice.takes_own() && !self.is_covered(number);
-        (counts && has_usage, counts && has_cost)
+        Counts {
+            tokens: counts && has_usage,
+            cost: counts && has_cost,
+            estimated_cost: estimated.filter(|_| counts).and_then(|sum| sum.cost()),
+        }
     }
 
     /// Returns whether a span counts, and why; `None` if it reports nothing.
@@ -226,9 +244,9 @@ impl UsageTree {
         let (mut at, mut old, mut new) = (top, *old, *new);
         for _ in 0..NEST_MAX {
             let group = self.groups.entry(at).or_default();
-            let (value, choice) = (group.value(), group.choice());
+            let (value, choice, estimated) = (group.value(), group.choice(), group.estimated());
             group.change_below(&old, &new);
-            self.recounted |= choice != group.choice();
+            self.recounted |= choice != group.choice() || estimated != group.estimated();
             let changed = group.value();
             if changed == value {
                 return;

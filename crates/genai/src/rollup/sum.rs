@@ -3,10 +3,13 @@
 use spanwise_model::{Cost, TokenUsage};
 
 const AMOUNTS: usize = 9;
-/// Where the tokens are that every usage has, and which are compared.
+/// Where the tokens are that every usage has; the totals are compared.
 const INPUT: usize = 0;
+const OUTPUT: usize = 1;
 const TOTAL: usize = 2;
-/// Where the cost is that is compared.
+/// Where the parts of the cost are, and the whole, which is compared.
+const COST_INPUT: usize = 6;
+const COST_OUTPUT: usize = 7;
 const COST_TOTAL: usize = 8;
 
 /// Costs are summed in units of 2^-90 dollars. Every double above 10^-11 is a whole number of them, so that a sum is
@@ -21,6 +24,8 @@ pub(super) struct Sum {
     amounts: [i128; AMOUNTS],
     /// How many spans reported each amount.
     reporters: [u32; AMOUNTS],
+    /// How many reported tokens without a cost of them.
+    unpriced: u32,
 }
 
 impl Sum {
@@ -41,6 +46,7 @@ impl Sum {
         Sum {
             amounts: amounts.map(Option::unwrap_or_default),
             reporters: amounts.map(|amount| u32::from(amount.is_some())),
+            unpriced: u32::from(usage.is_some() && cost.is_none()),
         }
     }
 
@@ -69,12 +75,43 @@ impl Sum {
         self.amounts[COST_TOTAL]
     }
 
+    /// Returns it with what its tokens cost if each costs as much as those of `rates` on average: `None` if it knows its
+    /// cost, or `rates` lacks the cost of some tokens, or has no tokens of a kind that this has.
+    pub(super) fn priced_as(&self, rates: &Sum) -> Option<Sum> {
+        let is_priced = rates.has_usage() && rates.has_cost() && rates.unpriced == 0;
+        if !is_priced || !self.has_usage() || self.has_cost() {
+            return None;
+        }
+        let scaled = |units: i128, kind: usize| match (self.amounts[kind], rates.amounts[kind]) {
+            _ if units == 0 => Some(0),
+            (0, _) => Some(0),
+            (_, 0) => None,
+            (own, all) => Some((units as f64 * (own as f64 / all as f64)).round() as i128),
+        };
+        let of = |part: usize| rates.amounts[part];
+        let has_parts = of(COST_INPUT) != 0 || of(COST_OUTPUT) != 0;
+        let lacks = |kind: usize| has_parts && self.amounts[kind] > 0 && rates.amounts[kind] == 0;
+        if lacks(INPUT) || lacks(OUTPUT) {
+            return None;
+        }
+        let (input, output) = (scaled(of(COST_INPUT), INPUT)?, scaled(of(COST_OUTPUT), OUTPUT)?);
+        // What is told as a total alone, and what rounding left.
+        let rest = scaled(of(COST_TOTAL) - of(COST_INPUT) - of(COST_OUTPUT), TOTAL)?;
+        let mut priced = Sum { unpriced: 0, ..*self };
+        for (part, units) in [(COST_INPUT, input), (COST_OUTPUT, output), (COST_TOTAL, input + output + rest)]
+        {
+            (priced.amounts[part], priced.reporters[part]) = (units, 1);
+        }
+        Some(priced)
+    }
+
     /// Adds another sum.
     pub(super) fn add(&mut self, other: &Sum) {
         for index in 0..AMOUNTS {
             self.amounts[index] += other.amounts[index];
             self.reporters[index] += other.reporters[index];
         }
+        self.unpriced += other.unpriced;
     }
 
     /// Takes away another sum, which was added before.
@@ -83,6 +120,7 @@ impl Sum {
             self.amounts[index] -= other.amounts[index];
             self.reporters[index] -= other.reporters[index];
         }
+        self.unpriced -= other.unpriced;
     }
 
     /// Returns the usage, if any was reported.

@@ -163,6 +163,13 @@ fn put_content(golden: &mut Map<String, Value>, content: Content) {
         documents.into_iter().map(document).collect::<Vec<_>>()
     });
     put(golden, "documents", documents);
+    put(
+        golden,
+        "template",
+        content.template.map(|prompt| {
+            clipped(format!("{:?} {:?} {}", prompt.template, prompt.version, Value::from(prompt.variables)))
+        }),
+    );
     put_details(golden, content.details);
     let parameters = Some(content.parameters).filter(|parameters| !parameters.is_empty());
     put(golden, "parameters", parameters.map(|parameters| clipped(Value::from(parameters).to_string())));

@@ -17,3 +17,4 @@ mod readback;
 mod render;
 mod rollup;
 mod sample;
+mod variant;

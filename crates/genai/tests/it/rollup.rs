@@ -64,6 +64,8 @@ struct Naive {
     tokens: Option<TokenUsage>,
     dollars: Option<Cost>,
     counted: BTreeSet<SpanId>,
+    /// Whether the cost of some tokens is not known.
+    lacks_cost: bool,
 }
 
 impl Naive {
@@ -75,6 +77,7 @@ impl Naive {
             self.dollars.get_or_insert_with(Cost::default).add(cost);
         }
         self.counted.extend(other.counted);
+        self.lacks_cost |= other.lacks_cost;
     }
 }
 
@@ -93,7 +96,8 @@ fn naive_below(children: &BTreeMap<Option<SpanId>, Vec<&Span>>, parent: Option<S
         let below = naive_below(children, Some(span.id));
         let is_silent = span.usage.is_none() && span.cost.is_none();
         let counted = if is_silent { BTreeSet::new() } else { BTreeSet::from([span.id]) };
-        let own = Naive { tokens: span.usage, dollars: span.cost, counted };
+        let lacks_cost = span.usage.is_some() && span.cost.is_none();
+        let own = Naive { tokens: span.usage, dollars: span.cost, counted, lacks_cost };
         all.add(naive_choice(own, below));
     }
     all
@@ -115,7 +119,40 @@ fn naive_choice(mut own: Naive, below: Naive) -> Naive {
         }
         (own_tokens, _) => own_tokens.is_some(),
     };
-    if is_own { own } else { below }
+    if is_own {
+        estimate(&mut own, &below);
+        own
+    } else {
+        below
+    }
+}
+
+/// Tokens of unknown cost cost as much as those below on average.
+fn estimate(own: &mut Naive, below: &Naive) {
+    let (Some(tokens), None, Some(rates), Some(cost)) =
+        (own.tokens, own.dollars, below.tokens, below.dollars)
+    else {
+        return;
+    };
+    let has_parts = cost.total > 0.0;
+    let lacks = |own: u64, rates: u64| has_parts && own > 0 && rates == 0;
+    if below.lacks_cost || lacks(tokens.input, rates.input) || lacks(tokens.output, rates.output) {
+        return;
+    }
+    let scale = |dollars: f64, own: u64, all: u64| {
+        if own == 0 || dollars == 0.0 {
+            Some(0.0)
+        } else {
+            (all > 0).then(|| dollars * own as f64 / all as f64)
+        }
+    };
+    let input = scale(cost.input, tokens.input, rates.input);
+    let output = scale(cost.output, tokens.output, rates.output);
+    let rest = scale(cost.total - cost.input - cost.output, tokens.total, rates.total);
+    if let (Some(input), Some(output), Some(rest)) = (input, output, rest) {
+        own.dollars = Some(Cost { input, output, total: input + output + rest });
+        own.lacks_cost = false;
+    }
 }
 
 fn assert_close(found: Option<Cost>, expected: Option<Cost>) {
@@ -161,7 +198,12 @@ proptest! {
             let counted = self::naive(&naive).counted;
             for (id, span) in &naive {
                 let counts = counted.contains(id);
-                prop_assert_eq!(known[id], (counts && span.usage.is_some(), counts && span.cost.is_some()));
+                let now = tree.counts(*id);
+                prop_assert_eq!(known[id], now);
+                prop_assert_eq!(
+                    (now.tokens, now.cost),
+                    (counts && span.usage.is_some(), counts && span.cost.is_some())
+                );
             }
         }
     }
@@ -247,9 +289,25 @@ fn tokens_and_cost_come_from_the_same_spans() {
     tree.insert(number(3), Some(number(1)), Some(usage(20, Some(3))), None);
     assert_eq!(tree.totals(), (Some(usage(30, Some(5))), cost(0.5)));
     assert_eq!(tree.standing(number(1)), Some(Standing::RepeatsDescendants));
-    // It tells more than they do: their cost is not the cost of that.
+    // It tells more than they do: a cost of a part of theirs is not the cost of that.
     tree.insert(number(1), None, Some(usage(32, None)), None);
     assert_eq!(tree.totals(), (Some(usage(32, None)), None));
+}
+
+#[test]
+fn a_wrapper_that_tells_more_than_its_calls_costs_as_much_a_token_as_they() {
+    let mut tree = UsageTree::default();
+    let dollars = |input, output| Some(Cost { input, output, total: input + output });
+    tree.insert(number(1), None, Some(usage(40, None)), None);
+    tree.insert(number(2), Some(number(1)), Some(usage(10, None)), dollars(0.5, 1.0));
+    tree.insert(number(3), Some(number(1)), Some(usage(10, None)), dollars(0.25, 0.5));
+    assert_eq!(tree.totals(), (Some(usage(40, None)), dollars(1.5, 3.0)));
+    assert_eq!(tree.counts(number(1)).estimated_cost, dollars(1.5, 3.0));
+    assert_eq!(tree.standing(number(2)), Some(Standing::BelowReportingAncestor(number(1))));
+    // One of the calls has no price.
+    tree.insert(number(4), Some(number(1)), Some(usage(2, None)), None);
+    assert_eq!(tree.totals(), (Some(usage(40, None)), None));
+    assert_eq!(tree.counts(number(1)).estimated_cost, None);
 }
 
 #[test]

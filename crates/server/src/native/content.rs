@@ -2,7 +2,9 @@
 
 use super::attachments;
 use serde_json::Value;
-use spanwise_api_types::native::{Body, Document, Message, Part, PromptReference, ToolDefinition};
+use spanwise_api_types::native::{
+    Body, Document, Message, Part, PromptReference, PromptTemplate, ToolDefinition,
+};
 use spanwise_genai::content;
 
 /// Longest JSON text of an input or output that is sent whole.
@@ -96,6 +98,11 @@ pub(super) fn tools(tools: Vec<content::ToolDefinition>) -> Vec<ToolDefinition> 
 /// Returns a prompt as it is answered.
 pub(super) fn prompt(prompt: content::Prompt) -> PromptReference {
     PromptReference { name: prompt.name, version: prompt.version }
+}
+
+/// Returns a template as it is answered.
+pub(super) fn template(prompt: content::PromptTemplate) -> PromptTemplate {
+    PromptTemplate { template: prompt.template, version: prompt.version, variables: prompt.variables }
 }
 
 /// Returns documents as they are answered.

@@ -119,6 +119,7 @@ fn detail(
         user: derived.user.as_deref().map(str::to_owned),
         agent: details.agent,
         prompt: details.prompt.map(content::prompt),
+        prompt_template: content.template.map(content::template),
         asked_model: details.asked_model,
         finish_reasons: details.finish_reasons,
         time_to_first_token_ns: details.time_to_first_token_ns,

@@ -57,9 +57,14 @@ fn explain(archive: &TraceArchive, tree: &TraceTree) -> UsageExplained {
     for span in &tree.spans {
         let Some((report, standing)) = tree.report(span).zip(totals.standing(span.span_id)) else { continue };
         let is_counted = standing == Standing::Counted;
-        spans_without_cost += usize::from(is_counted && report.usage.is_some() && report.cost.is_none());
+        let estimated = totals.counts(span.span_id).estimated_cost;
+        let has_cost = report.cost.is_some() || estimated.is_some();
+        spans_without_cost += usize::from(is_counted && report.usage.is_some() && !has_cost);
         if spans.len() < SPANS_MAX {
-            spans.push(span_usage(tree, span, report, standing));
+            spans.push(SpanUsage {
+                estimated_cost: estimated.map(Into::into),
+                ..span_usage(tree, span, report, standing)
+            });
         } else {
             omitted += 1;
         }
@@ -93,6 +98,7 @@ fn span_usage(tree: &TraceTree, span: &TreeSpan, report: &TreeReport, standing: 
         model: span.model.map(text),
         usage: report.usage.map(Into::into),
         cost: report.cost.map(Into::into),
+        estimated_cost: None,
         counted: standing == Standing::Counted,
         reason,
         counted_span_id: above.map(|id| id.to_string()),

@@ -125,8 +125,8 @@ fn mark_counted(tree: &mut TraceTree) {
         let Some(report) = span.report.and_then(|report| tree.reports.get_mut(report as usize)) else {
             continue;
         };
-        let (tokens_count, cost_counts) = usage.counts(span.span_id);
-        report.counted = tokens_count == report.usage.is_some() && cost_counts == report.cost.is_some();
+        let counts = usage.counts(span.span_id);
+        report.counted = counts.tokens == report.usage.is_some() && counts.cost == report.cost.is_some();
     }
 }
 

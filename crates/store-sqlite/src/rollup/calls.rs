@@ -5,11 +5,11 @@
 //! span names no model, they stand under no model, so that the models' sums are the traces'.
 
 use super::bucket_of;
-use super::figures::{OPEN, Share, TOKENS};
+use super::figures::{OPEN, Share, TOKENS, cost_units};
 use super::name::{ModelName, is_call_type};
 use super::writer::Rollups;
 use crate::columns::{Columns, Row};
-use spanwise_genai::rollup::UsageTree;
+use spanwise_genai::rollup::{Counts, UsageTree};
 use spanwise_model::{Cost, NewSpan, SpanId, SpanStatus, TokenUsage};
 
 /// Names of a trace that a span's is compared with: one of more is kept twice rather than searched for long.
@@ -80,7 +80,7 @@ impl<'a> SpanFacts<'a> {
     }
 
     /// Returns what it gives if its tokens and its cost count or do not; `None` if that is nothing.
-    pub(crate) fn counted_share(&self, counted: (bool, bool)) -> Option<Share> {
+    pub(crate) fn counted_share(&self, counted: Counts) -> Option<Share> {
         Some(counting(self.share(), counted)).filter(|share| *share != Share::default())
     }
 
@@ -118,7 +118,7 @@ struct Call {
     span_id: SpanId,
     given: Given,
     /// Whether its tokens and its cost counted when it gave; `None` while it has not given.
-    counted: Option<(bool, bool)>,
+    counted: Option<Counts>,
 }
 
 /// A share and where it belongs.
@@ -130,16 +130,17 @@ struct Given {
 }
 
 impl Given {
-    fn counting(self, counted: (bool, bool)) -> Given {
+    fn counting(self, counted: Counts) -> Given {
         Given { share: counting(self.share, counted), ..self }
     }
 }
 
 /// Returns what is given if tokens and cost count or do not.
-fn counting(share: Share, (tokens, cost): (bool, bool)) -> Share {
+fn counting(share: Share, counts: Counts) -> Share {
+    let cost = if counts.cost { share.cost } else { 0 };
     Share {
-        tokens: if tokens { share.tokens } else { [0; TOKENS] },
-        cost: if cost { share.cost } else { 0 },
+        tokens: if counts.tokens { share.tokens } else { [0; TOKENS] },
+        cost: counts.estimated_cost.map_or(cost, |cost| cost_units(&cost)),
         ..share
     }
 }

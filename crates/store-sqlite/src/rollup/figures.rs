@@ -40,6 +40,11 @@ pub(crate) struct Share {
     pub(crate) cost: i128,
 }
 
+/// Returns a cost in the units of sums. Not a number becomes 0: a row has it as no cost.
+pub(crate) fn cost_units(cost: &Cost) -> i128 {
+    (cost.total.clamp(-COST_MAX, COST_MAX) * COST_UNITS) as i128
+}
+
 impl Share {
     /// Sets tokens and cost, as a row or a packed column gives them back.
     pub(crate) fn with_usage(mut self, usage: Option<&TokenUsage>, cost: Option<&Cost>) -> Share {
@@ -55,8 +60,7 @@ impl Share {
                 optional(usage.cache_creation),
             ];
         }
-        // Not a number becomes 0: a row has it as no cost.
-        self.cost = cost.map_or(0, |cost| (cost.total.clamp(-COST_MAX, COST_MAX) * COST_UNITS) as i128);
+        self.cost = cost.map_or(0, cost_units);
         self
     }
 

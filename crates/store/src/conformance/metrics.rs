@@ -195,12 +195,12 @@ pub async fn a_late_wrapper_counts_in_place_of_its_calls(store: &dyn Store) -> S
     let calls = [call(3, "gpt-4o").parent(2), call(4, "gpt-4o").parent(2)];
     store.append_spans(vec![spans(&id, &calls)]).await?;
     assert_eq!(total(&of_models(store).await?, &model("gpt-4o")), (2, 0, 30, 1.5));
-    let wrapper = span(2).parent(1).span_type("AGENT").usage(20, 11);
+    let wrapper = span(2).parent(1).span_type("AGENT").usage(40, 20);
     store.append_spans(vec![spans(&id, &[wrapper])]).await?;
     let found = of_models(store).await?;
-    // Its cost is not known. Theirs is not that of all those tokens.
+    // It knows no cost: its tokens cost as much as theirs, of which it has twice as many.
     assert_eq!(total(&found, &model("gpt-4o")), (2, 0, 0, 0.0));
-    assert_eq!(total(&found, &MetricsGroup::Model(None)), (0, 0, 31, 0.0));
+    assert_eq!(total(&found, &MetricsGroup::Model(None)), (0, 0, 60, 3.0));
     // Without its usage they count again.
     store.append_spans(vec![spans(&id, &[span(2).parent(1).span_type("AGENT")])]).await?;
     assert_eq!(total(&of_models(store).await?, &model("gpt-4o")), (2, 0, 30, 1.5));

@@ -108,8 +108,8 @@ pub async fn spans_may_come_in_any_order(store: &dyn Store) -> StoreResult<()> {
     assert_eq!(info.session.as_deref(), Some("root's"));
     assert_eq!(info.metadata, texts([("mlflow.trace.user", "3's")]));
     assert_eq!(info.usage, Some(usage(14, 14)));
-    // Span 2 counts in place of span 3, and does not know its cost.
-    assert_eq!(info.cost.map(|cost| cost.total), Some(3.75));
+    // Span 2 counts in place of span 3, and has twice its tokens at twice its cost.
+    assert_eq!(info.cost.map(|cost| cost.total), Some(3.75 + 1.5));
     assert_eq!(info.resource_tags, texts([("service.name", "front")]));
     assert_eq!(info.tags, texts([("env", "dev")]));
     assert_eq!(info.span_count, 5);

@@ -208,7 +208,7 @@ async fn traces_of_an_older_rule_are_sound_and_follow_the_new_one() {
     assert_eq!((store.get_trace(&trace_id(1)).await.unwrap().usage, version()), (Some(usage(5, 0)), 0));
     let report = renormalize(&store).await;
     assert_eq!((report.traces, report.changed_traces, report.changed_spans), (2, 1, 0));
-    assert_eq!((store.get_trace(&trace_id(1)).await.unwrap().usage, version()), (Some(usage(40, 0)), 1));
+    assert_eq!((store.get_trace(&trace_id(1)).await.unwrap().usage, version()), (Some(usage(40, 0)), 2));
     assert_eq!(store.check().await.unwrap().problems, Vec::<String>::new());
 }
 

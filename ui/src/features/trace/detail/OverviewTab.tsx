@@ -55,6 +55,7 @@ export function OverviewTab(props: OverviewProps) {
           />
         )
       )}
+      {span.prompt_template && <Template prompt={span.prompt_template} />}
       {span.tools && span.tools.length > 0 && <Tools tools={span.tools} />}
       {nothing && (
         <p className={styles.empty}>
@@ -158,6 +159,26 @@ function DocumentsBlock({ span }: { span: SpanDetail }) {
           <Documents documents={documents} query={query} />
         )
       }
+    </Block>
+  );
+}
+
+function Template({ prompt }: { prompt: NonNullable<SpanDetail["prompt_template"]> }) {
+  const variables = Object.keys(prompt.variables).length > 0;
+  return (
+    <Block
+      title="Prompt template"
+      kind="template"
+      note={prompt.version}
+      modes={["Pretty"]}
+      copy={() => prompt.template ?? rawText(prompt.variables)}
+    >
+      {() => (
+        <>
+          {prompt.template && <LongText text={prompt.template} />}
+          {variables && <JsonView value={prompt.variables} />}
+        </>
+      )}
     </Block>
   );
 }

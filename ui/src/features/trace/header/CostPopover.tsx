@@ -5,9 +5,9 @@ import type { Cost, Usage } from "../../../api/types";
 import { Count, Dollars } from "../../../components/Figure";
 import { Popover } from "../../../components/popover/Popover";
 import { exact, exactCost } from "../../../lib/format";
+import explained from "../explained.module.css";
 import { modelOf, type Skeleton } from "../model/skeleton";
 import { shortName } from "../tree/rowModel";
-import explained from "../explained.module.css";
 import styles from "./header.module.css";
 
 /** As many spans as are listed by name. */

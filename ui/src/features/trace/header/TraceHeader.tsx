@@ -17,11 +17,11 @@ import { TagEditor } from "../assess/TagEditor";
 import { type Assess, ownRating } from "../assess/useAssess";
 import { shortValue } from "../assess/value";
 import { tracePath } from "../data/queries";
+import explained from "../explained.module.css";
 import { linkTo } from "../links";
 import type { Skeleton } from "../model/skeleton";
 import { CostPopover, TokensPopover } from "./CostPopover";
 import { DeleteDialog } from "./DeleteDialog";
-import explained from "../explained.module.css";
 import styles from "./header.module.css";
 
 export type View = "timeline" | "transcript";
