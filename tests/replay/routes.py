@@ -33,6 +33,8 @@ ROUTES: list[tuple[str, str, str]] = [
     # Runs and what is logged to them.
     ("DONE", "*", r"/api/2\.0/mlflow/(?:runs|metrics)/.+"),
     ("DONE", "*", r"/api/2\.0/mlflow/(?:registered-models|model-versions)/.+"),
+    # What creating one answers depends on the network that the server is in.
+    ("DONE", "GET", r"/api/2\.0/mlflow/webhooks(?:/.+)?"),
     ("P1", "*", r"/api/2\.0/mlflow/(?:logged-models|webhooks)(?:/.+)?"),
     ("P1", "*", r"/api/3\.0/mlflow/(?:datasets|scorers|issues|label-schemas|review-queues)(?:/.+)?"),
     ("P1", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),

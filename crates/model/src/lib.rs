@@ -13,6 +13,7 @@ pub mod run;
 pub mod span;
 pub mod trace;
 pub mod usage;
+pub mod webhook;
 
 pub use assessment::{
     Assessment, AssessmentError, AssessmentKind, AssessmentSource, AssessmentValue, SourceType,
@@ -28,3 +29,4 @@ pub use span::{
 };
 pub use trace::{TraceInfo, TraceStart, TraceState};
 pub use usage::{Cost, TokenUsage};
+pub use webhook::{Webhook, WebhookEvent};

@@ -44,3 +44,9 @@ pub const MODEL_ALIAS_CHARS_MAX: usize = 255;
 pub const REGISTRY_TAG_VALUE_CHARS_MAX: usize = 100_000;
 /// Longest description of a registered model or a version, in characters (MLflow's column).
 pub const REGISTRY_DESCRIPTION_CHARS_MAX: usize = 5_000;
+/// Longest name of a webhook, in characters (MLflow's figure).
+pub const WEBHOOK_NAME_CHARS_MAX: usize = 63;
+/// Longest address of a webhook, in characters.
+pub const WEBHOOK_URL_CHARS_MAX: usize = 2_000;
+/// Longest secret of a webhook, in characters.
+pub const WEBHOOK_SECRET_CHARS_MAX: usize = 1_000;

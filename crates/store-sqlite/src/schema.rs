@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_redaction.sql"),
     include_str!("migrations/0010_runs.sql"),
     include_str!("migrations/0011_registry.sql"),
+    include_str!("migrations/0012_webhooks.sql"),
 ];
 
 /// Pages of the cache of each connection that reads, in KiB (negative is SQLite's way to say KiB).

@@ -15,3 +15,4 @@ pub mod time;
 pub mod trace;
 pub mod trace_info;
 pub mod v2;
+pub mod webhook;

@@ -23,6 +23,7 @@ mod tags;
 mod traces;
 mod traces_json;
 mod two_words;
+mod webhooks;
 
 use crate::App;
 use axum::Router;
@@ -45,6 +46,7 @@ fn v2() -> Router<App> {
         .merge(runs::routes())
         .merge(search::routes_v2())
         .merge(traces::routes_v2())
+        .merge(webhooks::routes())
 }
 
 fn v3() -> Router<App> {

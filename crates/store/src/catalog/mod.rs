@@ -6,6 +6,7 @@
 pub mod refusal;
 mod registry;
 mod run;
+mod webhook;
 
 pub use registry::{
     ModelVersionPage, NewModelVersion, NewRegisteredModel, RegisteredModelPage, RegistryQuery, RegistryStore,
@@ -14,8 +15,11 @@ pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
     RunLog, RunPage, RunQuery, RunStore,
 };
+pub use webhook::{
+    AttemptOutcome, Delivery, DueDeliveries, NewWebhook, WebhookChange, WebhookPage, WebhookStore,
+};
 
 /// A store of everything that is not a trace.
-pub trait Catalog: RunStore + RegistryStore {}
+pub trait Catalog: RunStore + RegistryStore + WebhookStore {}
 
-impl<T: RunStore + RegistryStore> Catalog for T {}
+impl<T: RunStore + RegistryStore + WebhookStore> Catalog for T {}

@@ -79,3 +79,8 @@ pub fn no_latest_version(name: &str) -> StoreError {
 pub fn no_model_alias(alias: &str) -> StoreError {
     StoreError::invalid(format!("Registered model alias {alias} not found."))
 }
+
+/// No such webhook.
+pub fn no_webhook(id: &str) -> StoreError {
+    StoreError::not_found(format!("Webhook with ID {id} not found."))
+}

@@ -2,6 +2,7 @@
 
 pub mod registry;
 pub mod run;
+pub mod webhook;
 
 /// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
 #[macro_export]
@@ -38,6 +39,17 @@ macro_rules! catalog_conformance_suite {
                 inputs_and_outputs_are_kept_once
                 runs_are_filtered
                 runs_are_ordered_and_paged
+            }
+            webhook: {
+                a_created_webhook_is_found
+                a_webhook_can_be_changed
+                webhooks_are_listed
+                a_webhook_can_be_deleted
+                a_change_is_queued_for_who_wants_it
+                a_failed_attempt_is_due_again
+                busy_webhooks_wait
+                each_change_of_a_prompt_has_its_event
+                each_change_of_a_model_has_its_event
             }
         }
     };
