@@ -24,6 +24,7 @@ mod parameter;
 mod path;
 mod price_form;
 mod prices;
+mod prompts;
 mod redaction;
 mod selection;
 mod sessions;
@@ -67,6 +68,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(info::routes())
         .merge(metrics::routes())
         .merge(prices::routes())
+        .merge(prompts::routes())
         .merge(redaction::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
