@@ -10,7 +10,7 @@ use spanwise_model::{Webhook, WebhookEvent};
 /// so that none is lost and none is made up. A webhook that is not there is `NotFound`.
 #[async_trait]
 pub trait WebhookStore: Send + Sync + 'static {
-    /// Creates a webhook and returns it; `Exhausted` if there are too many.
+    /// Creates a webhook and returns it; `InvalidArgument` if there are too many.
     async fn create_webhook(&self, new: NewWebhook) -> StoreResult<Webhook>;
 
     /// Returns one webhook.

@@ -8,7 +8,7 @@ pub(crate) use outbox::{due_deliveries, end_attempt, enqueue};
 use crate::error::{damaged, sql_error};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
-use spanwise_model::{ErrorKind, Webhook, WebhookEvent};
+use spanwise_model::{Webhook, WebhookEvent};
 use spanwise_store::catalog::{NewWebhook, WebhookChange, WebhookPage, refusal};
 use spanwise_store::{StoreError, StoreResult};
 
@@ -23,8 +23,9 @@ pub(crate) fn create_webhook(conn: &Connection, new: &NewWebhook, now_ns: i64) -
     let count: usize =
         conn.query_row("SELECT count(*) FROM webhook", [], |row| row.get(0)).map_err(sql_error)?;
     if count >= WEBHOOKS_MAX {
+        // Not `Exhausted`: clients would try again for minutes.
         let message = format!("there are {count} webhooks already, and at most {WEBHOOKS_MAX}");
-        return Err(StoreError::new(ErrorKind::Exhausted, message));
+        return Err(StoreError::invalid(message));
     }
     conn.prepare_cached(
         "INSERT INTO webhook (webhook_id, name, description, url, secret, active, created_ns, last_updated_ns)
