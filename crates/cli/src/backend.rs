@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use spanwise_ingest::{Ingest, IngestLimits};
 use spanwise_model::ErrorKind;
-use spanwise_server::{App, ServerConfig, describe_metrics, main_router};
+use spanwise_server::{App, ServerConfig, Webhooks, describe_metrics, main_router};
 use spanwise_store::{RetentionRules, Store};
 use spanwise_store_sqlite::{FsArtifacts, OpenOptions, SqliteStore};
 use std::net::IpAddr;
@@ -161,6 +161,7 @@ pub(crate) fn open_app(config: &Config, retention: RetentionRules, metrics: Prom
         ingest: Arc::new(ingest.context("cannot use the configured redaction rules")?),
         store,
         catalog: sqlite,
+        webhooks: Arc::new(Webhooks::new(config.private_webhooks)),
         artifacts: Arc::new(artifacts),
         config: Arc::new(server_config(config)),
         metrics,

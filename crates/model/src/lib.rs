@@ -19,6 +19,7 @@ pub mod scorer;
 pub mod span;
 pub mod trace;
 pub mod usage;
+pub mod webhook;
 
 pub use aggregate::{Aggregation, CostKind, Measure, MetricDimension, MetricView, TokenKind};
 pub use assessment::{
@@ -40,3 +41,4 @@ pub use span::{
 };
 pub use trace::{TraceInfo, TraceStart, TraceState};
 pub use usage::{Cost, TokenUsage};
+pub use webhook::{Webhook, WebhookEvent};

@@ -50,3 +50,9 @@ pub const METRIC_ROWS_MAX: usize = 50_000;
 pub const ISSUE_NAME_CHARS_MAX: usize = 250;
 /// Root causes or categories of one issue.
 pub const ISSUE_LIST_MAX: usize = 1_000;
+/// Longest name of a webhook, in characters (MLflow's figure).
+pub const WEBHOOK_NAME_CHARS_MAX: usize = 63;
+/// Longest address of a webhook, in characters.
+pub const WEBHOOK_URL_CHARS_MAX: usize = 2_000;
+/// Longest secret of a webhook, in characters.
+pub const WEBHOOK_SECRET_CHARS_MAX: usize = 1_000;

@@ -1,6 +1,7 @@
 //! What every handler is given: the store, the way in, the configuration.
 
 use crate::paced_body::BodyPace;
+use crate::webhooks::Webhooks;
 use metrics_exporter_prometheus::PrometheusHandle;
 use spanwise_ingest::Ingest;
 use spanwise_store::{ArtifactStore, Catalog, Store};
@@ -18,6 +19,8 @@ pub struct App {
     pub artifacts: Arc<dyn ArtifactStore>,
     /// The way in for spans and log records.
     pub ingest: Arc<Ingest>,
+    /// What sends to webhooks.
+    pub webhooks: Arc<Webhooks>,
     /// Limits and allow-lists.
     pub config: Arc<ServerConfig>,
     /// Renders the text of `/metrics`.

@@ -20,6 +20,7 @@ mod patient_io;
 mod probe;
 mod router;
 mod ui;
+mod webhooks;
 
 pub use app::{App, ServerConfig};
 pub use export::{json_chunks, protobuf_chunks};
@@ -28,3 +29,4 @@ pub use metric::describe_metrics;
 pub use native::openapi;
 pub use paced_body::BodyPace;
 pub use router::{grpc_router, main_router, otlp_router};
+pub use webhooks::Webhooks;

@@ -76,9 +76,13 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken) {
             serving.spawn(port.serve(listener, stop.clone()));
         }
     }
+    let deliveries = tokio::spawn(crate::webhooks::deliver(app.clone(), stop.clone()));
     let upkeep = tokio::spawn(keep_metrics(app));
     serving.join_all().await;
     upkeep.abort();
+    if let Err(error) = deliveries.await {
+        tracing::error!("deliveries to webhooks ended before the server: {error}");
+    }
 }
 
 async fn keep_metrics(app: App) {

@@ -27,6 +27,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0015_issues.sql"),
     include_str!("migrations/0016_attachments.sql"),
     include_str!("migrations/0010_estimated_cost.sql"),
+    include_str!("migrations/0011_registry.sql"),
+    include_str!("migrations/0012_webhooks.sql"),
 ];
 
 /// Pages of the cache of each connection that reads, in KiB (negative is SQLite's way to say KiB).

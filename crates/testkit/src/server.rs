@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use prost::Message;
 use serde_json::Value;
 use spanwise_ingest::{Ingest, IngestLimits};
-use spanwise_server::{App, Listeners, ServerConfig, serve};
+use spanwise_server::{App, Listeners, ServerConfig, Webhooks, serve};
 use spanwise_store::Store;
 use spanwise_store_sqlite::{FsArtifacts, OpenOptions, SqliteStore};
 use std::net::SocketAddr;
@@ -68,6 +68,7 @@ impl TestServer {
             ingest: Arc::new(Ingest::new(store.clone(), options.limits).with_clock(arrival_ns)),
             store,
             catalog: sqlite,
+            webhooks: Arc::new(Webhooks::new(false)),
             artifacts: Arc::new(artifacts),
             config: Arc::new(options.config),
             metrics: PrometheusBuilder::new().build_recorder().handle(),

@@ -20,3 +20,4 @@ pub mod trace;
 pub mod trace_info;
 pub mod trace_metrics;
 pub mod v2;
+pub mod webhook;

@@ -13,6 +13,7 @@ mod housekeeping;
 mod info;
 mod metrics;
 mod price;
+mod prompt;
 mod redaction;
 mod run;
 mod session;
@@ -40,6 +41,7 @@ pub use price::{
     CostCharge, CostReason, NewPriceOverride, PriceListInfo, PriceMatch, PriceOverride, PriceProblem,
     PriceRow, PriceRows, PriceState, PriceStep, PriceUnknown, PriceUpdate,
 };
+pub use prompt::{PromptDetail, PromptKind, PromptList, PromptSummary, PromptVersion, PromptVersionSummary};
 pub use redaction::{
     ExperimentRedaction, RedactionCount, RedactionDetector, RedactionInfo, RedactionPattern, RedactionRules,
     RedactionTest, RedactionTestResult,

@@ -181,15 +181,16 @@ pub(crate) static KEYS: &[Key] = &[
         value_name: "on|off",
         help: "Index the words and attribute values of spans; off costs less and scans them when they are searched",
         client_help: None,
-        set: |config, text| {
-            config.search_index = match text {
-                "on" => true,
-                "off" => false,
-                _ => return Err("is neither on nor off".into()),
-            };
-            Ok(())
-        },
+        set: |config, text| set_switch(&mut config.search_index, text),
         get: |config| if config.search_index { "on" } else { "off" }.into(),
+    },
+    Key {
+        name: "webhooks.private",
+        value_name: "on|off",
+        help: "Whether webhooks may be on private and loopback addresses, and over plain http; whoever may create webhooks can then make the server call them",
+        client_help: None,
+        set: |config, text| set_switch(&mut config.private_webhooks, text),
+        get: |config| if config.private_webhooks { "on" } else { "off" }.into(),
     },
     Key {
         name: "retention.max_age",
@@ -279,11 +280,21 @@ impl Default for Config {
             artifact_bytes: 1 << 30,
             connections: 4096,
             search_index: true,
+            private_webhooks: false,
             retention: RetentionRules::default(),
             redaction: Rules::default(),
             redaction_key: None,
         }
     }
+}
+
+fn set_switch(switch: &mut bool, text: &str) -> Result<(), String> {
+    *switch = match text {
+        "on" => true,
+        "off" => false,
+        _ => return Err("is neither on nor off".into()),
+    };
+    Ok(())
 }
 
 /// Returns the platform's folder for a program's data; without a home, the working directory's `spanwise-data`.

@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) artifact_bytes: usize,
     pub(crate) connections: usize,
     pub(crate) search_index: bool,
+    /// Whether webhooks may be on private addresses.
+    pub(crate) private_webhooks: bool,
     pub(crate) retention: RetentionRules,
     /// What is replaced in what is sent to experiments without rules of their own.
     pub(crate) redaction: Rules,

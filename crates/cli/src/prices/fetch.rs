@@ -1,4 +1,4 @@
-//! Where a list of prices comes from: a file, standard input, or a URL. The server itself calls nobody.
+//! Where a list of prices comes from: a file, standard input, or a URL. The server itself fetches nothing.
 
 use anyhow::{Context, Result, anyhow, bail};
 use axum::body::Body;

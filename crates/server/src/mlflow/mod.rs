@@ -30,6 +30,7 @@ mod trace_metrics;
 mod traces;
 mod traces_json;
 mod two_words;
+mod webhooks;
 
 use crate::App;
 use axum::Router;
@@ -54,6 +55,7 @@ fn v2() -> Router<App> {
         .merge(runs::routes())
         .merge(search::routes_v2())
         .merge(traces::routes_v2())
+        .merge(webhooks::routes())
 }
 
 fn v3() -> Router<App> {

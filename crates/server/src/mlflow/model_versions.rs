@@ -36,7 +36,9 @@ async fn create(
 ) -> MlflowResult<Json<ModelVersionResponse>> {
     let CreateVersion { name, source, run_id, run_link, model_id, description, tags } = request;
     let new = NewModelVersion { name, source, run_id, run_link, model_id, description, tags };
-    answer(app.catalog.create_model_version(new).await?)
+    let version = app.catalog.create_model_version(new).await?;
+    app.webhooks.wake();
+    answer(version)
 }
 
 async fn get_one(
@@ -96,6 +98,7 @@ async fn set_tag(
 ) -> MlflowResult<Json<Value>> {
     let OneVersion { name, version } = request.of;
     app.catalog.set_model_version_tag(&name, version, &request.key, &request.value).await?;
+    app.webhooks.wake();
     Ok(done())
 }
 
@@ -105,6 +108,7 @@ async fn delete_tag(
 ) -> MlflowResult<Json<Value>> {
     let OneVersion { name, version } = request.of;
     app.catalog.delete_model_version_tag(&name, version, &request.key).await?;
+    app.webhooks.wake();
     Ok(done())
 }
 

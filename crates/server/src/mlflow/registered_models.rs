@@ -47,7 +47,9 @@ async fn create(
     Params(request): Params<CreateRegisteredModel>,
 ) -> MlflowResult<Json<RegisteredModelResponse>> {
     let CreateRegisteredModel { name, description, tags } = request;
-    answer(app.catalog.create_registered_model(NewRegisteredModel { name, description, tags }).await?)
+    let model = app.catalog.create_registered_model(NewRegisteredModel { name, description, tags }).await?;
+    app.webhooks.wake();
+    answer(model)
 }
 
 async fn get_one(
@@ -100,6 +102,7 @@ async fn latest_versions(
 
 async fn set_tag(State(app): State<App>, Params(request): Params<SetModelTag>) -> MlflowResult<Json<Value>> {
     app.catalog.set_registered_model_tag(&request.name, &request.key, &request.value).await?;
+    app.webhooks.wake();
     Ok(done())
 }
 
@@ -108,6 +111,7 @@ async fn delete_tag(
     Params(request): Params<DeleteModelTag>,
 ) -> MlflowResult<Json<Value>> {
     app.catalog.delete_registered_model_tag(&request.name, &request.key).await?;
+    app.webhooks.wake();
     Ok(done())
 }
 
@@ -121,6 +125,7 @@ async fn get_alias(
 
 async fn set_alias(State(app): State<App>, Params(request): Params<SetAlias>) -> MlflowResult<Json<Value>> {
     app.catalog.set_model_alias(&request.of.name, &request.alias, request.of.version).await?;
+    app.webhooks.wake();
     Ok(done())
 }
 
@@ -129,6 +134,7 @@ async fn delete_alias(
     Params(request): Params<OneAlias>,
 ) -> MlflowResult<Json<Value>> {
     app.catalog.delete_model_alias(&request.name, &request.alias).await?;
+    app.webhooks.wake();
     Ok(done())
 }
 

@@ -25,6 +25,7 @@ mod parameter;
 mod path;
 mod price_form;
 mod prices;
+mod prompts;
 mod redaction;
 mod results;
 mod runs;
@@ -71,6 +72,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(info::routes())
         .merge(metrics::routes())
         .merge(prices::routes())
+        .merge(prompts::routes())
         .merge(redaction::routes())
         .merge(runs::routes())
         .merge(sessions::routes())

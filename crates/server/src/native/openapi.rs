@@ -34,6 +34,7 @@ const REQUESTS: [&str; 7] = [
         (name = "assessments", description = "Feedback and expectations"),
         (name = "sessions", description = "Conversations"),
         (name = "experiments", description = "The folders that traces live in"),
+        (name = "prompts", description = "Prompts and their versions"),
         (name = "prices", description = "What tokens cost"),
         (name = "export", description = "Out of one store and into another"),
         (name = "server", description = "The server itself"),

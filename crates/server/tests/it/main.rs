@@ -22,6 +22,7 @@ mod native_manage;
 mod native_metrics;
 mod native_openapi;
 mod native_parameters;
+mod native_prompts;
 mod native_runs;
 mod native_spans;
 mod native_stream;

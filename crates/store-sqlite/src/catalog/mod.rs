@@ -24,6 +24,7 @@ mod start;
 mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
+mod webhook;
 
 pub(crate) use activity::experiment_activity;
 pub(crate) use archive::{archive_traces, restore_trace};

@@ -10,6 +10,7 @@ pub mod refusal;
 mod registry;
 mod run;
 mod scorer;
+mod webhook;
 
 pub use dataset::{
     DatasetPage, DatasetQuery, DatasetStore, NewDataset, NewRecord, RecordPage, canonical_inputs,
@@ -25,11 +26,17 @@ pub use run::{
     RunLog, RunPage, RunQuery, RunStore,
 };
 pub use scorer::ScorerStore;
+pub use webhook::{
+    AttemptOutcome, Delivery, DueDeliveries, NewWebhook, WebhookChange, WebhookPage, WebhookStore,
+};
 
 /// A store of everything that is not a trace.
 pub trait Catalog:
-    RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore + IssueStore
+    RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore + IssueStore + WebhookStore
 {
 }
 
-impl<T: RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore + IssueStore> Catalog for T {}
+impl<T> Catalog for T where
+    T: RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore + IssueStore + WebhookStore
+{
+}

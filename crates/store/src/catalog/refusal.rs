@@ -107,3 +107,8 @@ pub fn no_model_alias(alias: &str) -> StoreError {
 pub fn no_issue(id: &IssueId) -> StoreError {
     StoreError::not_found(format!("Issue with ID '{id}' not found"))
 }
+
+/// No such webhook.
+pub fn no_webhook(id: &str) -> StoreError {
+    StoreError::not_found(format!("Webhook with ID {id} not found."))
+}

@@ -6,6 +6,7 @@ pub mod logged_model;
 pub mod registry;
 pub mod run;
 pub mod scorer;
+pub mod webhook;
 
 /// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
 #[macro_export]
@@ -70,6 +71,17 @@ macro_rules! catalog_conformance_suite {
                 scorers_are_listed_by_experiment
                 versions_are_deleted_one_by_one
                 online_scoring_is_kept_by_scorer
+            }
+            webhook: {
+                a_created_webhook_is_found
+                a_webhook_can_be_changed
+                webhooks_are_listed
+                a_webhook_can_be_deleted
+                a_change_is_queued_for_who_wants_it
+                a_failed_attempt_is_due_again
+                busy_webhooks_wait
+                each_change_of_a_prompt_has_its_event
+                each_change_of_a_model_has_its_event
             }
         }
     };

@@ -49,22 +49,27 @@ impl RegistryStore for SqliteStore {
 
     async fn set_registered_model_tag(&self, name: &str, key: &str, value: &str) -> StoreResult<()> {
         let (name, key, value) = (name.to_owned(), key.to_owned(), value.to_owned());
-        self.write(move |context| registry::set_registered_model_tag(context.conn, &name, &key, &value)).await
+        self.write(move |context| {
+            registry::set_registered_model_tag(context.conn, &name, &key, &value, now_ns())
+        })
+        .await
     }
 
     async fn delete_registered_model_tag(&self, name: &str, key: &str) -> StoreResult<()> {
         let (name, key) = (name.to_owned(), key.to_owned());
-        self.write(move |context| registry::delete_registered_model_tag(context.conn, &name, &key)).await
+        self.write(move |context| registry::delete_registered_model_tag(context.conn, &name, &key, now_ns()))
+            .await
     }
 
     async fn set_model_alias(&self, name: &str, alias: &str, version: i64) -> StoreResult<()> {
         let (name, alias) = (name.to_owned(), alias.to_owned());
-        self.write(move |context| registry::set_model_alias(context.conn, &name, &alias, version)).await
+        self.write(move |context| registry::set_model_alias(context.conn, &name, &alias, version, now_ns()))
+            .await
     }
 
     async fn delete_model_alias(&self, name: &str, alias: &str) -> StoreResult<()> {
         let (name, alias) = (name.to_owned(), alias.to_owned());
-        self.write(move |context| registry::delete_model_alias(context.conn, &name, &alias)).await
+        self.write(move |context| registry::delete_model_alias(context.conn, &name, &alias, now_ns())).await
     }
 
     async fn get_model_version_by_alias(&self, name: &str, alias: &str) -> StoreResult<ModelVersion> {
@@ -127,13 +132,17 @@ impl RegistryStore for SqliteStore {
         value: &str,
     ) -> StoreResult<()> {
         let (name, key, value) = (name.to_owned(), key.to_owned(), value.to_owned());
-        self.write(move |context| registry::set_model_version_tag(context.conn, &name, version, &key, &value))
-            .await
+        self.write(move |context| {
+            registry::set_model_version_tag(context.conn, &name, version, &key, &value, now_ns())
+        })
+        .await
     }
 
     async fn delete_model_version_tag(&self, name: &str, version: i64, key: &str) -> StoreResult<()> {
         let (name, key) = (name.to_owned(), key.to_owned());
-        self.write(move |context| registry::delete_model_version_tag(context.conn, &name, version, &key))
-            .await
+        self.write(move |context| {
+            registry::delete_model_version_tag(context.conn, &name, version, &key, now_ns())
+        })
+        .await
     }
 }

@@ -1,6 +1,7 @@
 //! Registered models, which prompts are, and their versions.
 
 mod engine;
+mod event;
 mod find;
 mod load;
 mod version;
@@ -39,6 +40,7 @@ pub(crate) fn create_registered_model(
     for (key, value) in &new.tags {
         upsert_tag(conn, model_key, key, value)?;
     }
+    event::model_created(conn, new, now_ns)?;
     get_registered_model(conn, &new.name)
 }
 
@@ -94,17 +96,25 @@ pub(crate) fn set_registered_model_tag(
     name: &str,
     key: &str,
     value: &str,
+    now_ns: i64,
 ) -> StoreResult<()> {
-    upsert_tag(conn, model_key(conn, name)?, key, value)
+    let model_key = model_key(conn, name)?;
+    upsert_tag(conn, model_key, key, value)?;
+    event::model_tag_changed(conn, (model_key, name), key, Some(value), now_ns)
 }
 
 /// See [`spanwise_store::catalog::RegistryStore::delete_registered_model_tag`].
-pub(crate) fn delete_registered_model_tag(conn: &Connection, name: &str, key: &str) -> StoreResult<()> {
+pub(crate) fn delete_registered_model_tag(
+    conn: &Connection,
+    name: &str,
+    key: &str,
+    now_ns: i64,
+) -> StoreResult<()> {
     let model_key = model_key(conn, name)?;
     conn.prepare_cached("DELETE FROM registered_model_tag WHERE model_key = ?1 AND key = ?2")
         .and_then(|mut delete| delete.execute((model_key, key)))
         .map_err(sql_error)?;
-    Ok(())
+    event::model_tag_changed(conn, (model_key, name), key, None, now_ns)
 }
 
 fn upsert_tag(conn: &Connection, model_key: i64, key: &str, value: &str) -> StoreResult<()> {

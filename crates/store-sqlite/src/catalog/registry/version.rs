@@ -1,6 +1,6 @@
 //! Versions of registered models, and the aliases that stand for them.
 
-use super::{get_model_version, model_key, touch_model};
+use super::{event, get_model_version, model_key, touch_model};
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension};
 use spanwise_model::{ModelStage, ModelVersion};
@@ -49,6 +49,7 @@ pub(crate) fn create_model_version(
     for (key, value) in &new.tags {
         upsert_tag(conn, version_key, key, value)?;
     }
+    event::version_created(conn, new, version, now_ns)?;
     get_model_version(conn, &new.name, version)
 }
 
@@ -130,8 +131,11 @@ pub(crate) fn set_model_version_tag(
     version: i64,
     key: &str,
     value: &str,
+    now_ns: i64,
 ) -> StoreResult<()> {
-    upsert_tag(conn, version_key(conn, name, version)?, key, value)
+    upsert_tag(conn, version_key(conn, name, version)?, key, value)?;
+    let of = (model_key(conn, name)?, name, version);
+    event::version_tag_changed(conn, of, key, Some(value), now_ns)
 }
 
 /// See [`spanwise_store::catalog::RegistryStore::delete_model_version_tag`].
@@ -140,16 +144,24 @@ pub(crate) fn delete_model_version_tag(
     name: &str,
     version: i64,
     key: &str,
+    now_ns: i64,
 ) -> StoreResult<()> {
     let version_key = version_key(conn, name, version)?;
     conn.prepare_cached("DELETE FROM model_version_tag WHERE version_key = ?1 AND key = ?2")
         .and_then(|mut delete| delete.execute((version_key, key)))
         .map_err(sql_error)?;
-    Ok(())
+    let of = (model_key(conn, name)?, name, version);
+    event::version_tag_changed(conn, of, key, None, now_ns)
 }
 
 /// See [`spanwise_store::catalog::RegistryStore::set_model_alias`].
-pub(crate) fn set_model_alias(conn: &Connection, name: &str, alias: &str, version: i64) -> StoreResult<()> {
+pub(crate) fn set_model_alias(
+    conn: &Connection,
+    name: &str,
+    alias: &str,
+    version: i64,
+    now_ns: i64,
+) -> StoreResult<()> {
     let version_key = version_key(conn, name, version)?;
     let model_key = model_key(conn, name)?;
     conn.prepare_cached(
@@ -157,16 +169,16 @@ pub(crate) fn set_model_alias(conn: &Connection, name: &str, alias: &str, versio
     )
     .and_then(|mut insert| insert.execute((model_key, alias, version_key)))
     .map_err(sql_error)?;
-    Ok(())
+    event::alias_changed(conn, (model_key, name), alias, Some(version), now_ns)
 }
 
 /// See [`spanwise_store::catalog::RegistryStore::delete_model_alias`].
-pub(crate) fn delete_model_alias(conn: &Connection, name: &str, alias: &str) -> StoreResult<()> {
+pub(crate) fn delete_model_alias(conn: &Connection, name: &str, alias: &str, now_ns: i64) -> StoreResult<()> {
     let model_key = model_key(conn, name)?;
     conn.prepare_cached("DELETE FROM model_alias WHERE model_key = ?1 AND alias = ?2")
         .and_then(|mut delete| delete.execute((model_key, alias)))
         .map_err(sql_error)?;
-    Ok(())
+    event::alias_changed(conn, (model_key, name), alias, None, now_ns)
 }
 
 /// See [`spanwise_store::catalog::RegistryStore::get_model_version_by_alias`].
