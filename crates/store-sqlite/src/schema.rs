@@ -27,7 +27,6 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0015_issues.sql"),
     include_str!("migrations/0016_attachments.sql"),
     include_str!("migrations/0010_estimated_cost.sql"),
-    include_str!("migrations/0011_registry.sql"),
     include_str!("migrations/0012_webhooks.sql"),
 ];
 
