@@ -20,6 +20,8 @@ MADE_UP = re.compile(
     r"(?<![\w-])(?:(?:a-|m-|d-|dr-|iss-|ls-|rq-)?[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z]+-[a-z]+-\d{1,3})(?![\w-])"
 )
 TIMES = {"create_time", "last_update_time", "creation_time", "created_time"}
+TIMES |= {"created_timestamp", "last_updated_timestamp", "created_at", "last_updated_at"}
+TIMES |= {"creation_time_ms", "last_update_time_ms", "completed_time_ms"}
 PYTHON_SET = re.compile(r"\{'[^{}]*'\}")
 # Where a number is the id of an experiment: JSON, a query, a path of the artifact proxy, a message.
 EXPERIMENT = re.compile(

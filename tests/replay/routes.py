@@ -33,8 +33,8 @@ ROUTES: list[tuple[str, str, str]] = [
     # Runs and what is logged to them.
     ("DONE", "*", r"/api/2\.0/mlflow/(?:runs|metrics)/.+"),
     ("P1", "*", r"/api/2\.0/mlflow/(?:logged-models|registered-models|model-versions|webhooks)(?:/.+)?"),
-    ("DONE", "*", r"/api/3\.0/mlflow/issues(?:/.+)?"),
-    ("P1", "*", r"/api/3\.0/mlflow/(?:datasets|scorers|label-schemas|review-queues)(?:/.+)?"),
+    ("DONE", "*", r"/api/3\.0/mlflow/(?:issues|label-schemas|review-queues)(?:/.+)?"),
+    ("P1", "*", r"/api/3\.0/mlflow/(?:datasets|scorers)(?:/.+)?"),
     ("P1", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),
     ("P2", "GET", r"/get-artifact"),
     # An unknown path must be answered as such.

@@ -9,7 +9,9 @@ pub mod error;
 pub mod experiment;
 pub mod id;
 pub mod issue;
+pub mod label_schema;
 pub mod limit;
+pub mod review_queue;
 pub mod run;
 pub mod span;
 pub mod trace;
@@ -23,6 +25,8 @@ pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};
 pub use id::{AssessmentId, ExperimentId, IdError, SpanId, TraceId};
 pub use issue::{Issue, IssueId, IssueSeverity, IssueStatus};
+pub use label_schema::{LabelInput, LabelSchema, LabelSchemaId, LabelSchemaType};
+pub use review_queue::{ReviewItem, ReviewQueue, ReviewQueueId, ReviewQueueType, ReviewStatus};
 pub use run::{DatasetInput, Metric, ModelOutput, Run, RunDataset, RunId, RunStatus};
 pub use span::{
     ExperimentChoice, ExperimentSource, Interned, NewLogRecord, NewSpan, RootFacts, SpanRun, SpanStatus,

@@ -21,6 +21,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_redaction.sql"),
     include_str!("migrations/0010_runs.sql"),
     include_str!("migrations/0011_issues.sql"),
+    include_str!("migrations/0012_label_schemas.sql"),
+    include_str!("migrations/0013_review_queues.sql"),
 ];
 
 /// Pages of the cache of each connection that reads, in KiB (negative is SQLite's way to say KiB).

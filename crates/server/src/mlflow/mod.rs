@@ -8,6 +8,7 @@ mod assessments;
 mod experiments;
 mod extract;
 mod issues;
+mod label_schemas;
 mod lookup;
 mod metrics;
 mod page;
@@ -15,6 +16,7 @@ mod probes;
 mod redacted_upload;
 mod render;
 mod reply;
+mod review_queues;
 mod runs;
 mod search;
 mod spans;
@@ -49,7 +51,9 @@ fn v3() -> Router<App> {
     both()
         .merge(assessments::routes())
         .merge(issues::routes())
+        .merge(label_schemas::routes())
         .merge(probes::routes())
+        .merge(review_queues::routes())
         .merge(search::routes())
         .merge(spans::routes())
         .merge(trace_metrics::routes())

@@ -4,16 +4,25 @@
 //! gone is read as such. What is refused is said in MLflow's words, since clients know them: see [`refusal`].
 
 mod issue;
+mod label_schema;
 pub mod refusal;
+mod review_queue;
 mod run;
 
 pub use issue::{IssueChange, IssuePage, IssueQuery, IssueStore, NewIssue};
+pub use label_schema::{
+    DEFAULT_SCHEMA_INSTRUCTION, DEFAULT_SCHEMA_NAME, LabelSchemaChange, LabelSchemaPage, LabelSchemaStore,
+    NewLabelSchema,
+};
+pub use review_queue::{
+    NewReviewQueue, ReviewItemPage, ReviewQueueChange, ReviewQueuePage, ReviewQueueQuery, ReviewQueueStore,
+};
 pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
     RunLog, RunPage, RunQuery, RunStore,
 };
 
 /// A store of everything that is not a trace.
-pub trait Catalog: IssueStore + RunStore {}
+pub trait Catalog: IssueStore + LabelSchemaStore + ReviewQueueStore + RunStore {}
 
-impl<T: IssueStore + RunStore> Catalog for T {}
+impl<T: IssueStore + LabelSchemaStore + ReviewQueueStore + RunStore> Catalog for T {}
