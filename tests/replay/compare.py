@@ -25,6 +25,8 @@ TIMES = {"create_time", "last_update_time", "creation_time", "created_time"} | {
     "creation_timestamp",
     "last_updated_timestamp",
 }
+TIMES |= {"created_timestamp", "last_updated_timestamp", "created_at", "last_updated_at"}
+TIMES |= {"creation_time_ms", "last_update_time_ms", "completed_time_ms"}
 # Fields of datasets that hold JSON in a text.
 JSON_TEXTS = {"tags", "schema", "profile", "records", "serialized_scorer"}
 PYTHON_SET = re.compile(r"\{'[^{}]*'\}")

@@ -37,8 +37,7 @@ ROUTES: list[tuple[str, str, str]] = [
     ("DONE", "*", r"/api/3\.0/mlflow/(?:datasets|scorers)(?:/.+)?"),
     ("DONE", "GET", r"/(?:ajax-)?api/[23]\.0/mlflow/(?:server-info|workspaces|ui-telemetry)"),
     ("DONE", "*", r"/api/2\.0/mlflow/(?:registered-models|model-versions)/.+"),
-    ("P1", "*", r"/api/3\.0/mlflow/(?:label-schemas|review-queues)(?:/.+)?"),
-    ("DONE", "*", r"/api/3\.0/mlflow/issues(?:/.+)?"),
+    ("DONE", "*", r"/api/3\.0/mlflow/(?:issues|label-schemas|review-queues)(?:/.+)?"),
     # What creating one answers depends on the network that the server is in.
     ("DONE", "GET", r"/api/2\.0/mlflow/webhooks(?:/.+)?"),
     ("P1", "*", r"/api/2\.0/mlflow/webhooks(?:/.+)?"),

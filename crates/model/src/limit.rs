@@ -56,3 +56,19 @@ pub const WEBHOOK_NAME_CHARS_MAX: usize = 63;
 pub const WEBHOOK_URL_CHARS_MAX: usize = 2_000;
 /// Longest secret of a webhook, in characters.
 pub const WEBHOOK_SECRET_CHARS_MAX: usize = 1_000;
+/// Longest name of a label schema, in characters (MLflow's figure).
+pub const LABEL_SCHEMA_NAME_CHARS_MAX: usize = 250;
+/// Longest instruction of a label schema, in characters (MLflow's figure).
+pub const LABEL_SCHEMA_INSTRUCTION_CHARS_MAX: usize = 1_000;
+/// Longest label or option of a label schema, in characters (MLflow's figure).
+pub const LABEL_CHARS_MAX: usize = 64;
+/// Options of a label schema (MLflow's figure).
+pub const LABEL_OPTIONS_MAX: usize = 10;
+/// Longest id of a label schema that a review queue takes, in characters (MLflow's figure).
+pub const LABEL_SCHEMA_ID_CHARS_MAX: usize = 36;
+/// Longest name of a review queue, in characters (MLflow's figure).
+pub const REVIEW_QUEUE_NAME_CHARS_MAX: usize = 250;
+/// Longest name of a user of a review queue, in characters (MLflow's figure).
+pub const REVIEW_USER_CHARS_MAX: usize = 250;
+/// Users of one review queue (MLflow's figure).
+pub const REVIEW_USERS_MAX: usize = 10;

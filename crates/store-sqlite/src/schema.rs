@@ -28,6 +28,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0016_attachments.sql"),
     include_str!("migrations/0010_estimated_cost.sql"),
     include_str!("migrations/0012_webhooks.sql"),
+    include_str!("migrations/0012_label_schemas.sql"),
+    include_str!("migrations/0013_review_queues.sql"),
 ];
 
 /// Pages of the cache of each connection that reads, in KiB (negative is SQLite's way to say KiB).

@@ -10,6 +10,7 @@ mod datasets;
 mod experiments;
 mod extract;
 mod issues;
+mod label_schemas;
 mod logged_models;
 mod lookup;
 mod metrics;
@@ -21,6 +22,7 @@ mod redacted_upload;
 mod registered_models;
 mod render;
 mod reply;
+mod review_queues;
 mod runs;
 mod scorers;
 mod search;
@@ -63,8 +65,10 @@ fn v3() -> Router<App> {
         .merge(assessments::routes())
         .merge(datasets::routes())
         .merge(issues::routes())
+        .merge(label_schemas::routes())
         .merge(probes::routes())
         .merge(scorers::routes())
+        .merge(review_queues::routes())
         .merge(search::routes())
         .merge(spans::routes())
         .merge(trace_metrics::routes())

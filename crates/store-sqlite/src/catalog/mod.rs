@@ -14,10 +14,12 @@ mod experiment;
 mod experiment_find;
 mod info;
 mod issue;
+mod label_schema;
 mod link;
 mod logged_model;
 mod redaction;
 mod registry;
+mod review_queue;
 mod run;
 mod scorer;
 mod start;
@@ -41,12 +43,21 @@ pub(crate) use experiment::{
 pub(crate) use experiment_find::find_experiments;
 pub(crate) use info::{get_trace, get_traces, load_infos};
 pub(crate) use issue::{create_issue, find_issues, get_issue, update_issue};
+pub(crate) use label_schema::{
+    create_label_schema, delete_label_schema, find_label_schemas, get_label_schema, get_label_schema_by_name,
+    make_default_schema, update_label_schema,
+};
 pub(crate) use link::{link_prompts, link_traces_to_run};
 pub(crate) use logged_model::{
     create_logged_model, delete_logged_model, delete_logged_model_tag, finalize_logged_model,
     find_logged_models, get_logged_model, log_logged_model,
 };
 pub(crate) use redaction::{redaction_rules, set_redaction_rules};
+pub(crate) use review_queue::{
+    add_review_items, create_review_queue, delete_review_queue, ensure_user_queue, find_review_items,
+    find_review_queues, get_review_queue, get_review_queue_by_name, remove_review_items, set_review_status,
+    update_review_queue,
+};
 pub(crate) use run::{
     create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs, metric_history, run_datasets,
     sample_metric, set_run_stage, update_run,

@@ -5,9 +5,11 @@
 
 mod dataset;
 mod issue;
+mod label_schema;
 mod logged_model;
 pub mod refusal;
 mod registry;
+mod review_queue;
 mod run;
 mod scorer;
 mod webhook;
@@ -17,9 +19,16 @@ pub use dataset::{
     extend_schema,
 };
 pub use issue::{IssueChange, IssuePage, IssueQuery, IssueStore, NewIssue};
+pub use label_schema::{
+    DEFAULT_SCHEMA_INSTRUCTION, DEFAULT_SCHEMA_NAME, LabelSchemaChange, LabelSchemaPage, LabelSchemaStore,
+    NewLabelSchema,
+};
 pub use logged_model::{LoggedModelPage, LoggedModelQuery, LoggedModelStore, NewLoggedModel};
 pub use registry::{
     ModelVersionPage, NewModelVersion, NewRegisteredModel, RegisteredModelPage, RegistryQuery, RegistryStore,
+};
+pub use review_queue::{
+    NewReviewQueue, ReviewItemPage, ReviewQueueChange, ReviewQueuePage, ReviewQueueQuery, ReviewQueueStore,
 };
 pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
@@ -32,11 +41,27 @@ pub use webhook::{
 
 /// A store of everything that is not a trace.
 pub trait Catalog:
-    RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore + IssueStore + WebhookStore
+    RunStore
+    + LoggedModelStore
+    + DatasetStore
+    + ScorerStore
+    + RegistryStore
+    + IssueStore
+    + LabelSchemaStore
+    + ReviewQueueStore
+    + WebhookStore
 {
 }
 
 impl<T> Catalog for T where
-    T: RunStore + LoggedModelStore + DatasetStore + ScorerStore + RegistryStore + IssueStore + WebhookStore
+    T: RunStore
+        + LoggedModelStore
+        + DatasetStore
+        + ScorerStore
+        + RegistryStore
+        + IssueStore
+        + LabelSchemaStore
+        + ReviewQueueStore
+        + WebhookStore
 {
 }

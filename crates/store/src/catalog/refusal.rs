@@ -1,7 +1,7 @@
 //! What is wrong with a request to the catalog, in MLflow's words.
 
 use crate::StoreError;
-use spanwise_model::{ErrorKind, ExperimentId, IssueId, RunId};
+use spanwise_model::{ErrorKind, ExperimentId, IssueId, LabelSchemaId, ReviewQueueId, RunId, TraceId};
 
 /// No such experiment.
 pub fn no_experiment(id: ExperimentId) -> StoreError {
@@ -111,4 +111,118 @@ pub fn no_issue(id: &IssueId) -> StoreError {
 /// No such webhook.
 pub fn no_webhook(id: &str) -> StoreError {
     StoreError::not_found(format!("Webhook with ID {id} not found."))
+}
+
+/// No such label schema.
+pub fn no_label_schema(id: &LabelSchemaId) -> StoreError {
+    StoreError::not_found(format!("Label schema with id '{id}' not found."))
+}
+
+/// No label schema of that name.
+pub fn no_label_schema_named(experiment: ExperimentId, name: &str) -> StoreError {
+    StoreError::not_found(format!("Label schema with name '{name}' not found for experiment '{experiment}'."))
+}
+
+/// The name of a label schema is taken.
+pub fn label_schema_exists(experiment: ExperimentId, name: &str) -> StoreError {
+    StoreError::new(
+        ErrorKind::AlreadyExists,
+        format!("Label schema with name '{name}' already exists for experiment '{experiment}'."),
+    )
+}
+
+/// The default label schema stays as it is.
+pub fn default_label_schema_edited() -> StoreError {
+    StoreError::invalid("The experiment's default question cannot be edited.")
+}
+
+/// The default label schema stays.
+pub fn default_label_schema_deleted() -> StoreError {
+    StoreError::invalid("The experiment's default question cannot be deleted.")
+}
+
+/// The kind of a label schema's input stays.
+pub fn label_input_changed(old: &str, new: &str) -> StoreError {
+    StoreError::invalid(format!(
+        "A label schema's input type cannot be changed after creation (existing: {old}, got: {new})."
+    ))
+}
+
+/// Whether several options may be chosen stays.
+pub fn multi_select_changed() -> StoreError {
+    StoreError::invalid("`InputCategorical.multi_select` cannot be changed after creation.")
+}
+
+/// No such review queue.
+pub fn no_review_queue(id: &ReviewQueueId) -> StoreError {
+    StoreError::not_found(format!("Review queue with id '{id}' not found."))
+}
+
+/// No review queue of that name.
+pub fn no_review_queue_named(experiment: ExperimentId, name: &str) -> StoreError {
+    StoreError::not_found(format!("Review queue with name '{name}' not found for experiment '{experiment}'."))
+}
+
+/// The name of a review queue is taken.
+pub fn review_queue_exists(name: &str) -> StoreError {
+    StoreError::new(
+        ErrorKind::AlreadyExists,
+        format!("Review queue with name '{name}' already exists (names are case-insensitive)."),
+    )
+}
+
+/// A user's name is that of a custom queue.
+pub fn not_a_user_queue(user: &str) -> StoreError {
+    StoreError::new(
+        ErrorKind::AlreadyExists,
+        format!(
+            "A non-user queue named '{user}' already exists; cannot get-or-create a user queue with that name."
+        ),
+    )
+}
+
+/// The queue of a user stays as it is.
+pub fn user_queue_changed() -> StoreError {
+    StoreError::invalid(
+        "A user queue's name, assigned user, schemas, and owner are fixed and cannot be updated.",
+    )
+}
+
+/// What is asked about traces in a queue stays.
+pub fn questions_locked() -> StoreError {
+    StoreError::invalid(
+        "A review queue's questions are locked once items are assigned to it. Remove the items before changing its \
+         questions.",
+    )
+}
+
+/// The experiment has no such questions.
+pub fn no_questions(experiment: ExperimentId, ids: &[&LabelSchemaId]) -> StoreError {
+    StoreError::invalid(format!(
+        "Label schema id(s) {} not found for experiment '{experiment}'.",
+        python_list(ids)
+    ))
+}
+
+/// The experiment has no such traces.
+pub fn no_traces_to_review(id: &ReviewQueueId, experiment: ExperimentId, traces: &[&TraceId]) -> StoreError {
+    StoreError::not_found(format!(
+        "Cannot attach trace(s) {} to review queue '{id}': they do not exist in experiment '{experiment}'.",
+        python_list(traces)
+    ))
+}
+
+/// The trace is not in the queue.
+pub fn no_review_item(id: &ReviewQueueId, trace: &TraceId) -> StoreError {
+    StoreError::not_found(format!("Item '{trace}' is not attached to review queue '{id}'."))
+}
+
+/// Longest list that a message repeats.
+const LISTED_MAX: usize = 20;
+
+/// Writes ids as a Python list.
+fn python_list(ids: &[&impl std::fmt::Display]) -> String {
+    let more = if ids.len() > LISTED_MAX { ", …" } else { "" };
+    let ids: Vec<String> = ids.iter().take(LISTED_MAX).map(|id| format!("'{id}'")).collect();
+    format!("[{}{more}]", ids.join(", "))
 }

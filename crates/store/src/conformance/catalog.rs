@@ -2,8 +2,10 @@
 
 pub mod dataset;
 pub mod issue;
+pub mod label_schema;
 pub mod logged_model;
 pub mod registry;
+pub mod review_queue;
 pub mod run;
 pub mod scorer;
 pub mod webhook;
@@ -48,6 +50,23 @@ macro_rules! catalog_conformance_suite {
                 an_issue_needs_an_active_experiment
                 an_issue_can_be_changed
                 issues_are_filtered_ordered_and_paged
+            }
+            label_schema: {
+                a_created_question_is_found
+                names_of_questions_are_unique
+                every_experiment_has_a_default_question
+                a_question_can_be_changed
+                a_question_can_be_deleted
+            }
+            review_queue: {
+                a_created_queue_is_found
+                names_of_queues_differ_by_more_than_case
+                every_user_may_have_a_queue
+                queues_are_found_by_user_and_trace
+                a_queue_can_be_changed_until_it_is_filled
+                traces_are_reviewed
+                traces_that_are_not_there_can_t_be_reviewed
+                a_deleted_trace_leaves_its_queues
             }
             run: {
                 a_created_run_is_found
