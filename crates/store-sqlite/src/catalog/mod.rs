@@ -28,16 +28,15 @@ pub(crate) use experiment::{
 };
 pub(crate) use experiment_find::find_experiments;
 pub(crate) use info::{get_trace, get_traces, load_infos};
-pub(crate) use link::{link_prompts, link_traces_to_run};
+pub(crate) use link::{link_prompts, link_traces_to_run, traces_of_run};
 pub(crate) use redaction::{redaction_rules, set_redaction_rules};
 pub(crate) use start::start_trace;
 pub(crate) use tag::{delete_trace_tag, set_trace_tag};
 
-use crate::error::sql_error;
-use crate::trace_row::SqlTraceId;
+use crate::trace_ids;
+use rusqlite::Connection;
 use rusqlite::types::Value;
 use rusqlite::vtab::array::Array;
-use rusqlite::{Connection, OptionalExtension};
 use spanwise_model::TraceId;
 use spanwise_store::{StoreError, StoreResult};
 use std::rc::Rc;
@@ -49,11 +48,7 @@ pub(crate) const USER_METADATA: &str = "mlflow.trace.user";
 
 /// Returns the key of a visible trace.
 pub(crate) fn trace_key(conn: &Connection, id: &TraceId) -> StoreResult<i64> {
-    let mut statement = conn
-        .prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1 AND visible = 1")
-        .map_err(sql_error)?;
-    let key = statement.query_row([SqlTraceId(id)], |row| row.get(0)).optional().map_err(sql_error)?;
-    key.ok_or_else(|| no_trace(id))
+    trace_ids::find_visible(conn, id)?.ok_or_else(|| no_trace(id))
 }
 
 fn no_trace(id: &TraceId) -> StoreError {

@@ -349,7 +349,7 @@ async fn a_store_of_an_older_version_gets_its_rollups() {
              DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
              ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
              DROP TABLE derivation; DROP TABLE redaction; DROP TABLE price_list;
-             DROP TABLE price_override; PRAGMA user_version = 2;",
+             DROP TABLE price_override; DROP TABLE trace_by_id; DROP TABLE trace_by_id_build; PRAGMA user_version = 2;",
         )
         .unwrap();
     let store = open(folder.path());

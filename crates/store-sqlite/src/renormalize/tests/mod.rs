@@ -189,7 +189,7 @@ async fn traces_of_an_older_rule_are_sound_and_follow_the_new_one() {
         .execute_batch(
             "UPDATE trace SET input_tokens = 5, output_tokens = 0, total_tokens = 5; DROP TABLE derivation;
              DROP TABLE price_list; DROP TABLE price_override; DROP TABLE redaction;
-             PRAGMA user_version = 6;",
+             DROP TABLE trace_by_id; DROP TABLE trace_by_id_build; PRAGMA user_version = 6;",
         )
         .unwrap();
     let version = || -> i64 {
