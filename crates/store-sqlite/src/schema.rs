@@ -107,7 +107,7 @@ fn migrate(conn: &mut Connection) -> StoreResult<()> {
         tracing::info!(
             from = version,
             to,
-            "changing the index to this version; a million traces take a minute"
+            "changing the index to this version; a million traces take about half a minute"
         );
     }
     for (index, sql) in MIGRATIONS.iter().enumerate().skip(version) {

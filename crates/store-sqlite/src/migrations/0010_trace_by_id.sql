@@ -70,3 +70,7 @@ CREATE INDEX trace_by_start ON trace (experiment_id, start_ns DESC, trace_id);
 CREATE INDEX trace_by_session ON trace (session) WHERE session IS NOT NULL;
 CREATE INDEX trace_hidden ON trace (experiment_id) WHERE visible = 0;
 CREATE INDEX trace_from_ahead ON trace (experiment_id, arrival_ns) WHERE arrival_ns < start_ns;
+
+-- No query uses it: tags are read by their trace, and found in the columns in memory. Each value is a place of its own in it,
+-- so that each group of writes changed a page for each value of each tag.
+DROP INDEX IF EXISTS trace_tag_by_value;
