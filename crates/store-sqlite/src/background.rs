@@ -11,6 +11,7 @@ use crate::postings::Postings;
 use crate::retention::{self, Retention};
 use crate::schema;
 use crate::store::now_ns;
+use crate::trace_ids::{self, TraceIds};
 use crate::writer::Writer;
 use rusqlite::Connection;
 use spanwise_store::StoreResult;
@@ -52,12 +53,15 @@ pub(crate) struct Parts {
     pub(crate) pins: Arc<Pins>,
     pub(crate) artifact_removal: Arc<ArtifactRemoval>,
     pub(crate) attachments: Arc<Attachments>,
+    pub(crate) trace_ids: Arc<TraceIds>,
 }
 
 impl Background {
     /// Starts the thread.
     pub(crate) fn start(database: &Path, parts: Parts) -> StoreResult<(Background, JoinHandle<()>)> {
         let conn = schema::open_maintenance(database)?;
+        // It asks whether traces whose artifacts are to be removed are there again.
+        trace_ids::attach(&conn, &parts.trace_ids)?;
         conn.busy_timeout(HELD_UP_MAX).map_err(sql_error)?;
         let (wake, wakes) = sync_channel(1);
         let wal = database.with_extension("db-wal");

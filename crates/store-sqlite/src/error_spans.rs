@@ -111,6 +111,7 @@ fn load_through(conn: &Connection) -> StoreResult<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::step_back;
     use crate::{OpenOptions, SqliteStore};
     use spanwise_store::Store;
     use spanwise_store::conformance::build::{span, spans, trace_id};
@@ -139,15 +140,7 @@ mod tests {
         store.append_spans(vec![spans(&trace_id(7), &[mended])]).await.unwrap();
         store.close().await.unwrap();
         drop(store);
-        database(folder.path())
-            .execute_batch(
-                "DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
-                 ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
-                 DROP TABLE derivation; DROP TABLE redaction; DROP TABLE price_list;
-                 DROP TABLE price_override; DROP TABLE attachment_removal; DROP TABLE attachment_use;
-                 DROP TABLE attachment; PRAGMA user_version = 4;",
-            )
-            .unwrap();
+        step_back(&database(folder.path()), 4);
 
         let store = SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
         // One that is written to while the others are counted.

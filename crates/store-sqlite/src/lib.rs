@@ -43,6 +43,7 @@ mod spans;
 mod stats;
 mod store;
 mod table;
+mod trace_ids;
 mod trace_row;
 mod trace_state;
 mod writer;

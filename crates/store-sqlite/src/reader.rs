@@ -1,6 +1,7 @@
 //! Threads that read: each with a connection of its own, so that no SQLite call runs on the async runtime.
 
 use crate::schema;
+use crate::trace_ids::{self, TraceIds};
 use rusqlite::Connection;
 use spanwise_model::ErrorKind;
 use spanwise_store::{StoreError, StoreResult};
@@ -19,11 +20,12 @@ pub(crate) struct ReaderPool {
 
 impl ReaderPool {
     /// Opens `threads` connections to the database at `path`.
-    pub(crate) fn open(path: &Path, threads: usize) -> StoreResult<ReaderPool> {
+    pub(crate) fn open(path: &Path, threads: usize, ids: &Arc<TraceIds>) -> StoreResult<ReaderPool> {
         let (jobs, queue) = channel();
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..threads {
             let conn = schema::open_reader(path)?;
+            trace_ids::attach(&conn, ids)?;
             let queue = Arc::clone(&queue);
             thread::Builder::new()
                 .name(format!("read-{number}"))

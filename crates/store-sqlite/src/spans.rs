@@ -6,10 +6,10 @@ use crate::columns::{self, Row};
 use crate::error::{damaged, sql_error};
 use crate::reader::ReaderPool;
 use crate::segment::{Location, SegmentReader};
-use crate::trace_row::SqlTraceId;
+use crate::trace_ids;
 use bytes::Bytes;
 use lru::LruCache;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use spanwise_model::{Cost, Interned, SpanId, TraceId};
 use spanwise_otlp::attachment::Kind;
 use spanwise_store::{SpanStream, StoreError, StoreResult, StoredSpan};
@@ -300,9 +300,7 @@ pub(crate) struct Candidate {
 
 /// Returns the key of a visible trace.
 pub(crate) fn key_of(conn: &Connection, trace_id: &TraceId) -> StoreResult<i64> {
-    conn.prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1 AND visible = 1")
-        .and_then(|mut statement| statement.query_row([SqlTraceId(trace_id)], |row| row.get(0)).optional())
-        .map_err(sql_error)?
+    trace_ids::find_visible(conn, trace_id)?
         .ok_or_else(|| StoreError::not_found(format!("trace {trace_id} does not exist")))
 }
 

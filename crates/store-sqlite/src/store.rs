@@ -104,13 +104,13 @@ impl SqliteStore {
         backup::remove_leftovers(&data_dir)?;
         let database = data_dir.join("index.db");
         let segments = data_dir.join("segments");
-        let conn = schema::open_writer(&database)?;
+        let (conn, trace_ids) = schema::open_writer(&database)?;
         let prices = Arc::new(PriceKeeper::open(&conn)?);
         let segment_writer = SegmentWriter::open(&segments, &conn)?;
         renormalize::tell_if_older(&conn)?;
         let are_rollups_built = rollup::are_built(&conn)?;
         let are_error_spans_counted = error_spans::are_counted(&conn)?;
-        let readers = ReaderPool::open(&database, options.reader_threads.max(1))?;
+        let readers = ReaderPool::open(&database, options.reader_threads.max(1), &trace_ids)?;
         // No two openings are at the same nanosecond: the lock lets only one process in.
         let changes = Arc::new(ChangeFeed::new(now_ns().cast_unsigned()));
         let table = Arc::new(TraceTable::new(options.trace_columns));
@@ -120,6 +120,7 @@ impl SqliteStore {
             TraceStates::new(),
             Arc::clone(&changes),
             Arc::clone(&table),
+            Arc::clone(&trace_ids),
         )?;
         let writer = Arc::new(writer);
         let attachments = Attachments::open(&data_dir)?;
@@ -153,6 +154,7 @@ impl SqliteStore {
             pins: Arc::clone(&pins),
             artifact_removal: Arc::clone(&artifact_removal),
             attachments,
+            trace_ids,
         };
         let (background, background_thread) = Background::start(&database, parts)?;
         let mut threads = vec![background_thread, writer_thread];

@@ -3,6 +3,7 @@
 use crate::error::sql_error;
 use crate::rank::Rank;
 use crate::shared_text;
+use crate::trace_ids;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use spanwise_model::{Cost, ExperimentId, TokenUsage, TraceId, TraceState};
@@ -87,7 +88,6 @@ static UPDATE: LazyLock<String> = LazyLock::new(|| {
 });
 static SELECT: LazyLock<String> = LazyLock::new(|| format!("SELECT trace_key, {COLUMNS} FROM trace"));
 static SELECT_BY_KEY: LazyLock<String> = LazyLock::new(|| format!("{} WHERE trace_key = ?1", *SELECT));
-static SELECT_BY_ID: LazyLock<String> = LazyLock::new(|| format!("{} WHERE trace_id = ?1", *SELECT));
 
 fn placeholders() -> String {
     (1..=COLUMN_COUNT).map(|number| format!("?{number}")).collect::<Vec<_>>().join(", ")
@@ -147,8 +147,7 @@ impl TraceRow {
 
     /// Returns the row of that trace, visible or not.
     pub(crate) fn load_by_id(conn: &Connection, id: &TraceId) -> StoreResult<Option<TraceRow>> {
-        let mut statement = conn.prepare_cached(&SELECT_BY_ID).map_err(sql_error)?;
-        statement.query_row([SqlTraceId(id)], TraceRow::from_row).optional().map_err(sql_error)
+        trace_ids::find(conn, id)?.map_or(Ok(None), |trace_key| TraceRow::load(conn, trace_key))
     }
 
     /// Inserts the row and sets its key.
@@ -157,7 +156,7 @@ impl TraceRow {
         self.bind(&mut statement).map_err(sql_error)?;
         statement.raw_execute().map_err(sql_error)?;
         self.trace_key = conn.last_insert_rowid();
-        Ok(())
+        trace_ids::add(conn, &self.trace_id, self.trace_key)
     }
 
     /// Writes all columns of the row with this key.

@@ -9,10 +9,10 @@ use crate::error::{damaged, sql_error};
 use crate::lender::Lenders;
 use crate::rank::{self, Rank};
 use crate::rollup::{Calls, NO_CALL, SpanFacts};
-use crate::trace_row::SqlTraceId;
+use crate::trace_ids;
 use foldhash::fast::RandomState;
 use lru::LruCache;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use spanwise_genai::rollup::UsageTree;
 use spanwise_model::{NewSpan, SpanId, SpanStatus, TraceId};
 use spanwise_store::StoreResult;
@@ -225,10 +225,7 @@ impl TraceState {
 
 /// Loads what is stored of a trace.
 pub(crate) fn load(conn: &Connection, trace_id: &TraceId) -> StoreResult<TraceState> {
-    let trace_key = conn
-        .prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1")
-        .and_then(|mut statement| statement.query_row([SqlTraceId(trace_id)], |row| row.get(0)).optional())
-        .map_err(sql_error)?;
+    let trace_key = trace_ids::find(conn, trace_id)?;
     let mut state = TraceState::new(trace_key);
     let Some(trace_key) = trace_key else { return Ok(state) };
     state.lenders = Lenders::unknown();

@@ -8,6 +8,7 @@ use crate::explore::ChangeFeed;
 use crate::rollup::Rollups;
 use crate::segment::SegmentWriter;
 use crate::table::{TableChanges, TraceTable};
+use crate::trace_ids::TraceIds;
 use crate::trace_state::TraceStates;
 use rusqlite::{Connection, TransactionBehavior};
 use spanwise_model::{ErrorKind, TraceId};
@@ -42,6 +43,8 @@ pub(crate) struct WriteContext<'a> {
     pub(crate) table: &'a mut TableChanges,
     /// What the group changes of the roll-ups; they are written before it commits.
     pub(crate) rollups: &'a mut Rollups,
+    /// Learns which traces the group adds and deletes, through `conn`.
+    trace_ids: &'a TraceIds,
     /// Why the group can't be committed: an operation without a savepoint failed half-way.
     failed: Option<StoreError>,
 }
@@ -100,6 +103,7 @@ impl Writer {
         states: TraceStates,
         changes: Arc<ChangeFeed>,
         table: Arc<TraceTable>,
+        trace_ids: Arc<TraceIds>,
     ) -> StoreResult<(Writer, JoinHandle<()>)> {
         let (commands, queue) = channel();
         let in_flight = Arc::new(AtomicUsize::new(0));
@@ -110,6 +114,7 @@ impl Writer {
             rollups: Rollups::new(),
             changes,
             table,
+            trace_ids,
             in_flight: Arc::clone(&in_flight),
             failing: None,
         };
@@ -195,6 +200,7 @@ struct WriterThread {
     rollups: Rollups,
     changes: Arc<ChangeFeed>,
     table: Arc<TraceTable>,
+    trace_ids: Arc<TraceIds>,
     in_flight: Arc<AtomicUsize>,
     failing: Option<Failing>,
 }
@@ -251,7 +257,7 @@ impl WriterThread {
         answers: &mut Vec<Finish>,
     ) -> StoreResult<()> {
         let deadline = Instant::now() + GROUP_WAIT_MAX;
-        let WriterThread { conn, segment, states, rollups, changes, table, in_flight, .. } = self;
+        let WriterThread { conn, segment, states, rollups, changes, table, trace_ids, in_flight, .. } = self;
         let begun = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error);
         let txn = match begun.and_then(|txn| rollups.begin(&txn).map(|()| txn)) {
             Ok(txn) => txn,
@@ -269,6 +275,7 @@ impl WriterThread {
             changed: &mut changed,
             table: &mut in_table,
             rollups,
+            trace_ids,
             failed: None,
         };
         let mut bytes = 0;
@@ -285,16 +292,21 @@ impl WriterThread {
         let outcome = outcome
             .and_then(|()| check_open(&txn))
             .and_then(|()| rollups.write(&txn))
+            .and_then(|()| trace_ids.merge_some(&txn))
             .and_then(|()| check_open(&txn))
             .and_then(|()| segment.flush(&txn))
             .and_then(|()| txn.commit().map_err(sql_error));
         match &outcome {
             Ok(()) => {
                 segment.committed();
+                trace_ids.committed();
                 table.apply(conn, in_table);
                 changes.publish(changed);
             }
-            Err(_) => segment.rolled_back(),
+            Err(_) => {
+                segment.rolled_back();
+                trace_ids.rolled_back();
+            }
         }
         outcome.map_err(|error| {
             StoreError::with_source(
@@ -313,7 +325,7 @@ fn in_savepoint<T>(
 ) -> StoreResult<T> {
     let mark = context.segment.mark();
     let (changed, rollups) = (context.changed.len(), context.rollups.mark());
-    let in_table = context.table.mark();
+    let (in_table, trace_ids) = (context.table.mark(), context.trace_ids.mark());
     check_open(context.conn)?;
     run(context.conn, "SAVEPOINT operation")?;
     let result = operation(context);
@@ -326,6 +338,7 @@ fn in_savepoint<T>(
         context.changed.truncate(changed);
         context.rollups.undo_to(rollups);
         context.table.undo_to(in_table);
+        context.trace_ids.undo_to(trace_ids);
         check_open(context.conn)?;
         run(context.conn, "ROLLBACK TO operation")?;
     }

@@ -127,7 +127,8 @@ fn value(measure: Measure, row: &Row, usage: &mut UsageTree) -> Option<f64> {
             Some(duration_ns.div_euclid(NS_PER_MS) as f64)
         }
         Measure::SpanCost(kind) => {
-            let cost = row.cost.filter(|_| usage.counts(row.span_id).1)?;
+            let counts = usage.counts(row.span_id);
+            let cost = if counts.cost { row.cost } else { counts.estimated_cost }?;
             Some(match kind {
                 CostKind::Input => cost.input,
                 CostKind::Output => cost.output,

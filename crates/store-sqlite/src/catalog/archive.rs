@@ -1,9 +1,10 @@
 //! A trace's record with all that belongs to it but its spans, on its way to another store and back.
 
 use super::experiment::get_active;
-use super::{USER_METADATA, assessment, id_array, info, link, start, tag};
+use super::{USER_METADATA, assessment, id_array, info, key_array, link, start, tag};
 use crate::error::sql_error;
 use crate::rank;
+use crate::trace_ids;
 use crate::trace_row::{SqlTraceId, TraceRow, explicit};
 use rusqlite::Connection;
 use spanwise_model::{TraceId, TraceInfo, TraceState};
@@ -44,10 +45,11 @@ fn load_of_rows(conn: &Connection, ids: &[TraceId]) -> StoreResult<OfRows> {
         .prepare_cached(
             "SELECT t.trace_id, t.explicit, p.name, p.version FROM trace t
              LEFT JOIN trace_prompt p ON p.trace_key = t.trace_key
-             WHERE t.trace_id IN rarray(?1) ORDER BY p.name, p.version",
+             WHERE t.trace_key IN rarray(?1) ORDER BY p.name, p.version",
         )
         .map_err(sql_error)?;
-    let mut rows = statement.query([id_array(ids)]).map_err(sql_error)?;
+    let keys = key_array(trace_ids::find_all(conn, ids)?);
+    let mut rows = statement.query([keys]).map_err(sql_error)?;
     while let Some(row) = rows.next().map_err(sql_error)? {
         let id: SqlTraceId<TraceId> = row.get(0).map_err(sql_error)?;
         let (explicit, prompts) = of_rows.entry(id.0).or_default();

@@ -3,6 +3,7 @@
 use super::{id_array, key_array};
 use crate::attachments;
 use crate::error::sql_error;
+use crate::trace_ids;
 use crate::trace_row::SqlTraceId;
 use rusqlite::{Connection, Params};
 use spanwise_model::{ExperimentId, TraceId};
@@ -80,14 +81,16 @@ fn delete_rows(conn: &Connection, mut deleted: DeletedTraces) -> StoreResult<Del
     conn.prepare_cached("DELETE FROM trace WHERE trace_key IN rarray(?1)")
         .and_then(|mut delete| delete.execute([keys]))
         .map_err(sql_error)?;
+    trace_ids::delete(conn, &deleted.traces)?;
     Ok(deleted)
 }
 
 fn find(conn: &Connection, experiment: ExperimentId, which: &DeleteTraces) -> StoreResult<DeletedTraces> {
     match which {
         DeleteTraces::Ids(ids) => {
-            let condition = "experiment_id = ?1 AND visible = 1 AND trace_id IN rarray(?2)";
-            let traces = select(conn, condition, (experiment.0, id_array(ids)))?;
+            let condition = "experiment_id = ?1 AND visible = 1 AND trace_key IN rarray(?2)";
+            let keys = key_array(trace_ids::find_all(conn, ids)?);
+            let traces = select(conn, condition, (experiment.0, keys))?;
             Ok(found(traces))
         }
         DeleteTraces::Until { max_start_ms, limit } => {

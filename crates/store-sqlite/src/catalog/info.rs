@@ -1,8 +1,9 @@
 //! Trace records as they are answered: the row with its tags, metadata and assessments, in few queries a page.
 
-use super::{USER_METADATA, assessment, id_array, key_array, no_trace, trace_key};
+use super::{USER_METADATA, assessment, key_array, no_trace, trace_key};
 use crate::error::{damaged, sql_error};
-use crate::trace_row::{SqlTraceId, TraceRow};
+use crate::trace_ids;
+use crate::trace_row::TraceRow;
 use rusqlite::types::ValueRef;
 use rusqlite::vtab::array::Array;
 use rusqlite::{Connection, Transaction};
@@ -25,13 +26,8 @@ pub(crate) fn get_traces(conn: &Connection, ids: &[TraceId]) -> StoreResult<Vec<
 }
 
 fn keys_of(conn: &Connection, ids: &[TraceId]) -> StoreResult<HashMap<TraceId, i64>> {
-    let mut statement = conn
-        .prepare_cached("SELECT trace_id, trace_key FROM trace WHERE trace_id IN rarray(?1) AND visible = 1")
-        .map_err(sql_error)?;
-    let rows = statement
-        .query_map([id_array(ids)], |row| Ok((row.get::<_, SqlTraceId<TraceId>>(0)?.0, row.get(1)?)))
-        .map_err(sql_error)?;
-    rows.collect::<Result<_, _>>().map_err(sql_error)
+    let found = ids.iter().map(|id| Ok(trace_ids::find_visible(conn, id)?.map(|key| (id.clone(), key))));
+    found.filter_map(StoreResult::transpose).collect()
 }
 
 /// Returns the records of those of the traces that are there and visible, in the order of `keys`.

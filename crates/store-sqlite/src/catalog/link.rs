@@ -18,6 +18,16 @@ pub(crate) fn link_traces_to_run(conn: &Connection, traces: &[TraceId], run_id: 
     Ok(())
 }
 
+/// Returns the traces that are linked to a run, whether they are there or not.
+pub(crate) fn traces_of_run(conn: &Connection, run_id: &str) -> StoreResult<Vec<TraceId>> {
+    conn.prepare_cached("SELECT trace_id FROM trace_run WHERE run_id = ?1")
+        .and_then(|mut statement| {
+            let rows = statement.query_map([run_id], |row| Ok(row.get::<_, SqlTraceId<TraceId>>(0)?.0))?;
+            rows.collect()
+        })
+        .map_err(sql_error)
+}
+
 /// See [`spanwise_store::Store::link_prompts`].
 pub(crate) fn link_prompts(conn: &Connection, trace: &TraceId, prompts: &[PromptLink]) -> StoreResult<()> {
     let trace_key = trace_key(conn, trace)?;

@@ -47,7 +47,7 @@ pub(crate) use label_schema::{
     create_label_schema, delete_label_schema, find_label_schemas, get_label_schema, get_label_schema_by_name,
     make_default_schema, update_label_schema,
 };
-pub(crate) use link::{link_prompts, link_traces_to_run};
+pub(crate) use link::{link_prompts, link_traces_to_run, traces_of_run};
 pub(crate) use logged_model::{
     create_logged_model, delete_logged_model, delete_logged_model_tag, finalize_logged_model,
     find_logged_models, get_logged_model, log_logged_model,
@@ -69,11 +69,10 @@ pub(crate) use scorer::{
 pub(crate) use start::start_trace;
 pub(crate) use tag::{delete_trace_tag, set_trace_tag};
 
-use crate::error::sql_error;
-use crate::trace_row::SqlTraceId;
+use crate::trace_ids;
+use rusqlite::Connection;
 use rusqlite::types::Value;
 use rusqlite::vtab::array::Array;
-use rusqlite::{Connection, OptionalExtension};
 use spanwise_model::TraceId;
 use spanwise_store::{StoreError, StoreResult};
 use std::rc::Rc;
@@ -85,11 +84,7 @@ pub(crate) const USER_METADATA: &str = "mlflow.trace.user";
 
 /// Returns the key of a visible trace.
 pub(crate) fn trace_key(conn: &Connection, id: &TraceId) -> StoreResult<i64> {
-    let mut statement = conn
-        .prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1 AND visible = 1")
-        .map_err(sql_error)?;
-    let key = statement.query_row([SqlTraceId(id)], |row| row.get(0)).optional().map_err(sql_error)?;
-    key.ok_or_else(|| no_trace(id))
+    trace_ids::find_visible(conn, id)?.ok_or_else(|| no_trace(id))
 }
 
 fn no_trace(id: &TraceId) -> StoreError {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// Returns an empty database in memory, with the schema and as the writer sets it up.
 pub(crate) fn database() -> Connection {
-    crate::schema::open_writer(std::path::Path::new(":memory:")).unwrap()
+    crate::schema::open_writer(std::path::Path::new(":memory:")).unwrap().0
 }
 
 fn id(number: u8) -> TraceId {

@@ -19,6 +19,7 @@ use crate::rollup::Expected;
 use crate::schema;
 use crate::spans::SpanReader;
 use crate::store::{SqliteStore, blocking};
+use crate::trace_ids;
 use copy::IndexCopy;
 use rusqlite::Connection;
 use spanwise_model::ErrorKind;
@@ -230,6 +231,17 @@ impl Check<'_> {
             .map_err(sql_error)?;
         if orphans > 0 {
             self.note(format!("index.db: {orphans} blocks belong to no trace"));
+        }
+        self.trace_ids()
+    }
+
+    /// Checks that each trace is found by its id.
+    fn trace_ids(&mut self) -> StoreResult<()> {
+        for (what, sql) in trace_ids::PROBLEMS {
+            let count: i64 = self.conn.query_row(sql, [], |row| row.get(0)).map_err(sql_error)?;
+            if count > 0 {
+                self.note(format!("index.db: {count} {what}"));
+            }
         }
         Ok(())
     }

@@ -97,6 +97,9 @@ async fn rows_that_point_nowhere_are_named() {
         ("UPDATE trace SET span_count = 7 WHERE trace_key = 1", "2 spans are stored, but its record says 7"),
         ("UPDATE segment SET live_bytes = live_bytes - 1", "but its row says"),
         ("UPDATE block SET trace_key = 99 WHERE block_id = 1", "1 blocks belong to no trace"),
+        ("UPDATE trace_by_id_build SET through_trace_key = 2", "2 traces are not found by their ids"),
+        ("INSERT INTO trace_by_id VALUES ('x', 1), ('y', 99)", "2 ids of traces belong to no trace"),
+        ("UPDATE trace SET trace_id = 'x' WHERE trace_key < 3", "1 ids are those of several traces"),
         (
             "PRAGMA foreign_keys = off; UPDATE trace_tag SET trace_key = 99",
             "1 rows of `trace_tag` belong to nothing",

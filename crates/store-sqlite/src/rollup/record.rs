@@ -5,7 +5,8 @@ use super::figures::Share;
 use super::writer::Rollups;
 use crate::error::sql_error;
 use crate::table::{Chunk, Ints};
-use crate::trace_row::{SqlTraceId, TraceRow, state_number};
+use crate::trace_ids;
+use crate::trace_row::{TraceRow, state_number};
 use crate::trace_state::TraceState;
 use crate::writer::WriteContext;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -17,8 +18,8 @@ use std::sync::LazyLock;
 pub(crate) const FACT_COLUMNS: &str = "experiment_id, start_ns, state, duration_ns, input_tokens, output_tokens, \
     total_tokens, cache_read_tokens, cache_creation_tokens, cost_total";
 
-static SELECT_BY_ID: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT trace_key, visible, {FACT_COLUMNS} FROM trace WHERE trace_id = ?1"));
+static SELECT_BY_KEY: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT trace_key, visible, {FACT_COLUMNS} FROM trace WHERE trace_key = ?1"));
 
 /// What a trace gives to the roll-ups, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,10 +146,11 @@ pub(crate) fn take_back(context: &mut WriteContext<'_>, traces: &[(i64, TraceId)
 
 /// Returns the key of a trace and what it gives, if it is visible.
 pub(crate) fn find(conn: &Connection, id: &TraceId) -> StoreResult<Option<(i64, Option<TraceFacts>)>> {
-    let mut statement = conn.prepare_cached(&SELECT_BY_ID).map_err(sql_error)?;
+    let Some(trace_key) = trace_ids::find(conn, id)? else { return Ok(None) };
+    let mut statement = conn.prepare_cached(&SELECT_BY_KEY).map_err(sql_error)?;
     let read = |row: &Row<'_>| {
         let facts = if row.get(1)? { Some(TraceFacts::from_columns(row, 2)?) } else { None };
         Ok((row.get(0)?, facts))
     };
-    statement.query_row([SqlTraceId(id)], read).optional().map_err(sql_error)
+    statement.query_row([trace_key], read).optional().map_err(sql_error)
 }

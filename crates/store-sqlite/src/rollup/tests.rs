@@ -1,6 +1,7 @@
 //! Whatever happens to traces, the roll-ups are what their rows and columns add up to.
 
 use super::writer::ALL_TRACES;
+use crate::schema::step_back;
 use crate::{OpenOptions, SqliteStore};
 use futures_util::future::join_all;
 use rand::rngs::StdRng;
@@ -342,17 +343,7 @@ async fn a_store_of_an_older_version_gets_its_rollups() {
     store.close().await.unwrap();
     drop(store);
     // As the version before left it.
-    database(folder.path())
-        .execute_batch(
-            "DROP TABLE rollup_trace; DROP TABLE rollup_call; DROP TABLE rollup_model; DROP TABLE rollup_build;
-             DROP TABLE rollup_pending; DROP INDEX trace_from_ahead; DROP TABLE artifact_removal;
-             DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;
-             ALTER TABLE trace DROP COLUMN input_place; ALTER TABLE trace DROP COLUMN output_place;
-             DROP TABLE derivation; DROP TABLE redaction; DROP TABLE price_list;
-             DROP TABLE price_override; DROP TABLE attachment_removal; DROP TABLE attachment_use;
-                 DROP TABLE attachment; PRAGMA user_version = 2;",
-        )
-        .unwrap();
+    step_back(&database(folder.path()), 2);
     let store = open(folder.path());
     // Traces may come, change and go while the others are computed.
     assert_eq!(count(&store, MetricsSubject::Traces).await, (450, true));

@@ -15,11 +15,11 @@ pub(crate) use verdicts::Verdicts;
 use self::bounds::Bounds;
 use self::plan::{Plan, Planner, Scope};
 use crate::postings::TraceSet;
-use crate::search::{Found, Narrow, Narrower, SearchContext, Verifier, deadline, in_time};
+use crate::search::{Found, Narrow, Narrower, SearchContext, Verifier, deadline, in_time, named_traces};
 use crate::table::{Chunk, Snapshot};
 use rusqlite::Connection;
 use spanwise_model::ExperimentId;
-use spanwise_query::{Expr, Filter, Predicate, SpanFilter, TextField, TextTest};
+use spanwise_query::{Expr, Filter, SpanFilter};
 use spanwise_store::StoreResult;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ impl<'a> Scan<'a> {
         // Before the snapshot of columns: what the index does not cover yet is found by looking at the newest blocks.
         let parts = context.postings.snapshot();
         let filter = filter.filter(|filter| !filter.is_all());
-        if filter.is_some_and(names_traces) {
+        if filter.is_some_and(|filter| named_traces(filter).is_some()) {
             return Ok(None);
         }
         let Some(snapshot) = context.table.snapshot() else { return Ok(None) };
@@ -132,17 +132,6 @@ impl<'a> Scan<'a> {
             self.context.verdicts.remember(filter, &self.snapshot, &verdicts);
         }
         matching
-    }
-}
-
-/// Returns whether a filter says which traces it is about: the index finds them by their ids.
-fn names_traces(filter: &Filter) -> bool {
-    match filter {
-        Expr::And(parts) => parts.iter().any(names_traces),
-        Expr::Is(Predicate::Text { field: TextField::TraceId, test }) => {
-            matches!(test, TextTest::Eq(_) | TextTest::In(_))
-        }
-        _ => false,
     }
 }
 

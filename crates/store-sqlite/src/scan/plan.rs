@@ -2,15 +2,16 @@
 
 use super::bounds::{Bounds, bounds};
 use super::verdicts::{Decided, Verdicts};
-use crate::catalog::USER_METADATA;
+use crate::catalog::{self, USER_METADATA};
 use crate::error::sql_error;
 use crate::postings::TraceSet;
-use crate::search::{Narrow, canonical, trace_id_value};
+use crate::search::{Narrow, canonical};
 use crate::table::{
     Bits, Chunk, Code, Field, HASHED, Kind, RESOURCES_MAX, SESSION, STATES, Snapshot, Texts, USER, hash_code,
     read_list,
 };
 use crate::table::{CLIENT_REQUEST_ID, NAME};
+use crate::trace_ids;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use spanwise_model::{ExperimentId, TraceId};
@@ -219,12 +220,8 @@ impl Planner<'_> {
             TextTest::IsNotNull => return Ok(Expr::all()),
             _ => return Ok(Expr::Is(Leaf::Unknown)),
         };
-        let mut keys = TraceSet::default();
-        for id in ids.iter().filter_map(|id| id.parse::<TraceId>().ok()) {
-            let sql = "SELECT trace_key FROM trace WHERE trace_id = ?1";
-            keys.union(self.key_set(sql, [trace_id_value(&id)])?);
-        }
-        let plan = of_keys(keys);
+        let ids: Vec<TraceId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+        let plan = of_keys(trace_ids::find_all(self.conn, &ids)?.into_iter().collect());
         Ok(if is_in { plan } else { Expr::Not(Box::new(plan)) })
     }
 
@@ -233,24 +230,19 @@ impl Planner<'_> {
         let ran_in = self.named_text(&Field::Metadata(RUN_METADATA_KEY.to_owned()), |texts| {
             CodeTest::of_text(texts, &test)
         });
-        let linked = self.keys(
-            "SELECT t.trace_key FROM trace_run r JOIN trace t ON t.trace_id = r.trace_id WHERE r.run_id = ?1",
-            [run_id.to_owned().into()],
-        )?;
-        Ok(Expr::Or(vec![ran_in, linked]))
+        let linked = catalog::traces_of_run(self.conn, run_id)?;
+        let linked = trace_ids::find_all(self.conn, &linked)?.into_iter().collect();
+        Ok(Expr::Or(vec![ran_in, of_keys(linked)]))
     }
 
     /// Traces that an index of SQLite names.
     fn keys(&self, sql: &str, parameters: impl IntoIterator<Item = Value>) -> StoreResult<Plan> {
-        self.key_set(sql, parameters).map(of_keys)
-    }
-
-    fn key_set(&self, sql: &str, parameters: impl IntoIterator<Item = Value>) -> StoreResult<TraceSet> {
         self.conn
             .prepare_cached(sql)
             .and_then(|mut statement| {
                 statement.query_map(params_from_iter(parameters), |row| row.get(0))?.collect()
             })
+            .map(of_keys)
             .map_err(sql_error)
     }
 

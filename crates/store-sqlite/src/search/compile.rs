@@ -368,7 +368,7 @@ fn id_list(out: &mut Compiled, ids: &[String]) -> String {
 }
 
 /// Returns a trace id as SQLite keeps it.
-pub(crate) fn trace_id_value(id: &TraceId) -> Value {
+pub(super) fn trace_id_value(id: &TraceId) -> Value {
     match id {
         TraceId::Otel(bytes) => Value::Blob(bytes.to_vec()),
         TraceId::Text(text) => Value::Text(text.to_string()),

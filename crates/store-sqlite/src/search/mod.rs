@@ -3,6 +3,7 @@
 
 mod compile;
 mod functions;
+mod named;
 mod narrow;
 mod order;
 mod probe;
@@ -10,8 +11,9 @@ mod run;
 mod text;
 mod verify;
 
-pub(crate) use compile::{Compiled, Narrow, trace_id_value};
+pub(crate) use compile::{Compiled, Narrow};
 pub(crate) use functions::{canonical, install};
+pub(crate) use named::named_traces;
 pub(crate) use narrow::{Found, Narrower};
 pub(crate) use run::{SearchContext, count_traces, deadline, find_traces, in_time, select};
 pub(crate) use text::attribute as attribute_text;

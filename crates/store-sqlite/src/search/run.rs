@@ -2,6 +2,7 @@
 
 use super::compile::{Compiled, compile};
 use super::functions::{Current, with_current};
+use super::named::named_traces;
 use super::narrow::Narrower;
 use super::order::{after, order_by, sort_columns, sort_value};
 use super::probe::SpanProbe;
@@ -11,6 +12,7 @@ use crate::postings::Postings;
 use crate::scan::{self, Verdicts};
 use crate::spans::SpanReader;
 use crate::table::TraceTable;
+use crate::trace_ids;
 use crate::trace_row::SqlTraceId;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
@@ -116,7 +118,12 @@ fn narrow_and_compile(
 ) -> StoreResult<Compiled> {
     let parts = context.postings.snapshot();
     let narrower = Narrower::new(conn, parts)?;
-    compile(experiments, filter, &narrower, &|| in_time(deadline))
+    let mut compiled = compile(experiments, filter, &narrower, &|| in_time(deadline))?;
+    if let Some(ids) = filter.and_then(named_traces) {
+        let keys: Vec<String> = trace_ids::find_all(conn, &ids)?.iter().map(i64::to_string).collect();
+        compiled.sql.push_str(&format!(" AND t.trace_key IN ({})", keys.join(", ")));
+    }
+    Ok(compiled)
 }
 
 /// Returns when a search that begins now has to be done.

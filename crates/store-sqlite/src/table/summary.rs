@@ -1,7 +1,8 @@
 //! What the table holds of a trace, on its way there: from the row of `trace`, and from the small tables beside it.
 
 use crate::error::sql_error;
-use crate::trace_row::{SqlTraceId, TraceRow, explicit, state_from_number};
+use crate::trace_ids;
+use crate::trace_row::{TraceRow, explicit, state_from_number};
 use rusqlite::{Connection, OptionalExtension, Row};
 use spanwise_model::{TraceId, TraceState};
 use spanwise_query::AssessmentField;
@@ -149,8 +150,9 @@ impl Summary {
 
     /// Loads that of one trace; `None` if it is not there or can't be seen.
     pub(crate) fn load(conn: &Connection, id: &TraceId) -> StoreResult<Option<Summary>> {
-        conn.prepare_cached(&format!("{} AND trace_id = ?1", Summary::select()))
-            .and_then(|mut statement| statement.query_row([SqlTraceId(id)], Summary::from_row).optional())
+        let Some(trace_key) = trace_ids::find(conn, id)? else { return Ok(None) };
+        conn.prepare_cached(&format!("{} AND trace_key = ?1", Summary::select()))
+            .and_then(|mut statement| statement.query_row([trace_key], Summary::from_row).optional())
             .map_err(sql_error)
     }
 }

@@ -3,6 +3,7 @@
 use super::super::issue::unreadable;
 use super::{get_review_queue, key_of, rows_of};
 use crate::error::{damaged, sql_error};
+use crate::trace_ids;
 use crate::trace_row::SqlTraceId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use spanwise_model::{ExperimentId, ReviewItem, ReviewQueueId, ReviewStatus, TraceId};
@@ -55,12 +56,10 @@ pub(crate) fn remove_review_items(
 ) -> StoreResult<()> {
     let queue_key = key_of(conn, id)?;
     for trace in traces {
-        conn.prepare_cached(
-            "DELETE FROM review_item WHERE queue_key = ?1
-             AND trace_key = (SELECT trace_key FROM trace WHERE trace_id = ?2)",
-        )
-        .and_then(|mut delete| delete.execute((queue_key, SqlTraceId(trace))))
-        .map_err(sql_error)?;
+        let Some(trace_key) = trace_ids::find(conn, trace)? else { continue };
+        conn.prepare_cached("DELETE FROM review_item WHERE queue_key = ?1 AND trace_key = ?2")
+            .and_then(|mut delete| delete.execute((queue_key, trace_key)))
+            .map_err(sql_error)?;
     }
     Ok(())
 }
@@ -101,7 +100,7 @@ pub(crate) fn set_review_status(
 ) -> StoreResult<ReviewItem> {
     let queue_key = key_of(conn, id)?;
     let no_item = || refusal::no_review_item(id, trace);
-    let trace_key = any_trace(conn, trace)?.ok_or_else(no_item)?;
+    let trace_key = trace_ids::find(conn, trace)?.ok_or_else(no_item)?;
     let old = find_item(conn, queue_key, trace_key)?.ok_or_else(no_item)?;
     if old.status == status {
         return Ok(old);
@@ -120,17 +119,9 @@ pub(crate) fn set_review_status(
 }
 
 fn trace_in(conn: &Connection, trace: &TraceId, experiment: ExperimentId) -> StoreResult<Option<i64>> {
-    conn.prepare_cached(
-        "SELECT trace_key FROM trace WHERE trace_id = ?1 AND visible = 1 AND experiment_id = ?2",
-    )
-    .and_then(|mut select| select.query_row((SqlTraceId(trace), experiment.0), |row| row.get(0)).optional())
-    .map_err(sql_error)
-}
-
-/// Returns the key of a trace wherever it is: it may have moved to another experiment since.
-fn any_trace(conn: &Connection, trace: &TraceId) -> StoreResult<Option<i64>> {
-    conn.prepare_cached("SELECT trace_key FROM trace WHERE trace_id = ?1")
-        .and_then(|mut select| select.query_row([SqlTraceId(trace)], |row| row.get(0)).optional())
+    let Some(trace_key) = trace_ids::find_visible(conn, trace)? else { return Ok(None) };
+    conn.prepare_cached("SELECT trace_key FROM trace WHERE trace_key = ?1 AND experiment_id = ?2")
+        .and_then(|mut select| select.query_row((trace_key, experiment.0), |row| row.get(0)).optional())
         .map_err(sql_error)
 }
 

@@ -27,7 +27,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Fixture {
         let folder = tempfile::tempdir().unwrap();
-        let writer = schema::open_writer(&folder.path().join("index.db")).unwrap();
+        let (writer, _) = schema::open_writer(&folder.path().join("index.db")).unwrap();
         Fixture {
             folder,
             writer: Arc::new(Mutex::new(writer)),
