@@ -139,6 +139,7 @@ mod tests {
         store.append_spans(vec![spans(&trace_id(7), &[mended])]).await.unwrap();
         store.close().await.unwrap();
         drop(store);
+        database(folder.path()).execute_batch(crate::schema::DROP_CATALOG).unwrap();
         database(folder.path())
             .execute_batch(
                 "DROP TABLE error_span_build; ALTER TABLE trace DROP COLUMN error_span_count;

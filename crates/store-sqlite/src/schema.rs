@@ -107,3 +107,10 @@ fn migrate(conn: &mut Connection) -> StoreResult<()> {
     }
     Ok(())
 }
+
+/// Takes the tables of the catalog out again, for tests that make the store of an older build.
+#[cfg(test)]
+pub(crate) const DROP_CATALOG: &str = "DROP TABLE review_item; DROP TABLE review_queue_user; DROP TABLE review_queue; \
+     DROP TABLE label_schema; DROP TABLE issue; DROP TABLE run_model; DROP TABLE run_input; DROP TABLE run_dataset; \
+     DROP TABLE metric_point; DROP TABLE run_metric; DROP TABLE run_param; DROP TABLE run_tag; \
+     DROP TABLE run;";

@@ -342,6 +342,7 @@ async fn a_store_of_an_older_version_gets_its_rollups() {
     store.close().await.unwrap();
     drop(store);
     // As the version before left it.
+    database(folder.path()).execute_batch(crate::schema::DROP_CATALOG).unwrap();
     database(folder.path())
         .execute_batch(
             "DROP TABLE rollup_trace; DROP TABLE rollup_call; DROP TABLE rollup_model; DROP TABLE rollup_build;

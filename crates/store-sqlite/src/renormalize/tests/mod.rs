@@ -185,6 +185,7 @@ async fn traces_of_an_older_rule_are_sound_and_follow_the_new_one() {
     store.close().await.unwrap();
     drop(store);
     // As the release before left it: the wrapper's figure counted, and nobody knows by which rule.
+    database(folder.path()).execute_batch(crate::schema::DROP_CATALOG).unwrap();
     database(folder.path())
         .execute_batch(
             "UPDATE trace SET input_tokens = 5, output_tokens = 0, total_tokens = 5; DROP TABLE derivation;
