@@ -33,14 +33,15 @@ def test_an_issue_is_made_found_and_changed(experiment, create):
 
 def test_issues_are_searched(experiment, create):
     store = _get_store()
-    quiet, loud = create("quiet", source_run_id="r"), create("loud", severity=IssueSeverity.MEDIUM)
+    run_id = mlflow.MlflowClient().create_run(experiment.experiment_id).info.run_id
+    quiet, loud = create("quiet", source_run_id=run_id), create("loud", severity=IssueSeverity.MEDIUM)
     with mlflow.start_span("f") as span:
         pass
     flush()
     mlflow.log_issue(trace_id=span.trace_id, issue_id=quiet.issue_id, issue_name="quiet")
     found = store.search_issues(experiment.experiment_id, include_trace_count=True)
     assert [(issue.issue_id, issue.trace_count) for issue in found] == [(loud.issue_id, 0), (quiet.issue_id, 1)]
-    for text, expected in [("status = 'pending'", 2), ("source_run_id = 'r'", 1), ("status != 'pending'", 0)]:
+    for text, expected in [("status = 'pending'", 2), (f"source_run_id = '{run_id}'", 1), ("status != 'pending'", 0)]:
         assert len(store.search_issues(experiment.experiment_id, filter_string=text)) == expected, text
     page = store.search_issues(experiment.experiment_id, max_results=1)
     assert [issue.name for issue in page] == ["loud"]

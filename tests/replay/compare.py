@@ -14,8 +14,8 @@ from typing import Any
 
 DEFAULTS = (None, "", 0, False, [], {})
 ASSESSMENT_ID = re.compile(r"a-[0-9a-f]{32}")
-# What servers make up: ids of runs, models, datasets, records, assessments, issues, questions, queues and scorers, and names
-# of two words.
+# What servers make up: ids of runs, models, datasets, records, assessments, issues, label schemas, queues and scorers,
+# and names of two words.
 MADE_UP = re.compile(
     r"(?<![\w-])(?:(?:a-|m-|d-|dr-|iss-|ls-|rq-)?[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z]+-[a-z]+-\d{1,3})(?![\w-])"
 )

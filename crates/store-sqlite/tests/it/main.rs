@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test ends it")]
 
+mod aggregate;
 mod conformance;
 mod lender;
 mod search_reference;
