@@ -103,7 +103,8 @@ REASONS = [
         lambda theirs, ours: theirs == "LLM",
     ),
     Reason(
-        "a run that tells more tokens than the calls below it counts in their place, and its tokens cost as much as theirs",
+        "a run that tells more tokens than the calls below it counts in their place, and its tokens cost as much as "
+        "theirs",
         COST,
         ("pydantic-ai-1",),
     ),
