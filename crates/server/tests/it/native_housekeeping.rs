@@ -36,7 +36,8 @@ async fn a_check_answers_with_lines_of_progress_and_a_result() {
     let reply = native.send("POST /check", &Value::Null).await.expect_ok();
     let lines: Vec<Value> = reply.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let (last, progress) = lines.split_last().unwrap();
-    let expected = json!({"traces": 2, "spans": 2, "blocks": 2, "artifacts": 0, "problems": []});
+    let expected =
+        json!({"traces": 2, "spans": 2, "blocks": 2, "attachments": 0, "artifacts": 0, "problems": []});
     assert_eq!(last["result"], expected);
     for stage in ["copying the index", "checking segments", "checking the roll-ups"] {
         assert!(progress.iter().any(|line| line["stage"] == stage), "{stage}: {progress:?}");
