@@ -1,5 +1,9 @@
+//! What only the reading of requests and the writing of numbers show.
+
 use super::*;
-use serde_json::json;
+use crate::mlflow::field::{Fields, FromFields};
+use serde_json::{Value, json};
+use spanwise_model::RunStatus;
 
 #[track_caller]
 fn read<T: FromFields>(body: &Value) -> Result<T, String> {
