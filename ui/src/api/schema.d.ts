@@ -420,6 +420,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists prompts
+         * @description By name, at most 1,000.
+         */
+        get: operations["prompts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns a prompt with its versions
+         * @description The newest first, at most 1,000.
+         */
+        get: operations["prompts_get_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a version of a prompt with its text */
+        get: operations["prompts_get_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/redaction": {
         parameters: {
             query?: never;
@@ -2030,12 +2087,57 @@ export interface components {
              */
             total: number;
         };
+        /** @description The answer of `GET /api/v1/prompts/{name}`. */
+        PromptDetail: {
+            /** @description Whether these are all. */
+            complete: boolean;
+            /** @description The prompt. */
+            prompt: components["schemas"]["PromptSummary"];
+            /** @description Its versions, the newest first. */
+            versions: components["schemas"]["PromptVersionSummary"][];
+        };
+        /**
+         * @description Whether a version of a prompt is one text or several messages.
+         * @enum {string}
+         */
+        PromptKind: "text" | "chat";
+        /** @description The answer of `GET /api/v1/prompts`. */
+        PromptList: {
+            /** @description Whether these are all. */
+            complete: boolean;
+            /** @description Prompts by name. */
+            prompts: components["schemas"]["PromptSummary"][];
+        };
         /** @description A prompt out of a registry. */
         PromptReference: {
             /** @description Its name. */
             name: string;
             /** @description Its version. */
             version: string | null;
+        };
+        /** @description A prompt. */
+        PromptSummary: {
+            /** @description The version that each alias stands for. */
+            aliases: {
+                [key: string]: number;
+            };
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description What it is for. */
+            description: string | null;
+            /** @description When it, or which versions it has, last changed. */
+            last_updated_ns: string;
+            /**
+             * Format: int64
+             * @description The largest number of its versions.
+             */
+            latest_version: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Its tags, without those that MLflow makes. */
+            tags: {
+                [key: string]: string;
+            };
         };
         /** @description A prompt before its variables were filled in. */
         PromptTemplate: {
@@ -2047,6 +2149,41 @@ export interface components {
             };
             /** @description The version of the text. */
             version: string | null;
+        };
+        /** @description The answer of `GET /api/v1/prompts/{name}/versions/{version}`. */
+        PromptVersion: {
+            /** @description JSON: the model and its parameters. */
+            model_config: string | null;
+            /** @description The prompt's name. */
+            name: string;
+            /** @description JSON: the schema that answers shall have. */
+            response_format: string | null;
+            /** @description The version. */
+            summary: components["schemas"]["PromptVersionSummary"];
+            /** @description Its text, with variables in double braces; of a chat JSON. */
+            template: string;
+            /** @description The filter of the traces that were made with it. */
+            trace_filter: string;
+        };
+        /** @description A version of a prompt without its text. */
+        PromptVersionSummary: {
+            /** @description The aliases that stand for it. */
+            aliases: string[];
+            /** @description What is new in it. */
+            commit_message: string | null;
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description Text or chat. */
+            kind: components["schemas"]["PromptKind"];
+            /** @description Its tags, without those that MLflow makes. */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            version: number;
         };
         /** @description How much a rule replaced. */
         RedactionCount: {
@@ -3894,6 +4031,114 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_list: {
+        parameters: {
+            query?: {
+                /** @description A part of the name, in any case */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_get_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_get_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The prompt's name */
+                name: string;
+                /** @description Its number, or an alias; `latest` is the largest number */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

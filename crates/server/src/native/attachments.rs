@@ -17,7 +17,9 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 use spanwise_api_types::native;
-use spanwise_genai::content::{Content, Details, Media, Message, Part, ToolCall, ToolDefinition, ToolResult};
+use spanwise_genai::content::{
+    Content, Details, Media, Message, Part, PromptTemplate, ToolCall, ToolDefinition, ToolResult,
+};
 use spanwise_model::{AttachmentHash, ErrorKind};
 use spanwise_otlp::attachment::{self, Kind, Piece, Reference, pieces};
 use spanwise_store::StoredSpan;
@@ -185,8 +187,17 @@ fn of_bytes(text: &str) -> Option<Reference> {
 
 /// Puts addresses in place of the references in a content, but for the data of its parts.
 pub(super) fn show_addresses(content: &mut Content) {
-    let Content { inputs, outputs, input_messages, output_messages, tools, documents, parameters, details } =
-        content;
+    let Content {
+        inputs,
+        outputs,
+        input_messages,
+        output_messages,
+        tools,
+        documents,
+        parameters,
+        template,
+        details,
+    } = content;
     [inputs, outputs].into_iter().flatten().for_each(in_value);
     [input_messages, output_messages].into_iter().flatten().flatten().for_each(in_message);
     for ToolDefinition { name, description, parameters } in tools.iter_mut().flatten() {
@@ -200,6 +211,10 @@ pub(super) fn show_addresses(content: &mut Content) {
         in_map(&mut document.metadata);
     }
     in_map(parameters);
+    if let Some(PromptTemplate { template, version, variables }) = template {
+        [template, version].into_iter().flatten().for_each(in_text);
+        in_map(variables);
+    }
     in_details(details);
 }
 
