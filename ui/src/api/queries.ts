@@ -14,6 +14,9 @@ import type {
   FilterCheck,
   Histogram,
   Info,
+  PromptDetail,
+  PromptList,
+  PromptVersion,
   RunList,
   RunResults,
   SessionList,
@@ -179,6 +182,34 @@ export function resultsQuery(run: string, baseline: string | undefined) {
     queryKey: ["results", run, baseline ?? null],
     queryFn: ({ signal }) =>
       request<RunResults>(`/runs/${encodeURIComponent(run)}/results`, { query: { baseline }, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** All prompts by name, or those whose name has this text in it. */
+export function promptsQuery(name: string | undefined) {
+  return queryOptions({
+    queryKey: ["prompts", name ?? null],
+    queryFn: ({ signal }) => request<PromptList>("/prompts", { query: { name }, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** One prompt with its versions. */
+export function promptQuery(name: string) {
+  return queryOptions({
+    queryKey: ["prompt", name],
+    queryFn: ({ signal }) => request<PromptDetail>(`/prompts/${encodeURIComponent(name)}`, { signal }),
+  });
+}
+
+/** One version of a prompt, by number, with its text. */
+export function promptVersionQuery(name: string, version: number | null) {
+  return queryOptions({
+    queryKey: ["prompt version", name, version],
+    enabled: version !== null,
+    queryFn: ({ signal }) =>
+      request<PromptVersion>(`/prompts/${encodeURIComponent(name)}/versions/${version}`, { signal }),
     placeholderData: keepPreviousData,
   });
 }

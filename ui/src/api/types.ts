@@ -64,6 +64,12 @@ export type ResultPair = Schemas["ResultPair"];
 export type ResultRow = Schemas["ResultRow"];
 export type Score = Schemas["Score"];
 
+export type PromptSummary = Schemas["PromptSummary"];
+export type PromptList = Schemas["PromptList"];
+export type PromptDetail = Schemas["PromptDetail"];
+export type PromptVersionSummary = Schemas["PromptVersionSummary"];
+export type PromptVersion = Schemas["PromptVersion"];
+
 export type SessionSummary = Schemas["SessionSummary"];
 export type SessionList = Schemas["SessionList"];
 

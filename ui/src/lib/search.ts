@@ -24,6 +24,10 @@ export interface AppSearch {
   /** The run that another is compared with, and which of their rows are shown, if not all. */
   baseline?: string;
   rows?: string;
+  /** The prompt that is open, its version, and the version that it is compared with. */
+  prompt?: string;
+  version?: string;
+  against?: string;
   /** The session that is open over the list of sessions. */
   session?: string;
 }
@@ -43,6 +47,9 @@ const TEXTS = [
   "session",
   "baseline",
   "rows",
+  "prompt",
+  "version",
+  "against",
 ] as const satisfies readonly (keyof AppSearch)[];
 
 /** Reads a query string. What it does not know it leaves out. */

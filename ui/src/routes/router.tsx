@@ -67,8 +67,14 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("./run")),
 });
 
+const prompts = createRoute({
+  getParentRoute: () => root,
+  path: "/prompts",
+  component: lazyRouteComponent(() => import("./prompts")),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([index, traces, trace, sessions, runs, run, experiments]),
+  routeTree: root.addChildren([index, traces, trace, sessions, runs, run, prompts, experiments]),
   parseSearch: parseSearch as (text: string) => Record<string, unknown>,
   stringifySearch: stringifySearch as (search: Record<string, unknown>) => string,
   defaultPreload: "intent",
