@@ -12,7 +12,7 @@ use crate::trace_row::{TraceRow, explicit};
 use crate::trace_state::{Arrival, TraceState};
 use rusqlite::Connection;
 use spanwise_genai::{lends_texts, lent_facts};
-use spanwise_model::{NewSpan, RootFacts, SpanId, TraceId};
+use spanwise_model::{NewSpan, RootFacts, SpanId};
 use spanwise_otlp::{LogRecordView, SpanView};
 use spanwise_store::{StoreResult, StoredSpan};
 use std::collections::HashMap;
@@ -286,17 +286,17 @@ pub(crate) fn take_found(row: &mut TraceRow, state: &mut TraceState, found: &Fou
 /// Looks for who lends to a trace on some sides.
 ///
 /// # Errors
-/// `NotFound` if there is no such trace; `Internal` if something of it can't be read.
+/// `Internal` if something of it can't be read.
 pub(crate) fn find(
     conn: &Connection,
     spans: &SpanReader,
-    trace_id: &TraceId,
+    trace_key: i64,
     sides: &[Side],
 ) -> StoreResult<Found> {
-    let lenders = stored_lenders(conn, trace_id)?;
-    match find_among(conn, spans, trace_id, &lenders, sides) {
+    let lenders = stored_lenders(conn, trace_key)?;
+    match find_among(conn, spans, trace_key, &lenders, sides) {
         // Compaction moved blocks: where they are now is in the index.
-        Err(error) if spans::is_gone(&error) => find_among(conn, spans, trace_id, &lenders, sides),
+        Err(error) if spans::is_gone(&error) => find_among(conn, spans, trace_key, &lenders, sides),
         result => result,
     }
 }
@@ -308,7 +308,7 @@ pub(crate) fn find(
 pub(crate) fn find_among(
     conn: &Connection,
     spans: &SpanReader,
-    trace_id: &TraceId,
+    trace_key: i64,
     lenders: &[Lender],
     sides: &[Side],
 ) -> StoreResult<Found> {
@@ -319,7 +319,7 @@ pub(crate) fn find_among(
         ranks.truncate(READ_MAX);
         let ids: Vec<SpanId> = ranks.iter().map(|rank| rank.2).collect();
         let by_id: HashMap<SpanId, Rank> = ranks.into_iter().map(|rank| (rank.2, rank)).collect();
-        spans::visit_some(conn, spans, trace_id, &ids, |span_id, stored| {
+        spans::visit_some(conn, spans, trace_key, &ids, |span_id, stored| {
             let facts = texts_of(&stored)?.filter(|facts| side.text(facts).is_some());
             let Some((facts, rank)) = facts.zip(by_id.get(&span_id)) else {
                 return Ok(ControlFlow::Continue(()));
@@ -332,8 +332,7 @@ pub(crate) fn find_among(
 }
 
 /// Returns the last word of each span that may lend.
-fn stored_lenders(conn: &Connection, trace_id: &TraceId) -> StoreResult<Vec<Lender>> {
-    let trace_key = spans::key_of(conn, trace_id)?;
+fn stored_lenders(conn: &Connection, trace_key: i64) -> StoreResult<Vec<Lender>> {
     // Whether it may lend too: what is there of a span may be replaced by what may not.
     let mut last: HashMap<SpanId, (Lender, bool)> = HashMap::new();
     spans::for_each_block(conn, trace_key, |_, kind, packed| {

@@ -101,7 +101,8 @@ fn hear(
         lender::take_root_texts(&mut after, &root.facts);
     }
     let lacking: Vec<Side> = SIDES.into_iter().filter(|side| side.lacks(&after)).collect();
-    let lent = if lacking.is_empty() { None } else { Some(lender::find(conn, spans, id, &lacking)?) };
+    let lent =
+        if lacking.is_empty() { None } else { Some(lender::find(conn, spans, after.trace_key, &lacking)?) };
     Ok((root.is_some() || lent.is_some()).then_some(Heard { root, lent, last_block_id }))
 }
 

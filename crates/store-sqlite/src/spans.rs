@@ -252,7 +252,7 @@ fn try_read_some(
     ids: &[SpanId],
     form: Form,
 ) -> StoreResult<Vec<StoredSpan>> {
-    let plan = plan(conn, trace_id, Some(&ids.iter().copied().collect()))?;
+    let plan = plan(conn, key_of(conn, trace_id)?, Some(&ids.iter().copied().collect()))?;
     let mut found = HashMap::new();
     for position in &plan.order {
         let block = spans.block(plan.blocks[position.0 as usize])?;
@@ -267,14 +267,14 @@ fn try_read_some(
 pub(crate) fn visit_some(
     conn: &Connection,
     spans: &SpanReader,
-    trace_id: &TraceId,
+    trace_key: i64,
     ids: &[SpanId],
     mut visit: impl FnMut(SpanId, StoredSpan) -> StoreResult<ControlFlow<()>>,
 ) -> StoreResult<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let plan = plan(conn, trace_id, Some(&ids.iter().copied().collect()))?;
+    let plan = plan(conn, trace_key, Some(&ids.iter().copied().collect()))?;
     for span_id in ids {
         let Some(position) = plan.places.get(span_id) else { continue };
         if visit(*span_id, spans.stored_span(conn, &plan, *position, Form::Whole)?)?.is_break() {
@@ -286,7 +286,7 @@ pub(crate) fn visit_some(
 
 async fn plan_on(readers: &ReaderPool, trace_id: &TraceId) -> StoreResult<Plan> {
     let trace_id = trace_id.clone();
-    readers.read(move |conn| plan(conn, &trace_id, None)).await
+    readers.read(move |conn| plan(conn, key_of(conn, &trace_id)?, None)).await
 }
 
 /// What the order of two spans depends on, and which of two arrivals of one span counts.
@@ -305,8 +305,7 @@ pub(crate) fn key_of(conn: &Connection, trace_id: &TraceId) -> StoreResult<i64> 
 }
 
 /// Plans the reading of all spans, or of those in `only`.
-fn plan(conn: &Connection, trace_id: &TraceId, only: Option<&HashSet<SpanId>>) -> StoreResult<Plan> {
-    let trace_key = key_of(conn, trace_id)?;
+fn plan(conn: &Connection, trace_key: i64, only: Option<&HashSet<SpanId>>) -> StoreResult<Plan> {
     let wanted = |span_id: &SpanId| only.is_none_or(|only| only.contains(span_id));
     let mut plan = Plan::default();
     let mut candidates = Vec::new();

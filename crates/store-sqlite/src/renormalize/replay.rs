@@ -392,7 +392,7 @@ impl Player<'_> {
             return Ok(());
         }
         let lenders: Vec<Lender> = self.lenders.values().copied().collect();
-        let found = lender::find_among(self.conn, self.spans, &row.trace_id, &lenders, &lacking)?;
+        let found = lender::find_among(self.conn, self.spans, row.trace_key, &lenders, &lacking)?;
         lender::take_found(derived, state, &found);
         Ok(())
     }
