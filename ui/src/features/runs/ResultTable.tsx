@@ -4,6 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState } from "react";
 import type { ResultPair, ResultRow, Score } from "../../api/types";
 import { Count, Dollars, Duration } from "../../components/Figure";
+import grid from "../../components/grid/grid.module.css";
 import { useShortcuts } from "../../lib/keys";
 import { oneLine } from "../../lib/oneLine";
 import styles from "./RunPage.module.css";
@@ -55,11 +56,11 @@ export function ResultTable({ pairs, scorers, judges, hasBaseline, open, onOpen 
   const columns = `repeat(${texts}, minmax(150px, 1fr)) ${"minmax(88px, 150px) ".repeat(scorers.length)} 76px 68px 82px`;
   const names = ["Input", "Output", ...(hasBaseline ? ["Baseline's output"] : []), ...scorers];
   return (
-    <div className={styles.results}>
+    <div className={`${grid.list} ${styles.results}`}>
       {/* biome-ignore lint/a11y/useSemanticElements: a table element can't hold rows that are placed by a virtual list. */}
       <div
         ref={scroller}
-        className={styles.scroller}
+        className={grid.scroller}
         role="grid"
         tabIndex={0}
         aria-label="Results"
@@ -68,12 +69,12 @@ export function ResultTable({ pairs, scorers, judges, hasBaseline, open, onOpen 
         {/* biome-ignore lint/a11y/useSemanticElements: see above. */}
         <div
           role="rowgroup"
-          className={styles.canvas}
+          className={grid.canvas}
           style={{ height: virtualizer.getTotalSize(), minWidth: texts * 150 + scorers.length * 88 + 242 }}
         >
           {/* biome-ignore lint/a11y/useSemanticElements: see above. */}
           {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus. */}
-          <div role="row" className={styles.heading} style={{ height: HEADER_PX, gridTemplateColumns: columns }}>
+          <div role="row" className={grid.header} style={{ height: HEADER_PX, gridTemplateColumns: columns }}>
             {names.map((name) => (
               // biome-ignore lint/a11y/useSemanticElements: see above.
               // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus.
@@ -100,7 +101,7 @@ export function ResultTable({ pairs, scorers, judges, hasBaseline, open, onOpen 
               <div
                 key={row.trace_id}
                 role="row"
-                className={styles.row}
+                className={`${grid.row} ${styles.row}`}
                 style={{ height: ROW_PX, transform: `translateY(${item.start}px)`, gridTemplateColumns: columns }}
                 data-result={row.trace_id}
                 data-active={item.index === active || undefined}
@@ -129,7 +130,7 @@ export function ResultTable({ pairs, scorers, judges, hasBaseline, open, onOpen 
         </div>
       </div>
       {pairs.length === 0 && (
-        <p className={styles.noRows} role="status">
+        <p className={grid.none} role="status">
           No row is of this kind
         </p>
       )}

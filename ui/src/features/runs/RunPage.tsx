@@ -8,6 +8,7 @@ import type { Run, RunResults } from "../../api/types";
 import { CopyButton } from "../../components/CopyButton";
 import { ErrorState } from "../../components/ErrorState";
 import { Duration } from "../../components/Figure";
+import grid from "../../components/grid/grid.module.css";
 import * as format from "../../lib/format";
 import { useShortcuts } from "../../lib/keys";
 import { oneLine } from "../../lib/oneLine";
@@ -58,7 +59,7 @@ function RunView({ results, isStale }: { results: RunResults; isStale: boolean }
   const kinds: RowKind[] = baseline ? [...ROW_KINDS] : ["all", "failed"];
 
   return (
-    <div className={styles.page} data-stale={isStale || undefined}>
+    <div className={`${grid.page} ${styles.page}`} data-stale={isStale || undefined}>
       <header className={styles.header}>
         <Link to="/runs" search={{ experiment: search.experiment }} className={styles.back}>
           Runs
@@ -102,12 +103,14 @@ function RunView({ results, isStale }: { results: RunResults; isStale: boolean }
           />
         </>
       ) : (
-        <div className={styles.none} role="status">
-          <h2>No traces belong to this run</h2>
-          <p>
-            What <code>mlflow.genai.evaluate(…)</code> asks becomes a row here, and so does each trace that is made
-            while the run is active.
-          </p>
+        <div className={grid.list}>
+          <div className={grid.none} role="status">
+            <h2>No traces belong to this run</h2>
+            <p>
+              What <code>mlflow.genai.evaluate(…)</code> asks becomes a row here, and so does each trace that is made
+              while the run is active.
+            </p>
+          </div>
         </div>
       )}
       {search.trace && (

@@ -9,6 +9,7 @@ import type { Run } from "../../api/types";
 import { Button } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import { Duration } from "../../components/Figure";
+import grid from "../../components/grid/grid.module.css";
 import { useShortcuts } from "../../lib/keys";
 import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
@@ -91,14 +92,18 @@ export function RunsPage() {
   const columns = `28px 140px minmax(150px, 1fr) 108px minmax(110px, 200px) 100px 84px ${"minmax(84px, 130px) ".repeat(metrics.length)}`;
 
   return (
-    <div className={styles.page}>
+    <div className={grid.page}>
       <h1 className="visually-hidden">Runs</h1>
       <FilterField ref={field} applied={filter ?? ""} onApply={(text) => update({ filter: text || undefined })} />
-      <div className={styles.list} data-stale={query.isPlaceholderData || undefined}>
+      <div className={grid.list} data-stale={query.isPlaceholderData || undefined}>
         {/* biome-ignore lint/a11y/useSemanticElements: a table element can't hold rows that are placed by a virtual list. */}
-        <div ref={scroller} className={styles.scroller} role="grid" tabIndex={0} aria-label="Runs" aria-rowcount={-1}>
+        <div ref={scroller} className={grid.scroller} role="grid" tabIndex={0} aria-label="Runs" aria-rowcount={-1}>
           {/* biome-ignore lint/a11y/useSemanticElements: see above. */}
-          <div role="rowgroup" className={styles.canvas} style={{ height: virtualizer.getTotalSize() }}>
+          <div
+            role="rowgroup"
+            className={`${grid.canvas} ${styles.canvas}`}
+            style={{ height: virtualizer.getTotalSize() }}
+          >
             <Header metrics={metrics} columns={columns} />
             {items.map((item) => {
               const run = runs[item.index];
@@ -175,7 +180,7 @@ function FilterField({ ref, applied, onApply }: FilterFieldProps) {
 
 function NoRuns({ filtered, onClear }: { filtered: boolean; onClear(): void }) {
   return (
-    <div className={styles.none} role="status">
+    <div className={grid.none} role="status">
       <h2>{filtered ? "No run matches" : "No runs yet"}</h2>
       {filtered ? (
         <Button kind="outline" onClick={onClear}>
@@ -205,7 +210,7 @@ function Header({ metrics, columns }: { metrics: readonly string[]; columns: str
   return (
     // biome-ignore lint/a11y/useSemanticElements: see above.
     // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus.
-    <div role="row" className={styles.header} style={{ height: HEADER_PX, gridTemplateColumns: columns }}>
+    <div role="row" className={grid.header} style={{ height: HEADER_PX, gridTemplateColumns: columns }}>
       {cells.map(([name, isNumeric]) => (
         // biome-ignore lint/a11y/useSemanticElements: see above.
         // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus.
@@ -244,7 +249,7 @@ function RunRow({ run, metrics, columns, top, now, isActive, isMarked, onOpen, o
     // biome-ignore lint/a11y/useKeyWithClickEvents: the page handles the keys.
     <div
       role="row"
-      className={styles.row}
+      className={`${grid.row} ${styles.row}`}
       style={{ height: ROW_PX, transform: `translateY(${top}px)`, gridTemplateColumns: columns }}
       data-run={run.run_id}
       data-active={isActive || undefined}

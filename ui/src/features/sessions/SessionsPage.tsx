@@ -6,6 +6,7 @@ import { selectionOf, sessionsQuery } from "../../api/queries";
 import type { SessionSummary } from "../../api/types";
 import { ErrorState } from "../../components/ErrorState";
 import { Count, Dollars, Duration } from "../../components/Figure";
+import grid from "../../components/grid/grid.module.css";
 import { useShortcuts } from "../../lib/keys";
 import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
@@ -87,7 +88,7 @@ export function SessionsPage() {
   });
 
   return (
-    <div className={styles.page}>
+    <div className={grid.page}>
       <h1 className="visually-hidden">Sessions</h1>
       <FilterBar
         ref={bar}
@@ -99,18 +100,15 @@ export function SessionsPage() {
         onRefused={setRefused}
         onLeave={() => scroller.current?.focus()}
       />
-      <div className={styles.list} data-stale={query.isPlaceholderData || refused || undefined}>
+      <div className={grid.list} data-stale={query.isPlaceholderData || refused || undefined}>
         {/* biome-ignore lint/a11y/useSemanticElements: a table element can't hold rows that are placed by a virtual list. */}
-        <div
-          ref={scroller}
-          className={styles.scroller}
-          role="grid"
-          tabIndex={0}
-          aria-label="Sessions"
-          aria-rowcount={-1}
-        >
+        <div ref={scroller} className={grid.scroller} role="grid" tabIndex={0} aria-label="Sessions" aria-rowcount={-1}>
           {/* biome-ignore lint/a11y/useSemanticElements: see above. */}
-          <div role="rowgroup" className={styles.canvas} style={{ height: virtualizer.getTotalSize() }}>
+          <div
+            role="rowgroup"
+            className={`${grid.canvas} ${styles.canvas}`}
+            style={{ height: virtualizer.getTotalSize() }}
+          >
             <Header />
             {items.map((item) => {
               const row = rows[item.index];
@@ -160,7 +158,7 @@ function NoSessions({
   if (filtered)
     return <EmptyState selection={selection} onChange={(change) => update(change)} title="No session matches" />;
   return (
-    <div className={styles.none} role="status">
+    <div className={grid.none} role="status">
       <h2>No sessions yet</h2>
       <p>
         Traces that carry a session id become a conversation here: <code>mlflow.trace.session</code> in the trace's
@@ -174,7 +172,7 @@ function Header() {
   return (
     // biome-ignore lint/a11y/useSemanticElements: see above.
     // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus.
-    <div role="row" className={styles.header} style={{ height: HEADER_PX }}>
+    <div role="row" className={`${grid.header} ${styles.header}`} style={{ height: HEADER_PX }}>
       {HEADINGS.map((name) => (
         // biome-ignore lint/a11y/useSemanticElements: see above.
         // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus.
@@ -228,7 +226,7 @@ function SessionRow({ row, top, now, isActive, isOpen, onOpen }: SessionRowProps
     // biome-ignore lint/a11y/useKeyWithClickEvents: the page handles the keys.
     <div
       role="row"
-      className={styles.row}
+      className={`${grid.row} ${styles.row}`}
       style={{ height: ROW_PX, transform: `translateY(${top}px)` }}
       data-session={row.session}
       data-active={isActive || undefined}
