@@ -121,10 +121,14 @@ fn migrate(conn: &mut Connection) -> StoreResult<()> {
             "changing the index to this version; a million traces take about half a minute"
         );
     }
-    for (index, sql) in MIGRATIONS.iter().enumerate().skip(version) {
+    // A new store is made at once, with one sync for all; an old one goes on from the step that a crash left it at.
+    let steps: Vec<usize> = (version..MIGRATIONS.len()).collect();
+    for steps in steps.chunks(if version == 0 { MIGRATIONS.len() } else { 1 }) {
         let txn = conn.transaction().map_err(sql_error)?;
-        txn.execute_batch(sql).map_err(sql_error)?;
-        txn.pragma_update(None, "user_version", index as i64 + 1).map_err(sql_error)?;
+        for step in steps {
+            txn.execute_batch(MIGRATIONS[*step]).map_err(sql_error)?;
+            txn.pragma_update(None, "user_version", *step as i64 + 1).map_err(sql_error)?;
+        }
         txn.commit().map_err(sql_error)?;
     }
     if is_old_store {
