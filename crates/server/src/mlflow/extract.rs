@@ -18,9 +18,25 @@ impl<T: FromFields> FromRequest<App> for Params<T> {
     type Rejection = MlflowError;
 
     async fn from_request(request: Request, app: &App) -> MlflowResult<Self> {
+        let given = Given::read(request, app).await?;
+        let fields =
+            if given.is_query { Fields::of_query(&given.object) } else { Fields::of_body(&given.object) };
+        Ok(Params(T::from_fields(&fields)?))
+    }
+}
+
+/// What a request gives, whatever it is for: there are some hundred kinds of them, and one reader.
+struct Given {
+    object: Map<String, Value>,
+    /// Whether it is of a query string, in which all values are texts.
+    is_query: bool,
+}
+
+impl Given {
+    async fn read(request: Request, app: &App) -> MlflowResult<Given> {
         if matches!(*request.method(), Method::GET | Method::HEAD) {
-            let query = query_object(request.uri().query().unwrap_or_default());
-            return Ok(Params(T::from_fields(&Fields::of_query(&query))?));
+            let object = query_object(request.uri().query().unwrap_or_default());
+            return Ok(Given { object, is_query: true });
         }
         if request.method() == Method::POST {
             check_content_type(request.headers())?;
@@ -32,7 +48,7 @@ impl<T: FromFields> FromRequest<App> for Params<T> {
         // The body counts against the budget of what is on its way in, so that many large ones can't fill memory.
         let mut reservation = app.ingest.reserve();
         let bytes = read_body(request, encoding, app.config.body_bytes_max, &mut reservation).await?;
-        Ok(Params(T::from_fields(&Fields::of_body(&body_object(&bytes)))?))
+        Ok(Given { object: body_object(&bytes), is_query: false })
     }
 }
 
