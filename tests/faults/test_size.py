@@ -15,7 +15,8 @@ from support.otlp import MS, START_NS, mlflow_id, post_spans, span
 from support.server import Server, binary
 
 MIB = 1 << 20
-BINARY_MAX = 25 * MIB
+# With the UI in it.
+BINARY_MAX = 30_000_000
 IDLE_MAX_KIB = 40 * 1024
 BIG_MAX_KIB = 400 * 1024
 SPANS = 100_000
@@ -26,7 +27,7 @@ READERS = 100
 def test_the_binary_is_small(capsys):
     size = os.path.getsize(binary())
     with capsys.disabled():
-        print(f"\n{binary()}: {size / MIB:.1f} MiB")
+        print(f"\n{binary()}: {size / 1e6:.1f} MB")
     if binary().parent.name == "debug":
         pytest.skip("only a release build is held to the limit")
     assert size <= BINARY_MAX
