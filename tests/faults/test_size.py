@@ -14,7 +14,6 @@ from support.cli import spanwise
 from support.otlp import MS, START_NS, mlflow_id, post_spans, span
 from support.server import Server, binary
 
-MIB = 1 << 20
 # With the UI in it.
 BINARY_MAX = 30_000_000
 IDLE_MAX_KIB = 40 * 1024
