@@ -2,7 +2,6 @@
 // compared.
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { runsQuery } from "../../api/queries";
 import type { Run } from "../../api/types";
@@ -10,6 +9,7 @@ import { Button } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import { Duration } from "../../components/Figure";
 import grid from "../../components/grid/grid.module.css";
+import { HEADER_PX, ROW_PX, useEndlessRows } from "../../components/grid/useEndlessRows";
 import { useShortcuts } from "../../lib/keys";
 import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
@@ -20,9 +20,6 @@ import { RunStatusText } from "./RunStatusText";
 import styles from "./RunsPage.module.css";
 import { commonMetrics, numberText } from "./results";
 
-const ROW_PX = 32;
-const HEADER_PX = 28;
-const AHEAD = 40;
 const REFRESH_MS = 5000;
 const METRIC_COLUMNS = 6;
 
@@ -40,24 +37,9 @@ export function RunsPage() {
   const metrics = useMemo(() => commonMetrics(runs, METRIC_COLUMNS), [runs]);
   const [active, setActive] = useState<string | null>(null);
   const [marked, setMarked] = useState<readonly string[]>([]);
-  const scroller = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const now = useNow();
-  const virtualizer = useVirtualizer({
-    count: runs.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    overscan: 15,
-    paddingStart: HEADER_PX,
-    scrollPaddingStart: HEADER_PX,
-    useFlushSync: false,
-  });
-  const items = virtualizer.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= runs.length - AHEAD) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage, last, runs.length]);
+  const { scroller, virtualizer, items } = useEndlessRows(runs.length, query);
 
   const open = (runId: string, baseline?: string) =>
     void navigate({ to: "/runs/$runId", params: { runId }, search: { experiment, baseline } });

@@ -1,12 +1,12 @@
 // The sessions, the most recently active first, and the open one over them as a conversation.
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { selectionOf, sessionsQuery } from "../../api/queries";
 import type { SessionSummary } from "../../api/types";
 import { ErrorState } from "../../components/ErrorState";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import grid from "../../components/grid/grid.module.css";
+import { HEADER_PX, ROW_PX, useEndlessRows } from "../../components/grid/useEndlessRows";
 import { useShortcuts } from "../../lib/keys";
 import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
@@ -18,9 +18,6 @@ import { useNow } from "../traces/useNow";
 import { SessionDrawer } from "./SessionDrawer";
 import styles from "./SessionsPage.module.css";
 
-const ROW_PX = 32;
-const HEADER_PX = 28;
-const AHEAD = 40;
 const REFRESH_MS = 5000;
 const HEADINGS = ["Last active", "Session", "User", "First input", "Last output"];
 const NUMBERS = ["Traces", "Errors", "Length", "Tokens", "Cost"];
@@ -41,24 +38,9 @@ export function SessionsPage() {
   const [refused, setRefused] = useState(false);
   const [active, setActive] = useState<string | null>(search.session ?? null);
   const bar = useRef<FilterBarHandle>(null);
-  const scroller = useRef<HTMLDivElement>(null);
   const now = useNow();
 
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    overscan: 15,
-    paddingStart: HEADER_PX,
-    scrollPaddingStart: HEADER_PX,
-    useFlushSync: false,
-  });
-  const items = virtualizer.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= rows.length - AHEAD) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage, last, rows.length]);
+  const { scroller, virtualizer, items } = useEndlessRows(rows.length, query);
 
   const open = (session: string) => {
     setActive(session);
