@@ -12,6 +12,14 @@ use spanwise_store::catalog::{NewRecord, RecordPage, canonical_inputs, extend_sc
 use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
+// Without statistics SQLite would rather read all records of the dataset than use these two indexes, for each record that
+// is merged and for each deletion.
+const BY_INPUTS: &str = "dataset_record INDEXED BY dataset_record_by_inputs
+                         WHERE dataset_key = ?1 AND inputs_hash = ?2 AND until IS NULL";
+const DELETE: &str = "UPDATE dataset_record INDEXED BY dataset_record_by_id
+                      SET until = (SELECT version + 1 FROM dataset WHERE dataset_key = ?1)
+                      WHERE dataset_key = ?1 AND until IS NULL AND record_id IN rarray(?2)";
+
 const COLUMNS: &str = "position, record_id, inputs, outputs, expectations, tags, source_type, source_data, created_ns, \
                        last_updated_ns, created_by, last_updated_by";
 
@@ -119,10 +127,7 @@ pub(crate) fn delete_records(
 ) -> StoreResult<u64> {
     let dataset_key = key_of(conn, id)?;
     let deleted = conn
-        .prepare_cached(
-            "UPDATE dataset_record SET until = (SELECT version + 1 FROM dataset WHERE dataset_key = ?1)
-             WHERE dataset_key = ?1 AND until IS NULL AND record_id IN rarray(?2)",
-        )
+        .prepare_cached(DELETE)
         .and_then(|mut update| update.execute((dataset_key, text_array(records))))
         .map_err(sql_error)?;
     if deleted > 0 {
@@ -174,11 +179,8 @@ fn find_current(
     dataset_key: i64,
     inputs: &str,
 ) -> StoreResult<Option<(i64, DatasetRecord)>> {
-    let mut statement = conn
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM dataset_record WHERE dataset_key = ?1 AND inputs_hash = ?2 AND until IS NULL"
-        ))
-        .map_err(sql_error)?;
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM {BY_INPUTS}")).map_err(sql_error)?;
     let mut rows = statement.query((dataset_key, hash(inputs))).map_err(sql_error)?;
     while let Some(row) = rows.next().map_err(sql_error)? {
         let found = read(row)?;
