@@ -5,6 +5,7 @@
 mod aggregate;
 mod conformance;
 mod lender;
+mod log;
 mod search_reference;
 mod span_index;
 mod trace_columns;
