@@ -56,8 +56,8 @@ lint:
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 lint-python: venv
-	.venv/bin/ruff check --config tests/ruff.toml tests bench
-	.venv/bin/ruff format --check --config tests/ruff.toml tests bench
+	.venv/bin/ruff check tests bench
+	.venv/bin/ruff format --check tests bench
 
 test-rust:
 	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace
