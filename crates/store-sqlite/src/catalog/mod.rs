@@ -17,6 +17,7 @@ mod issue;
 mod label_schema;
 mod link;
 mod logged_model;
+mod page;
 mod redaction;
 mod registry;
 mod review_queue;

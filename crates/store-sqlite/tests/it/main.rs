@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test ends it")]
 
 mod aggregate;
+mod aggregate_reference;
 mod conformance;
 mod lender;
 mod log;

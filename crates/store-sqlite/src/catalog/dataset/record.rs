@@ -1,5 +1,6 @@
 //! The records of datasets, in versions.
 
+use super::super::page::PAGE_BYTES_MAX;
 use super::super::text_array;
 use super::{key_of, parse_json, parse_object};
 use crate::error::sql_error;
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 use spanwise_model::{DatasetRecord, RecordSource};
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::{NewRecord, RecordPage, canonical_inputs, extend_schema};
+use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 const COLUMNS: &str = "position, record_id, inputs, outputs, expectations, tags, source_type, source_data, created_ns, \
@@ -29,19 +31,36 @@ pub(crate) fn merge_records(
         .and_then(|mut select| select.query_row([dataset_key], |row| row.try_into()))
         .map_err(sql_error)?;
     let mut schema: Option<Value> = schema.map(|text| parse_json(&text)).transpose()?;
-    let (mut inserted, mut updated) = (0, 0);
+    let mut inserted = 0;
+    // Each is written once, however often it is among the records: one that grows with each of them would be written as
+    // often, and longer each time.
+    let mut changed: Vec<(Option<i64>, DatasetRecord)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for new in records {
-        let known = find_current(conn, dataset_key, &new.inputs)?;
-        let is_new = known.is_none();
-        let (position, record) = match known {
-            Some((position, record)) => (position, merged(record, new, now_ns)),
-            None => (next_position(conn)?, fresh(new, now_ns)),
-        };
-        write(conn, dataset_key, position, version, &record)?;
+        let inputs = canonical_inputs(&new.inputs);
+        match places.get(&inputs) {
+            Some(place) => merge(&mut changed[*place].1, new, now_ns),
+            None => {
+                changed.push(match find_current(conn, dataset_key, &inputs)? {
+                    Some((position, mut record)) => {
+                        merge(&mut record, new, now_ns);
+                        (Some(position), record)
+                    }
+                    None => {
+                        inserted += 1;
+                        (None, fresh(new, now_ns))
+                    }
+                });
+                places.insert(inputs, changed.len() - 1);
+            }
+        }
         schema = Some(extend_schema(schema, new));
-        inserted += u64::from(is_new);
-        updated += u64::from(!is_new);
     }
+    for (known, record) in &changed {
+        let position = known.map_or_else(|| next_position(conn), Ok)?;
+        write(conn, dataset_key, position, version, record)?;
+    }
+    let updated = records.len() as u64 - inserted;
     let user = records.iter().rev().find_map(|record| record.user.as_deref());
     conn.prepare_cached(
         "UPDATE dataset SET version = ?2, schema = ?3, record_count = record_count + ?4, last_updated_ns = ?5,
@@ -77,12 +96,13 @@ pub(crate) fn find_records(
     let mut rows =
         statement.query((dataset_key, after.unwrap_or(i64::MIN), version, rows)).map_err(sql_error)?;
     let mut page = RecordPage { records: Vec::new(), next: None };
-    let mut last = None;
+    let (mut last, mut bytes) = (None, 0);
     while let Some(row) = rows.next().map_err(sql_error)? {
-        if page.records.len() == limit {
+        if page.records.len() == limit || bytes >= PAGE_BYTES_MAX {
             page.next = last;
             break;
         }
+        bytes += json_bytes(row).map_err(sql_error)?;
         let (position, record) = read(row)?;
         page.records.push(record);
         last = Some(position);
@@ -131,25 +151,29 @@ fn fresh(new: &NewRecord, now_ns: i64) -> DatasetRecord {
     }
 }
 
-fn merged(mut record: DatasetRecord, new: &NewRecord, now_ns: i64) -> DatasetRecord {
-    record.outputs = new.outputs.clone().or(record.outputs);
+fn merge(record: &mut DatasetRecord, new: &NewRecord, now_ns: i64) {
+    if new.outputs.is_some() {
+        record.outputs.clone_from(&new.outputs);
+    }
     record.expectations.extend(new.expectations.clone());
     record.tags.extend(new.tags.clone());
     record.last_updated_ns = now_ns;
-    record.last_updated_by = new.user.clone().or(record.last_updated_by);
-    record
+    if new.user.is_some() {
+        record.last_updated_by.clone_from(&new.user);
+    }
 }
 
-fn hash(inputs: &Map<String, Value>) -> i64 {
-    xxh3_64(canonical_inputs(inputs).as_bytes()).cast_signed()
+/// Returns the hash of inputs, written as [`canonical_inputs`] does.
+fn hash(inputs: &str) -> i64 {
+    xxh3_64(inputs.as_bytes()).cast_signed()
 }
 
+/// Returns the record of these inputs, written as [`canonical_inputs`] does, and its position.
 fn find_current(
     conn: &Connection,
     dataset_key: i64,
-    inputs: &Map<String, Value>,
+    inputs: &str,
 ) -> StoreResult<Option<(i64, DatasetRecord)>> {
-    let wanted = canonical_inputs(inputs);
     let mut statement = conn
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM dataset_record WHERE dataset_key = ?1 AND inputs_hash = ?2 AND until IS NULL"
@@ -158,7 +182,7 @@ fn find_current(
     let mut rows = statement.query((dataset_key, hash(inputs))).map_err(sql_error)?;
     while let Some(row) = rows.next().map_err(sql_error)? {
         let found = read(row)?;
-        if canonical_inputs(&found.1.inputs) == wanted {
+        if canonical_inputs(&found.1.inputs) == inputs {
             return Ok(Some(found));
         }
     }
@@ -201,7 +225,7 @@ fn write(
             position,
             version,
             record.record_id,
-            hash(&record.inputs),
+            hash(&canonical_inputs(&record.inputs)),
             json_text(&record.inputs),
             record.outputs.as_ref().map(Value::to_string),
             json_text(&record.expectations),
@@ -220,6 +244,12 @@ fn write(
 
 fn json_text(object: &Map<String, Value>) -> String {
     Value::Object(object.clone()).to_string()
+}
+
+/// Returns how many bytes the JSON in a row of [`COLUMNS`] has.
+fn json_bytes(row: &Row<'_>) -> rusqlite::Result<usize> {
+    const JSON: [usize; 5] = [2, 3, 4, 5, 7];
+    JSON.iter().map(|column| Ok(row.get_ref(*column)?.as_str_or_null()?.map_or(0, str::len))).sum()
 }
 
 /// Reads a row of [`COLUMNS`]: the position, and the record.
