@@ -34,7 +34,7 @@ class FakeLlm:
 def answers(model: str, *steps: dict | str) -> dict:
     """Returns the rule of a model: its replies one after the other, the last one again and again.
 
-    A text is replied as it is; a dictionary is the JSON that a judge answers with, or a step with `tool_calls` or `error`.
+    A text is replied as it is; a dictionary is what a judge answers in JSON, or a step with `tool_calls` or `error`.
     """
     return {"model": f"^{model}$", "steps": [_step(step) for step in steps]}
 
