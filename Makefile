@@ -17,7 +17,7 @@ E2E_WORKERS ?= 4
 # These mostly wait for servers that start and end.
 FAULT_WORKERS ?= 4
 
-.PHONY: pack-prices run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build bench-evaluate soak
+.PHONY: pack-prices run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-upstream test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build bench-evaluate soak
 
 run:
 	@scripts/check-tools.sh cargo node npm cc
@@ -77,6 +77,10 @@ test-ui:
 # These five expect the binary of `make release`.
 test-e2e: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/e2e.log $(PYTEST) -n $(E2E_WORKERS) tests/e2e
+
+# The same tests against MLflow's own server, which must answer alike but where a test says `differs`.
+test-upstream: venv
+	$(RUN_TESTS) $(LOGS)/upstream.log $(PYTEST) -n $(E2E_WORKERS) --target mlflow tests/e2e
 
 test-replay: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/replay.log $(PYTEST) tests/replay

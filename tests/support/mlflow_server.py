@@ -15,8 +15,8 @@ from support.ports import lease_port
 from support.server import clean_env
 from support.wait import until
 
-# Nothing but requests, and the prices that it came with: else it asks GitHub for newer ones, for seconds a provider.
-SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_MODEL_CATALOG_URI": ""}
+# Nothing but requests.
+SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 # It imports half of Python's data science before it listens.
 READY_S = 180.0
 STOP_S = 30.0
