@@ -144,7 +144,7 @@ fn hash(inputs: &Map<String, Value>) -> i64 {
     xxh3_64(canonical_inputs(inputs).as_bytes()).cast_signed()
 }
 
-fn find_current(
+pub(super) fn find_current(
     conn: &Connection,
     dataset_key: i64,
     inputs: &Map<String, Value>,
@@ -165,14 +165,14 @@ fn find_current(
     Ok(None)
 }
 
-fn next_position(conn: &Connection) -> StoreResult<i64> {
+pub(super) fn next_position(conn: &Connection) -> StoreResult<i64> {
     conn.prepare_cached("SELECT coalesce(max(position), 0) + 1 FROM dataset_record")
         .and_then(|mut select| select.query_row([], |row| row.get(0)))
         .map_err(sql_error)
 }
 
 /// Writes a record as it is from `version` on; what it was before ends there.
-fn write(
+pub(super) fn write(
     conn: &Connection,
     dataset_key: i64,
     position: i64,
