@@ -12,6 +12,7 @@ mod delete;
 mod entity;
 mod experiment;
 mod experiment_find;
+mod import;
 mod info;
 mod issue;
 mod label_schema;

@@ -1,9 +1,11 @@
 //! Evaluation datasets: their rows, tags and experiments. Their records are in `record`.
 
 mod find;
+mod import;
 mod record;
 
 pub(crate) use find::{find_datasets, get_dataset};
+pub(crate) use import::{import_dataset, import_records};
 pub(crate) use record::{delete_records, find_records, merge_records};
 
 use crate::error::sql_error;

@@ -169,7 +169,7 @@ fn hash(inputs: &str) -> i64 {
 }
 
 /// Returns the record of these inputs, written as [`canonical_inputs`] does, and its position.
-fn find_current(
+pub(super) fn find_current(
     conn: &Connection,
     dataset_key: i64,
     inputs: &str,
@@ -189,14 +189,14 @@ fn find_current(
     Ok(None)
 }
 
-fn next_position(conn: &Connection) -> StoreResult<i64> {
+pub(super) fn next_position(conn: &Connection) -> StoreResult<i64> {
     conn.prepare_cached("SELECT coalesce(max(position), 0) + 1 FROM dataset_record")
         .and_then(|mut select| select.query_row([], |row| row.get(0)))
         .map_err(sql_error)
 }
 
 /// Writes a record as it is from `version` on; what it was before ends there.
-fn write(
+pub(super) fn write(
     conn: &Connection,
     dataset_key: i64,
     position: i64,
