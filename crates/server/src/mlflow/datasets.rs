@@ -152,7 +152,7 @@ async fn delete_records(
     Path(id): Path<String>,
     Params(request): Params<DeleteRecords>,
 ) -> MlflowResult<Json<Value>> {
-    let deleted = app.catalog.delete_records(&id, &request.records).await?;
+    let deleted = app.catalog.delete_records(&id, &request.records, None).await?;
     Ok(Json(json!({"deleted_count": deleted})))
 }
 

@@ -16,8 +16,8 @@ mod scorer;
 mod webhook;
 
 pub use dataset::{
-    DatasetPage, DatasetQuery, DatasetStore, NewDataset, NewRecord, RecordPage, canonical_inputs,
-    extend_schema,
+    DatasetPage, DatasetQuery, DatasetStore, Differences, MergeEffect, Merged, NewDataset, NewRecord,
+    RecordContent, RecordPage, RecordQuery, VersionPair, canonical_inputs, dataset_digest, extend_schema,
 };
 pub use import::{ImportItem, ImportStore, Imported};
 pub use issue::{IssueChange, IssuePage, IssueQuery, IssueStore, NewIssue};
