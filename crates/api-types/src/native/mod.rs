@@ -6,6 +6,7 @@
 mod archive;
 mod assessment;
 mod bulk;
+mod catalog_import;
 mod experiment;
 mod figure;
 mod filter;
@@ -28,6 +29,13 @@ pub use assessment::{
     Source, SourceName,
 };
 pub use bulk::{BulkRequest, BulkResult, BulkTagRequest, ImportResult, LineError};
+pub use catalog_import::{
+    CatalogImportResult, CatalogLine, CatalogLineError, ImportedAs, ImportedDataset, ImportedDatasetInput,
+    ImportedExperiment, ImportedInput, ImportedIssue, ImportedLabelSchema, ImportedLoggedModel,
+    ImportedMetrics, ImportedModelMetric, ImportedModelVersion, ImportedOnlineScoring, ImportedRecord,
+    ImportedRecords, ImportedRegisteredModel, ImportedReviewItem, ImportedReviewQueue, ImportedRun,
+    ImportedScorerVersion, ImportedWebhook,
+};
 pub use experiment::{Experiment, ExperimentList, NewExperiment};
 pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};
 pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};

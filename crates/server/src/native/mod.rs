@@ -17,6 +17,7 @@ mod figures;
 mod filter;
 mod housekeeping;
 mod import;
+mod import_catalog;
 mod info;
 mod interval;
 mod metrics;
@@ -69,6 +70,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(filter::routes())
         .merge(housekeeping::routes())
         .merge(import::routes())
+        .merge(import_catalog::routes())
         .merge(info::routes())
         .merge(metrics::routes())
         .merge(prices::routes())

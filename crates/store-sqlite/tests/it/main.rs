@@ -6,6 +6,7 @@ mod aggregate;
 mod aggregate_reference;
 mod conformance;
 mod lender;
+mod log;
 mod search_reference;
 mod span_index;
 mod trace_columns;

@@ -4,6 +4,7 @@
 //! gone is read as such. What is refused is said in MLflow's words, since clients know them: see [`refusal`].
 
 mod dataset;
+mod import;
 mod issue;
 mod label_schema;
 mod logged_model;
@@ -15,9 +16,10 @@ mod scorer;
 mod webhook;
 
 pub use dataset::{
-    DatasetPage, DatasetQuery, DatasetStore, NewDataset, NewRecord, RecordPage, canonical_inputs,
-    extend_schema,
+    DatasetPage, DatasetQuery, DatasetStore, Differences, MergeEffect, Merged, NewDataset, NewRecord,
+    RecordContent, RecordPage, RecordQuery, VersionPair, canonical_inputs, dataset_digest, extend_schema,
 };
+pub use import::{ImportItem, ImportStore, Imported};
 pub use issue::{IssueChange, IssuePage, IssueQuery, IssueStore, NewIssue};
 pub use label_schema::{
     DEFAULT_SCHEMA_INSTRUCTION, DEFAULT_SCHEMA_NAME, LabelSchemaChange, LabelSchemaPage, LabelSchemaStore,
@@ -50,6 +52,7 @@ pub trait Catalog:
     + LabelSchemaStore
     + ReviewQueueStore
     + WebhookStore
+    + ImportStore
 {
 }
 
@@ -63,5 +66,6 @@ impl<T> Catalog for T where
         + LabelSchemaStore
         + ReviewQueueStore
         + WebhookStore
+        + ImportStore
 {
 }

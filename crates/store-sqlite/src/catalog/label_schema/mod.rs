@@ -1,6 +1,9 @@
 //! Label schemas: one row each.
 
+mod import;
 mod input;
+
+pub(crate) use import::import_schema;
 
 use super::experiment::known_experiment;
 use super::issue::unreadable;

@@ -118,7 +118,11 @@ pub(crate) fn set_review_status(
     find_item(conn, queue_key, trace_key)?.ok_or_else(no_item)
 }
 
-fn trace_in(conn: &Connection, trace: &TraceId, experiment: ExperimentId) -> StoreResult<Option<i64>> {
+pub(super) fn trace_in(
+    conn: &Connection,
+    trace: &TraceId,
+    experiment: ExperimentId,
+) -> StoreResult<Option<i64>> {
     let Some(trace_key) = trace_ids::find_visible(conn, trace)? else { return Ok(None) };
     conn.prepare_cached("SELECT trace_key FROM trace WHERE trace_key = ?1 AND experiment_id = ?2")
         .and_then(|mut select| select.query_row((trace_key, experiment.0), |row| row.get(0)).optional())

@@ -1,7 +1,9 @@
 //! Review queues: their rows, and the traces in them.
 
+mod import;
 mod item;
 
+pub(crate) use import::{import_item, import_queue};
 pub(crate) use item::{add_review_items, find_review_items, remove_review_items, set_review_status};
 
 use super::experiment::known_experiment;

@@ -1,8 +1,10 @@
 //! Webhooks, and what is still to be delivered to them.
 
 mod engine;
+mod import;
 mod outbox;
 
+pub(crate) use import::import_webhook;
 pub(crate) use outbox::{due_deliveries, end_attempt, enqueue};
 
 use crate::error::{damaged, sql_error};
