@@ -10,6 +10,7 @@ mod logged_model;
 pub mod refusal;
 mod registry;
 mod review_queue;
+mod review_work;
 mod run;
 mod scorer;
 mod webhook;
@@ -30,6 +31,10 @@ pub use registry::{
 pub use review_queue::{
     NewReviewQueue, ReviewItemPage, ReviewQueueChange, ReviewQueuePage, ReviewQueueQuery, ReviewQueueStore,
 };
+pub use review_work::{
+    AddedToReview, FinishedReview, HELD_MAX, Review, ReviewAnswer, ReviewClaim, ReviewOutcome, ReviewPage,
+    ReviewProgress, ReviewQuery, ReviewScope, ReviewState, ReviewWorkStore, ReviewerProgress,
+};
 pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
     RunLog, RunPage, RunQuery, RunStore,
@@ -49,6 +54,7 @@ pub trait Catalog:
     + IssueStore
     + LabelSchemaStore
     + ReviewQueueStore
+    + ReviewWorkStore
     + WebhookStore
 {
 }
@@ -62,6 +68,7 @@ impl<T> Catalog for T where
         + IssueStore
         + LabelSchemaStore
         + ReviewQueueStore
+    + ReviewWorkStore
         + WebhookStore
 {
 }
