@@ -63,9 +63,8 @@ pub fn agreement(answers: &[Answer<'_>]) -> Agreement {
         }
     }
     let pairs: Vec<RaterPair> = by_pair.iter().map(|(raters, said)| rater_pair(*raters, said)).collect();
-    let (all, agreed) = pairs.iter().fold((0, 0), |(all, agreed), pair| {
-        (all + pair.subjects, agreed + pair.agreed)
-    });
+    let (all, agreed) =
+        pairs.iter().fold((0, 0), |(all, agreed), pair| (all + pair.subjects, agreed + pair.agreed));
     let kappas: Vec<f64> = pairs.iter().filter_map(|pair| pair.kappa).collect();
     Agreement {
         subjects: shared.len(),

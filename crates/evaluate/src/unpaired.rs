@@ -30,7 +30,8 @@ pub fn mean_change(first: &Moments, second: &Moments) -> Option<Change> {
             // Values that never vary: any difference is one.
             return if mean == 0.0 { 1.0 } else { 0.0 };
         }
-        let freedom = error * error / (first * first / (of_first - 1.0) + second * second / (of_second - 1.0));
+        let freedom =
+            error * error / (first * first / (of_first - 1.0) + second * second / (of_second - 1.0));
         student_tails(mean / error.sqrt(), freedom)
     });
     Some(Change { mean, p_value })
@@ -54,8 +55,7 @@ fn fisher(first: (u64, u64), second: (u64, u64)) -> f64 {
     let choose = |of: u64, some: u64| {
         log_factorials[of as usize] - log_factorials[some as usize] - log_factorials[(of - some) as usize]
     };
-    let log_chance =
-        |first: u64| choose(size, first) + choose(all - size, hits - first) - choose(all, hits);
+    let log_chance = |first: u64| choose(size, first) + choose(all - size, hits - first) - choose(all, hits);
     // The same table found in another way has a slightly other logarithm.
     let observed = log_chance(first.0) + 1e-7;
     let tables = hits.saturating_sub(all - size)..=hits.min(size);

@@ -5,8 +5,8 @@ use crate::store::{SqliteStore, now_ns};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use spanwise_model::{
-    AssessmentId, ErrorKind, ExperimentId, Issue, IssueId, LabelSchema, LabelSchemaId, ReviewItem, ReviewQueue,
-    ReviewQueueId, ReviewStatus, TraceId,
+    AssessmentId, ErrorKind, ExperimentId, Issue, IssueId, LabelSchema, LabelSchemaId, ReviewItem,
+    ReviewQueue, ReviewQueueId, ReviewStatus, TraceId,
 };
 use spanwise_store::catalog::{
     AddedToReview, FinishedReview, IssueChange, IssuePage, IssueQuery, IssueStore, LabelSchemaChange,

@@ -68,6 +68,6 @@ pub use trace::{Cost, StateName, TagValue, TraceList, TraceRecord, TraceSummary,
 pub use tree::{CostColumns, Dictionary, SparseDictionary, Tree, UsageColumns};
 pub use usage::{SpanUsage, UsageExplained, UsageReason};
 pub use version::{
-    GitState, VersionChange, VersionColumn, VersionColumnKind, VersionComparison, VersionDetail, VersionFigures,
-    VersionList, VersionMetric, VersionRun, VersionScore, VersionSum, VersionSummary,
+    GitState, VersionChange, VersionColumn, VersionColumnKind, VersionComparison, VersionDetail,
+    VersionFigures, VersionList, VersionMetric, VersionRun, VersionScore, VersionSum, VersionSummary,
 };

@@ -68,7 +68,7 @@ impl<T> Catalog for T where
         + IssueStore
         + LabelSchemaStore
         + ReviewQueueStore
-    + ReviewWorkStore
+        + ReviewWorkStore
         + WebhookStore
 {
 }

@@ -8,8 +8,13 @@ use spanwise_query::parse_filter;
 
 fn query(models: &[&str]) -> VersionQuery {
     let models = models.iter().map(|model| (*model).to_owned()).collect();
-    let selection =
-        Selection { experiments: vec![ExperimentId::DEFAULT], filter: None, from_ms: None, to_ms: None, budget: None };
+    let selection = Selection {
+        experiments: vec![ExperimentId::DEFAULT],
+        filter: None,
+        from_ms: None,
+        to_ms: None,
+        budget: None,
+    };
     VersionQuery { selection, models }
 }
 
@@ -83,7 +88,14 @@ pub async fn feedback_counts_once_a_trace(store: &dyn Store) -> StoreResult<()> 
     }
     let figures = one(store, query(&["m-1"])).await?;
     let rows = figures.scores.iter().map(|score| {
-        (score.name.as_str(), score.traces, score.values.count, score.values.mean(), score.ones, score.is_binary)
+        (
+            score.name.as_str(),
+            score.traces,
+            score.values.count,
+            score.values.mean(),
+            score.ones,
+            score.is_binary,
+        )
     });
     let expected = [
         ("good", 2, 2, Some(0.75), 1, false),

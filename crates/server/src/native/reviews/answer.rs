@@ -30,9 +30,8 @@ pub(super) fn check_all<'a>(
     let mut checked: Vec<Checked<'a>> = Vec::with_capacity(answers.len());
     for answer in answers {
         let found = questions.iter().find(|schema| schema.schema_id.0 == answer.schema_id);
-        let schema = found.ok_or_else(|| {
-            Problem::invalid(format!("the queue asks no question `{}`", answer.schema_id))
-        })?;
+        let schema = found
+            .ok_or_else(|| Problem::invalid(format!("the queue asks no question `{}`", answer.schema_id)))?;
         if checked.iter().any(|other| other.schema.schema_id == schema.schema_id) {
             return Err(Problem::invalid(format!("`{}` is answered twice", schema.name)));
         }
@@ -57,8 +56,9 @@ fn check<'a>(answer: GivenAnswer, schema: &'a LabelSchema) -> Result<Checked<'a>
     }
     let value = Some(answer.value).filter(|value| !value.is_null());
     if let Some(value) = &value {
-        check_value(value, &schema.input)
-            .map_err(|expected| Problem::invalid(format!("`{}` is {value}; expected {expected}", schema.name)))?;
+        check_value(value, &schema.input).map_err(|expected| {
+            Problem::invalid(format!("`{}` is {value}; expected {expected}", schema.name))
+        })?;
     }
     Ok(Checked { schema, value, comment })
 }
@@ -142,10 +142,7 @@ impl Checked<'_> {
             trace_id: trace,
             name: self.schema.name.clone(),
             value,
-            source: AssessmentSource {
-                source_type: SourceType::Human,
-                source_id: Some(reviewer.to_owned()),
-            },
+            source: AssessmentSource { source_type: SourceType::Human, source_id: Some(reviewer.to_owned()) },
             span_id: None,
             created_ns: now_ns,
             last_updated_ns: now_ns,

@@ -29,7 +29,7 @@ const PAGE_DEFAULT: usize = 100;
 const ORDER: &str = "review items";
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(remove))
+    OpenApiRouter::new().routes(routes!(list_items, add_items)).routes(routes!(remove_items))
 }
 
 /// Lists the traces in a review queue
@@ -47,7 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     ),
     responses((status = 200, body = ReviewItemList), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
-async fn list(
+async fn list_items(
     State(app): State<App>,
     Path(queue_id): Path<String>,
     mut parameters: Parameters,
@@ -103,7 +103,7 @@ fn write_token(offset: usize, list_name: &str) -> String {
     request_body = AddToReview,
     responses((status = 200, body = AddedToReview), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
-async fn add(
+async fn add_items(
     State(app): State<App>,
     Path(queue_id): Path<String>,
     _: NoParameters,
@@ -162,7 +162,7 @@ fn bulk_request(request: AddToReview) -> BulkRequest {
     request_body = RemoveFromReview,
     responses((status = 204), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
-async fn remove(
+async fn remove_items(
     State(app): State<App>,
     Path(queue_id): Path<String>,
     _: NoParameters,

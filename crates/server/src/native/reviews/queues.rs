@@ -23,7 +23,11 @@ use utoipa_axum::routes;
 const LISTED_MAX: usize = 1_000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get_one, change, delete))
+    OpenApiRouter::new().routes(routes!(list_queues, create_queue)).routes(routes!(
+        get_queue,
+        change_queue,
+        delete_queue
+    ))
 }
 
 /// Lists review queues
@@ -36,7 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     params(("experiment" = Option<Vec<String>>, Query, description = "Name or id of an experiment; may be repeated. None: all active ones")),
     responses((status = 200, body = ReviewQueueList), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
-async fn list(
+async fn list_queues(
     State(app): State<App>,
     mut parameters: Parameters,
 ) -> Result<Json<ReviewQueueList>, Problem> {
@@ -45,7 +49,8 @@ async fn list(
     let experiments = if wanted.is_empty() { None } else { Some(experiments(&app, &wanted).await?) };
     let page = app.catalog.review_queues_of(experiments, LISTED_MAX).await?;
     let progress = progress(&app, &page.queues).await?;
-    let queues = page.queues.into_iter().zip(progress).map(|(queue, progress)| ReviewQueue::new(queue, progress));
+    let queues =
+        page.queues.into_iter().zip(progress).map(|(queue, progress)| ReviewQueue::new(queue, progress));
     Ok(Json(ReviewQueueList { queues: queues.collect(), complete: !page.has_more }))
 }
 
@@ -57,7 +62,7 @@ async fn list(
     request_body = NewReviewQueue,
     responses((status = 201, body = ReviewQueueDetail), (status = 400, body = native::Problem), (status = 404, body = native::Problem), (status = 409, body = native::Problem)),
 )]
-async fn create(
+async fn create_queue(
     State(app): State<App>,
     _: NoParameters,
     JsonBody(request): JsonBody<NewReviewQueue>,
@@ -87,7 +92,7 @@ async fn create(
     params(("queue_id" = String, Path, description = "The queue")),
     responses((status = 200, body = ReviewQueueDetail), (status = 404, body = native::Problem)),
 )]
-async fn get_one(
+async fn get_queue(
     State(app): State<App>,
     Path(queue_id): Path<String>,
     _: NoParameters,
@@ -107,7 +112,7 @@ async fn get_one(
     request_body = ReviewQueueChange,
     responses((status = 200, body = ReviewQueueDetail), (status = 400, body = native::Problem), (status = 404, body = native::Problem), (status = 409, body = native::Problem)),
 )]
-async fn change(
+async fn change_queue(
     State(app): State<App>,
     Path(queue_id): Path<String>,
     _: NoParameters,
@@ -145,7 +150,7 @@ fn mlflow_fields(queue_id: String, request: ReviewQueueChange) -> Map<String, Va
     params(("queue_id" = String, Path, description = "The queue")),
     responses((status = 204), (status = 404, body = native::Problem)),
 )]
-async fn delete(
+async fn delete_queue(
     State(app): State<App>,
     Path(queue_id): Path<String>,
     _: NoParameters,

@@ -23,7 +23,9 @@ use utoipa_axum::routes;
 const LISTED_MAX: usize = 1_000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(change, delete))
+    OpenApiRouter::new()
+        .routes(routes!(list_questions, create_question))
+        .routes(routes!(change_question, delete_question))
 }
 
 /// Lists questions to reviewers
@@ -36,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     params(("experiment" = String, Query, description = "Name or id of the experiment")),
     responses((status = 200, body = LabelSchemaList), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
-async fn list(
+async fn list_questions(
     State(app): State<App>,
     mut parameters: Parameters,
 ) -> Result<Json<LabelSchemaList>, Problem> {
@@ -56,7 +58,7 @@ async fn list(
     request_body = NewLabelSchema,
     responses((status = 201, body = LabelSchema), (status = 400, body = native::Problem), (status = 404, body = native::Problem), (status = 409, body = native::Problem)),
 )]
-async fn create(
+async fn create_question(
     State(app): State<App>,
     _: NoParameters,
     JsonBody(request): JsonBody<NewLabelSchema>,
@@ -95,7 +97,7 @@ async fn create(
     request_body = LabelSchemaChange,
     responses((status = 200, body = LabelSchema), (status = 400, body = native::Problem), (status = 404, body = native::Problem), (status = 409, body = native::Problem)),
 )]
-async fn change(
+async fn change_question(
     State(app): State<App>,
     Path(schema_id): Path<String>,
     _: NoParameters,
@@ -117,7 +119,7 @@ async fn change(
     params(("schema_id" = String, Path, description = "The question")),
     responses((status = 204), (status = 400, body = native::Problem), (status = 404, body = native::Problem)),
 )]
-async fn delete(
+async fn delete_question(
     State(app): State<App>,
     Path(schema_id): Path<String>,
     _: NoParameters,

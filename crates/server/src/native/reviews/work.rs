@@ -12,7 +12,8 @@ use crate::native::path::Path;
 use axum::Json;
 use axum::extract::State;
 use spanwise_api_types::native::{
-    self, ByReviewer, ClaimReviews, ClaimedReviews, CompleteReview, ReleasedReviews, ReviewDone, ReviewScopeName,
+    self, ByReviewer, ClaimReviews, ClaimedReviews, CompleteReview, ReleasedReviews, ReviewDone,
+    ReviewScopeName,
 };
 use spanwise_model::{Assessment, AssessmentId, ReviewQueue, ReviewQueueId, TraceId};
 use spanwise_store::catalog::{
@@ -197,8 +198,7 @@ async fn reopen(
 ) -> Result<Json<ReviewDone>, Problem> {
     let (reviewer, trace_id): (String, TraceId) = (reviewer(&request.reviewer)?, trace_id.parse()?);
     let queue = app.catalog.get_review_queue(&ReviewQueueId(queue_id)).await?;
-    let given =
-        app.catalog.reopen_review(&queue.queue_id, &trace_id, &reviewer, held_until_ns()).await?;
+    let given = app.catalog.reopen_review(&queue.queue_id, &trace_id, &reviewer, held_until_ns()).await?;
     // The last first: each makes valid again what it replaced.
     for id in given.into_iter().rev() {
         delete(&app, &trace_id, Some(id)).await?;

@@ -87,7 +87,9 @@ fn candidates(
     now_ns: i64,
 ) -> StoreResult<Vec<i64>> {
     let (status, mine) = match claim.scope {
-        ReviewScope::Pending => (ReviewStatus::Pending, "NOT EXISTS (SELECT 1 {mine} AND w.outcome = 'SKIPPED')"),
+        ReviewScope::Pending => {
+            (ReviewStatus::Pending, "NOT EXISTS (SELECT 1 {mine} AND w.outcome = 'SKIPPED')")
+        }
         ReviewScope::Skipped => (ReviewStatus::Pending, "EXISTS (SELECT 1 {mine} AND w.outcome = 'SKIPPED')"),
         ReviewScope::SecondOpinion => (
             ReviewStatus::Complete,

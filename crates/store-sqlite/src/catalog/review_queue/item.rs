@@ -120,7 +120,12 @@ pub(crate) fn set_review_status(
 }
 
 /// Puts a trace into a queue, and says whether it was not there.
-pub(super) fn insert_item(conn: &Connection, queue_key: i64, trace_key: i64, now_ns: i64) -> StoreResult<bool> {
+pub(super) fn insert_item(
+    conn: &Connection,
+    queue_key: i64,
+    trace_key: i64,
+    now_ns: i64,
+) -> StoreResult<bool> {
     let inserted = conn
         .prepare_cached(
             "INSERT OR IGNORE INTO review_item (queue_key, trace_key, status, created_ns, last_updated_ns)
@@ -131,14 +136,22 @@ pub(super) fn insert_item(conn: &Connection, queue_key: i64, trace_key: i64, now
     Ok(inserted > 0)
 }
 
-pub(super) fn trace_in(conn: &Connection, trace: &TraceId, experiment: ExperimentId) -> StoreResult<Option<i64>> {
+pub(super) fn trace_in(
+    conn: &Connection,
+    trace: &TraceId,
+    experiment: ExperimentId,
+) -> StoreResult<Option<i64>> {
     let Some(trace_key) = trace_ids::find_visible(conn, trace)? else { return Ok(None) };
     conn.prepare_cached("SELECT trace_key FROM trace WHERE trace_key = ?1 AND experiment_id = ?2")
         .and_then(|mut select| select.query_row((trace_key, experiment.0), |row| row.get(0)).optional())
         .map_err(sql_error)
 }
 
-pub(super) fn find_item(conn: &Connection, queue_key: i64, trace_key: i64) -> StoreResult<Option<ReviewItem>> {
+pub(super) fn find_item(
+    conn: &Connection,
+    queue_key: i64,
+    trace_key: i64,
+) -> StoreResult<Option<ReviewItem>> {
     conn.prepare_cached(&format!("{SELECT} WHERE i.queue_key = ?1 AND i.trace_key = ?2"))
         .and_then(|mut select| select.query_row((queue_key, trace_key), read_item).optional())
         .map_err(sql_error)

@@ -184,7 +184,10 @@ pub async fn a_second_opinion_can_be_given(made: &TestStore) -> StoreResult<()> 
     assert!(claim(made, "bob", 9, ReviewScope::SecondOpinion).await?.is_empty());
     made.catalog.reopen_review(&queue(), &trace_id(1), "ann", FOREVER).await?;
     let review = made.catalog.get_review(&queue(), &trace_id(1)).await?;
-    assert_eq!((review.item.status, review.item.completed_by.as_deref()), (ReviewStatus::Complete, Some("bob")));
+    assert_eq!(
+        (review.item.status, review.item.completed_by.as_deref()),
+        (ReviewStatus::Complete, Some("bob"))
+    );
     Ok(())
 }
 
