@@ -29,6 +29,7 @@ mod prices;
 mod prompts;
 mod redaction;
 mod results;
+mod reviews;
 mod runs;
 mod selection;
 mod sessions;
@@ -37,6 +38,7 @@ mod stream;
 mod traces;
 mod tree;
 mod usage;
+mod versions;
 
 pub(crate) use parameter::Parameters;
 
@@ -76,12 +78,14 @@ fn described() -> OpenApiRouter<App> {
         .merge(prices::routes())
         .merge(prompts::routes())
         .merge(redaction::routes())
+        .merge(reviews::routes())
         .merge(runs::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())
         .merge(traces::routes())
         .merge(tree::routes())
-        .merge(usage::routes());
+        .merge(usage::routes())
+        .merge(versions::routes());
     OpenApiRouter::with_openapi(openapi::Described::openapi()).nest("/api/v1", api)
 }

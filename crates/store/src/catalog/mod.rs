@@ -11,6 +11,7 @@ mod logged_model;
 pub mod refusal;
 mod registry;
 mod review_queue;
+mod review_work;
 mod run;
 mod scorer;
 mod webhook;
@@ -32,6 +33,10 @@ pub use registry::{
 pub use review_queue::{
     NewReviewQueue, ReviewItemPage, ReviewQueueChange, ReviewQueuePage, ReviewQueueQuery, ReviewQueueStore,
 };
+pub use review_work::{
+    AddedToReview, FinishedReview, HELD_MAX, Review, ReviewAnswer, ReviewClaim, ReviewOutcome, ReviewPage,
+    ReviewProgress, ReviewQuery, ReviewScope, ReviewState, ReviewWorkStore, ReviewerProgress,
+};
 pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
     RunLog, RunPage, RunQuery, RunStore,
@@ -51,6 +56,7 @@ pub trait Catalog:
     + IssueStore
     + LabelSchemaStore
     + ReviewQueueStore
+    + ReviewWorkStore
     + WebhookStore
     + ImportStore
 {
@@ -65,6 +71,7 @@ impl<T> Catalog for T where
         + IssueStore
         + LabelSchemaStore
         + ReviewQueueStore
+        + ReviewWorkStore
         + WebhookStore
         + ImportStore
 {

@@ -7,6 +7,7 @@ pub mod label_schema;
 pub mod logged_model;
 pub mod registry;
 pub mod review_queue;
+pub mod review_work;
 pub mod run;
 pub mod scorer;
 pub mod webhook;
@@ -79,6 +80,17 @@ macro_rules! catalog_conformance_suite {
                 traces_are_reviewed
                 traces_that_are_not_there_can_t_be_reviewed
                 a_deleted_trace_leaves_its_queues
+            }
+            review_work: {
+                traces_are_added_and_counted
+                two_reviewers_never_hold_the_same_trace
+                a_trace_is_held_for_a_while
+                work_ends_in_three_ways
+                what_a_reviewer_did_can_be_taken_back
+                a_second_opinion_can_be_given
+                progress_is_counted
+                answers_of_people_are_found
+                a_deleted_trace_takes_its_work_along
             }
             run: {
                 a_created_run_is_found
