@@ -12,6 +12,7 @@ mod registry;
 mod review_queue;
 mod run;
 mod scorer;
+mod scoring;
 mod webhook;
 
 pub use dataset::{
@@ -35,6 +36,11 @@ pub use run::{
     RunLog, RunPage, RunQuery, RunStore,
 };
 pub use scorer::ScorerStore;
+pub use scoring::{
+    Backfill, BackfillState, BackfillStep, DueScores, NewBackfill, QueuedScore, RunningBackfill,
+    RunningScorer, ScoreEnd, ScoreResult, ScoreSpend, ScoringCounts, ScoringError, ScoringLimits,
+    ScoringStatus, ScoringStore, Settled, SettledTrace, Settling,
+};
 pub use webhook::{
     AttemptOutcome, Delivery, DueDeliveries, NewWebhook, WebhookChange, WebhookPage, WebhookStore,
 };
@@ -45,6 +51,7 @@ pub trait Catalog:
     + LoggedModelStore
     + DatasetStore
     + ScorerStore
+    + ScoringStore
     + RegistryStore
     + IssueStore
     + LabelSchemaStore
@@ -58,6 +65,7 @@ impl<T> Catalog for T where
         + LoggedModelStore
         + DatasetStore
         + ScorerStore
+        + ScoringStore
         + RegistryStore
         + IssueStore
         + LabelSchemaStore
