@@ -16,6 +16,7 @@ mod price;
 mod prompt;
 mod redaction;
 mod run;
+mod scorer;
 mod session;
 mod span;
 mod trace;
@@ -49,6 +50,11 @@ pub use redaction::{
 pub use run::{
     ResultAggregate, ResultColumn, ResultColumnKind, ResultDifference, ResultPair, ResultRow, RunDataset,
     RunList, RunResults, RunStatusName, RunSummary, Score,
+};
+pub use scorer::{
+    Backfill, BackfillList, BackfillStateName, NewBackfill, NewScorer, ScorerCounts, ScorerDay, ScorerDetail,
+    ScorerEndpoint, ScorerError, ScorerLimits, ScorerList, ScorerSkip, ScorerStart, ScorerState,
+    ScorerSummary, ScorerTry, ScorerTryResult, ScorerVersionSummary,
 };
 pub use session::{SessionList, SessionSummary};
 pub use span::{

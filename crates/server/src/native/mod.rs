@@ -29,6 +29,8 @@ mod prompts;
 mod redaction;
 mod results;
 mod runs;
+mod scorer_form;
+mod scorers;
 mod selection;
 mod sessions;
 mod spans;
@@ -37,6 +39,8 @@ mod traces;
 mod tree;
 mod usage;
 
+pub(crate) use attachments::with_gaps as gaps;
+pub(crate) use bulk::one_of;
 pub(crate) use parameter::Parameters;
 
 use crate::App;
@@ -75,6 +79,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(prompts::routes())
         .merge(redaction::routes())
         .merge(runs::routes())
+        .merge(scorers::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())

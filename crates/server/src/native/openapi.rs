@@ -35,6 +35,7 @@ const REQUESTS: [&str; 7] = [
         (name = "sessions", description = "Conversations"),
         (name = "experiments", description = "The folders that traces live in"),
         (name = "prompts", description = "Prompts and their versions"),
+        (name = "scorers", description = "Scorers that run in the server, and what came of them"),
         (name = "prices", description = "What tokens cost"),
         (name = "export", description = "Out of one store and into another"),
         (name = "server", description = "The server itself"),
