@@ -18,6 +18,7 @@ mod prompt;
 mod redaction;
 mod review;
 mod run;
+mod scorer;
 mod session;
 mod span;
 mod trace;
@@ -66,6 +67,11 @@ pub use review::{
 pub use run::{
     ResultAggregate, ResultColumn, ResultColumnKind, ResultDifference, ResultPair, ResultRow, RunDataset,
     RunList, RunResults, RunStatusName, RunSummary, Score,
+};
+pub use scorer::{
+    Backfill, BackfillList, BackfillStateName, NewBackfill, NewScorer, ScorerCounts, ScorerDay, ScorerDetail,
+    ScorerEndpoint, ScorerError, ScorerLimits, ScorerList, ScorerSkip, ScorerStart, ScorerState,
+    ScorerSummary, ScorerTry, ScorerTryResult, ScorerVersionSummary,
 };
 pub use session::{SessionList, SessionSummary};
 pub use span::{

@@ -31,6 +31,8 @@ mod redaction;
 mod results;
 mod reviews;
 mod runs;
+mod scorer_form;
+mod scorers;
 mod selection;
 mod sessions;
 mod spans;
@@ -40,6 +42,8 @@ mod tree;
 mod usage;
 mod versions;
 
+pub(crate) use attachments::with_gaps as gaps;
+pub(crate) use bulk::one_of;
 pub(crate) use parameter::Parameters;
 
 use crate::App;
@@ -80,6 +84,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(redaction::routes())
         .merge(reviews::routes())
         .merge(runs::routes())
+        .merge(scorers::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())

@@ -24,6 +24,7 @@ mod registry;
 mod review_queue;
 mod run;
 mod scorer;
+mod scoring;
 mod start;
 mod tag;
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod review_queue;
 mod review_work;
 mod run;
 mod scorer;
+mod scoring;
 mod webhook;
 
 pub use dataset::{
@@ -42,6 +43,11 @@ pub use run::{
     RunLog, RunPage, RunQuery, RunStore,
 };
 pub use scorer::ScorerStore;
+pub use scoring::{
+    Backfill, BackfillState, BackfillStep, DueScores, NewBackfill, QueuedScore, RunningBackfill,
+    RunningScorer, ScoreEnd, ScoreResult, ScoreSpend, ScoringCounts, ScoringError, ScoringLimits,
+    ScoringStatus, ScoringStore, Settled, SettledTrace, Settling,
+};
 pub use webhook::{
     AttemptOutcome, Delivery, DueDeliveries, NewWebhook, WebhookChange, WebhookPage, WebhookStore,
 };
@@ -52,6 +58,7 @@ pub trait Catalog:
     + LoggedModelStore
     + DatasetStore
     + ScorerStore
+    + ScoringStore
     + RegistryStore
     + IssueStore
     + LabelSchemaStore
@@ -67,6 +74,7 @@ impl<T> Catalog for T where
         + LoggedModelStore
         + DatasetStore
         + ScorerStore
+        + ScoringStore
         + RegistryStore
         + IssueStore
         + LabelSchemaStore

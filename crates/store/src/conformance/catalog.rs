@@ -10,6 +10,7 @@ pub mod review_queue;
 pub mod review_work;
 pub mod run;
 pub mod scorer;
+pub mod scoring;
 pub mod webhook;
 
 /// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
@@ -114,6 +115,15 @@ macro_rules! catalog_conformance_suite {
                 scorers_are_listed_by_experiment
                 versions_are_deleted_one_by_one
                 online_scoring_is_kept_by_scorer
+            }
+            scoring: {
+                scorers_are_started_and_stopped
+                arrivals_are_noted_once
+                traces_settle
+                scores_are_stored_and_counted
+                deleted_traces_are_not_scored
+                a_backfill_is_advanced_until_it_is_done
+                a_backfill_can_be_cancelled
             }
             webhook: {
                 a_created_webhook_is_found
