@@ -74,5 +74,7 @@ pub const LABEL_SCHEMA_ID_CHARS_MAX: usize = 36;
 pub const REVIEW_QUEUE_NAME_CHARS_MAX: usize = 250;
 /// Longest name of a user of a review queue, in characters (MLflow's figure).
 pub const REVIEW_USER_CHARS_MAX: usize = 250;
+/// Longest comment of a reviewer on an answer, in characters.
+pub const REVIEW_COMMENT_CHARS_MAX: usize = 10_000;
 /// Users of one review queue (MLflow's figure).
 pub const REVIEW_USERS_MAX: usize = 10;
