@@ -48,6 +48,10 @@ class MlflowServer:
         assert self._process.poll() is None, f"MLflow's server ended with {self._process.returncode}:\n{self.log()}"
         return self
 
+    def pid(self) -> int:
+        """Returns the id of the process that its worker is a child of."""
+        return self._process.pid
+
     def _command(self) -> list[str]:
         where = {
             "--backend-store-uri": f"sqlite:///{self._folder / 'mlflow.db'}",

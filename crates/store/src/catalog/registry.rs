@@ -141,7 +141,7 @@ pub struct RegistryQuery {
 pub struct RegisteredModelPage {
     /// The models.
     pub models: Vec<RegisteredModel>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }
 
@@ -150,6 +150,6 @@ pub struct RegisteredModelPage {
 pub struct ModelVersionPage {
     /// The versions.
     pub versions: Vec<ModelVersion>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }
