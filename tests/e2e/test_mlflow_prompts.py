@@ -4,6 +4,7 @@ from functools import partial
 
 import mlflow
 import pytest
+import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from pydantic import BaseModel
@@ -175,13 +176,18 @@ def test_models_and_their_versions(name, client):
         client.get_model_version(name, "1")
 
 
-def test_a_version_made_of_a_logged_model(name, client, experiment):
+def test_a_version_made_of_a_logged_model(name, client, experiment, target, tmp_path):
     client.create_registered_model(name)
     with mlflow.start_run() as run:
         logged = client.create_logged_model(experiment.experiment_id, "m", source_run_id=run.info.run_id)
     version = client.create_model_version(name, f"models:/{logged.model_id}", model_id=logged.model_id)
     assert version.run_id == run.info.run_id
     assert client.get_model_version_download_uri(name, version.version) == logged.artifact_location
+    (tmp_path / "a.txt").write_text("hello")
+    client.log_model_artifacts(logged.model_id, str(tmp_path))
+    query = {"name": name, "version": version.version, "path": "a.txt"}
+    answer = requests.get(f"{target.url}/model-versions/get-artifact", params=query, timeout=30)
+    assert (answer.status_code, answer.text) == (200, "hello")
     copy = client.create_model_version(name, f"models:/{name}/1")
     assert client.get_model_version_download_uri(name, copy.version) == logged.artifact_location
 
