@@ -64,22 +64,17 @@ pub(crate) async fn import(args: &MlflowArgs) -> Result<Outcome> {
             format!("the import stopped at the {}; the same command goes on from there", state.stage.name())
         }
     })?;
-    finish(args, &state)?;
+    if let Some(path) = &args.report {
+        let text = serde_json::to_vec_pretty(&report::json(&state, args.dry_run))?;
+        std::fs::write(path, text).with_context(|| format!("cannot write {} (--report)", path.display()))?;
+    }
     if !args.dry_run {
         State::remove(&state_path)?;
     }
-    Ok(Outcome::bad_news_if(state.problem_count() > 0))
-}
-
-fn finish(args: &MlflowArgs, state: &State) -> Result<()> {
-    if let Some(path) = &args.report {
-        let text = serde_json::to_vec_pretty(&report::json(state, args.dry_run))?;
-        std::fs::write(path, text).with_context(|| format!("cannot write {} (--report)", path.display()))?;
-    }
-    for line in report::lines(state, args.dry_run) {
+    for line in report::lines(&state, args.dry_run) {
         out_line(&line)?;
     }
-    Ok(())
+    Ok(Outcome::bad_news_if(state.problem_count() > 0))
 }
 
 fn context_of(wanted: &Wanted) -> Context {

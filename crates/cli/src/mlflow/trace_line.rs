@@ -66,14 +66,15 @@ fn resource_spans(spans: Vec<Value>) -> Value {
     }
 }
 
-/// Names the values that must not be derived from spans again: MLflow answers them as they are.
+/// Names the values that must not be derived from spans again: MLflow answers them as they are. Of previews that holds
+/// also where there is none; tokens and costs that MLflow did not know are derived.
 fn explicit(start: &TraceStart) -> Vec<String> {
     let given = [
         ("name", start.name.is_some()),
         ("session", start.session.is_some()),
         ("user", start.metadata.contains_key(USER)),
-        ("request_preview", start.request_preview.is_some()),
-        ("response_preview", start.response_preview.is_some()),
+        ("request_preview", true),
+        ("response_preview", true),
         ("usage", start.usage.is_some()),
         ("cost", start.cost.is_some()),
     ];

@@ -5,6 +5,7 @@ use super::read::{Json, list, optional_text, pairs, text, texts};
 use super::{ApiSource, PAGE, experiment_at, next_place};
 use crate::text::url_encoded;
 use anyhow::{Context as _, Result, bail};
+use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 use spanwise_api_types::native::{
     CatalogLine, ImportedDataset, ImportedDatasetInput, ImportedExperiment, ImportedInput, ImportedIssue,
@@ -16,6 +17,8 @@ use std::collections::BTreeSet;
 
 /// Runs whose metrics or links are asked for before anything is written.
 const RUNS: usize = 10;
+/// Runs that are asked for at the same time.
+const UNDER_WAY: usize = 4;
 /// Points of a metric that are asked for at a time.
 const POINTS: usize = 10_000;
 /// Logged models, and webhooks, of one answer.
@@ -71,9 +74,15 @@ impl ApiSource {
     pub(super) async fn runs(&self, context: &Context, after: Option<&Value>) -> Result<Page> {
         let (runs, next) = self.run_page(context, PAGE, after).await?;
         let mut page = Page { next, ..Page::default() };
-        for run in runs {
-            let id = text(&run["info"]["run_id"]);
-            page.push(&id, run_item(&run, context));
+        // A search leaves out which models a run used and made.
+        let ids = runs.iter().map(|run| text(&run["info"]["run_id"]));
+        let whole = ids.map(|id| async move {
+            let answer = self.client.get(&format!("/api/2.0/mlflow/runs/get?run_id={id}")).await;
+            (id, answer)
+        });
+        let mut whole = stream::iter(whole).buffered(UNDER_WAY);
+        while let Some((id, answer)) = whole.next().await {
+            page.push(&id, answer.and_then(|answer| run_item(&answer["run"], context)));
         }
         Ok(page)
     }

@@ -42,7 +42,7 @@ pub(in super::super) struct ApiFile {
 #[derive(Debug)]
 pub(super) struct Refused {
     pub(super) status: StatusCode,
-    message: String,
+    pub(super) message: String,
 }
 
 impl std::fmt::Display for Refused {

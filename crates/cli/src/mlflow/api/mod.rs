@@ -38,7 +38,7 @@ impl ApiSource {
 
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes =
-            vec!["a tracking server tells nothing of deleted logged models; a database does".to_owned()];
+            vec!["a tracking server tells nothing of deleted logged models, nor of scorers of deleted experiments; a database does".to_owned()];
         if !self.version.is_empty() {
             notes.push(format!("the tracking server is MLflow {}", self.version));
         }
@@ -71,6 +71,12 @@ impl ApiSource {
         match page {
             // Servers before the version that has such things.
             Err(error) if is_unknown_route(&error) => Ok(Page::default()),
+            // Of a deleted experiment a server tells no scorers and the like.
+            Err(error) if is_of_deleted(&error) => {
+                let experiment = experiment_at(context, after).map(|(experiment, _)| experiment);
+                let next = experiment.and_then(|experiment| next_place(context, experiment, None));
+                Ok(Page { next, ..Page::default() })
+            }
             page => page.with_context(|| format!("cannot read {}", stage.name())),
         }
     }
@@ -111,6 +117,13 @@ fn is_unknown_route(error: &anyhow::Error) -> bool {
     let refused = error.downcast_ref::<Refused>();
     refused.is_some_and(|refused| {
         matches!(refused.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+    })
+}
+
+fn is_of_deleted(error: &anyhow::Error) -> bool {
+    let refused = error.downcast_ref::<Refused>();
+    refused.is_some_and(|refused| {
+        refused.status == StatusCode::BAD_REQUEST && refused.message.contains("Current state is deleted")
     })
 }
 
