@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -131,7 +133,9 @@ def traces(count: int, name: str, prompts: list | None = None) -> list[str]:
     for number in range(count):
         with contextlib.suppress(ValueError), mlflow.start_span(f"{name} agent", span_type=SpanType.AGENT) as root:
             ids.append(root.trace_id)
-            root.set_inputs({"question": f"Was kostet Nr. {number}? 😀", "nested": {"a": [1, 2.5, None, True], "e": {}}})
+            root.set_inputs(
+                {"question": f"Was kostet Nr. {number}? 😀", "nested": {"a": [1, 2.5, None, True], "e": {}}}
+            )
             mlflow.update_current_trace(
                 tags={"number": str(number), "ünï": "täg"},
                 metadata={"mlflow.trace.session": f"s-{number % 3}", "mlflow.trace.user": "ann", "own": "x"},
@@ -145,7 +149,7 @@ def traces(count: int, name: str, prompts: list | None = None) -> list[str]:
                 call.set_attribute("mlflow.chat.tokenUsage", usage(number))
                 call.set_attribute("mlflow.llm.model", "gpt-4o")
                 call.set_attribute("model", "gpt-4o-mini")
-                call.set_attributes({"big": 2**53 + 1, "float": 0.1, "list": ["a", "b"], "text": "line\nline\t\"q\""})
+                call.set_attributes({"big": 2**53 + 1, "float": 0.1, "list": ["a", "b"], "text": 'line\nline\t"q"'})
                 if number:
                     call.add_link(Link(trace_id=ids[0], span_id="00000000000000ab", attributes={"why": "before"}))
             if number % 4 == 3:
@@ -166,7 +170,10 @@ def fill_assessments(ids: list[str]) -> None:
     mlflow.log_feedback(trace_id=ids[0], name="score", value=0.25, source=JUDGE, metadata={"cost": "0.1"})
     mlflow.log_feedback(trace_id=ids[0], name="object", value={"a": [1, {"b": None}]}, source=CODE)
     mlflow.log_feedback(
-        trace_id=ids[1], name="broke", error=AssessmentError("TIMEOUT", "it took too long", "line 1\nline 2"), source=CODE
+        trace_id=ids[1],
+        name="broke",
+        error=AssessmentError("TIMEOUT", "it took too long", "line 1\nline 2"),
+        source=CODE,
     )
     mlflow.log_expectation(trace_id=ids[1], name="expected", value="12 €", source=HUMAN)
     mlflow.log_expectation(trace_id=ids[1], name="facts", value=["a", "b"], source=HUMAN)
@@ -183,8 +190,14 @@ def fill_links(client: MlflowClient, experiment: str, ids: list[str]) -> None:
     client.link_traces_to_run(ids[:4], run.info.run_id)
     store = _get_store()
     issue = store.create_issue(
-        experiment, "slow", "it is slow", severity=IssueSeverity.HIGH, root_causes=["a", "b"], categories=["c"],
-        created_by="ann", source_run_id=run.info.run_id,
+        experiment,
+        "slow",
+        "it is slow",
+        severity=IssueSeverity.HIGH,
+        root_causes=["a", "b"],
+        categories=["c"],
+        created_by="ann",
+        source_run_id=run.info.run_id,
     )
     store.update_issue(issue.issue_id, status=IssueStatus.RESOLVED)
     store.create_issue(experiment, "plain", "nothing else")
@@ -196,12 +209,23 @@ def fill_datasets(client: MlflowClient, shop: str, other: str, ids: list[str]) -
     made = datasets.create_dataset("golden", experiment_id=[shop, other], tags={"v": "1"})
     made.merge_records(
         [
-            {"inputs": {"q": f"frage {n}", "deep": {"b": [1], "a": None}}, "expectations": {"answer": n}, "tags": {"n": n}}
+            {
+                "inputs": {"q": f"frage {n}", "deep": {"b": [1], "a": None}},
+                "expectations": {"answer": n},
+                "tags": {"n": n},
+            }
             for n in range(30)
         ]
     )
-    made.merge_records([{"inputs": {"q": "out"}, "outputs": {"a": "x"}, "source": {
-        "source_type": "HUMAN", "source_data": {"who": "ann"}}}])
+    made.merge_records(
+        [
+            {
+                "inputs": {"q": "out"},
+                "outputs": {"a": "x"},
+                "source": {"source_type": "HUMAN", "source_data": {"who": "ann"}},
+            }
+        ]
+    )
     made.merge_records([{"inputs": {"q": "frage 3", "deep": {"b": [1], "a": None}}, "expectations": {"more": True}}])
     made.merge_records([mlflow.get_trace(ids[5])])
     datasets.create_dataset("nobody's", experiment_id=[])
@@ -221,7 +245,10 @@ def fill_reviews(client: MlflowClient, experiment: str, ids: list[str]) -> None:
     )
     label_schemas.list_label_schemas(experiment_id=experiment)
     queue = review_queues.create_review_queue(
-        name="Night shift", queue_type="custom", experiment_id=experiment, users=["ann", "bob"],
+        name="Night shift",
+        queue_type="custom",
+        experiment_id=experiment,
+        users=["ann", "bob"],
         schema_ids=[schema.schema_id for schema in made],
     )
     review_queues.get_or_create_user_queue(user="cid", experiment_id=experiment)
@@ -236,3 +263,68 @@ def fill_scorers(experiment: str) -> None:
     for name, versions in [("tone", 2), ("length", 1)]:
         for version in range(versions):
             store.register_scorer(experiment, name, f'{{"name": "{name}", "version": {version}}}')
+
+
+def grow(path: Path, traces: int, experiment: int = 1) -> None:
+    """Adds traces of three spans each to a database of MLflow's, as its server would have written them."""
+    start_ms = 1_760_000_000_000
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        for number in range(traces):
+            trace_id = f"tr-{number + 1:032x}"
+            at = start_ms + number // 3
+            database.execute(
+                "INSERT INTO trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status,"
+                " request_preview, response_preview, trace_name, session_id)"
+                " VALUES (?, ?, ?, 12, 'OK', 'q', 'a', 'made', ?)",
+                (trace_id, experiment, at, f"s-{number % 50}"),
+            )
+            tags = [("mlflow.trace.spansLocation", "TRACKING_STORE"), ("n", str(number))]
+            tags.append(("mlflow.artifactLocation", f"mlflow-artifacts:/{experiment}/traces/{trace_id}/artifacts"))
+            database.executemany(
+                "INSERT INTO trace_tags (request_id, key, value) VALUES (?, ?, ?)", [(trace_id, *tag) for tag in tags]
+            )
+            database.execute(
+                "INSERT INTO trace_request_metadata (request_id, key, value) VALUES (?, 'mlflow.sourceRun', 'x')",
+                (trace_id,),
+            )
+            for place in range(3):
+                span_id = f"{number * 3 + place + 1:016x}"
+                parent = None if place == 0 else f"{number * 3 + 1:016x}"
+                content = span_content(trace_id, span_id, parent, at * 1_000_000 + place, place)
+                database.execute(
+                    "INSERT INTO spans (trace_id, experiment_id, span_id, parent_span_id, name, type, status,"
+                    " start_time_unix_nano, end_time_unix_nano, content) VALUES (?, ?, ?, ?, ?, 'LLM', 'OK', ?, ?, ?)",
+                    (
+                        trace_id,
+                        experiment,
+                        span_id,
+                        parent,
+                        f"step {place}",
+                        at * 1_000_000,
+                        at * 1_000_000 + 9,
+                        content,
+                    ),
+                )
+
+
+def span_content(trace_id: str, span_id: str, parent: str | None, start_ns: int, place: int) -> str:
+    """Returns a span as MLflow keeps it in a column."""
+    return json.dumps(
+        {
+            "trace_id": trace_id,
+            "span_id": span_id,
+            "parent_span_id": parent,
+            "name": f"step {place}",
+            "start_time_unix_nano": start_ns,
+            "end_time_unix_nano": start_ns + 5_000_000,
+            "events": [],
+            "status": {"code": "STATUS_CODE_OK", "message": ""},
+            "attributes": {
+                "mlflow.spanType": json.dumps("LLM" if place else "AGENT"),
+                "mlflow.spanInputs": json.dumps({"question": f"what is {span_id}? " + "context " * 60}),
+                "mlflow.spanOutputs": json.dumps({"answer": "so it is, " * 30}),
+                "mlflow.chat.tokenUsage": json.dumps(usage(place)),
+            },
+            "links": [],
+        }
+    )

@@ -108,7 +108,9 @@ def run_links(client: MlflowClient, ids: list[str]) -> dict:
 def registry(client: MlflowClient) -> dict:
     found = {}
     prompts = list(mlflow.genai.search_prompts())
-    for name in sorted([model.name for model in client.search_registered_models()] + [prompt.name for prompt in prompts]):
+    for name in sorted(
+        [model.name for model in client.search_registered_models()] + [prompt.name for prompt in prompts]
+    ):
         model = client._get_registry_client().store.get_registered_model(name)
         found[name] = {
             "tags": plain(model.tags),
@@ -132,7 +134,15 @@ def datasets(client: MlflowClient) -> dict:
         found[dataset.dataset_id] = {
             "dataset": {
                 key: getattr(dataset, key)
-                for key in ("name", "tags", "schema", "created_time", "last_update_time", "created_by", "last_updated_by")
+                for key in (
+                    "name",
+                    "tags",
+                    "schema",
+                    "created_time",
+                    "last_update_time",
+                    "created_by",
+                    "last_updated_by",
+                )
             },
             "experiments": sorted(dataset.experiment_ids),
             "records": [plain(record.to_dict()) for record in dataset._mlflow_dataset.records]
@@ -185,5 +195,6 @@ def differences(one, other, path: str = "") -> list[str]:
             for line in differences(one.get(key, "<absent>"), other.get(key, "<absent>"), f"{path}/{key}")
         ]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return [line for at, pair in enumerate(zip(one, other)) for line in differences(*pair, f"{path}/{at}")]
+        pairs = enumerate(zip(one, other, strict=True))
+        return [line for at, pair in pairs for line in differences(*pair, f"{path}/{at}")]
     return [] if one == other else [f"{path}: {one!r} != {other!r}"]

@@ -28,6 +28,8 @@ export interface AppSearch {
   prompt?: string;
   version?: string;
   against?: string;
+  /** Versions that are compared, by the ids of their models, separated by commas; the first is what others are compared with. */
+  versions?: string;
   /** The session that is open over the list of sessions. */
   session?: string;
 }
@@ -50,6 +52,7 @@ const TEXTS = [
   "prompt",
   "version",
   "against",
+  "versions",
 ] as const satisfies readonly (keyof AppSearch)[];
 
 /** Reads a query string. What it does not know it leaves out. */

@@ -16,12 +16,15 @@ mod metrics;
 mod price;
 mod prompt;
 mod redaction;
+mod review;
 mod run;
+mod scorer;
 mod session;
 mod span;
 mod trace;
 mod tree;
 mod usage;
+mod version;
 
 pub use archive::{ARCHIVE_VERSION, ArchiveError, ArchivedTrace};
 pub use assessment::{
@@ -54,9 +57,21 @@ pub use redaction::{
     ExperimentRedaction, RedactionCount, RedactionDetector, RedactionInfo, RedactionPattern, RedactionRules,
     RedactionTest, RedactionTestResult,
 };
+pub use review::{
+    AddToReview, AddedToReview, ByReviewer, ClaimReviews, ClaimedReviews, CompleteReview, GivenAnswer,
+    LabelInputForm, LabelSchema, LabelSchemaChange, LabelSchemaList, NewLabelSchema, NewReviewQueue,
+    QuestionAgreement, ReleasedReviews, RemoveFromReview, ReviewAgreement, ReviewDone, ReviewItem,
+    ReviewItemList, ReviewProgress, ReviewQueue, ReviewQueueChange, ReviewQueueDetail, ReviewQueueList,
+    ReviewScopeName, ReviewStateName, ReviewerPair, ReviewerProgress,
+};
 pub use run::{
     ResultAggregate, ResultColumn, ResultColumnKind, ResultDifference, ResultPair, ResultRow, RunDataset,
     RunList, RunResults, RunStatusName, RunSummary, Score,
+};
+pub use scorer::{
+    Backfill, BackfillList, BackfillStateName, NewBackfill, NewScorer, ScorerCounts, ScorerDay, ScorerDetail,
+    ScorerEndpoint, ScorerError, ScorerLimits, ScorerList, ScorerSkip, ScorerStart, ScorerState,
+    ScorerSummary, ScorerTry, ScorerTryResult, ScorerVersionSummary,
 };
 pub use session::{SessionList, SessionSummary};
 pub use span::{
@@ -66,3 +81,7 @@ pub use span::{
 pub use trace::{Cost, StateName, TagValue, TraceList, TraceRecord, TraceSummary, Usage};
 pub use tree::{CostColumns, Dictionary, SparseDictionary, Tree, UsageColumns};
 pub use usage::{SpanUsage, UsageExplained, UsageReason};
+pub use version::{
+    GitState, VersionChange, VersionColumn, VersionColumnKind, VersionComparison, VersionDetail,
+    VersionFigures, VersionList, VersionMetric, VersionRun, VersionScore, VersionSum, VersionSummary,
+};

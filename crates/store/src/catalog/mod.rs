@@ -11,13 +11,15 @@ mod logged_model;
 pub mod refusal;
 mod registry;
 mod review_queue;
+mod review_work;
 mod run;
 mod scorer;
+mod scoring;
 mod webhook;
 
 pub use dataset::{
-    DatasetPage, DatasetQuery, DatasetStore, NewDataset, NewRecord, RecordPage, canonical_inputs,
-    extend_schema,
+    DatasetPage, DatasetQuery, DatasetStore, Differences, MergeEffect, Merged, NewDataset, NewRecord,
+    RecordContent, RecordPage, RecordQuery, VersionPair, canonical_inputs, dataset_digest, extend_schema,
 };
 pub use import::{ImportItem, ImportStore, Imported};
 pub use issue::{IssueChange, IssuePage, IssueQuery, IssueStore, NewIssue};
@@ -32,11 +34,20 @@ pub use registry::{
 pub use review_queue::{
     NewReviewQueue, ReviewItemPage, ReviewQueueChange, ReviewQueuePage, ReviewQueueQuery, ReviewQueueStore,
 };
+pub use review_work::{
+    AddedToReview, FinishedReview, HELD_MAX, Review, ReviewAnswer, ReviewClaim, ReviewOutcome, ReviewPage,
+    ReviewProgress, ReviewQuery, ReviewScope, ReviewState, ReviewWorkStore, ReviewerProgress,
+};
 pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
     RunLog, RunPage, RunQuery, RunStore,
 };
 pub use scorer::ScorerStore;
+pub use scoring::{
+    Backfill, BackfillState, BackfillStep, DueScores, NewBackfill, QueuedScore, RunningBackfill,
+    RunningScorer, ScoreEnd, ScoreResult, ScoreSpend, ScoringCounts, ScoringError, ScoringLimits,
+    ScoringStatus, ScoringStore, Settled, SettledTrace, Settling,
+};
 pub use webhook::{
     AttemptOutcome, Delivery, DueDeliveries, NewWebhook, WebhookChange, WebhookPage, WebhookStore,
 };
@@ -47,10 +58,12 @@ pub trait Catalog:
     + LoggedModelStore
     + DatasetStore
     + ScorerStore
+    + ScoringStore
     + RegistryStore
     + IssueStore
     + LabelSchemaStore
     + ReviewQueueStore
+    + ReviewWorkStore
     + WebhookStore
     + ImportStore
 {
@@ -61,10 +74,12 @@ impl<T> Catalog for T where
         + LoggedModelStore
         + DatasetStore
         + ScorerStore
+        + ScoringStore
         + RegistryStore
         + IssueStore
         + LabelSchemaStore
         + ReviewQueueStore
+        + ReviewWorkStore
         + WebhookStore
         + ImportStore
 {

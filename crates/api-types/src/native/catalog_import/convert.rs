@@ -175,6 +175,7 @@ impl From<ImportedDataset> for Dataset {
             last_updated_ns: line.last_updated_ns,
             created_by: line.created_by,
             last_updated_by: line.last_updated_by,
+            mapping: None,
         }
     }
 }
@@ -189,6 +190,7 @@ impl From<ImportedRecord> for DatasetRecord {
             expectations: line.expectations,
             tags: line.tags,
             source: line.source_type.map(|source_type| RecordSource { source_type, data }),
+            since: 0,
             created_ns: line.created_ns,
             last_updated_ns: line.last_updated_ns,
             created_by: line.created_by,

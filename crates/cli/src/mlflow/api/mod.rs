@@ -3,6 +3,8 @@
 mod catalog;
 mod client;
 mod read;
+mod review;
+mod run;
 mod trace;
 
 pub(super) use client::ApiClient;
@@ -16,6 +18,8 @@ use std::sync::Arc;
 
 /// Things that are asked for at a time.
 const PAGE: usize = 200;
+/// The same of what MLflow answers in smaller pages.
+const SMALL_PAGE: usize = 50;
 
 /// A server.
 pub(super) struct ApiSource {

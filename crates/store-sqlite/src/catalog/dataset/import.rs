@@ -1,12 +1,16 @@
 //! Datasets of another store.
 
-use super::record::{find_current, next_position, write};
+use super::change::Change;
+use super::merge::next_position;
+use super::record::{find_current, write};
 use super::{add_experiments, key_of, upsert_tag};
 use crate::error::sql_error;
+use crate::store::now_ns;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 use spanwise_model::{Dataset, DatasetRecord};
 use spanwise_store::StoreResult;
+use spanwise_store::catalog::canonical_inputs;
 
 /// See [`spanwise_store::catalog::ImportItem::Dataset`].
 pub(crate) fn import_dataset(conn: &Connection, dataset: &Dataset) -> StoreResult<()> {
@@ -42,34 +46,31 @@ pub(crate) fn import_dataset(conn: &Connection, dataset: &Dataset) -> StoreResul
 /// See [`spanwise_store::catalog::ImportItem::Records`]; what is there already makes no new version.
 pub(crate) fn import_records(conn: &Connection, id: &str, records: &[DatasetRecord]) -> StoreResult<()> {
     let dataset_key = key_of(conn, id)?;
-    let version: i64 = conn
-        .prepare_cached("SELECT version + 1 FROM dataset WHERE dataset_key = ?1")
-        .and_then(|mut select| select.query_row([dataset_key], |row| row.get(0)))
-        .map_err(sql_error)?;
-    let (mut inserted, mut changed) = (0, false);
+    let mut change = Change::begin(conn, dataset_key, None)?;
+    let now_ns = now_ns();
     for record in records {
-        let (position, record) = match find_current(conn, dataset_key, &record.inputs)? {
+        let (position, record) = match find_current(conn, dataset_key, &canonical_inputs(&record.inputs))? {
             Some((position, known)) => {
-                let record = DatasetRecord { record_id: known.record_id.clone(), ..record.clone() };
+                let record = DatasetRecord {
+                    record_id: known.record_id.clone(),
+                    since: known.since,
+                    ..record.clone()
+                };
                 if record == known {
                     continue;
                 }
+                change.changed += 1;
                 (position, record)
             }
             None => {
-                inserted += 1;
+                change.added += 1;
                 (next_position(conn)?, record.clone())
             }
         };
-        write(conn, dataset_key, position, version, &record)?;
-        changed = true;
+        write(conn, dataset_key, position, &DatasetRecord { since: change.version, ..record })?;
     }
-    if changed {
-        conn.prepare_cached(
-            "UPDATE dataset SET version = ?2, record_count = record_count + ?3 WHERE dataset_key = ?1",
-        )
-        .and_then(|mut update| update.execute((dataset_key, version, inserted)))
-        .map_err(sql_error)?;
+    if change.added + change.changed > 0 {
+        change.finish_import(conn, dataset_key, now_ns)?;
     }
     Ok(())
 }

@@ -135,6 +135,7 @@ pub async fn a_dataset_is_taken_over_as_it_is(made: &TestStore) -> StoreResult<(
         last_updated_ns: 4,
         created_by: Some("ada".to_owned()),
         last_updated_by: None,
+        mapping: None,
     };
     let record = |id: &str, question: &str| DatasetRecord {
         record_id: id.to_owned(),
@@ -143,6 +144,7 @@ pub async fn a_dataset_is_taken_over_as_it_is(made: &TestStore) -> StoreResult<(
         expectations: Map::new(),
         tags: Map::new(),
         source: None,
+        since: 1,
         created_ns: 5,
         last_updated_ns: 6,
         created_by: None,
@@ -162,7 +164,7 @@ pub async fn a_dataset_is_taken_over_as_it_is(made: &TestStore) -> StoreResult<(
     let item = ImportItem::Records { dataset_id: "d-1".to_owned(), records: vec![changed.clone()] };
     take(made, item).await?;
     let now = made.catalog.find_records("d-1", None, 10, None).await?.records;
-    assert_eq!(now[1], DatasetRecord { record_id: "dr-2".to_owned(), ..changed });
+    assert_eq!(now[1], DatasetRecord { record_id: "dr-2".to_owned(), since: 2, ..changed });
     assert_eq!(made.catalog.get_dataset("d-1").await?.version, 2);
     Ok(())
 }
