@@ -75,6 +75,19 @@ Examples:
   spanwise import traces.jsonl.zst
   spanwise import week.jsonl --experiment replayed";
 
+pub(super) const IMPORT_MLFLOW: &str = "\
+Takes experiments, traces with their spans and assessments, runs with metrics and artifacts, logged models, datasets, \
+prompts, scorers, issues, label schemas, review queues and webhooks, with the ids and times that they have there. The source \
+is only read, and its server may run. Started again after an interruption, it goes on; started again later, it adds what is \
+new, and what is there already changes nothing. The exit code is 1 if something did not fit.
+
+A login to a tracking server is taken from MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.
+
+Examples:
+  spanwise import mlflow sqlite:///mlflow.db
+  spanwise import mlflow postgresql://mlflow:secret@localhost/mlflow --artifact-root /srv/mlartifacts
+  spanwise import mlflow http://localhost:5001 --experiment shop --since -30d --report report.json";
+
 pub(super) const TAG: &str = "\
 Examples:
   spanwise tag tr-5b8efff798038103d269b633813fc60c reviewed=yes owner=amelia

@@ -16,7 +16,10 @@ pub(crate) use prices::{
     PriceListArgs, PriceScope, PriceSetArgs, PriceShowArgs, PriceUnsetArgs, PriceUpdateArgs, PricesArgs,
     PricesCommand,
 };
-pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, StatsArgs, StatsBy, TailArgs};
+pub(crate) use read::{
+    ExportArgs, GetArgs, GetFormat, ImportArgs, ImportCommand, MlflowArgs, SearchArgs, StatsArgs, StatsBy,
+    TailArgs,
+};
 pub(crate) use redaction::{RedactionCommand, RedactionRuleArgs, RedactionSetArgs};
 pub(crate) use run::{
     BackupArgs, CheckArgs, CompactArgs, DemoArgs, RenormalizeArgs, RestoreBackupArgs, ServeArgs,
@@ -64,7 +67,7 @@ pub(crate) enum Command {
     #[command(after_help = help::EXPORT)]
     Export(ExportArgs),
     /// Take in what `export` wrote; started again after an interruption, it goes on
-    #[command(after_help = help::IMPORT)]
+    #[command(after_help = help::IMPORT, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Import(ImportArgs),
     /// Set and remove tags of traces
     #[command(after_help = help::TAG)]
