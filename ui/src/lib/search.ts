@@ -28,6 +28,8 @@ export interface AppSearch {
   prompt?: string;
   version?: string;
   against?: string;
+  /** The scorer that is open, by its id. */
+  scorer?: string;
   /** The session that is open over the list of sessions. */
   session?: string;
 }
@@ -50,6 +52,7 @@ const TEXTS = [
   "prompt",
   "version",
   "against",
+  "scorer",
 ] as const satisfies readonly (keyof AppSearch)[];
 
 /** Reads a query string. What it does not know it leaves out. */

@@ -13,6 +13,7 @@ export const PAGES = [
   { to: "/sessions", name: "Sessions", icon: "sessions" },
   { to: "/runs", name: "Runs", icon: "runs" },
   { to: "/prompts", name: "Prompts", icon: "prompts" },
+  { to: "/scorers", name: "Scorers", icon: "scorers" },
   { to: "/experiments", name: "Experiments", icon: "experiments" },
 ] as const satisfies readonly { to: string; name: string; icon: IconName }[];
 
