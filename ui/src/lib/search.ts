@@ -30,6 +30,8 @@ export interface AppSearch {
   against?: string;
   /** The scorer that is open, by its id. */
   scorer?: string;
+  /** Versions that are compared, by the ids of their models, separated by commas; the first is what others are compared with. */
+  versions?: string;
   /** The session that is open over the list of sessions. */
   session?: string;
 }
@@ -53,6 +55,7 @@ const TEXTS = [
   "version",
   "against",
   "scorer",
+  "versions",
 ] as const satisfies readonly (keyof AppSearch)[];
 
 /** Reads a query string. What it does not know it leaves out. */

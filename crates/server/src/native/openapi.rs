@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 /// Schemas of what clients send; all others are answers.
-const REQUESTS: [&str; 7] = [
+const REQUESTS: [&str; 17] = [
     "NewExperiment",
     "TagValue",
     "NewAssessment",
@@ -18,6 +18,16 @@ const REQUESTS: [&str; 7] = [
     "BulkRequest",
     "BulkTagRequest",
     "NewPriceOverride",
+    "NewLabelSchema",
+    "LabelSchemaChange",
+    "NewReviewQueue",
+    "ReviewQueueChange",
+    "AddToReview",
+    "RemoveFromReview",
+    "ClaimReviews",
+    "ByReviewer",
+    "CompleteReview",
+    "GivenAnswer",
 ];
 
 #[derive(OpenApi)]
@@ -35,6 +45,8 @@ const REQUESTS: [&str; 7] = [
         (name = "sessions", description = "Conversations"),
         (name = "experiments", description = "The folders that traces live in"),
         (name = "prompts", description = "Prompts and their versions"),
+        (name = "reviews", description = "Traces that people look at, and the questions that they answer"),
+        (name = "versions", description = "The versions of an application, compared"),
         (name = "scorers", description = "Scorers that run in the server, and what came of them"),
         (name = "prices", description = "What tokens cost"),
         (name = "export", description = "Out of one store and into another"),

@@ -4,21 +4,24 @@
 //! gone is read as such. What is refused is said in MLflow's words, since clients know them: see [`refusal`].
 
 mod dataset;
+mod import;
 mod issue;
 mod label_schema;
 mod logged_model;
 pub mod refusal;
 mod registry;
 mod review_queue;
+mod review_work;
 mod run;
 mod scorer;
 mod scoring;
 mod webhook;
 
 pub use dataset::{
-    DatasetPage, DatasetQuery, DatasetStore, NewDataset, NewRecord, RecordPage, canonical_inputs,
-    extend_schema,
+    DatasetPage, DatasetQuery, DatasetStore, Differences, MergeEffect, Merged, NewDataset, NewRecord,
+    RecordContent, RecordPage, RecordQuery, VersionPair, canonical_inputs, dataset_digest, extend_schema,
 };
+pub use import::{ImportItem, ImportStore, Imported};
 pub use issue::{IssueChange, IssuePage, IssueQuery, IssueStore, NewIssue};
 pub use label_schema::{
     DEFAULT_SCHEMA_INSTRUCTION, DEFAULT_SCHEMA_NAME, LabelSchemaChange, LabelSchemaPage, LabelSchemaStore,
@@ -30,6 +33,10 @@ pub use registry::{
 };
 pub use review_queue::{
     NewReviewQueue, ReviewItemPage, ReviewQueueChange, ReviewQueuePage, ReviewQueueQuery, ReviewQueueStore,
+};
+pub use review_work::{
+    AddedToReview, FinishedReview, HELD_MAX, Review, ReviewAnswer, ReviewClaim, ReviewOutcome, ReviewPage,
+    ReviewProgress, ReviewQuery, ReviewScope, ReviewState, ReviewWorkStore, ReviewerProgress,
 };
 pub use run::{
     DatasetSummary, MetricHistoryPage, MetricPosition, MetricSampleQuery, NewRun, RunChange, RunInputs,
@@ -56,7 +63,9 @@ pub trait Catalog:
     + IssueStore
     + LabelSchemaStore
     + ReviewQueueStore
+    + ReviewWorkStore
     + WebhookStore
+    + ImportStore
 {
 }
 
@@ -70,6 +79,8 @@ impl<T> Catalog for T where
         + IssueStore
         + LabelSchemaStore
         + ReviewQueueStore
+        + ReviewWorkStore
         + WebhookStore
+        + ImportStore
 {
 }

@@ -1,11 +1,13 @@
 //! The suite of the catalog: each case is one sentence of the contract on a trait of [`crate::catalog`].
 
 pub mod dataset;
+pub mod import;
 pub mod issue;
 pub mod label_schema;
 pub mod logged_model;
 pub mod registry;
 pub mod review_queue;
+pub mod review_work;
 pub mod run;
 pub mod scorer;
 pub mod scoring;
@@ -25,6 +27,17 @@ macro_rules! catalog_conformance_suite {
                 every_version_of_the_records_stays
                 a_schema_tells_the_types_of_fields
                 a_deleted_dataset_leaves_nothing
+                a_record_is_replaced_unless_it_changed
+                changes_tell_when_by_whom_and_how_many
+                a_merge_in_parts_is_one_change
+                versions_are_compared
+                records_are_found_by_their_text
+            }
+            import: {
+                an_experiment_keeps_its_id_where_it_can
+                a_run_is_taken_over_as_it_is
+                a_dataset_is_taken_over_as_it_is
+                versions_keep_their_numbers
             }
             logged_model: {
                 a_created_model_is_found
@@ -68,6 +81,17 @@ macro_rules! catalog_conformance_suite {
                 traces_are_reviewed
                 traces_that_are_not_there_can_t_be_reviewed
                 a_deleted_trace_leaves_its_queues
+            }
+            review_work: {
+                traces_are_added_and_counted
+                two_reviewers_never_hold_the_same_trace
+                a_trace_is_held_for_a_while
+                work_ends_in_three_ways
+                what_a_reviewer_did_can_be_taken_back
+                a_second_opinion_can_be_given
+                progress_is_counted
+                answers_of_people_are_found
+                a_deleted_trace_takes_its_work_along
             }
             run: {
                 a_created_run_is_found

@@ -9,6 +9,7 @@ import { Dialog } from "../../components/dialog/Dialog";
 import { toast } from "../../components/toast/toast";
 import { takesFocus } from "../../lib/focus";
 import * as format from "../../lib/format";
+import { AddToQueueDialog } from "../reviews/AddToQueueDialog";
 import styles from "./BulkBar.module.css";
 
 export interface BulkBarProps {
@@ -23,7 +24,7 @@ export interface BulkBarProps {
 
 export function BulkBar(props: BulkBarProps) {
   const { selected, everything, total, onEverything, onClear } = props;
-  const [dialog, setDialog] = useState<"tag" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<"tag" | "delete" | "review" | null>(null);
   const count = everything ? (total ?? selected.size) : selected.size;
   return (
     <>
@@ -36,12 +37,24 @@ export function BulkBar(props: BulkBarProps) {
         <Button icon="tag" onClick={() => setDialog("tag")}>
           Tag
         </Button>
+        <Button icon="reviews" onClick={() => setDialog("review")}>
+          Review
+        </Button>
         <Button icon="trash" onClick={() => setDialog("delete")}>
           Delete
         </Button>
         <IconButton icon="close" label="Clear the selection" keys="Escape" onClick={onClear} />
       </section>
-      {dialog && <BulkDialog {...props} action={dialog} onDone={() => setDialog(null)} />}
+      {dialog === "review" ? (
+        <AddToQueueDialog
+          request={{ ...requestOf(props), experiments: props.selection.experiment }}
+          count={count}
+          onClose={() => setDialog(null)}
+          onDone={onClear}
+        />
+      ) : (
+        dialog && <BulkDialog {...props} action={dialog} onDone={() => setDialog(null)} />
+      )}
     </>
   );
 }
