@@ -14,6 +14,7 @@ mod manage;
 mod mlflow;
 mod prices;
 mod redaction;
+mod scorers;
 mod select;
 mod serve;
 mod show;
@@ -92,6 +93,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Delete(args) => runtime()?.block_on(manage::delete(&args)),
         Command::Experiments(args) => runtime()?.block_on(manage::experiments(&args)).map(|()| Outcome::Done),
         Command::Prices(args) => runtime()?.block_on(prices::prices(&args)),
+        Command::Scorers(args) => runtime()?.block_on(scorers::scorers(&args)),
         Command::Redaction { command } => {
             runtime()?.block_on(redaction::run(&command)).map(|()| Outcome::Done)
         }

@@ -176,6 +176,50 @@ pub(super) const EXPERIMENTS_RESTORE: &str = "\
 Example:
   spanwise experiments restore scratch";
 
+pub(super) const SCORERS: &str = "\
+docs/scoring.md lists what scorers can look for. Judges ask the model that the server's configuration names ([judge]).
+
+Examples:
+  spanwise scorers
+  spanwise scorers set fast -e shop -d '{\"kind\": \"latency\", \"max_ms\": 2000}'
+  spanwise scorers start fast --rate 0.2
+  spanwise scorers status fast";
+
+pub(super) const SCORERS_LIST: &str = "\
+Examples:
+  spanwise scorers list -e shop
+  spanwise scorers list --json | jq '.scorers[] | {name, state, waiting}'";
+
+pub(super) const SCORERS_SET: &str = "\
+A scorer that runs goes on with the new version. Limits alone make no version.
+
+Examples:
+  spanwise scorers set polite -e shop -d '{\"kind\": \"contains\", \"texts\": [\"please\"], \"ignore_case\": true}'
+  spanwise scorers set rules -e shop --file rules.json --usd-per-day 2
+  spanwise scorers set good -d '{\"kind\": \"judge\", \"instructions\": \"Does {{ outputs }} answer {{ inputs }}?\"}'";
+
+pub(super) const SCORERS_START: &str = "\
+It scores traces that arrive from now on, once they have ended. Exit code 1: it can't run as the server is configured.
+
+Examples:
+  spanwise scorers start rules
+  spanwise scorers start rules --rate 0.1 --filter \"tags.env = 'prod'\"";
+
+pub(super) const SCORERS_TRY: &str = "\
+Exit code 1: there was an error.
+
+Examples:
+  spanwise scorers try tr-5b8efff798038103d269b633813fc60c --scorer rules
+  spanwise scorers try tr-5b8efff798038103d269b633813fc60c -d '{\"kind\": \"pii\"}'";
+
+pub(super) const SCORERS_BACKFILL: &str = "\
+The server goes on if the command is interrupted. Exit code 1: the backfill failed.
+
+Examples:
+  spanwise scorers backfill rules --filter \"status = 'OK'\" --limit 1000
+  spanwise scorers backfill rules --list
+  spanwise scorers backfill rules --cancel 0b0c6f6f5d0a4b6c8f6e1d2c3b4a5968";
+
 pub(super) const REDACTION: &str = "\
 Examples:
   spanwise redaction set shop --detect all

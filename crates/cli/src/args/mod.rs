@@ -6,6 +6,7 @@ mod prices;
 mod read;
 mod redaction;
 mod run;
+mod scorers;
 mod selection;
 
 pub(crate) use manage::{
@@ -23,6 +24,10 @@ pub(crate) use read::{
 pub(crate) use redaction::{RedactionCommand, RedactionRuleArgs, RedactionSetArgs};
 pub(crate) use run::{
     BackupArgs, CheckArgs, CompactArgs, DemoArgs, RenormalizeArgs, RestoreBackupArgs, ServeArgs,
+};
+pub(crate) use scorers::{
+    ScorerArgs, ScorerBackfillArgs, ScorerListArgs, ScorerName, ScorerSetArgs, ScorerStartArgs,
+    ScorerTryArgs, ScorersArgs, ScorersCommand,
 };
 pub(crate) use selection::{BulkSelection, Scope, Selection};
 
@@ -81,6 +86,9 @@ pub(crate) enum Command {
     /// Show, set and update what tokens cost
     #[command(after_help = help::PRICES, args_conflicts_with_subcommands = true)]
     Prices(PricesArgs),
+    /// Run scorers on new and stored traces, and show what came of it
+    #[command(after_help = help::SCORERS, args_conflicts_with_subcommands = true)]
+    Scorers(ScorersArgs),
     /// Have secrets and personal data replaced before anything is stored
     #[command(after_help = help::REDACTION)]
     Redaction {
