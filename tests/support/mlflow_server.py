@@ -15,8 +15,8 @@ from support.ports import lease_port
 from support.server import clean_env
 from support.wait import until
 
-# Nothing but requests, and the prices that it came with: else it asks GitHub for newer ones, for seconds a provider.
-SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_MODEL_CATALOG_URI": ""}
+# Nothing but requests.
+SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 # It imports half of Python's data science before it listens.
 READY_S = 180.0
 STOP_S = 30.0
@@ -47,6 +47,10 @@ class MlflowServer:
         until(self._is_ready_or_dead, f"MLflow's server is ready; see {self._log}", READY_S)
         assert self._process.poll() is None, f"MLflow's server ended with {self._process.returncode}:\n{self.log()}"
         return self
+
+    def pid(self) -> int:
+        """Returns the id of the process that its worker is a child of."""
+        return self._process.pid
 
     def _command(self) -> list[str]:
         where = {

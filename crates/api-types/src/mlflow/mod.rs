@@ -21,5 +21,6 @@ pub mod time;
 pub mod trace;
 pub mod trace_info;
 pub mod trace_metrics;
+pub mod traces_json;
 pub mod v2;
 pub mod webhook;

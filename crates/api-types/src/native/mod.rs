@@ -6,6 +6,7 @@
 mod archive;
 mod assessment;
 mod bulk;
+mod catalog_import;
 mod experiment;
 mod figure;
 mod filter;
@@ -17,6 +18,7 @@ mod prompt;
 mod redaction;
 mod review;
 mod run;
+mod scorer;
 mod session;
 mod span;
 mod trace;
@@ -30,6 +32,13 @@ pub use assessment::{
     Source, SourceName,
 };
 pub use bulk::{BulkRequest, BulkResult, BulkTagRequest, ImportResult, LineError};
+pub use catalog_import::{
+    CatalogImportResult, CatalogLine, CatalogLineError, ImportedAs, ImportedDataset, ImportedDatasetInput,
+    ImportedExperiment, ImportedInput, ImportedIssue, ImportedLabelSchema, ImportedLoggedModel,
+    ImportedMetrics, ImportedModelMetric, ImportedModelVersion, ImportedOnlineScoring, ImportedRecord,
+    ImportedRecords, ImportedRegisteredModel, ImportedReviewItem, ImportedReviewQueue, ImportedRun,
+    ImportedScorerVersion, ImportedWebhook,
+};
 pub use experiment::{Experiment, ExperimentList, NewExperiment};
 pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};
 pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};
@@ -58,6 +67,11 @@ pub use review::{
 pub use run::{
     ResultAggregate, ResultColumn, ResultColumnKind, ResultDifference, ResultPair, ResultRow, RunDataset,
     RunList, RunResults, RunStatusName, RunSummary, Score,
+};
+pub use scorer::{
+    Backfill, BackfillList, BackfillStateName, NewBackfill, NewScorer, ScorerCounts, ScorerDay, ScorerDetail,
+    ScorerEndpoint, ScorerError, ScorerLimits, ScorerList, ScorerSkip, ScorerStart, ScorerState,
+    ScorerSummary, ScorerTry, ScorerTryResult, ScorerVersionSummary,
 };
 pub use session::{SessionList, SessionSummary};
 pub use span::{

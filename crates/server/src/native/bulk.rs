@@ -177,7 +177,7 @@ pub(super) async fn select(app: &App, request: BulkRequest) -> Result<Selection,
 }
 
 /// Returns the condition that a trace is one of these.
-pub(super) fn one_of(ids: &[TraceId]) -> Vec<Expr<Predicate>> {
+pub(crate) fn one_of(ids: &[TraceId]) -> Vec<Expr<Predicate>> {
     let test = TextTest::In(ids.iter().map(TraceId::to_string).collect());
     vec![Expr::Is(Predicate::Text { field: TextField::TraceId, test })]
 }

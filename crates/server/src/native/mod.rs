@@ -17,6 +17,7 @@ mod figures;
 mod filter;
 mod housekeeping;
 mod import;
+mod import_catalog;
 mod info;
 mod interval;
 mod metrics;
@@ -30,6 +31,8 @@ mod redaction;
 mod results;
 mod reviews;
 mod runs;
+mod scorer_form;
+mod scorers;
 mod selection;
 mod sessions;
 mod spans;
@@ -39,6 +42,8 @@ mod tree;
 mod usage;
 mod versions;
 
+pub(crate) use attachments::with_gaps as gaps;
+pub(crate) use bulk::one_of;
 pub(crate) use parameter::Parameters;
 
 use crate::App;
@@ -71,6 +76,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(filter::routes())
         .merge(housekeeping::routes())
         .merge(import::routes())
+        .merge(import_catalog::routes())
         .merge(info::routes())
         .merge(metrics::routes())
         .merge(prices::routes())
@@ -78,6 +84,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(redaction::routes())
         .merge(reviews::routes())
         .merge(runs::routes())
+        .merge(scorers::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())

@@ -48,6 +48,7 @@ const REQUESTS: [&str; 18] = [
         (name = "prompts", description = "Prompts and their versions"),
         (name = "reviews", description = "Traces that people look at, and the questions that they answer"),
         (name = "versions", description = "The versions of an application, compared"),
+        (name = "scorers", description = "Scorers that run in the server, and what came of them"),
         (name = "prices", description = "What tokens cost"),
         (name = "export", description = "Out of one store and into another"),
         (name = "server", description = "The server itself"),

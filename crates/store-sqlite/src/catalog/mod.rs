@@ -12,16 +12,19 @@ mod delete;
 mod entity;
 mod experiment;
 mod experiment_find;
+mod import;
 mod info;
 mod issue;
 mod label_schema;
 mod link;
 mod logged_model;
+mod page;
 mod redaction;
 mod registry;
 mod review_queue;
 mod run;
 mod scorer;
+mod scoring;
 mod start;
 mod tag;
 #[cfg(test)]
@@ -32,8 +35,9 @@ pub(crate) use activity::experiment_activity;
 pub(crate) use archive::{archive_traces, restore_trace};
 pub(crate) use assessment::{create_assessment, delete_assessment, get_assessment, update_assessment};
 pub(crate) use dataset::{
-    change_dataset_experiments, create_dataset, delete_dataset, delete_records, find_datasets, find_records,
-    get_dataset, merge_records, set_dataset_tags,
+    change_dataset_experiments, compare_versions, continue_merge, create_dataset, delete_dataset,
+    delete_records, find_changes, find_datasets, find_records, get_dataset, get_record, remember_mapping,
+    rename_dataset, replace_record, set_dataset_tags, try_merge,
 };
 pub(crate) use delete::{DeletedTraces, delete_keys, delete_traces};
 pub(crate) use experiment::{

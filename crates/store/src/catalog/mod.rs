@@ -4,6 +4,7 @@
 //! gone is read as such. What is refused is said in MLflow's words, since clients know them: see [`refusal`].
 
 mod dataset;
+mod import;
 mod issue;
 mod label_schema;
 mod logged_model;
@@ -13,12 +14,14 @@ mod review_queue;
 mod review_work;
 mod run;
 mod scorer;
+mod scoring;
 mod webhook;
 
 pub use dataset::{
-    DatasetPage, DatasetQuery, DatasetStore, NewDataset, NewRecord, RecordPage, canonical_inputs,
-    extend_schema,
+    DatasetPage, DatasetQuery, DatasetStore, Differences, MergeEffect, Merged, NewDataset, NewRecord,
+    RecordContent, RecordPage, RecordQuery, VersionPair, canonical_inputs, dataset_digest, extend_schema,
 };
+pub use import::{ImportItem, ImportStore, Imported};
 pub use issue::{IssueChange, IssuePage, IssueQuery, IssueStore, NewIssue};
 pub use label_schema::{
     DEFAULT_SCHEMA_INSTRUCTION, DEFAULT_SCHEMA_NAME, LabelSchemaChange, LabelSchemaPage, LabelSchemaStore,
@@ -40,6 +43,11 @@ pub use run::{
     RunLog, RunPage, RunQuery, RunStore,
 };
 pub use scorer::ScorerStore;
+pub use scoring::{
+    Backfill, BackfillState, BackfillStep, DueScores, NewBackfill, QueuedScore, RunningBackfill,
+    RunningScorer, ScoreEnd, ScoreResult, ScoreSpend, ScoringCounts, ScoringError, ScoringLimits,
+    ScoringStatus, ScoringStore, Settled, SettledTrace, Settling,
+};
 pub use webhook::{
     AttemptOutcome, Delivery, DueDeliveries, NewWebhook, WebhookChange, WebhookPage, WebhookStore,
 };
@@ -50,12 +58,14 @@ pub trait Catalog:
     + LoggedModelStore
     + DatasetStore
     + ScorerStore
+    + ScoringStore
     + RegistryStore
     + IssueStore
     + LabelSchemaStore
     + ReviewQueueStore
     + ReviewWorkStore
     + WebhookStore
+    + ImportStore
 {
 }
 
@@ -64,11 +74,13 @@ impl<T> Catalog for T where
         + LoggedModelStore
         + DatasetStore
         + ScorerStore
+        + ScoringStore
         + RegistryStore
         + IssueStore
         + LabelSchemaStore
         + ReviewQueueStore
         + ReviewWorkStore
         + WebhookStore
+        + ImportStore
 {
 }

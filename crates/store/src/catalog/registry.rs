@@ -140,7 +140,7 @@ pub struct RegistryQuery {
 pub struct RegisteredModelPage {
     /// The models.
     pub models: Vec<RegisteredModel>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }
 
@@ -149,6 +149,6 @@ pub struct RegisteredModelPage {
 pub struct ModelVersionPage {
     /// The versions.
     pub versions: Vec<ModelVersion>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }

@@ -53,7 +53,8 @@ pub trait RunStore: Send + Sync + 'static {
     ) -> StoreResult<MetricHistoryPage>;
 
     /// Returns points of one metric of several runs, by run and step; of each run, if its steps are more than asked for,
-    /// evenly chosen steps with the first and the last. Unknown runs have no points.
+    /// evenly chosen steps with the first and the last. Of a run there are no more points than steps are asked for: of steps
+    /// that have many, the first ones. Unknown runs have no points.
     async fn sample_metric(&self, query: MetricSampleQuery) -> StoreResult<Vec<(RunId, Metric)>>;
 
     /// Returns the datasets that active runs of these experiments read, each with each of its contexts once.
@@ -110,7 +111,7 @@ pub struct RunQuery {
 pub struct RunPage {
     /// The runs.
     pub runs: Vec<Run>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }
 

@@ -1,6 +1,7 @@
 //! The suite of the catalog: each case is one sentence of the contract on a trait of [`crate::catalog`].
 
 pub mod dataset;
+pub mod import;
 pub mod issue;
 pub mod label_schema;
 pub mod logged_model;
@@ -9,6 +10,7 @@ pub mod review_queue;
 pub mod review_work;
 pub mod run;
 pub mod scorer;
+pub mod scoring;
 pub mod webhook;
 
 /// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
@@ -25,6 +27,17 @@ macro_rules! catalog_conformance_suite {
                 every_version_of_the_records_stays
                 a_schema_tells_the_types_of_fields
                 a_deleted_dataset_leaves_nothing
+                a_record_is_replaced_unless_it_changed
+                changes_tell_when_by_whom_and_how_many
+                a_merge_in_parts_is_one_change
+                versions_are_compared
+                records_are_found_by_their_text
+            }
+            import: {
+                an_experiment_keeps_its_id_where_it_can
+                a_run_is_taken_over_as_it_is
+                a_dataset_is_taken_over_as_it_is
+                versions_keep_their_numbers
             }
             logged_model: {
                 a_created_model_is_found
@@ -102,6 +115,15 @@ macro_rules! catalog_conformance_suite {
                 scorers_are_listed_by_experiment
                 versions_are_deleted_one_by_one
                 online_scoring_is_kept_by_scorer
+            }
+            scoring: {
+                scorers_are_started_and_stopped
+                arrivals_are_noted_once
+                traces_settle
+                scores_are_stored_and_counted
+                deleted_traces_are_not_scored
+                a_backfill_is_advanced_until_it_is_done
+                a_backfill_can_be_cancelled
             }
             webhook: {
                 a_created_webhook_is_found

@@ -208,7 +208,7 @@ pub(crate) fn get_model_version_by_alias(
     }
 }
 
-fn upsert_tag(conn: &Connection, version_key: i64, key: &str, value: &str) -> StoreResult<()> {
+pub(super) fn upsert_tag(conn: &Connection, version_key: i64, key: &str, value: &str) -> StoreResult<()> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO model_version_tag (version_key, key, value) VALUES (?1, ?2, ?3)",
     )

@@ -63,7 +63,7 @@ fn insert_param(conn: &Connection, id: &RunId, run_key: i64, key: &str, value: &
     if old == value { Ok(()) } else { Err(refusal::changed_param(id, key, &old, value)) }
 }
 
-fn insert_metric(conn: &Connection, run_key: i64, metric: &Metric) -> StoreResult<()> {
+pub(super) fn insert_metric(conn: &Connection, run_key: i64, metric: &Metric) -> StoreResult<()> {
     let metric_key = latest(conn, run_key, metric)?;
     let is_nan = metric.value.is_nan();
     let value = if is_nan { 0.0 } else { metric.value };

@@ -197,9 +197,10 @@ pub async fn a_history_is_read_page_by_page(made: &TestStore) -> StoreResult<()>
 
 /// A sample of a metric has evenly chosen steps of each run, with the first and the last.
 pub async fn a_metric_is_sampled(made: &TestStore) -> StoreResult<()> {
-    for name in ["r", "s"] {
+    for name in ["r", "s", "of one step"] {
         made.catalog.create_run(new_run(name)).await?;
     }
+    made.catalog.log_run(&id("of one step"), metrics((0..100).map(|n| metric("m", n as f64, n, 0)))).await?;
     made.catalog.log_run(&id("r"), metrics((0..100).map(|n| metric("m", n as f64, n, n)))).await?;
     made.catalog.log_run(&id("s"), metrics([metric("m", 1.0, 1, 50)])).await?;
     let query = |steps| MetricSampleQuery {
@@ -217,6 +218,9 @@ pub async fn a_metric_is_sampled(made: &TestStore) -> StoreResult<()> {
     };
     assert_eq!(steps(None).await?, expected(&[("s", 50), ("r", 0), ("r", 33), ("r", 66), ("r", 99)]));
     assert_eq!(steps(Some((10, 12))).await?, expected(&[("r", 10), ("r", 11), ("r", 12)]));
+    let of_one_step = MetricSampleQuery { runs: vec![id("of one step")], ..query(None) };
+    let points = made.catalog.sample_metric(of_one_step).await?;
+    assert_eq!(points.iter().map(|(_, point)| point.value).collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0]);
     Ok(())
 }
 
