@@ -805,7 +805,7 @@ export interface paths {
         /**
          * Takes back what a reviewer did with a trace
          * @description What the answers had become is deleted, and answers of before are valid again. The trace is to be done again, unless
-         *     another completed it too, and the reviewer holds it.
+         *     another completed it too, and the reviewer holds it, or it is for whoever is next.
          */
         post: operations["reviews_reopen"];
         delete?: never;
@@ -3758,6 +3758,13 @@ export interface components {
              * @description Traces that can't be read, and stay as they are.
              */
             unreadable_traces: number;
+        };
+        /** @description A reviewer takes back what was done with a trace. */
+        ReopenReview: {
+            /** @description Whether the reviewer goes on with it now, so that nobody else gets it; true if absent. */
+            hold?: boolean | null;
+            /** @description Who. */
+            reviewer: string;
         };
         /** @description The values of a column in one run, added up. */
         ResultAggregate: {
@@ -7073,7 +7080,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ByReviewer"];
+                "application/json": components["schemas"]["ReopenReview"];
             };
         };
         responses: {

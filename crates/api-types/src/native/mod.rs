@@ -60,9 +60,9 @@ pub use redaction::{
 pub use review::{
     AddToReview, AddedToReview, ByReviewer, ClaimReviews, ClaimedReviews, CompleteReview, GivenAnswer,
     LabelInputForm, LabelSchema, LabelSchemaChange, LabelSchemaList, NewLabelSchema, NewReviewQueue,
-    QuestionAgreement, ReleasedReviews, RemoveFromReview, ReviewAgreement, ReviewDone, ReviewItem,
-    ReviewItemList, ReviewProgress, ReviewQueue, ReviewQueueChange, ReviewQueueDetail, ReviewQueueList,
-    ReviewScopeName, ReviewStateName, ReviewerPair, ReviewerProgress,
+    QuestionAgreement, ReleasedReviews, RemoveFromReview, ReopenReview, ReviewAgreement, ReviewDone,
+    ReviewItem, ReviewItemList, ReviewProgress, ReviewQueue, ReviewQueueChange, ReviewQueueDetail,
+    ReviewQueueList, ReviewScopeName, ReviewStateName, ReviewerPair, ReviewerProgress,
 };
 pub use run::{
     ResultAggregate, ResultColumn, ResultColumnKind, ResultDifference, ResultPair, ResultRow, RunDataset,

@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 /// Schemas of what clients send; all others are answers.
-const REQUESTS: [&str; 17] = [
+const REQUESTS: [&str; 18] = [
     "NewExperiment",
     "TagValue",
     "NewAssessment",
@@ -26,6 +26,7 @@ const REQUESTS: [&str; 17] = [
     "RemoveFromReview",
     "ClaimReviews",
     "ByReviewer",
+    "ReopenReview",
     "CompleteReview",
     "GivenAnswer",
 ];
