@@ -6,6 +6,7 @@
 mod archive;
 mod assessment;
 mod bulk;
+mod dataset;
 mod experiment;
 mod figure;
 mod filter;
@@ -28,6 +29,14 @@ pub use assessment::{
     Source, SourceName,
 };
 pub use bulk::{BulkRequest, BulkResult, BulkTagRequest, ImportResult, LineError};
+pub use dataset::{
+    DatasetChangeResult, DatasetDetail, DatasetDifference, DatasetDifferences, DatasetImportResult,
+    DatasetList, DatasetRecordDetail, DatasetRecordEdit, DatasetRecordList, DatasetRecordPreview,
+    DatasetRecordRemoval, DatasetRecordSource, DatasetSummary, DatasetUpdate, DatasetVersion,
+    DatasetVersionList, FieldMapping, ImportColumn, NewDataset, NewDatasetRecord, NewDatasetRecords,
+    RecordCandidate, RecordEffect, RecordProblem, RecordsFromTraces, RecordsFromTracesResult, SourceField,
+    SpanOfTrace, StaleDatasetRecord, preview_of, shortened,
+};
 pub use experiment::{Experiment, ExperimentList, NewExperiment};
 pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};
 pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};

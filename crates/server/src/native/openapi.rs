@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 /// Schemas of what clients send; all others are answers.
-const REQUESTS: [&str; 7] = [
+const REQUESTS: [&str; 15] = [
     "NewExperiment",
     "TagValue",
     "NewAssessment",
@@ -18,6 +18,14 @@ const REQUESTS: [&str; 7] = [
     "BulkRequest",
     "BulkTagRequest",
     "NewPriceOverride",
+    "NewDataset",
+    "DatasetUpdate",
+    "NewDatasetRecord",
+    "NewDatasetRecords",
+    "DatasetRecordEdit",
+    "DatasetRecordRemoval",
+    "RecordsFromTraces",
+    "SpanOfTrace",
 ];
 
 #[derive(OpenApi)]
@@ -34,6 +42,7 @@ const REQUESTS: [&str; 7] = [
         (name = "assessments", description = "Feedback and expectations"),
         (name = "sessions", description = "Conversations"),
         (name = "experiments", description = "The folders that traces live in"),
+        (name = "datasets", description = "Evaluation datasets, their records and versions"),
         (name = "prompts", description = "Prompts and their versions"),
         (name = "prices", description = "What tokens cost"),
         (name = "export", description = "Out of one store and into another"),
