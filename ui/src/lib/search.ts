@@ -28,6 +28,9 @@ export interface AppSearch {
   prompt?: string;
   version?: string;
   against?: string;
+  /** The dataset that is open, and the record in it; `version` and `against` are its versions then. */
+  dataset?: string;
+  record?: string;
   /** The session that is open over the list of sessions. */
   session?: string;
 }
@@ -50,6 +53,8 @@ const TEXTS = [
   "prompt",
   "version",
   "against",
+  "dataset",
+  "record",
 ] as const satisfies readonly (keyof AppSearch)[];
 
 /** Reads a query string. What it does not know it leaves out. */

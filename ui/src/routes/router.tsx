@@ -73,8 +73,14 @@ const prompts = createRoute({
   component: lazyRouteComponent(() => import("./prompts")),
 });
 
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets",
+  component: lazyRouteComponent(() => import("./datasets")),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([index, traces, trace, sessions, runs, run, prompts, experiments]),
+  routeTree: root.addChildren([index, traces, trace, sessions, runs, run, datasets, prompts, experiments]),
   parseSearch: parseSearch as (text: string) => Record<string, unknown>,
   stringifySearch: stringifySearch as (search: Record<string, unknown>) => string,
   defaultPreload: "intent",

@@ -12,6 +12,7 @@ export const PAGES = [
   { to: "/traces", name: "Traces", icon: "traces" },
   { to: "/sessions", name: "Sessions", icon: "sessions" },
   { to: "/runs", name: "Runs", icon: "runs" },
+  { to: "/datasets", name: "Datasets", icon: "datasets" },
   { to: "/prompts", name: "Prompts", icon: "prompts" },
   { to: "/experiments", name: "Experiments", icon: "experiments" },
 ] as const satisfies readonly { to: string; name: string; icon: IconName }[];
