@@ -38,7 +38,8 @@ def native(target):
             options["json"] = body
         answer = requests.request(method, f"{target.url}/api/v1{path}", timeout=30, **options)
         assert answer.status_code == status, answer.text
-        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
+        is_json = answer.headers.get("content-type", "") in ("application/json", "application/problem+json")
+        return answer.json() if is_json else answer.content
 
     return call
 
@@ -55,13 +56,14 @@ def test_the_client_sees_what_was_changed_natively(dataset, native):
     edit = {"version": first["version"], "inputs": {"q": "edited"}, "expectations": {"e": [1]}, "user": "eve"}
     native("PUT", f"{path}/records/{first['record_id']}", edit)
     stale = native("PUT", f"{path}/records/{first['record_id']}", edit, status=409)
-    assert (stale["changed"], stale["current"]["inputs"]) == (["inputs", "expectations"], {"q": "edited"})
+    assert {"inputs", "expectations"} <= set(stale["changed"])
+    assert stale["current"]["inputs"] == {"q": "edited"}
     native("POST", f"{path}/records", {"records": [{"inputs": {"q": "new"}}]})
     native("POST", f"{path}/records/delete", {"record_ids": [second["record_id"]]})
     native("PATCH", path, {"name": "renamed"})
     assert [(inputs, expectations) for inputs, _, expectations in frame(dataset.dataset_id)] == [
         ({"q": "edited"}, {"e": [1]}),
-        ({"q": "new"}, {}),
+        ({"q": "new"}, None),
     ]
     record = get_dataset(dataset_id=dataset.dataset_id).to_df().iloc[0]
     assert record["dataset_record_id"] == first["record_id"]

@@ -22,7 +22,13 @@ beforeAll(async () => {
     server,
     ["Where is my order?", "Who are you?", "Who are you?"].map((question) => ({
       spans: [
-        { id: "aaaaaaaaaaaaaaaa", name: "agent", kind: "AGENT", input: JSON.stringify({ question }), output: "An answer" },
+        {
+          id: "aaaaaaaaaaaaaaaa",
+          name: "agent",
+          kind: "AGENT",
+          input: JSON.stringify({ question }),
+          output: "An answer",
+        },
         {
           parent: "aaaaaaaaaaaaaaaa",
           name: "search",
@@ -82,7 +88,10 @@ it("traces of a filter are added with a mapping that is remembered", async () =>
   expect(await dialog.getByLabel("From 1").inputValue()).toBe("inputs.question");
   await dialog.getByLabel("From 1").fill("inputs.term");
   await dialog.getByLabel("From 1").press("Enter");
-  await dialog.getByRole("row").filter({ hasText: /Merges|Same/ }).waitFor();
+  await dialog
+    .getByRole("row")
+    .filter({ hasText: /Merges|Same/ })
+    .waitFor();
   await dialog.getByTestId("add-records").click();
   await page.getByText("0 records added").waitFor();
   expect(problems).toEqual([]);
@@ -150,7 +159,10 @@ it("versions tell what changed, two are compared, and one is opened", async () =
   await difference.getByText("v1 → v2").waitFor();
   expect(await history.locator("[data-version='2']").innerText()).toMatch(/v2[\s\S]*\+1[\s\S]*~1[\s\S]*ann/);
   const changed = difference.locator("[data-kind='changed'][data-record]");
-  expect([await changed.locator("del").innerText(), await changed.locator("ins").innerText()]).toEqual(["small", "large"]);
+  expect([await changed.locator("del").innerText(), await changed.locator("ins").innerText()]).toEqual([
+    "small",
+    "large",
+  ]);
   expect(await difference.locator("[data-kind='added'][data-record]").innerText()).toContain("two");
   expect(await seriousViolations(page)).toEqual([]);
   await page.keyboard.press("j");
@@ -191,7 +203,10 @@ it("a CSV with a bad row is imported, and what is exported is a file", async () 
   await page.getByRole("menuitem", { name: "JSONL" }).click();
   const file = await (await download).path();
   const lines = readFileSync(file, "utf8").trim().split("\n");
-  expect(lines.map((line) => (JSON.parse(line) as { inputs: unknown }).inputs)).toEqual([{ q: "Who?" }, { q: "When?" }]);
+  expect(lines.map((line) => (JSON.parse(line) as { inputs: unknown }).inputs)).toEqual([
+    { q: "Who?" },
+    { q: "When?" },
+  ]);
   expect(problems).toEqual([]);
   await page.context().close();
 });

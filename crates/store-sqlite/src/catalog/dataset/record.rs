@@ -151,9 +151,11 @@ pub(super) fn find_current(
     inputs: &Map<String, Value>,
 ) -> StoreResult<Option<(i64, DatasetRecord)>> {
     let wanted = canonical_inputs(inputs);
+    // SQLite would rather walk all records of the dataset.
     let mut statement = conn
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM dataset_record WHERE dataset_key = ?1 AND inputs_hash = ?2 AND until IS NULL"
+            "SELECT {COLUMNS} FROM dataset_record INDEXED BY dataset_record_by_inputs
+             WHERE dataset_key = ?1 AND inputs_hash = ?2 AND until IS NULL"
         ))
         .map_err(sql_error)?;
     let mut rows = statement.query((dataset_key, hash(inputs))).map_err(sql_error)?;
