@@ -129,6 +129,17 @@ impl Client {
         Ok(())
     }
 
+    /// Sends a body that is read piece by piece, and gets JSON.
+    pub(crate) async fn send_body<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        media_type: &'static str,
+        body: Body,
+    ) -> Result<T> {
+        read_json(self.post(method, path, media_type, body).await?).await
+    }
+
     /// Posts a protobuf message and gets one.
     pub(crate) async fn post_protobuf(&self, path: &str, body: Vec<u8>) -> Result<Bytes> {
         let answer = self.post(Method::POST, path, "application/x-protobuf", body.into()).await?;

@@ -7,6 +7,7 @@ mod args;
 mod backend;
 mod client;
 mod config;
+mod datasets;
 mod demo;
 mod explain;
 mod housekeeping;
@@ -92,6 +93,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Tag(args) => runtime()?.block_on(manage::tag(&args)),
         Command::Delete(args) => runtime()?.block_on(manage::delete(&args)),
         Command::Experiments(args) => runtime()?.block_on(manage::experiments(&args)).map(|()| Outcome::Done),
+        Command::Datasets(args) => runtime()?.block_on(datasets::datasets(&args)),
         Command::Prices(args) => runtime()?.block_on(prices::prices(&args)),
         Command::Scorers(args) => runtime()?.block_on(scorers::scorers(&args)),
         Command::Redaction { command } => {

@@ -1694,9 +1694,13 @@ export interface components {
             /** @description When it was made. */
             created_ns: string;
             /** @description What is expected of an answer. */
-            expectations: Record<string, never>;
+            expectations: {
+                [key: string]: unknown;
+            };
             /** @description What the application is given. */
-            inputs: Record<string, never>;
+            inputs: {
+                [key: string]: unknown;
+            };
             /** @description Who changed it last. */
             last_updated_by: string | null;
             /** @description When it last changed. */
@@ -1707,7 +1711,9 @@ export interface components {
             record_id: string;
             source: components["schemas"]["DatasetRecordSource"] | null;
             /** @description Its tags. */
-            tags: Record<string, never>;
+            tags: {
+                [key: string]: unknown;
+            };
             /**
              * Format: int64
              * @description The version that made it what it is.
@@ -1717,13 +1723,19 @@ export interface components {
         /** @description A record as it shall be from now on. */
         DatasetRecordEdit: {
             /** @description What is expected of an answer. */
-            expectations?: Record<string, never>;
+            expectations?: {
+                [key: string]: unknown;
+            };
             /** @description What the application is given; must not be empty. */
-            inputs: Record<string, never>;
+            inputs: {
+                [key: string]: unknown;
+            };
             /** @description What it answered; null for nothing. */
             outputs?: unknown;
             /** @description Its tags. */
-            tags?: Record<string, never>;
+            tags?: {
+                [key: string]: unknown;
+            };
             /** @description Who edits it. */
             user?: string | null;
             /**
@@ -1778,7 +1790,9 @@ export interface components {
         /** @description Where a record came from. */
         DatasetRecordSource: {
             /** @description All that is known of it. */
-            data: Record<string, never>;
+            data: {
+                [key: string]: unknown;
+            };
             /** @description The span; null if it is not known. */
             span_id: string | null;
             /** @description The trace; null if it is of none. */
@@ -2409,14 +2423,29 @@ export interface components {
         };
         /** @description What is in a record. */
         NewDatasetRecord: {
-            /** @description What is expected of an answer. */
-            expectations?: Record<string, never>;
-            /** @description What the application is given; must not be empty. */
-            inputs?: Record<string, never>;
+            /**
+             * @description What is expected of an answer.
+             * @default {}
+             */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What the application is given; must not be empty.
+             * @default {}
+             */
+            inputs: {
+                [key: string]: unknown;
+            };
             /** @description What it answered; null for nothing. */
             outputs?: unknown;
-            /** @description Its tags. */
-            tags?: Record<string, never>;
+            /**
+             * @description Its tags.
+             * @default {}
+             */
+            tags: {
+                [key: string]: unknown;
+            };
         };
         /** @description Records to add. */
         NewDatasetRecords: {
@@ -2779,9 +2808,13 @@ export interface components {
             /** @description What adding it does. */
             effect: components["schemas"]["RecordEffect"];
             /** @description What is expected of an answer. */
-            expectations: Record<string, never>;
+            expectations: {
+                [key: string]: unknown;
+            };
             /** @description What the application is given. */
-            inputs: Record<string, never>;
+            inputs: {
+                [key: string]: unknown;
+            };
             /** @description Why none can be made of it. */
             message: string | null;
             /** @description The trace, the row of a file or the line of it that it is made of. */
@@ -2793,7 +2826,9 @@ export interface components {
             /** @description The span; null if it is of none. */
             span_id: string | null;
             /** @description Its tags. */
-            tags: Record<string, never>;
+            tags: {
+                [key: string]: unknown;
+            };
         };
         /**
          * @description What adding a record does.

@@ -103,7 +103,7 @@ pub struct DatasetRecordSource {
     /// The span; null if it is not known.
     pub span_id: Option<String>,
     /// All that is known of it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub data: Map<String, Value>,
 }
 
@@ -148,15 +148,15 @@ pub struct DatasetRecordDetail {
     /// The version that made it what it is.
     pub version: i64,
     /// What the application is given.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub inputs: Map<String, Value>,
     /// What it answered; null if nothing is known.
     pub outputs: Value,
     /// What is expected of an answer.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub expectations: Map<String, Value>,
     /// Its tags.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub tags: Map<String, Value>,
     /// Where it came from.
     pub source: Option<DatasetRecordSource>,
@@ -175,15 +175,15 @@ pub struct DatasetRecordDetail {
 #[serde(deny_unknown_fields, default)]
 pub struct NewDatasetRecord {
     /// What the application is given; must not be empty.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub inputs: Map<String, Value>,
     /// What it answered; null for nothing.
     pub outputs: Value,
     /// What is expected of an answer.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub expectations: Map<String, Value>,
     /// Its tags.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub tags: Map<String, Value>,
 }
 
@@ -204,18 +204,18 @@ pub struct DatasetRecordEdit {
     /// The `version` of the record that was read and edited.
     pub version: i64,
     /// What the application is given; must not be empty.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub inputs: Map<String, Value>,
     /// What it answered; null for nothing.
     #[serde(default)]
     pub outputs: Value,
     /// What is expected of an answer.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub expectations: Map<String, Value>,
     /// Its tags.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub tags: Map<String, Value>,
     /// Who edits it.
     #[serde(default)]
@@ -385,15 +385,15 @@ pub struct RecordCandidate {
     /// The record that is there.
     pub record_id: Option<String>,
     /// What the application is given.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub inputs: Map<String, Value>,
     /// What it answered.
     pub outputs: Value,
     /// What is expected of an answer.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub expectations: Map<String, Value>,
     /// Its tags.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub tags: Map<String, Value>,
 }
 

@@ -1,5 +1,6 @@
 //! The command line as types: the commands, and in the modules below what each takes.
 
+mod datasets;
 mod help;
 mod manage;
 mod prices;
@@ -9,6 +10,10 @@ mod run;
 mod scorers;
 mod selection;
 
+pub(crate) use datasets::{
+    DatasetExportArgs, DatasetImportArgs, DatasetListArgs, DatasetShowArgs, DatasetsArgs, DatasetsCommand,
+    RecordFormat,
+};
 pub(crate) use manage::{
     CompletionsArgs, ConfigPathArgs, ConfigShowArgs, DeleteArgs, ExperimentsArgs, ExperimentsCommand,
     ListArgs, TagArgs, TagPosition,
@@ -83,6 +88,9 @@ pub(crate) enum Command {
     /// List, create, rename, delete and restore experiments
     #[command(after_help = help::EXPERIMENTS, args_conflicts_with_subcommands = true)]
     Experiments(ExperimentsArgs),
+    /// List, show, export and import evaluation datasets
+    #[command(after_help = help::DATASETS, args_conflicts_with_subcommands = true)]
+    Datasets(DatasetsArgs),
     /// Show, set and update what tokens cost
     #[command(after_help = help::PRICES, args_conflicts_with_subcommands = true)]
     Prices(PricesArgs),
