@@ -48,7 +48,7 @@ def test_a_scorer_is_made_and_shown(server):
     assert "version 2" in shown and '"max_ms": 1.0' in shown and "for people" in shown and "state off" in shown
     run(server, "set", "fast", "-e", "shop", "--usd-per-day", "2.5", "--calls-per-day", "9")
     shown = said(run(server, "show", "fast"))
-    assert "version 2" in shown and "caps $2.50 a day, 9 calls a day" in shown
+    assert "version 2" in shown and "caps $2.5000 a day, 9 calls a day" in shown
     (listed,) = json.loads(run(server, "list", "-e", "shop", "--json").stdout)["scorers"]
     assert (listed["name"], listed["kind"], listed["state"]) == ("fast", "latency", "off")
     assert run(server, "delete", "fast").stdout.startswith(b"deleted fast of experiment ")

@@ -41,7 +41,6 @@ export function BackfillDialog({ scorer, onClose }: { scorer: Scorer; onClose():
         <label>
           Which traces
           <input
-            // biome-ignore lint/a11y/noAutofocus: the dialog is for it.
             autoFocus
             className="mono"
             spellCheck={false}
@@ -52,7 +51,12 @@ export function BackfillDialog({ scorer, onClose }: { scorer: Scorer; onClose():
         </label>
         <label>
           How many at most, the newest first
-          <input inputMode="numeric" value={limit} placeholder="all" onChange={(event) => setLimit(event.target.value)} />
+          <input
+            inputMode="numeric"
+            value={limit}
+            placeholder="all"
+            onChange={(event) => setLimit(event.target.value)}
+          />
         </label>
         <label className={styles.flag}>
           <input type="checkbox" checked={again} onChange={(event) => setAgain(event.target.checked)} />

@@ -1,10 +1,10 @@
 // Makes a scorer, or the next version of one; says before that what it makes of a trace.
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { request } from "../../api/client";
 import { experimentsQuery } from "../../api/queries";
 import { type Definition, tryScorer, useScorerChange } from "../../api/scorers";
-import type { Scorer, ScorerTryResult, TraceList } from "../../api/types";
+import type { Experiment, Scorer, ScorerTryResult, TraceList } from "../../api/types";
 import { Button } from "../../components/button/Button";
 import { Dialog } from "../../components/dialog/Dialog";
 import * as format from "../../lib/format";
@@ -23,8 +23,12 @@ interface ScorerDialogProps {
 
 export function ScorerDialog({ scorer, onClose, onSaved }: ScorerDialogProps) {
   const [search] = useAppSearch();
+  const id = useId();
   const experiments = useQuery(experimentsQuery());
-  const [experiment, setExperiment] = useState(scorer?.experiment_id ?? search.experiment?.[0] ?? DEFAULT_EXPERIMENT);
+  const [picked, setExperiment] = useState(scorer?.experiment_id ?? search.experiment?.[0]);
+  const chosen = picked ?? newest(experiments.data);
+  // The URL may hold its name.
+  const experiment = experiments.data?.find(({ name }) => name === chosen)?.experiment_id ?? chosen;
   const [name, setName] = useState(scorer?.name ?? "");
   const [description, setDescription] = useState(scorer?.description ?? "");
   const before = scorer?.definition as Definition | null | undefined;
@@ -77,7 +81,6 @@ export function ScorerDialog({ scorer, onClose, onSaved }: ScorerDialogProps) {
         <label>
           Name
           <input
-            // biome-ignore lint/a11y/noAutofocus: the dialog is for it.
             autoFocus={!scorer}
             value={name}
             disabled={Boolean(scorer)}
@@ -85,20 +88,20 @@ export function ScorerDialog({ scorer, onClose, onSaved }: ScorerDialogProps) {
           />
         </label>
         {!scorer && (
-          <label>
-            Experiment
-            <select value={experiment} onChange={(event) => setExperiment(event.target.value)}>
+          <div className={styles.field}>
+            <label htmlFor={`${id} experiment`}>Experiment</label>
+            <select id={`${id} experiment`} value={experiment} onChange={(event) => setExperiment(event.target.value)}>
               {(experiments.data ?? []).map((one) => (
                 <option key={one.experiment_id} value={one.experiment_id}>
                   {one.name}
                 </option>
               ))}
             </select>
-          </label>
+          </div>
         )}
-        <label>
-          Kind
-          <select value={kindName} onChange={(event) => setKind(event.target.value)}>
+        <div className={styles.field}>
+          <label htmlFor={`${id} kind`}>Kind</label>
+          <select id={`${id} kind`} value={kindName} onChange={(event) => setKind(event.target.value)}>
             {KINDS.map((one) => (
               <option key={one.kind} value={one.kind}>
                 {one.name}
@@ -106,7 +109,7 @@ export function ScorerDialog({ scorer, onClose, onSaved }: ScorerDialogProps) {
             ))}
           </select>
           <span className="unit">{kind?.about}</span>
-        </label>
+        </div>
         {kind?.fields
           .filter(({ only }) => !only || values[only[0]] === only[1])
           .map((field) => (
@@ -132,6 +135,13 @@ export function ScorerDialog({ scorer, onClose, onSaved }: ScorerDialogProps) {
   );
 }
 
+/** Returns the experiment that the last trace is of. */
+function newest(experiments: readonly Experiment[] = []): string {
+  const last = (experiment: Experiment) => format.nsToMs(experiment.last_trace_ns ?? "0");
+  const [first] = [...experiments].sort((left, right) => last(right) - last(left));
+  return first?.experiment_id ?? DEFAULT_EXPERIMENT;
+}
+
 interface InputProps {
   field: Field;
   value: string;
@@ -139,6 +149,7 @@ interface InputProps {
 }
 
 function Input({ field, value, onChange }: InputProps) {
+  const id = useId();
   if (field.type === "flag") {
     return (
       <label className={styles.flag}>
@@ -152,16 +163,17 @@ function Input({ field, value, onChange }: InputProps) {
     );
   }
   return (
-    <label>
-      {field.label}
+    <div className={styles.field}>
+      <label htmlFor={id}>{field.label}</label>
       {field.type === "choice" ? (
-        <select value={value || field.choices?.[0]} onChange={(event) => onChange(event.target.value)}>
+        <select id={id} value={value || field.choices?.[0]} onChange={(event) => onChange(event.target.value)}>
           {field.choices?.map((choice) => (
             <option key={choice}>{choice}</option>
           ))}
         </select>
       ) : field.type === "text" || field.type === "number" ? (
         <input
+          id={id}
           inputMode={field.type === "number" ? "decimal" : undefined}
           value={value}
           placeholder={field.placeholder}
@@ -169,6 +181,7 @@ function Input({ field, value, onChange }: InputProps) {
         />
       ) : (
         <textarea
+          id={id}
           className={field.type === "json" ? "mono" : undefined}
           rows={4}
           spellCheck={field.type !== "json"}
@@ -177,15 +190,14 @@ function Input({ field, value, onChange }: InputProps) {
           onChange={(event) => onChange(event.target.value)}
         />
       )}
-    </label>
+    </div>
   );
 }
 
 function Trial({ experiment, definition }: { experiment: string; definition(): Definition | null }) {
   const recent = useQuery({
     queryKey: ["recent traces", experiment],
-    queryFn: ({ signal }) =>
-      request<TraceList>("/traces", { query: { experiment, limit: RECENT_TRACES }, signal }),
+    queryFn: ({ signal }) => request<TraceList>("/traces", { query: { experiment, limit: RECENT_TRACES }, signal }),
   });
   const traces = recent.data?.traces ?? [];
   const [picked, setPicked] = useState<string | null>(null);
@@ -200,7 +212,11 @@ function Trial({ experiment, definition }: { experiment: string; definition(): D
   return (
     <section className={styles.trial} aria-label="Try it">
       <div>
-        <select aria-label="Trace to try it on" value={trace?.trace_id} onChange={(event) => setPicked(event.target.value)}>
+        <select
+          aria-label="Trace to try it on"
+          value={trace?.trace_id}
+          onChange={(event) => setPicked(event.target.value)}
+        >
           {traces.map((one) => (
             <option key={one.trace_id} value={one.trace_id}>
               {`${one.name ?? "–"}: ${(one.input ?? "").slice(0, 80)}`}

@@ -32,7 +32,7 @@ export function ScorersPage() {
   const shown = scorers.find(({ scorer_id }) => scorer_id === search.scorer) ?? scorers[0];
   const pick = (scorer: string) => update({ scorer });
   const move = (delta: number) => {
-    const at = scorers.findIndex((scorer) => scorer === shown);
+    const at = shown ? scorers.indexOf(shown) : -1;
     const next = scorers[Math.max(0, Math.min(scorers.length - 1, at + delta))];
     if (next) pick(next.scorer_id);
   };
@@ -54,7 +54,11 @@ export function ScorersPage() {
           <ul>
             {scorers.map((scorer) => (
               <li key={scorer.scorer_id}>
-                <button type="button" aria-current={scorer === shown || undefined} onClick={() => pick(scorer.scorer_id)}>
+                <button
+                  type="button"
+                  aria-current={scorer === shown || undefined}
+                  onClick={() => pick(scorer.scorer_id)}
+                >
                   <span className="cut" data-full={scorer.name}>
                     {scorer.name}
                   </span>
@@ -85,8 +89,8 @@ function NoScorers({ onNew }: { onNew(): void }) {
     <div className={styles.none} role="status">
       <h2>No scorers yet</h2>
       <p>
-        A scorer looks at traces as they finish and says something of each: whether an answer follows guidelines, how long
-        it is, whether a tool failed. What it says is an assessment of the trace.
+        A scorer looks at traces as they finish and says something of each: whether an answer follows guidelines, how
+        long it is, whether a tool failed. What it says is an assessment of the trace.
       </p>
       <Button kind="solid" icon="plus" onClick={onNew}>
         New scorer
@@ -137,7 +141,11 @@ function Detail({ detail, onOpen }: { detail: ScorerDetail; onOpen(open: Open): 
         <span className={styles.actions}>
           {isOurs && (
             <>
-              <Button kind={isStarted ? "outline" : "solid"} icon="running" onClick={() => onOpen({ kind: "start", scorer })}>
+              <Button
+                kind={isStarted ? "outline" : "solid"}
+                icon="running"
+                onClick={() => onOpen({ kind: "start", scorer })}
+              >
                 {isStarted ? "Change" : "Start"}
               </Button>
               {isStarted && (
@@ -198,7 +206,7 @@ function Detail({ detail, onOpen }: { detail: ScorerDetail; onOpen(open: Open): 
       {scorer.last_error && (
         <section className={styles.section}>
           <h3>
-            Last error, <Time ns={scorer.last_error.at_ns} now={now} />
+            Last error <Time ns={scorer.last_error.at_ns} now={now} />
           </h3>
           <p className={styles.error}>
             {scorer.last_error.message}{" "}
@@ -261,7 +269,10 @@ function Figures({ scorer }: { scorer: Scorer }) {
     ["Scored today", format.exact(today.scored), null],
   ];
   if (total.calls > 0) {
-    all.push(["Spent today", format.exactCost(today.usd), unpriced], ["Spent in all", format.exactCost(total.usd), null]);
+    all.push(
+      ["Spent today", format.exactCost(today.usd), unpriced],
+      ["Spent in all", format.exactCost(total.usd), null],
+    );
   }
   return (
     <dl className={styles.figures}>
@@ -278,28 +289,52 @@ function Figures({ scorer }: { scorer: Scorer }) {
 
 const CHART_PX = 72;
 
-/** The last days, each a bar as high as what was scored, with what passed in its lower part. */
+/** The last days, each a bar as high as what was scored, with what passed in its lower part; and what they cost. */
 function Days({ days }: { days: readonly ScorerDay[] }) {
-  const most = Math.max(1, ...days.map(({ scored }) => scored));
   if (days.length === 0) return null;
+  const scored = days.map((day) => {
+    const rate = day.judged > 0 ? `, ${passRate(day)} passed` : "";
+    const share = day.judged > 0 ? day.passed / day.judged : null;
+    return { day: day.day, value: day.scored, share, text: `${format.exact(day.scored)} scored${rate}` };
+  });
+  const spent = days.map((day) => {
+    const unpriced = day.unpriced_calls > 0 ? `, ${format.exact(day.unpriced_calls)} calls of unknown cost` : "";
+    return { day: day.day, value: day.usd, share: null, text: format.exactCost(day.usd) + unpriced };
+  });
+  return (
+    <>
+      <Chart title="Scored and passed by day" bars={scored} />
+      {days.some(({ calls }) => calls > 0) && <Chart title="Spent by day" bars={spent} />}
+    </>
+  );
+}
+
+interface Bar {
+  day: string;
+  value: number;
+  /** The share of it that passed; null if that is not known. */
+  share: number | null;
+  text: string;
+}
+
+function Chart({ title, bars }: { title: string; bars: readonly Bar[] }) {
+  const most = Math.max(...bars.map(({ value }) => value)) || 1;
   return (
     <section className={styles.section}>
-      <h3>By day</h3>
+      <h3>{title}</h3>
       <ol className={styles.chart} style={{ height: CHART_PX + 18 }}>
-        {days.map((day) => {
-          const height = (day.scored / most) * CHART_PX;
-          const share = day.judged > 0 ? day.passed / day.judged : 0;
-          const spent = day.calls > 0 ? `, ${format.exactCost(day.usd)}` : "";
-          const rate = day.judged > 0 ? `, ${passRate(day)} passed` : "";
-          return (
-            <li key={day.day} data-tip={`${day.day}: ${format.exact(day.scored)} scored${rate}${spent}`}>
-              <span className={styles.bar} style={{ height: Math.max(2, height) }} data-judged={day.judged > 0 || undefined}>
-                <span style={{ height: `${share * 100}%` }} />
-              </span>
-              <span className="unit">{day.day.slice(5)}</span>
-            </li>
-          );
-        })}
+        {bars.map(({ day, value, share, text }) => (
+          <li key={day} data-tip={`${day}: ${text}`}>
+            <span
+              className={styles.bar}
+              style={{ height: Math.max(2, (value / most) * CHART_PX) }}
+              data-judged={share !== null || undefined}
+            >
+              {share !== null && <span style={{ height: `${share * 100}%` }} />}
+            </span>
+            <span className="unit">{day.slice(5)}</span>
+          </li>
+        ))}
       </ol>
     </section>
   );
@@ -329,9 +364,7 @@ function Job({ backfill, now, onCancel }: { backfill: Backfill; now: number; onC
           Cancel
         </Button>
       )}
-      {state === "running" && (
-        <progress value={done} max={Math.max(1, total)} aria-label="Progress of the backfill" />
-      )}
+      {state === "running" && <progress value={done} max={Math.max(1, total)} aria-label="Progress of the backfill" />}
     </li>
   );
 }

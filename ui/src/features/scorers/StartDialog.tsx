@@ -50,7 +50,6 @@ export function StartDialog({ scorer, onClose }: { scorer: Scorer; onClose(): vo
       >
         <label>
           Share of new traces, in percent
-          {/* biome-ignore lint/a11y/noAutofocus: the dialog is for it. */}
           <input autoFocus inputMode="decimal" value={rate} onChange={(event) => setRate(event.target.value)} />
         </label>
         <label>
@@ -76,11 +75,21 @@ export function StartDialog({ scorer, onClose }: { scorer: Scorer; onClose(): vo
             </label>
             <label>
               US dollars in all at most
-              <input inputMode="decimal" value={inAll} placeholder="no bound" onChange={(event) => setInAll(event.target.value)} />
+              <input
+                inputMode="decimal"
+                value={inAll}
+                placeholder="no bound"
+                onChange={(event) => setInAll(event.target.value)}
+              />
             </label>
             <label>
               Calls on a day at most
-              <input inputMode="numeric" value={calls} placeholder="no bound" onChange={(event) => setCalls(event.target.value)} />
+              <input
+                inputMode="numeric"
+                value={calls}
+                placeholder="no bound"
+                onChange={(event) => setCalls(event.target.value)}
+              />
             </label>
           </>
         )}

@@ -18,7 +18,11 @@ test("a form becomes a definition and back", () => {
 test("what is empty or not asked for is left out", () => {
   const [judge] = KINDS.filter(({ kind }) => kind === "judge");
   const values = { instructions: "{{ outputs }}", answer: "bool", categories: "a\nb", model: " " };
-  expect(judge && definitionOf(judge, values)).toEqual({ kind: "judge", instructions: "{{ outputs }}", answer: "bool" });
+  expect(judge && definitionOf(judge, values)).toEqual({
+    kind: "judge",
+    instructions: "{{ outputs }}",
+    answer: "bool",
+  });
 });
 
 test("what can't be read is named", () => {

@@ -24,8 +24,18 @@ export type Values = Readonly<Record<string, string>>;
 
 const on: Field = { key: "on", label: "Of", type: "choice", choices: ["output", "input"] };
 const ignoreCase: Field = { key: "ignore_case", label: "Capitals do not matter", type: "flag" };
-const expectation: Field = { key: "expectation", label: "or the expectation named", type: "text", placeholder: "facts" };
-const model: Field = { key: "model", label: "Model", type: "text", placeholder: "openai:/gpt-4o-mini; the configured one if empty" };
+const expectation: Field = {
+  key: "expectation",
+  label: "or the expectation named",
+  type: "text",
+  placeholder: "facts",
+};
+const model: Field = {
+  key: "model",
+  label: "Model",
+  type: "text",
+  placeholder: "openai:/gpt-4o-mini; the configured one if empty",
+};
 const bounds: readonly Field[] = [
   { key: "min", label: "At least", type: "number" },
   { key: "max", label: "At most", type: "number", placeholder: "without bounds the number itself" },
@@ -174,7 +184,11 @@ export function definitionOf(kind: Kind, values: Values): Definition {
 function read(field: Field, text: string): unknown {
   if (text.trim() === "") return undefined;
   if (field.type === "flag") return text === "true" ? true : undefined;
-  if (field.type === "lines") return text.split("\n").map((line) => line.trim()).filter(Boolean);
+  if (field.type === "lines")
+    return text
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean);
   if (field.type === "number") {
     const value = Number(text);
     if (Number.isNaN(value)) throw new Error(`“${text}” is no number (${field.label})`);
