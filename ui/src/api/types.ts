@@ -96,6 +96,16 @@ export type PromptDetail = Schemas["PromptDetail"];
 export type PromptVersionSummary = Schemas["PromptVersionSummary"];
 export type PromptVersion = Schemas["PromptVersion"];
 
+export type Scorer = Schemas["ScorerSummary"];
+export type ScorerState = Schemas["ScorerState"];
+export type ScorerCounts = Schemas["ScorerCounts"];
+export type ScorerDay = Schemas["ScorerDay"];
+export type ScorerList = Schemas["ScorerList"];
+export type ScorerDetail = Schemas["ScorerDetail"];
+export type ScorerLimits = Schemas["ScorerLimits"];
+export type ScorerTryResult = Schemas["ScorerTryResult"];
+export type Backfill = Schemas["Backfill"];
+
 export type SessionSummary = Schemas["SessionSummary"];
 export type SessionList = Schemas["SessionList"];
 

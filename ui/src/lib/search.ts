@@ -28,6 +28,8 @@ export interface AppSearch {
   prompt?: string;
   version?: string;
   against?: string;
+  /** The scorer that is open, by its id. */
+  scorer?: string;
   /** Versions that are compared, by the ids of their models, separated by commas; the first is what others are compared with. */
   versions?: string;
   /** The session that is open over the list of sessions. */
@@ -52,6 +54,7 @@ const TEXTS = [
   "prompt",
   "version",
   "against",
+  "scorer",
   "versions",
 ] as const satisfies readonly (keyof AppSearch)[];
 

@@ -107,6 +107,12 @@ const prompts = createRoute({
   component: lazyRouteComponent(() => import("./prompts")),
 });
 
+const scorers = createRoute({
+  getParentRoute: () => root,
+  path: "/scorers",
+  component: lazyRouteComponent(() => import("./scorers")),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     index,
@@ -121,6 +127,7 @@ export const router = createRouter({
     reviews,
     reviewQueue,
     prompts,
+    scorers,
     experiments,
   ]),
   parseSearch: parseSearch as (text: string) => Record<string, unknown>,

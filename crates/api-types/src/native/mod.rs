@@ -7,6 +7,7 @@ mod archive;
 mod assessment;
 mod bulk;
 mod catalog_import;
+mod dataset;
 mod experiment;
 mod figure;
 mod filter;
@@ -38,6 +39,14 @@ pub use catalog_import::{
     ImportedMetrics, ImportedModelMetric, ImportedModelVersion, ImportedOnlineScoring, ImportedRecord,
     ImportedRecords, ImportedRegisteredModel, ImportedReviewItem, ImportedReviewQueue, ImportedRun,
     ImportedScorerVersion, ImportedWebhook,
+};
+pub use dataset::{
+    DatasetChangeResult, DatasetDetail, DatasetDifference, DatasetDifferences, DatasetImportResult,
+    DatasetList, DatasetRecordDetail, DatasetRecordEdit, DatasetRecordList, DatasetRecordPreview,
+    DatasetRecordRemoval, DatasetRecordSource, DatasetSummary, DatasetUpdate, DatasetVersion,
+    DatasetVersionList, FieldMapping, ImportColumn, NewDataset, NewDatasetRecord, NewDatasetRecords,
+    RecordCandidate, RecordEffect, RecordProblem, RecordsFromTraces, RecordsFromTracesResult, SourceField,
+    SpanOfTrace, StaleDatasetRecord, preview_of, shortened,
 };
 pub use experiment::{Experiment, ExperimentList, NewExperiment};
 pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};

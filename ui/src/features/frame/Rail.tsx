@@ -15,6 +15,7 @@ export const PAGES = [
   { to: "/versions", name: "Versions", icon: "versions" },
   { to: "/reviews", name: "Reviews", icon: "reviews" },
   { to: "/prompts", name: "Prompts", icon: "prompts" },
+  { to: "/scorers", name: "Scorers", icon: "scorers" },
   { to: "/experiments", name: "Experiments", icon: "experiments" },
 ] as const satisfies readonly { to: string; name: string; icon: IconName }[];
 
