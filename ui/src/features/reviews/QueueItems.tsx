@@ -3,7 +3,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { ReviewItem, ReviewQueue, ReviewState } from "../../api/types";
-import { Button, IconButton } from "../../components/button/Button";
+import { IconButton } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import grid from "../../components/grid/grid.module.css";
 import { HEADER_PX, ROW_PX, useEndlessRows } from "../../components/grid/useEndlessRows";
@@ -77,7 +77,7 @@ export function QueueItems({ queue }: { queue: ReviewQueue }) {
               <>
                 <p>Select traces in the list of traces, or open one, and add them to this queue.</p>
                 <Link to="/traces" search={{ experiment: [queue.experiment_id] }} className={styles.link}>
-                  <Button kind="outline">To the traces</Button>
+                  To the traces
                 </Link>
               </>
             )}

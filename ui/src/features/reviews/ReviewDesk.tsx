@@ -1,6 +1,6 @@
 // Where traces are reviewed: the conversation, beside it the questions, below the keys. Nothing here needs the mouse.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { LabelSchema, ReviewProgress, ReviewQueueDetail, ReviewScope } from "../../api/types";
 import { Button, IconButton } from "../../components/button/Button";
@@ -220,7 +220,7 @@ function Session({ detail, reviewer }: { detail: ReviewQueueDetail; reviewer: st
           </aside>
         </div>
       ) : (
-        <Nothing desk={desk} reviewer={reviewer} />
+        <Nothing desk={desk} reviewer={reviewer} experiment={queue.experiment_id} />
       )}
       <Legend />
     </div>
@@ -326,7 +326,7 @@ function Actions({ desk, open, onSubmit, onEnd }: ActionsProps) {
 }
 
 /** Nothing is left for this reviewer; what else there may be to do. */
-function Nothing({ desk, reviewer }: { desk: Desk; reviewer: string }) {
+function Nothing({ desk, reviewer, experiment }: { desk: Desk; reviewer: string; experiment: string }) {
   if (desk.isLoading) return <div className={styles.nothing} role="status" aria-label="Loading" />;
   const { progress } = desk;
   const skipped = progress?.reviewers.find((one) => one.reviewer === reviewer)?.skipped ?? 0;
@@ -346,6 +346,11 @@ function Nothing({ desk, reviewer }: { desk: Desk; reviewer: string }) {
             ? `Others are at ${progress?.in_progress} more.`
             : "All traces of this queue that are for you are done."}
       </p>
+      {progress?.total === 0 && (
+        <Link to="/traces" search={{ experiment: [experiment] }} className={styles.link}>
+          To the traces
+        </Link>
+      )}
       <div>
         {desk.canUndo && (
           <Button kind="outline" icon="undo" keys="u" tip="Take the last one back" onClick={desk.undo}>

@@ -231,7 +231,7 @@ function Change({ column, index }: { column: VersionColumn; index: number }) {
     <span className={styles.change} data-way={wayOf(column, index)}>
       {sign}
       {isShare ? points(size) : <Value column={column} value={size} />}{" "}
-      <span className="unit">{change.p_value === null ? "too few" : chanceText(change.p_value)}</span>
+      <span className={styles.chance}>{change.p_value === null ? "too few" : chanceText(change.p_value)}</span>
     </span>
   );
 }
