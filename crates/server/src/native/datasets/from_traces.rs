@@ -174,9 +174,11 @@ impl Adding {
                 })
                 .collect::<StoreResult<Vec<(Source, Result<NewRecord, String>)>>>()
         });
-        let read = read
+        let mut read = read
             .await
             .map_err(|error| StoreError::with_source(ErrorKind::Internal, "cannot read spans", error))??;
+        let records = read.iter_mut().filter_map(|(_, record)| record.as_mut().ok());
+        self.app.redact_records(&self.dataset, records).await?;
         if self.dry_run { self.show(read).await } else { self.merge(read).await }
     }
 

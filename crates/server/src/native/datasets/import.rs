@@ -203,7 +203,9 @@ impl Merging {
         Ok(())
     }
 
-    async fn take(&mut self, batch: Vec<Made>) -> Result<(), Problem> {
+    async fn take(&mut self, mut batch: Vec<Made>) -> Result<(), Problem> {
+        let records = batch.iter_mut().filter_map(|made| made.record.as_mut().ok());
+        self.app.redact_records(&self.dataset, records).await?;
         self.result.rows += batch.len() as u64;
         for made in &batch {
             let Err(message) = &made.record else { continue };

@@ -123,6 +123,7 @@ async fn add_records(
             user: new.user.clone(),
         });
     }
+    app.redact_records(&id, &mut records).await?;
     Ok(Json(result_of(app.catalog.continue_merge(&id, records, None).await?)))
 }
 
@@ -153,13 +154,14 @@ async fn edit_record(
     JsonBody(edit): JsonBody<DatasetRecordEdit>,
 ) -> Result<Response, Problem> {
     check_inputs("the record", &edit.inputs)?;
-    let content = RecordContent {
+    let mut content = RecordContent {
         inputs: edit.inputs,
         outputs: given(edit.outputs),
         expectations: edit.expectations,
         tags: edit.tags,
         user: edit.user,
     };
+    app.redact_records(&id, [&mut content]).await?;
     match app.catalog.replace_record(&id, &record, edit.version, content).await {
         Ok(record) => Ok(Json(DatasetRecordDetail::from(record)).into_response()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
