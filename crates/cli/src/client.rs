@@ -122,6 +122,13 @@ impl Client {
         read_json(self.post(Method::PUT, path, "application/octet-stream", bytes.into()).await?).await
     }
 
+    /// Puts a body, which is sent piece by piece, and waits until it is taken.
+    pub(crate) async fn put_body(&self, path: &str, body: Body) -> Result<()> {
+        let answer = self.post(Method::PUT, path, "application/octet-stream", body).await?;
+        answer.collect().await.context("the answer broke off")?;
+        Ok(())
+    }
+
     /// Sends a body that is read piece by piece, and gets JSON.
     pub(crate) async fn send_body<T: DeserializeOwned>(
         &self,

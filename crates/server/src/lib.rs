@@ -19,6 +19,7 @@ mod paced_body;
 mod patient_io;
 mod probe;
 mod router;
+mod scoring;
 mod ui;
 mod webhooks;
 
@@ -29,4 +30,5 @@ pub use metric::describe_metrics;
 pub use native::openapi;
 pub use paced_body::BodyPace;
 pub use router::{grpc_router, main_router, otlp_router};
+pub use scoring::{ApiKey, DEFAULT_ENDPOINT, Endpoint, Scoring, ScoringConfig};
 pub use webhooks::Webhooks;

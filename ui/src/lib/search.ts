@@ -28,6 +28,10 @@ export interface AppSearch {
   prompt?: string;
   version?: string;
   against?: string;
+  /** The scorer that is open, by its id. */
+  scorer?: string;
+  /** Versions that are compared, by the ids of their models, separated by commas; the first is what others are compared with. */
+  versions?: string;
   /** The dataset that is open, and the record in it; `version` and `against` are its versions then. */
   dataset?: string;
   record?: string;
@@ -53,6 +57,8 @@ const TEXTS = [
   "prompt",
   "version",
   "against",
+  "scorer",
+  "versions",
   "dataset",
   "record",
 ] as const satisfies readonly (keyof AppSearch)[];

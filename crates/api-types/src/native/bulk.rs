@@ -73,7 +73,7 @@ pub struct ImportResult {
 }
 
 /// A line that could not be imported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LineError {
     /// Its number, from 1.
     pub line: u64,

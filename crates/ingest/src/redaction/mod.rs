@@ -4,6 +4,7 @@
 //! can't be read, nothing is taken in.
 
 mod book;
+mod catalog;
 mod record;
 mod request;
 

@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Traces that one request may name.
-const TRACE_IDS_MAX: usize = 10_000;
+pub(super) const TRACE_IDS_MAX: usize = 10_000;
 /// Traces that are read and changed together.
 const STEP_TRACES: usize = 1_000;
 /// Changes of tags under way at one time: they share the store's commits.
@@ -177,7 +177,7 @@ pub(super) async fn select(app: &App, request: BulkRequest) -> Result<Selection,
 }
 
 /// Returns the condition that a trace is one of these.
-pub(super) fn one_of(ids: &[TraceId]) -> Vec<Expr<Predicate>> {
+pub(crate) fn one_of(ids: &[TraceId]) -> Vec<Expr<Predicate>> {
     let test = TextTest::In(ids.iter().map(TraceId::to_string).collect());
     vec![Expr::Is(Predicate::Text { field: TextField::TraceId, test })]
 }

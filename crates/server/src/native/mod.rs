@@ -18,6 +18,7 @@ mod figures;
 mod filter;
 mod housekeeping;
 mod import;
+mod import_catalog;
 mod info;
 mod interval;
 mod metrics;
@@ -29,7 +30,10 @@ mod prices;
 mod prompts;
 mod redaction;
 mod results;
+mod reviews;
 mod runs;
+mod scorer_form;
+mod scorers;
 mod selection;
 mod sessions;
 mod spans;
@@ -37,7 +41,10 @@ mod stream;
 mod traces;
 mod tree;
 mod usage;
+mod versions;
 
+pub(crate) use attachments::with_gaps as gaps;
+pub(crate) use bulk::one_of;
 pub(crate) use parameter::Parameters;
 
 use crate::App;
@@ -71,17 +78,21 @@ fn described() -> OpenApiRouter<App> {
         .merge(filter::routes())
         .merge(housekeeping::routes())
         .merge(import::routes())
+        .merge(import_catalog::routes())
         .merge(info::routes())
         .merge(metrics::routes())
         .merge(prices::routes())
         .merge(prompts::routes())
         .merge(redaction::routes())
+        .merge(reviews::routes())
         .merge(runs::routes())
+        .merge(scorers::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())
         .merge(traces::routes())
         .merge(tree::routes())
-        .merge(usage::routes());
+        .merge(usage::routes())
+        .merge(versions::routes());
     OpenApiRouter::with_openapi(openapi::Described::openapi()).nest("/api/v1", api)
 }

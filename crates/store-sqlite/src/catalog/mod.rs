@@ -12,16 +12,19 @@ mod delete;
 mod entity;
 mod experiment;
 mod experiment_find;
+mod import;
 mod info;
 mod issue;
 mod label_schema;
 mod link;
 mod logged_model;
+mod page;
 mod redaction;
 mod registry;
 mod review_queue;
 mod run;
 mod scorer;
+mod scoring;
 mod start;
 mod tag;
 #[cfg(test)]
@@ -55,13 +58,14 @@ pub(crate) use logged_model::{
 };
 pub(crate) use redaction::{redaction_rules, set_redaction_rules};
 pub(crate) use review_queue::{
-    add_review_items, create_review_queue, delete_review_queue, ensure_user_queue, find_review_items,
-    find_review_queues, get_review_queue, get_review_queue_by_name, remove_review_items, set_review_status,
-    update_review_queue,
+    add_review_items, add_to_review, claim_reviews, create_review_queue, delete_review_queue,
+    ensure_user_queue, find_review_items, find_review_queues, find_reviews, finish_review, get_review,
+    get_review_queue, get_review_queue_by_name, release_reviews, remove_review_items, reopen_review,
+    review_answers, review_progress, review_queues_of, set_review_status, update_review_queue,
 };
 pub(crate) use run::{
-    create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs, metric_history, run_datasets,
-    sample_metric, set_run_stage, update_run,
+    append_to_run_tag, create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs,
+    metric_history, run_datasets, sample_metric, set_run_stage, update_run,
 };
 pub(crate) use scorer::{
     delete_scorer, get_scorer, list_scorers, online_scoring, register_scorer, scorer_versions,

@@ -236,6 +236,11 @@ pub fn no_review_item(id: &ReviewQueueId, trace: &TraceId) -> StoreError {
     StoreError::not_found(format!("Item '{trace}' is not attached to review queue '{id}'."))
 }
 
+/// Somebody else is at it.
+pub fn review_held(trace: &TraceId, holder: &str) -> StoreError {
+    StoreError::new(ErrorKind::AlreadyExists, format!("trace `{trace}` is being reviewed by `{holder}`"))
+}
+
 /// Longest list that a message repeats.
 const LISTED_MAX: usize = 20;
 

@@ -59,8 +59,13 @@ export function Frame() {
 /** Names the page in the browser's tab and history. */
 function useTitle(): void {
   const { pathname } = useLocation();
-  const { traceId, runId } = useParams({ strict: false });
-  const title = traceId ?? runId ?? PAGES.find(({ to }) => pathname === to)?.name ?? "Not found";
+  const { traceId, runId, modelId } = useParams({ strict: false });
+  const title =
+    traceId ??
+    runId ??
+    modelId ??
+    PAGES.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`))?.name ??
+    "Not found";
   useEffect(() => {
     document.title = `${title} · Spanwise`;
   }, [title]);

@@ -9,6 +9,7 @@ import { Dialog } from "../../components/dialog/Dialog";
 import { toast } from "../../components/toast/toast";
 import { takesFocus } from "../../lib/focus";
 import * as format from "../../lib/format";
+import { AddToQueueDialog } from "../reviews/AddToQueueDialog";
 import styles from "./BulkBar.module.css";
 
 // Not needed before somebody asks for it.
@@ -26,7 +27,7 @@ export interface BulkBarProps {
 
 export function BulkBar(props: BulkBarProps) {
   const { selected, everything, total, onEverything, onClear } = props;
-  const [dialog, setDialog] = useState<"tag" | "delete" | "dataset" | null>(null);
+  const [dialog, setDialog] = useState<"tag" | "delete" | "review" | "dataset" | null>(null);
   const count = everything ? (total ?? selected.size) : selected.size;
   return (
     <>
@@ -42,11 +43,22 @@ export function BulkBar(props: BulkBarProps) {
         <Button icon="tag" onClick={() => setDialog("tag")}>
           Tag
         </Button>
+        <Button icon="reviews" onClick={() => setDialog("review")}>
+          Review
+        </Button>
         <Button icon="trash" onClick={() => setDialog("delete")}>
           Delete
         </Button>
         <IconButton icon="close" label="Clear the selection" keys="Escape" onClick={onClear} />
       </section>
+      {dialog === "review" && (
+        <AddToQueueDialog
+          request={{ ...requestOf(props), experiments: props.selection.experiment }}
+          count={count}
+          onClose={() => setDialog(null)}
+          onDone={onClear}
+        />
+      )}
       {dialog === "dataset" && <DatasetDialog {...props} onDone={() => setDialog(null)} />}
       {(dialog === "tag" || dialog === "delete") && (
         <BulkDialog {...props} action={dialog} onDone={() => setDialog(null)} />

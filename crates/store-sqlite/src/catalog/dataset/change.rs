@@ -51,7 +51,7 @@ impl Change {
         user: Option<&str>,
         now_ns: i64,
     ) -> StoreResult<()> {
-        let schema = self.schema.map(|schema| schema.to_string());
+        let schema = self.schema.as_ref().map(Value::to_string);
         let more = self.added as i64 - self.removed as i64;
         conn.prepare_cached(
             "UPDATE dataset SET version = ?2, schema = ?3, record_count = record_count + ?4, last_updated_ns = ?5,
@@ -60,6 +60,21 @@ impl Change {
         )
         .and_then(|mut update| update.execute((dataset_key, self.version, schema, more, now_ns, user)))
         .map_err(sql_error)?;
+        self.note(conn, dataset_key, user, now_ns)
+    }
+
+    /// Makes the version of records of another store, whose dataset says itself when and by whom it was changed last.
+    pub(super) fn finish_import(self, conn: &Connection, dataset_key: i64, now_ns: i64) -> StoreResult<()> {
+        let more = self.added as i64 - self.removed as i64;
+        conn.prepare_cached(
+            "UPDATE dataset SET version = ?2, record_count = record_count + ?3 WHERE dataset_key = ?1",
+        )
+        .and_then(|mut update| update.execute((dataset_key, self.version, more)))
+        .map_err(sql_error)?;
+        self.note(conn, dataset_key, None, now_ns)
+    }
+
+    fn note(&self, conn: &Connection, dataset_key: i64, user: Option<&str>, now_ns: i64) -> StoreResult<()> {
         let counts = [self.added, self.changed, self.removed].map(|count| count as i64);
         conn.prepare_cached(
             "INSERT INTO dataset_change (dataset_key, version, at_ns, user, added, changed, removed)

@@ -21,26 +21,39 @@ pub(crate) fn continue_merge(
     let dataset_key = key_of(conn, id)?;
     let mut change = Change::begin(conn, dataset_key, begun)?;
     let mut merged = Merged::default();
+    // Each is written once, however often it is among the records: one that grows with each of them would be written as
+    // often, and longer each time.
+    let mut touched: Vec<Touched> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for new in records {
-        let (position, record, count) = match find_current(conn, dataset_key, &new.inputs)? {
-            None => (next_position(conn)?, fresh(new, now_ns), &mut merged.added),
-            Some((position, known)) => match merge(&known, new, now_ns) {
-                Some(record) => (position, record, &mut merged.changed),
-                None => {
-                    merged.unchanged += 1;
-                    continue;
-                }
-            },
+        let inputs = canonical_inputs(&new.inputs);
+        let place = match places.get(&inputs) {
+            Some(place) => *place,
+            None => {
+                let known = find_current(conn, dataset_key, &inputs)?;
+                places.insert(inputs, touched.len());
+                touched.push(Touched::new(known, new, now_ns));
+                touched.len() - 1
+            }
         };
-        *count += 1;
+        match touched[place].add(new, now_ns) {
+            Effect::Added => merged.added += 1,
+            Effect::Changed => merged.changed += 1,
+            Effect::None => merged.unchanged += 1,
+        }
+        change.add_fields(&new.inputs, new.outputs.as_ref(), &new.expectations);
+    }
+    for Touched { position, record, effect } in touched {
+        if effect == Effect::None {
+            continue;
+        }
         // What this very change wrote before is counted already.
         if record.since != change.version {
-            change.added += u64::from(record.since == NEW);
-            change.changed += u64::from(record.since != NEW);
+            change.added += u64::from(effect == Effect::Added);
+            change.changed += u64::from(effect == Effect::Changed);
         }
-        let record = DatasetRecord { since: change.version, ..record };
-        write(conn, dataset_key, position, &record)?;
-        change.add_fields(&new.inputs, new.outputs.as_ref(), &new.expectations);
+        let position = position.map_or_else(|| next_position(conn), Ok)?;
+        write(conn, dataset_key, position, &DatasetRecord { since: change.version, ..record })?;
     }
     merged.version = change.version;
     if merged.added + merged.changed == 0 {
@@ -58,18 +71,63 @@ pub(crate) fn try_merge(conn: &Connection, id: &str, records: &[NewRecord]) -> S
     let mut seen = HashMap::new();
     let mut effects = Vec::with_capacity(records.len());
     for (index, new) in records.iter().enumerate() {
-        let first = *seen.entry(canonical_inputs(&new.inputs)).or_insert(index);
+        let inputs = canonical_inputs(&new.inputs);
+        let known = find_current(conn, dataset_key, &inputs)?;
+        let first = *seen.entry(inputs).or_insert(index);
         if first != index {
             effects.push(MergeEffect::Repeated(first));
             continue;
         }
-        effects.push(match find_current(conn, dataset_key, &new.inputs)? {
+        effects.push(match known {
             None => MergeEffect::Added,
-            Some((_, known)) if merge(&known, new, 0).is_some() => MergeEffect::Changed(known.record_id),
-            Some((_, known)) => MergeEffect::Unchanged(known.record_id),
+            Some((_, mut known)) => match merge(&mut known, new, 0) {
+                true => MergeEffect::Changed(known.record_id),
+                false => MergeEffect::Unchanged(known.record_id),
+            },
         });
     }
     Ok(effects)
+}
+
+/// What a merge does to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    None,
+    Added,
+    Changed,
+}
+
+/// A record that a merge looks at.
+struct Touched {
+    /// `None` until it is written first.
+    position: Option<i64>,
+    record: DatasetRecord,
+    /// What was done to it so far.
+    effect: Effect,
+}
+
+impl Touched {
+    fn new(known: Option<(i64, DatasetRecord)>, new: &NewRecord, now_ns: i64) -> Touched {
+        match known {
+            Some((position, record)) => Touched { position: Some(position), record, effect: Effect::None },
+            None => Touched { position: None, record: fresh(new, now_ns), effect: Effect::None },
+        }
+    }
+
+    /// Merges what is new into it, and returns what that did.
+    fn add(&mut self, new: &NewRecord, now_ns: i64) -> Effect {
+        if self.position.is_none() && self.effect == Effect::None {
+            self.effect = Effect::Added;
+            return Effect::Added;
+        }
+        if !merge(&mut self.record, new, now_ns) {
+            return Effect::None;
+        }
+        if self.effect == Effect::None {
+            self.effect = Effect::Changed;
+        }
+        Effect::Changed
+    }
 }
 
 /// The version of a record that is not written yet.
@@ -91,21 +149,27 @@ fn fresh(new: &NewRecord, now_ns: i64) -> DatasetRecord {
     }
 }
 
-/// Returns a record with what is new in it; `None` if nothing is.
-fn merge(known: &DatasetRecord, new: &NewRecord, now_ns: i64) -> Option<DatasetRecord> {
-    let mut record = known.clone();
-    record.outputs = new.outputs.clone().or(record.outputs);
+/// Puts what is new into a record, and returns whether that changed it.
+fn merge(record: &mut DatasetRecord, new: &NewRecord, now_ns: i64) -> bool {
+    let is_known = new.outputs.as_ref().is_none_or(|outputs| record.outputs.as_ref() == Some(outputs))
+        && new.expectations.iter().all(|(key, value)| record.expectations.get(key) == Some(value))
+        && new.tags.iter().all(|(key, value)| record.tags.get(key) == Some(value));
+    if is_known {
+        return false;
+    }
+    if new.outputs.is_some() {
+        record.outputs.clone_from(&new.outputs);
+    }
     record.expectations.extend(new.expectations.clone());
     record.tags.extend(new.tags.clone());
-    if record == *known {
-        return None;
-    }
     record.last_updated_ns = now_ns;
-    record.last_updated_by = new.user.clone().or(record.last_updated_by);
-    Some(record)
+    if new.user.is_some() {
+        record.last_updated_by.clone_from(&new.user);
+    }
+    true
 }
 
-fn next_position(conn: &Connection) -> StoreResult<i64> {
+pub(super) fn next_position(conn: &Connection) -> StoreResult<i64> {
     conn.prepare_cached("SELECT coalesce(max(position), 0) + 1 FROM dataset_record")
         .and_then(|mut select| select.query_row([], |row| row.get(0)))
         .map_err(sql_error)

@@ -2,11 +2,13 @@
 
 mod change;
 mod find;
+mod import;
 mod merge;
 mod record;
 
 pub(crate) use change::{compare_versions, find_changes};
 pub(crate) use find::{find_datasets, get_dataset};
+pub(crate) use import::{import_dataset, import_records};
 pub(crate) use merge::{continue_merge, try_merge};
 pub(crate) use record::{delete_records, find_records, get_record, replace_record};
 

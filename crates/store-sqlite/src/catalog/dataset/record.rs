@@ -1,5 +1,6 @@
 //! The records of datasets, in versions.
 
+use super::super::page::PAGE_BYTES_MAX;
 use super::super::text_array;
 use super::change::Change;
 use super::{key_of, parse_json, parse_object};
@@ -13,6 +14,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) const COLUMNS: &str = "position, record_id, inputs, outputs, expectations, tags, source_type, source_data, \
                                   created_ns, last_updated_ns, created_by, last_updated_by, since";
+
+// Without statistics SQLite would rather read all records of a dataset than use these indexes, for each record that is
+// merged or looked up.
+const BY_INPUTS: &str = "dataset_record INDEXED BY dataset_record_by_inputs";
+const BY_ID: &str = "dataset_record INDEXED BY dataset_record_by_id";
 
 /// See [`spanwise_store::catalog::DatasetStore::search_records`].
 pub(crate) fn find_records(conn: &Connection, id: &str, query: &RecordQuery) -> StoreResult<RecordPage> {
@@ -32,12 +38,13 @@ pub(crate) fn find_records(conn: &Connection, id: &str, query: &RecordQuery) -> 
     let parameters = (dataset_key, query.after.unwrap_or(i64::MIN), query.version, rows, text);
     let mut rows = statement.query(parameters).map_err(sql_error)?;
     let mut page = RecordPage { records: Vec::new(), next: None };
-    let mut last = None;
+    let (mut last, mut bytes) = (None, 0);
     while let Some(row) = rows.next().map_err(sql_error)? {
-        if page.records.len() == query.limit {
+        if page.records.len() == query.limit || bytes >= PAGE_BYTES_MAX {
             page.next = last;
             break;
         }
+        bytes += json_bytes(row).map_err(sql_error)?;
         let (position, record) = read(row)?;
         page.records.push(record);
         last = Some(position);
@@ -72,7 +79,7 @@ pub(crate) fn replace_record(
     if was.since != expected {
         return Err(refusal::stale_record(record, expected, was.since));
     }
-    if let Some((other, twin)) = find_current(conn, dataset_key, &content.inputs)?
+    if let Some((other, twin)) = find_current(conn, dataset_key, &canonical_inputs(&content.inputs))?
         && other != position
     {
         return Err(refusal::taken_inputs(&twin.record_id));
@@ -109,10 +116,9 @@ pub(crate) fn delete_records(
     let dataset_key = key_of(conn, id)?;
     let mut change = Change::begin(conn, dataset_key, None)?;
     let deleted = conn
-        .prepare_cached(
-            "UPDATE dataset_record SET until = ?3
-             WHERE dataset_key = ?1 AND until IS NULL AND record_id IN rarray(?2)",
-        )
+        .prepare_cached(&format!(
+            "UPDATE {BY_ID} SET until = ?3 WHERE dataset_key = ?1 AND until IS NULL AND record_id IN rarray(?2)"
+        ))
         .and_then(|mut update| update.execute((dataset_key, text_array(records), change.version)))
         .map_err(sql_error)?;
     if deleted > 0 {
@@ -131,7 +137,7 @@ fn find_by_id(
 ) -> StoreResult<Option<(i64, DatasetRecord)>> {
     let mut statement = conn
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM dataset_record
+            "SELECT {COLUMNS} FROM {BY_ID}
              WHERE record_id = ?1 AND dataset_key = ?2
                AND iif(?3 IS NULL, until IS NULL, since <= ?3 AND (until IS NULL OR until > ?3))"
         ))
@@ -140,28 +146,26 @@ fn find_by_id(
     rows.next().map_err(sql_error)?.map(read).transpose()
 }
 
-fn hash(inputs: &Map<String, Value>) -> i64 {
-    xxh3_64(canonical_inputs(inputs).as_bytes()).cast_signed()
+/// Returns the hash of inputs, written as [`canonical_inputs`] does.
+fn hash(inputs: &str) -> i64 {
+    xxh3_64(inputs.as_bytes()).cast_signed()
 }
 
-/// Returns the record that has these inputs now, with its position.
+/// Returns the record that has these inputs now, written as [`canonical_inputs`] does, with its position.
 pub(super) fn find_current(
     conn: &Connection,
     dataset_key: i64,
-    inputs: &Map<String, Value>,
+    inputs: &str,
 ) -> StoreResult<Option<(i64, DatasetRecord)>> {
-    let wanted = canonical_inputs(inputs);
-    // SQLite would rather walk all records of the dataset.
     let mut statement = conn
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM dataset_record INDEXED BY dataset_record_by_inputs
-             WHERE dataset_key = ?1 AND inputs_hash = ?2 AND until IS NULL"
+            "SELECT {COLUMNS} FROM {BY_INPUTS} WHERE dataset_key = ?1 AND inputs_hash = ?2 AND until IS NULL"
         ))
         .map_err(sql_error)?;
     let mut rows = statement.query((dataset_key, hash(inputs))).map_err(sql_error)?;
     while let Some(row) = rows.next().map_err(sql_error)? {
         let found = read(row)?;
-        if canonical_inputs(&found.1.inputs) == wanted {
+        if canonical_inputs(&found.1.inputs) == inputs {
             return Ok(Some(found));
         }
     }
@@ -197,7 +201,7 @@ pub(super) fn write(
             position,
             record.since,
             record.record_id,
-            hash(&record.inputs),
+            hash(&canonical_inputs(&record.inputs)),
             json_text(&record.inputs),
             record.outputs.as_ref().map(Value::to_string),
             json_text(&record.expectations),
@@ -216,6 +220,12 @@ pub(super) fn write(
 
 fn json_text(object: &Map<String, Value>) -> String {
     Value::Object(object.clone()).to_string()
+}
+
+/// Returns how many bytes the JSON in a row of [`COLUMNS`] has.
+fn json_bytes(row: &Row<'_>) -> rusqlite::Result<usize> {
+    const JSON: [usize; 5] = [2, 3, 4, 5, 7];
+    JSON.iter().map(|column| Ok(row.get_ref(*column)?.as_str_or_null()?.map_or(0, str::len))).sum()
 }
 
 /// Reads a row of [`COLUMNS`]: the position, and the record.

@@ -1,0 +1,256 @@
+//! A span's OTLP message while it is being written.
+//!
+//! What is set of a span is encoded at once into one buffer, in the order in which it comes: OTLP lets fields come in any
+//! order. So a value is copied once, nothing is kept to be encoded later, and what is sent was never more than bytes.
+//!
+//! <https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto>
+
+use crate::value::{AttributeValue, put_key_value};
+use crate::wire::{
+    FIXED32, Fields, VARINT, bytes_field_len, put_bytes, put_fixed64, put_message, put_varint, tag,
+    varint_len,
+};
+use crate::{Kind, SpanId, TraceId};
+
+/// Fields of `Span`.
+pub(crate) mod field {
+    pub(crate) const TRACE_ID: u8 = 1;
+    pub(crate) const SPAN_ID: u8 = 2;
+    pub(crate) const TRACE_STATE: u8 = 3;
+    pub(crate) const PARENT_SPAN_ID: u8 = 4;
+    pub(crate) const NAME: u8 = 5;
+    pub(crate) const KIND: u8 = 6;
+    pub(crate) const START_TIME: u8 = 7;
+    pub(crate) const END_TIME: u8 = 8;
+    pub(crate) const ATTRIBUTES: u8 = 9;
+    pub(crate) const EVENTS: u8 = 11;
+    pub(crate) const LINKS: u8 = 13;
+    pub(crate) const STATUS: u8 = 15;
+    pub(crate) const FLAGS: u8 = 16;
+}
+
+/// The field of `ScopeSpans` that each message is in the end.
+const SPANS: u8 = 2;
+/// Room before the message for its tag and length, which are known at the end.
+const HEAD_BYTES: usize = 6;
+/// Flags of a span: sampled, “the next bit tells something”, “the parent is in another process”.
+const SAMPLED: u32 = 1;
+const HAS_IS_REMOTE: u32 = 0x100;
+const IS_REMOTE: u32 = 0x200;
+/// Bytes of a buffer that is kept for the next span; after a larger span it is given back.
+pub(crate) const KEPT_BYTES_MAX: usize = 16 << 10;
+/// Bytes of a new buffer: most spans without texts.
+const NEW_BYTES: usize = 512;
+
+/// Who a span is, and whose child.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identity<'a> {
+    pub(crate) trace_id: TraceId,
+    pub(crate) span_id: SpanId,
+    pub(crate) parent: Option<SpanId>,
+    pub(crate) parent_is_remote: bool,
+    pub(crate) trace_state: Option<&'a str>,
+}
+
+/// The message, and which attributes it may have.
+#[derive(Debug)]
+pub(crate) struct Body {
+    buffer: Vec<u8>,
+    /// A bit for each key that was set, by a hash of it: where it is not set yet, the key is new.
+    keys: u64,
+}
+
+impl Body {
+    /// Begins a message in a buffer, whose content is lost.
+    #[inline]
+    pub(crate) fn begin(mut buffer: Vec<u8>) -> Body {
+        buffer.clear();
+        if buffer.capacity() == 0 {
+            buffer.reserve(NEW_BYTES);
+        }
+        buffer.extend_from_slice(&[0; HEAD_BYTES]);
+        Body { buffer, keys: 0 }
+    }
+
+    /// A body without a message.
+    pub(crate) const NONE: Body = Body { buffer: Vec::new(), keys: 0 };
+
+    #[inline]
+    pub(crate) fn put_name(&mut self, name: &str) {
+        put_bytes(&mut self.buffer, field::NAME, name.as_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn put_start(&mut self, kind: Kind, start_unix_ns: i64) {
+        let out = &mut self.buffer;
+        out.extend_from_slice(&[tag(field::KIND, VARINT), kind as u8]);
+        put_fixed64(out, field::START_TIME, start_unix_ns.cast_unsigned());
+    }
+
+    #[inline]
+    pub(crate) fn put_identity(&mut self, identity: &Identity<'_>) {
+        let out = &mut self.buffer;
+        put_bytes(out, field::TRACE_ID, &identity.trace_id.0);
+        put_bytes(out, field::SPAN_ID, &identity.span_id.0);
+        if let Some(parent) = identity.parent {
+            put_bytes(out, field::PARENT_SPAN_ID, &parent.0);
+        }
+        if let Some(state) = identity.trace_state {
+            put_bytes(out, field::TRACE_STATE, state.as_bytes());
+        }
+        let remote = if identity.parent_is_remote { IS_REMOTE } else { 0 };
+        // Field 16 has a tag of two bytes.
+        let mut flags = [0x80 | FIXED32, 1, 0, 0, 0, 0];
+        flags[2..].copy_from_slice(&(SAMPLED | HAS_IS_REMOTE | remote).to_le_bytes());
+        debug_assert_eq!(u32::from(field::FLAGS), 16);
+        out.extend_from_slice(&flags);
+    }
+
+    /// Sets an attribute; a value that the key had before is taken out.
+    #[inline]
+    pub(crate) fn attribute<V: AttributeValue + ?Sized>(&mut self, key: &str, value: &V) {
+        self.note_key(key);
+        put_key_value(&mut self.buffer, field::ATTRIBUTES, key, value);
+    }
+
+    /// Sets an attribute to the text that `write` appends.
+    pub(crate) fn text_attribute(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.note_key(key);
+        put_message(&mut self.buffer, field::ATTRIBUTES, |out| {
+            put_bytes(out, 1, key.as_bytes());
+            put_message(out, 2, |out| {
+                put_message(out, 1, |out| {
+                    let start = out.len();
+                    write(out);
+                    mend_text(out, start);
+                });
+            });
+        });
+    }
+
+    #[inline]
+    fn note_key(&mut self, key: &str) {
+        let bit = 1 << (hash(key.as_bytes()) & 63);
+        if self.keys & bit != 0 {
+            self.remove_attribute(key);
+        }
+        self.keys |= bit;
+    }
+
+    #[cold]
+    fn remove_attribute(&mut self, key: &str) {
+        let is_key = |field: &crate::wire::Field<'_>| {
+            field.number == u64::from(field::ATTRIBUTES) && key_of(field.payload.bytes()) == key.as_bytes()
+        };
+        let found = Fields::of(&self.buffer[HEAD_BYTES..]).find(is_key).map(|field| field.range);
+        if let Some((start, end)) = found {
+            self.buffer.drain(HEAD_BYTES + start..HEAD_BYTES + end);
+        }
+    }
+
+    /// Writes an event with attributes.
+    pub(crate) fn event(&mut self, name: &str, unix_ns: i64, attributes: &[(&str, &dyn AttributeValue)]) {
+        put_message(&mut self.buffer, field::EVENTS, |out| {
+            put_fixed64(out, 1, unix_ns.cast_unsigned());
+            put_bytes(out, 2, name.as_bytes());
+            for (key, value) in attributes {
+                put_key_value(out, 3, key, *value);
+            }
+        });
+    }
+
+    /// Writes a link to another span.
+    pub(crate) fn link(
+        &mut self,
+        trace_id: TraceId,
+        span_id: SpanId,
+        attributes: &[(&str, &dyn AttributeValue)],
+    ) {
+        put_message(&mut self.buffer, field::LINKS, |out| {
+            put_bytes(out, 1, &trace_id.0);
+            put_bytes(out, 2, &span_id.0);
+            for (key, value) in attributes {
+                put_key_value(out, 4, key, *value);
+            }
+        });
+    }
+
+    /// Replaces the name.
+    pub(crate) fn rename(&mut self, name: &str) {
+        let is_name = |field: &crate::wire::Field<'_>| field.number == u64::from(field::NAME);
+        let found = Fields::of(&self.buffer[HEAD_BYTES..]).find(is_name).map(|field| field.range);
+        if let Some((start, end)) = found {
+            self.buffer.drain(HEAD_BYTES + start..HEAD_BYTES + end);
+        }
+        put_bytes(&mut self.buffer, field::NAME, name.as_bytes());
+    }
+
+    /// Writes the end.
+    #[inline]
+    pub(crate) fn put_end(&mut self, end_unix_ns: i64, code: u8, message: &str) {
+        let out = &mut self.buffer;
+        put_fixed64(out, field::END_TIME, end_unix_ns.cast_unsigned());
+        let message_len = if message.is_empty() { 0 } else { bytes_field_len(message.len()) };
+        out.push(tag(field::STATUS, crate::wire::BYTES));
+        put_varint(out, (message_len + 2) as u64);
+        if !message.is_empty() {
+            put_bytes(out, 2, message.as_bytes());
+        }
+        out.extend_from_slice(&[tag(3, VARINT), code]);
+    }
+
+    /// Returns the message.
+    pub(crate) fn message(&self) -> &[u8] {
+        &self.buffer[HEAD_BYTES..]
+    }
+
+    /// Replaces the message.
+    pub(crate) fn set_message(&mut self, message: &[u8]) {
+        self.buffer.truncate(HEAD_BYTES);
+        self.buffer.extend_from_slice(message);
+    }
+
+    /// Puts tag and length before the message, and returns the buffer and where that starts.
+    #[inline]
+    pub(crate) fn framed(&mut self) -> (&mut Vec<u8>, usize) {
+        let length = self.buffer.len() - HEAD_BYTES;
+        let start = HEAD_BYTES - 1 - varint_len(length as u64);
+        self.buffer[start] = tag(SPANS, crate::wire::BYTES);
+        let mut rest = length;
+        for byte in &mut self.buffer[start + 1..HEAD_BYTES] {
+            *byte = (rest & 0x7f) as u8 | 0x80;
+            rest >>= 7;
+        }
+        self.buffer[HEAD_BYTES - 1] &= 0x7f;
+        (&mut self.buffer, start)
+    }
+
+    /// Takes the buffer out, for the next message; one that grew large is given back to the system.
+    #[inline]
+    pub(crate) fn into_buffer(self) -> Vec<u8> {
+        if self.buffer.capacity() <= KEPT_BYTES_MAX { self.buffer } else { Vec::new() }
+    }
+}
+
+/// Sees to it that what was written from `start` on is UTF-8: a receiver would refuse the whole span.
+pub(crate) fn mend_text(out: &mut Vec<u8>, start: usize) {
+    if std::str::from_utf8(&out[start..]).is_err() {
+        let mended = String::from_utf8_lossy(&out[start..]).into_owned();
+        out.truncate(start);
+        out.extend_from_slice(mended.as_bytes());
+    }
+}
+
+/// Returns the key of a `KeyValue` that this crate wrote.
+fn key_of(message: &[u8]) -> &[u8] {
+    Fields::of(message).find(|field| field.number == 1).map_or(&[], |field| field.payload.bytes())
+}
+
+/// Mixes length, first and last bytes: keys of one span differ there more often than not, and a clash costs a look.
+#[inline]
+fn hash(key: &[u8]) -> u64 {
+    let word = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    let first = key.first_chunk::<8>().map_or_else(|| word(key), |first| u64::from_le_bytes(*first));
+    let last = key.last_chunk::<8>().map_or(0, |last| u64::from_le_bytes(*last));
+    (first.rotate_left(23) ^ last ^ key.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58
+}

@@ -1,0 +1,384 @@
+//! One receiver of spans: its backlog, its thread, tries and tries again, and the spool on disk.
+
+use crate::batch::{Batch, Envelope};
+use crate::export::{Accepted, ExportError, Exporter};
+use crate::problem::Reporter;
+use crate::spool::Spool;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The pause after the first failure; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// The longest pause that a receiver can ask for.
+const ASKED_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// What became of the spans that an endpoint was given. All but `waiting` only grow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EndpointStats {
+    /// Its address.
+    pub endpoint: String,
+    /// Spans that it took.
+    pub sent: u64,
+    /// Spans that it refused.
+    pub refused: u64,
+    /// Spans for which there was no room while it was slow or away.
+    pub dropped: u64,
+    /// Spans that were given up after it had failed for too long, or at the end of the process.
+    pub failed: u64,
+    /// Spans that wait, in memory or on disk.
+    pub waiting: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    sent: AtomicU64,
+    refused: AtomicU64,
+    dropped: AtomicU64,
+    failed: AtomicU64,
+    waiting: AtomicU64,
+}
+
+fn add(counter: &AtomicU64, spans: u64) {
+    counter.fetch_add(spans, Ordering::Relaxed);
+}
+
+enum Item {
+    Batch(Arc<Batch>),
+    /// All before it is to be sent, and then told.
+    Flush(u64),
+}
+
+#[derive(Default)]
+struct Backlog {
+    items: VecDeque<Item>,
+    bytes: u64,
+    /// Somebody waits: try now.
+    is_hurried: bool,
+    is_stopping: bool,
+    flushed: u64,
+}
+
+/// How an endpoint behaves when its receiver does not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// Bytes in its backlog.
+    pub(crate) backlog_bytes: u64,
+    /// How long a batch is tried again.
+    pub(crate) retry_for: Duration,
+}
+
+pub(crate) struct Endpoint {
+    backlog: Mutex<Backlog>,
+    changed: Condvar,
+    counters: Counters,
+    reporter: Reporter,
+    patience: Patience,
+}
+
+impl Endpoint {
+    pub(crate) fn new(reporter: Reporter, patience: Patience) -> Endpoint {
+        Endpoint {
+            backlog: Mutex::default(),
+            changed: Condvar::new(),
+            counters: Counters::default(),
+            reporter,
+            patience,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Backlog> {
+        self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn stats(&self) -> EndpointStats {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        EndpointStats {
+            endpoint: self.reporter.endpoint().to_owned(),
+            sent: of(&self.counters.sent),
+            refused: of(&self.counters.refused),
+            dropped: of(&self.counters.dropped),
+            failed: of(&self.counters.failed),
+            waiting: of(&self.counters.waiting),
+        }
+    }
+
+    /// Takes a batch into the backlog, or drops it where there is no room.
+    pub(crate) fn offer(&self, batch: &Arc<Batch>) {
+        let spans = batch.spans();
+        let mut backlog = self.lock();
+        if backlog.is_stopping {
+            drop(backlog);
+            return add(&self.counters.failed, spans);
+        }
+        if backlog.bytes + batch.cost() > self.patience.backlog_bytes && !backlog.items.is_empty() {
+            drop(backlog);
+            add(&self.counters.dropped, spans);
+            self.reporter
+                .report(|| format!("is too slow or away; {spans} spans were dropped, as the queue is full"));
+            return;
+        }
+        backlog.bytes += batch.cost();
+        backlog.items.push_back(Item::Batch(Arc::clone(batch)));
+        add(&self.counters.waiting, spans);
+        drop(backlog);
+        self.changed.notify_all();
+    }
+
+    /// Asks for all that was offered to be sent at once; [`Endpoint::wait_flushed`] tells when that is done.
+    pub(crate) fn flush(&self, ticket: u64) {
+        let mut backlog = self.lock();
+        backlog.items.push_back(Item::Flush(ticket));
+        backlog.is_hurried = true;
+        drop(backlog);
+        self.changed.notify_all();
+    }
+
+    /// Waits until everything before `ticket` is done, or `deadline`; says which.
+    pub(crate) fn wait_flushed(&self, ticket: u64, deadline: Instant) -> bool {
+        let mut backlog = self.lock();
+        while backlog.flushed < ticket {
+            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
+                return false;
+            };
+            backlog = self.changed.wait_timeout(backlog, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// Ends its thread, as soon as it does not wait for its receiver.
+    pub(crate) fn stop(&self) {
+        self.lock().is_stopping = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for `pause`, or until somebody is in a hurry or the end; returns whether it is the end.
+    fn pause(&self, pause: Duration) -> bool {
+        let deadline = Instant::now() + pause;
+        let mut backlog = self.lock();
+        while !backlog.is_stopping && !std::mem::take(&mut backlog.is_hurried) {
+            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
+                break;
+            };
+            backlog = self.changed.wait_timeout(backlog, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        backlog.is_stopping
+    }
+
+    /// Returns the next item; `None` at `until`, or at the end when nothing is left.
+    fn next(&self, until: Option<Instant>) -> Next {
+        let mut backlog = self.lock();
+        loop {
+            if let Some(item) = backlog.items.pop_front() {
+                if let Item::Batch(batch) = &item {
+                    backlog.bytes -= batch.cost();
+                }
+                return Next::Item(item);
+            }
+            if backlog.is_stopping {
+                return Next::End;
+            }
+            let Some(until) = until else {
+                backlog = self.changed.wait(backlog).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
+                return Next::Due;
+            };
+            backlog = self.changed.wait_timeout(backlog, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.lock().is_stopping
+    }
+}
+
+enum Next {
+    Item(Item),
+    /// What is on disk is to be tried again.
+    Due,
+    End,
+}
+
+/// What runs on an endpoint's thread.
+pub(crate) struct Sender {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) envelope: Arc<Envelope>,
+    pub(crate) exporter: Box<dyn Exporter>,
+    pub(crate) spool: Option<Spool>,
+    /// When what is on disk is tried again, and the pause before the time after that.
+    pub(crate) retry: Retry,
+}
+
+/// When to try again.
+#[derive(Debug, Default)]
+pub(crate) struct Retry {
+    due: Option<Instant>,
+    failures: u32,
+}
+
+impl Retry {
+    fn pause(&mut self, error: &ExportError) -> Duration {
+        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.failures)).min(PAUSE_MAX);
+        self.failures += 1;
+        pause.max(error.retry_after.unwrap_or_default().min(ASKED_PAUSE_MAX))
+    }
+}
+
+impl Sender {
+    /// Sends what comes until the end.
+    pub(crate) fn run(mut self) {
+        add(&self.endpoint.counters.waiting, self.spool.as_ref().map_or(0, Spool::spans));
+        self.retry.due = self.has_spooled().then(Instant::now);
+        loop {
+            match self.endpoint.next(self.retry.due) {
+                Next::Item(Item::Batch(batch)) if self.has_spooled() => self.spool_batch(&batch, "is away"),
+                Next::Item(Item::Batch(batch)) => self.deliver(&batch),
+                Next::Item(Item::Flush(ticket)) => {
+                    self.send_spooled();
+                    self.flush_exporter();
+                    self.endpoint.lock().flushed = ticket;
+                    self.endpoint.changed.notify_all();
+                }
+                Next::Due => self.send_spooled(),
+                Next::End => return,
+            }
+        }
+    }
+
+    fn has_spooled(&self) -> bool {
+        self.spool.as_ref().is_some_and(|spool| !spool.is_empty())
+    }
+
+    fn flush_exporter(&mut self) {
+        let exporter = &mut self.exporter;
+        let flushed = catch_unwind(AssertUnwindSafe(|| exporter.flush())).unwrap_or_else(|_| Err(panicked()));
+        if let Err(error) = flushed {
+            self.endpoint.reporter.report(|| format!("cannot be flushed: {error}"));
+        }
+    }
+
+    /// Tries to send a batch until it is taken, refused, given up, or put on disk.
+    fn deliver(&mut self, batch: &Batch) {
+        let started = Instant::now();
+        loop {
+            let exporter = &mut self.exporter;
+            let sent = batch.with_request(&self.envelope, |request| {
+                catch_unwind(AssertUnwindSafe(|| exporter.export(request)))
+                    .unwrap_or_else(|_| Err(panicked()))
+            });
+            let error = match sent {
+                Ok(accepted) => {
+                    self.retry.failures = 0;
+                    return self.done(batch.spans(), &accepted);
+                }
+                Err(error) if !error.is_passing => return self.refused(batch.spans(), &error),
+                Err(error) => error,
+            };
+            let pause = self.retry.pause(&error);
+            if self.spool.is_some() {
+                self.retry.due = Some(Instant::now() + pause);
+                return self.spool_batch(batch, &error.reason);
+            }
+            self.endpoint.reporter.report(|| format!("cannot be reached, trying again: {error}"));
+            if started.elapsed() + pause > self.endpoint.patience.retry_for || self.endpoint.pause(pause) {
+                return self.failed(batch.spans(), &error.reason);
+            }
+        }
+    }
+
+    fn done(&self, spans: u64, accepted: &Accepted) {
+        let rejected = accepted.rejected.min(spans);
+        let counters = &self.endpoint.counters;
+        add(&counters.sent, spans - rejected);
+        add(&counters.refused, rejected);
+        counters.waiting.fetch_sub(spans, Ordering::Relaxed);
+        if rejected > 0 {
+            self.endpoint
+                .reporter
+                .report(|| format!("refused {rejected} of {spans} spans: {}", accepted.reason));
+        }
+    }
+
+    fn refused(&self, spans: u64, error: &ExportError) {
+        add(&self.endpoint.counters.refused, spans);
+        self.endpoint.counters.waiting.fetch_sub(spans, Ordering::Relaxed);
+        self.endpoint.reporter.report(|| format!("refused {spans} spans: {error}"));
+    }
+
+    fn failed(&self, spans: u64, reason: &str) {
+        add(&self.endpoint.counters.failed, spans);
+        self.endpoint.counters.waiting.fetch_sub(spans, Ordering::Relaxed);
+        self.endpoint.reporter.report(|| format!("did not take {spans} spans, which are lost: {reason}"));
+    }
+
+    /// Puts a batch on disk, behind those that are there.
+    fn spool_batch(&mut self, batch: &Batch, reason: &str) {
+        let Some(spool) = &mut self.spool else { return };
+        let spans = batch.spans();
+        match batch.with_request(&self.envelope, |request| spool.append(request)) {
+            Ok(true) => {
+                self.endpoint.reporter.report(|| format!("{reason}; spans are kept on disk until it is back"))
+            }
+            Ok(false) => {
+                add(&self.endpoint.counters.dropped, spans);
+                self.endpoint.counters.waiting.fetch_sub(spans, Ordering::Relaxed);
+                self.endpoint
+                    .reporter
+                    .report(|| format!("{reason}; {spans} spans were dropped, as the spool is full"));
+            }
+            Err(error) => self.failed(spans, &format!("{reason}, and the spool can't be written: {error}")),
+        }
+    }
+
+    /// Sends what is on disk, the oldest first, until something fails.
+    fn send_spooled(&mut self) {
+        self.retry.due = None;
+        while let Some(spool) = self.spool.as_mut().filter(|spool| !spool.is_empty()) {
+            if self.retry.failures > 0 && self.endpoint.is_stopping() {
+                return;
+            }
+            let (bytes, spans) = match spool.oldest() {
+                Ok(oldest) => oldest,
+                Err(lost) => {
+                    self.failed(lost.spans, &lost.reason);
+                    continue;
+                }
+            };
+            let (exporter, pieces) = (&mut self.exporter, [&bytes[..]]);
+            let request = crate::export::Request { pieces: &pieces, spans };
+            let sent = catch_unwind(AssertUnwindSafe(|| exporter.export(&request)))
+                .unwrap_or_else(|_| Err(panicked()));
+            match sent {
+                Ok(accepted) => {
+                    self.retry.failures = 0;
+                    self.done(spans, &accepted);
+                }
+                Err(error) if !error.is_passing => self.refused(spans, &error),
+                Err(error) => {
+                    self.retry.due = Some(Instant::now() + self.retry.pause(&error));
+                    return;
+                }
+            }
+            if let Some(spool) = &mut self.spool
+                && let Err(error) = spool.remove_oldest()
+            {
+                self.endpoint
+                    .reporter
+                    .report(|| format!("cannot remove what was sent from the spool: {error}"));
+            }
+        }
+    }
+}
+
+fn panicked() -> ExportError {
+    ExportError::lasting("the exporter panicked")
+}

@@ -1,0 +1,111 @@
+//! OTLP over HTTP, as protobuf.
+//!
+//! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
+
+use crate::export::{Accepted, ExportError, Exporter, Request};
+use crate::wire::Fields;
+use std::time::Duration;
+use ureq::http::Response;
+use ureq::http::header::RETRY_AFTER;
+use ureq::{Agent, Body, SendBody};
+
+/// Bytes of an answer that are looked at.
+const ANSWER_BYTES_MAX: u64 = 64 << 10;
+/// Characters of a refusal that are shown.
+const REASON_CHARS_MAX: usize = 300;
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Makes a client with the time-outs of this crate.
+pub(crate) fn agent(url: &str, timeout: Duration) -> Agent {
+    let config = Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .timeout_connect(Some(timeout.min(CONNECT_TIMEOUT)))
+        .http_status_as_error(false)
+        .user_agent(concat!("spanwise-rust/", env!("CARGO_PKG_VERSION")));
+    // A proxy can't reach a server on this machine.
+    let config = if is_loopback(url) { config.proxy(None) } else { config };
+    config.build().new_agent()
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.", "localhost", "[::1]"].iter().any(|start| host.starts_with(start))
+}
+
+pub(crate) struct HttpExporter {
+    agent: Agent,
+    url: String,
+    headers: Vec<(String, String)>,
+}
+
+impl HttpExporter {
+    pub(crate) fn new(url: &str, headers: &[(String, String)], timeout: Duration) -> HttpExporter {
+        HttpExporter { agent: agent(url, timeout), url: url.to_owned(), headers: headers.to_vec() }
+    }
+}
+
+impl Exporter for HttpExporter {
+    fn export(&mut self, request: &Request<'_>) -> Result<Accepted, ExportError> {
+        let mut post = self
+            .agent
+            .post(&self.url)
+            .content_type("application/x-protobuf")
+            .header("content-length", request.bytes());
+        for (key, value) in &self.headers {
+            post = post.header(key, value);
+        }
+        let mut reader = request.reader();
+        let response = post.send(SendBody::from_reader(&mut reader)).map_err(|error| not_sent(&error))?;
+        judge(response)
+    }
+}
+
+fn not_sent(error: &ureq::Error) -> ExportError {
+    match error {
+        // The address or a header is wrong, and will be.
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::RequireHttpsOnly(_) => {
+            ExportError::lasting(error.to_string())
+        }
+        _ => ExportError::passing(error.to_string()),
+    }
+}
+
+fn judge(mut response: Response<Body>) -> Result<Accepted, ExportError> {
+    let status = response.status();
+    let retry_after =
+        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let answer = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
+    if status.is_success() {
+        // What can't be read, or is something else, says nothing against what was taken.
+        return Ok(answer.map(|answer| accepted(&answer)).unwrap_or_default());
+    }
+    let text = answer.map(|answer| reason(&answer)).unwrap_or_default();
+    let reason = format!("{status}{}{text}", if text.is_empty() { "" } else { ": " });
+    // As OTLP has it; 408, and others of the server's failures, are as passing.
+    let is_passing = matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504);
+    Err(ExportError { reason, is_passing, retry_after: retry_after.map(Duration::from_secs) })
+}
+
+/// Reads an `ExportTraceServiceResponse`.
+fn accepted(answer: &[u8]) -> Accepted {
+    let mut accepted = Accepted::default();
+    for partial in Fields::of(answer).filter(|field| field.number == 1) {
+        for field in Fields::of(partial.payload.bytes()) {
+            match field.number {
+                1 => accepted.rejected = field.payload.number(),
+                2 => accepted.reason = field.payload.text().chars().take(REASON_CHARS_MAX).collect(),
+                _ => {}
+            }
+        }
+    }
+    accepted
+}
+
+/// Returns what a refusal says: the message of a `google.rpc.Status`, or the text as it is.
+fn reason(answer: &[u8]) -> String {
+    let message = Fields::of(answer).find(|field| field.number == 2).map(|field| field.payload.text());
+    let text = message.filter(|text| !text.is_empty()).or_else(|| std::str::from_utf8(answer).ok());
+    let printable = text.unwrap_or_default().chars().filter(|c| !c.is_control() || *c == ' ');
+    printable.take(REASON_CHARS_MAX).collect()
+}

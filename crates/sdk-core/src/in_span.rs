@@ -1,0 +1,49 @@
+//! Futures that have a span: it is current while they are polled, on whatever thread that is, and ends with them.
+
+use crate::span::Span;
+use pin_project_lite::pin_project;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+pin_project! {
+    /// A future with a span, which ends when the future is done or dropped.
+    #[derive(Debug)]
+    #[must_use = "a future does nothing unless it is awaited"]
+    pub struct InSpan<F> {
+        #[pin]
+        future: F,
+        span: Span,
+    }
+}
+
+/// Gives futures a span.
+pub trait FutureExt: Future + Sized {
+    /// Makes `span` current while this is polled, and ends it with this.
+    fn in_span(self, span: Span) -> InSpan<Self> {
+        InSpan { future: self, span }
+    }
+}
+
+impl<F: Future> FutureExt for F {}
+
+impl<F> InSpan<F> {
+    /// Returns the span.
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+}
+
+impl<F: Future> Future for InSpan<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let polled = this.span.scope(|| this.future.poll(context));
+        if polled.is_ready() {
+            // Whoever holds the future for longer does not hold the span.
+            *this.span = Span::none();
+        }
+        polled
+    }
+}

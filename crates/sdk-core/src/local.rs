@@ -1,0 +1,126 @@
+//! What each thread has for itself: the SDK in force, the stack of current spans, ids, and span objects to use again.
+
+use crate::id::IdGenerator;
+use crate::sdk::{self, Core};
+use crate::span::SpanInner;
+use crate::span_ref::SpanRef;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Span objects that a thread keeps for its next spans.
+const POOL_MAX: usize = 32;
+
+/// The shard of the next thread that records something.
+static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
+
+/// What a thread has for itself.
+pub(crate) struct Local {
+    /// What `core` was taken for; see [`sdk::active`].
+    active: u64,
+    core: Option<Arc<Core>>,
+    pub(crate) ids: IdGenerator,
+    shard: Option<usize>,
+    stack: Vec<Option<SpanRef>>,
+    pool: Vec<Arc<SpanInner>>,
+}
+
+thread_local! {
+    static LOCAL: RefCell<Local> = const {
+        RefCell::new(Local {
+            active: 0,
+            core: None,
+            ids: IdGenerator::UNSEEDED,
+            shard: None,
+            stack: Vec::new(),
+            pool: Vec::new(),
+        })
+    };
+}
+
+/// Runs `with`, which must call no code of users; `None` while a thread ends and has nothing for itself any more.
+#[inline]
+pub(crate) fn with<R>(with: impl FnOnce(&mut Local) -> R) -> Option<R> {
+    LOCAL.try_with(|local| local.try_borrow_mut().ok().map(|mut local| with(&mut local))).ok().flatten()
+}
+
+impl Local {
+    /// Returns the SDK in force; `active` is what [`sdk::active`] says, and not 0.
+    #[inline]
+    pub(crate) fn core(&mut self, active: u64) -> Option<Arc<Core>> {
+        if self.active != active {
+            self.refresh(active);
+        }
+        self.core.clone()
+    }
+
+    #[cold]
+    fn refresh(&mut self, active: u64) {
+        let known = self.core.take();
+        let (active, core) = sdk::installed(active, known);
+        (self.active, self.core) = (active, core);
+        // After a fork, ids would repeat those of the parent.
+        self.ids = IdGenerator::seeded();
+        self.pool.clear();
+    }
+
+    /// Sees to it that ids can be made.
+    #[inline]
+    pub(crate) fn seed(&mut self) {
+        if self.active == 0 {
+            self.active = u64::MAX;
+            self.ids = IdGenerator::seeded();
+        }
+    }
+
+    #[inline]
+    pub(crate) fn shard(&mut self) -> usize {
+        *self.shard.get_or_insert_with(|| NEXT_SHARD.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Returns the current span.
+    #[inline]
+    pub(crate) fn current(&self) -> Option<&SpanRef> {
+        self.stack.last().and_then(Option::as_ref)
+    }
+
+    /// Makes a span current, and returns its place on the stack.
+    #[inline]
+    pub(crate) fn attach(&mut self, span: SpanRef) -> usize {
+        self.stack.push(Some(span));
+        self.stack.len() - 1
+    }
+
+    /// Takes the span at `place` from the stack, also where guards are dropped in another order than they were made in.
+    #[inline]
+    pub(crate) fn detach(&mut self, place: usize) {
+        if place + 1 == self.stack.len() {
+            self.stack.pop();
+            while let Some(None) = self.stack.last() {
+                self.stack.pop();
+            }
+        } else if let Some(slot) = self.stack.get_mut(place) {
+            *slot = None;
+        }
+    }
+
+    /// Returns a span object that nobody else has.
+    #[inline]
+    pub(crate) fn take_inner(&mut self, core: &Arc<Core>) -> Arc<SpanInner> {
+        match self.pool.pop() {
+            Some(inner) if inner.belongs_to(core) => inner,
+            _ => Arc::new(SpanInner::new(Arc::clone(core))),
+        }
+    }
+
+    /// Keeps a span object for the next span, unless somebody else has it too.
+    #[inline]
+    pub(crate) fn keep_inner(&mut self, mut inner: Arc<SpanInner>) {
+        if self.pool.len() < POOL_MAX
+            && let Some(unique) = Arc::get_mut(&mut inner)
+        {
+            unique.forget_trace();
+            self.pool.push(inner);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The queue between threads that end spans and the one that collects them: bounded in bytes, and exact in what it drops.
+//!
+//! Each thread writes to one of a few shards, so that its lock is rarely waited for, and never longer than it takes to
+//! copy one span. A shard writes into chunks of a fixed size, which come out of one budget: the budget is touched once a
+//! chunk and not once a span, and what is held in memory is what it says, whatever the sizes of spans.
+
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
+
+/// Bytes of a chunk, unless the budget is small or a span is larger.
+const CHUNK_BYTES: u64 = 64 << 10;
+/// Parts of the budget that a chunk may be, so that a small one is not all in one shard.
+const CHUNKS_MIN: u64 = 16;
+/// Parts of a chunk: messages that are larger are taken over as they are, and not copied.
+const TAKE_OVER_PARTS: u64 = 4;
+/// Chunks that are kept for reuse, so that their pages are not asked of the system again and again.
+const SPARE_CHUNKS: usize = 64;
+
+/// Bytes of whole messages, one behind the other, each as a field of `ScopeSpans`.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    bytes: Vec<u8>,
+    /// Where the first message starts.
+    start: usize,
+    /// What it takes of the budget.
+    cost: u64,
+    /// How many messages there are.
+    pub(crate) spans: u64,
+}
+
+impl Chunk {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    pub(crate) fn cost(&self) -> u64 {
+        self.cost
+    }
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    current: Chunk,
+    full: Vec<Chunk>,
+    recorded: u64,
+    dropped: u64,
+}
+
+/// A shard in a cache line of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Slot(Mutex<Shard>);
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It waits to be collected.
+    Queued,
+    /// It waits, and so much does that it should be collected now.
+    Due,
+    /// There was no room.
+    Dropped,
+}
+
+#[derive(Debug)]
+pub(crate) struct Queue {
+    shards: Box<[Slot]>,
+    spare: Mutex<Vec<Vec<u8>>>,
+    /// What all chunks cost: those under way, those that wait, and those that are being sent.
+    used: AtomicU64,
+    bytes_max: u64,
+    chunk_bytes: u64,
+    due_bytes: u64,
+}
+
+/// How many messages were offered and how many of them there was no room for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) recorded: u64,
+    pub(crate) dropped: u64,
+}
+
+impl Queue {
+    /// Makes a queue of at most `bytes_max`, which says it is due each time that a chunk is begun while at least
+    /// `due_bytes` are in use.
+    pub(crate) fn new(shards: usize, bytes_max: u64, due_bytes: u64) -> Queue {
+        Queue {
+            shards: (0..shards.max(1)).map(|_| Slot::default()).collect(),
+            spare: Mutex::default(),
+            used: AtomicU64::new(0),
+            bytes_max,
+            chunk_bytes: CHUNK_BYTES.min(bytes_max / CHUNKS_MIN).max(1),
+            due_bytes,
+        }
+    }
+
+    /// Offers the message that starts at `start` of `buffer`. A large one is taken out of the buffer.
+    pub(crate) fn push(&self, shard: usize, buffer: &mut Vec<u8>, start: usize) -> Pushed {
+        let need = (buffer.len() - start) as u64;
+        let mut shard = lock(&self.shards[shard % self.shards.len()].0);
+        shard.recorded += 1;
+        if need > self.chunk_bytes / TAKE_OVER_PARTS {
+            return self.take_over(&mut shard, buffer, start);
+        }
+        let room = shard.current.bytes.capacity() - shard.current.bytes.len();
+        let mut pushed = Pushed::Queued;
+        if room < need as usize {
+            if !self.reserve(self.chunk_bytes) {
+                shard.dropped += 1;
+                return Pushed::Dropped;
+            }
+            let begun = Chunk { bytes: self.spare_chunk(), start: 0, cost: self.chunk_bytes, spans: 0 };
+            let full = std::mem::replace(&mut shard.current, begun);
+            if full.cost > 0 {
+                shard.full.push(full);
+            }
+            pushed = self.pushed();
+        }
+        shard.current.bytes.extend_from_slice(&buffer[start..]);
+        shard.current.spans += 1;
+        pushed
+    }
+
+    fn take_over(&self, shard: &mut Shard, buffer: &mut Vec<u8>, start: usize) -> Pushed {
+        let cost = buffer.capacity() as u64;
+        if !self.reserve(cost) {
+            shard.dropped += 1;
+            return Pushed::Dropped;
+        }
+        shard.full.push(Chunk { bytes: std::mem::take(buffer), start, cost, spans: 1 });
+        self.pushed()
+    }
+
+    fn pushed(&self) -> Pushed {
+        if self.used() >= self.due_bytes { Pushed::Due } else { Pushed::Queued }
+    }
+
+    fn reserve(&self, bytes: u64) -> bool {
+        // Not added and taken back: in between, another thread would be told that there is no room.
+        let with = |used: u64| used.checked_add(bytes).filter(|used| *used <= self.bytes_max);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with).is_ok()
+    }
+
+    fn spare_chunk(&self) -> Vec<u8> {
+        let spare = lock(&self.spare).pop();
+        spare.unwrap_or_else(|| Vec::with_capacity(self.chunk_bytes as usize))
+    }
+
+    /// Takes all that waits. Messages of one shard stay in their order.
+    pub(crate) fn collect(&self) -> Vec<Chunk> {
+        let mut collected = Vec::new();
+        for slot in &self.shards {
+            let mut shard = lock(&slot.0);
+            let current = std::mem::take(&mut shard.current);
+            collected.append(&mut shard.full);
+            drop(shard);
+            if current.spans > 0 {
+                collected.push(current);
+            } else {
+                self.release(current);
+            }
+        }
+        collected
+    }
+
+    /// Gives back what a chunk took of the budget.
+    pub(crate) fn release(&self, chunk: Chunk) {
+        let Chunk { mut bytes, cost, .. } = chunk;
+        if bytes.capacity() as u64 == self.chunk_bytes {
+            let mut spare = lock(&self.spare);
+            if spare.len() < SPARE_CHUNKS {
+                bytes.clear();
+                spare.push(bytes);
+            }
+        }
+        self.used.fetch_sub(cost, Ordering::Relaxed);
+    }
+
+    /// Returns the bytes in use.
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.shards.iter().fold(Counts::default(), |sum, slot| {
+            let shard = lock(&slot.0);
+            Counts { recorded: sum.recorded + shard.recorded, dropped: sum.dropped + shard.dropped }
+        })
+    }
+}
+
+/// No user code runs under a lock, so that what a panic left is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

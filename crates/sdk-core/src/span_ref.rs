@@ -1,0 +1,231 @@
+//! References to spans: what makes a child, what is current, what another process is told, and what sets things.
+
+use crate::body::Body;
+use crate::kind::status;
+use crate::local;
+use crate::span::{ContextGuard, SpanInner};
+use crate::trace_update::TraceUpdate;
+use crate::value::AttributeValue;
+use crate::{Level, SpanId, TraceId, key};
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// Sources of an error that are looked at; a chain that is longer, or a circle, ends there.
+const CHAIN_MAX: usize = 32;
+
+/// What another process is told of a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpanContext {
+    /// The trace.
+    pub trace_id: TraceId,
+    /// The span.
+    pub span_id: SpanId,
+    /// Whether the trace is recorded.
+    pub is_sampled: bool,
+    /// The W3C trace state, as it came.
+    pub trace_state: Option<Arc<str>>,
+}
+
+/// A reference to a span, which may be under way, ended, in another process, not recorded, or none at all.
+///
+/// Setting something on a span that is not under way here does nothing. References are cheap to clone and can go to other
+/// threads; a span does not end while it has references, but when its owner ends it.
+#[derive(Clone, Default)]
+pub struct SpanRef(pub(crate) Target);
+
+#[derive(Clone, Default)]
+pub(crate) enum Target {
+    /// No span.
+    #[default]
+    None,
+    /// In another process, or not recorded.
+    Plain(SpanContext),
+    /// Recorded here.
+    Recording(Arc<SpanInner>),
+}
+
+impl fmt::Debug for SpanRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.span_context() {
+            Some(context) => write!(f, "SpanRef({}, {})", context.trace_id, context.span_id),
+            None => f.write_str("SpanRef(none)"),
+        }
+    }
+}
+
+impl SpanRef {
+    /// Returns a reference to no span: a child of it is the root of a trace of its own.
+    pub const fn none() -> SpanRef {
+        SpanRef(Target::None)
+    }
+
+    /// Returns a reference to a span in another process.
+    pub fn remote(context: SpanContext) -> SpanRef {
+        SpanRef(Target::Plain(context))
+    }
+
+    /// Returns the current span of this thread, or none.
+    pub fn current() -> SpanRef {
+        local::with(|local| local.current().cloned()).flatten().unwrap_or_default()
+    }
+
+    /// Makes the span current on this thread until the guard is dropped.
+    #[must_use = "the span is current until the guard is dropped"]
+    pub fn attach(&self) -> ContextGuard {
+        ContextGuard::new(self.clone())
+    }
+
+    /// Runs `run` with the span as current one.
+    pub fn scope<R>(&self, run: impl FnOnce() -> R) -> R {
+        let _guard = self.attach();
+        run()
+    }
+
+    /// Returns whether the span is recorded here, so that what is set on it will be sent.
+    pub fn is_recording(&self) -> bool {
+        matches!(&self.0, Target::Recording(inner) if inner.is_open())
+    }
+
+    /// Returns what another process is told of it; `None` for no span.
+    pub fn span_context(&self) -> Option<SpanContext> {
+        match &self.0 {
+            Target::None => None,
+            Target::Plain(context) => Some(context.clone()),
+            Target::Recording(inner) => Some(inner.span_context()),
+        }
+    }
+
+    /// Returns the id of its trace.
+    pub fn trace_id(&self) -> Option<TraceId> {
+        self.span_context().map(|context| context.trace_id)
+    }
+
+    /// Returns its id.
+    pub fn span_id(&self) -> Option<SpanId> {
+        self.span_context().map(|context| context.span_id)
+    }
+
+    /// Changes what is recorded, if the span is under way.
+    fn edit(&self, edit: impl FnOnce(&mut Body)) {
+        if let Target::Recording(inner) = &self.0 {
+            inner.edit(|state| edit(&mut state.body));
+        }
+    }
+
+    /// Sets an attribute; the last value of a key is kept.
+    pub fn set_attribute(&self, key: &str, value: impl AttributeValue) {
+        self.edit(|body| body.attribute(key, &value));
+    }
+
+    /// Sets an attribute to the text that `write` appends; it is not called if nothing is recorded.
+    pub fn set_text(&self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.is_recording() {
+            // Not into the span itself, which is locked then: `write` may look at it, or panic.
+            let mut text = Vec::new();
+            write(&mut text);
+            let text = String::from_utf8_lossy(&text);
+            self.edit(|body| body.attribute(key, &text));
+        }
+    }
+
+    /// Sets the inputs: a text, or a JSON text.
+    pub fn set_inputs(&self, inputs: impl AttributeValue) {
+        self.set_attribute(key::INPUTS, inputs);
+    }
+
+    /// Sets the outputs: a text, or a JSON text.
+    pub fn set_outputs(&self, outputs: impl AttributeValue) {
+        self.set_attribute(key::OUTPUTS, outputs);
+    }
+
+    /// Sets the type, such as `TOOL`: a step of which the reader knows what it does.
+    pub fn set_type(&self, span_type: &str) {
+        self.set_attribute(key::TYPE, span_type);
+    }
+
+    /// Sets the log level.
+    pub fn set_level(&self, level: Level) {
+        self.set_attribute(key::LEVEL, level as i64);
+    }
+
+    /// Gives the span another name.
+    pub fn set_name(&self, name: &str) {
+        self.edit(|body| body.rename(name));
+    }
+
+    /// Adds something that happened now.
+    pub fn add_event(&self, name: &str, attributes: &[(&str, &dyn AttributeValue)]) {
+        if let Target::Recording(inner) = &self.0 {
+            let now = inner.unix_now();
+            inner.edit(|state| state.body.event(name, now, attributes));
+        }
+    }
+
+    /// Adds a link to another span, also of another trace.
+    pub fn add_link(&self, to: &SpanRef, attributes: &[(&str, &dyn AttributeValue)]) {
+        if let Some(to) = to.span_context() {
+            self.edit(|body| body.link(to.trace_id, to.span_id, attributes));
+        }
+    }
+
+    /// Says that the span failed, and why.
+    pub fn set_error(&self, message: &str) {
+        if let Target::Recording(inner) = &self.0 {
+            inner.edit(|state| state.fail(message));
+        }
+    }
+
+    /// Says that the span went well, whatever was said before.
+    pub fn set_ok(&self) {
+        if let Target::Recording(inner) = &self.0 {
+            inner.edit(|state| {
+                state.status = status::OK;
+                state.status_message.clear();
+            });
+        }
+    }
+
+    /// Records an error with its sources: an `exception` event, and the status.
+    pub fn record_error(&self, error: &(dyn Error + 'static)) {
+        if !self.is_recording() {
+            return;
+        }
+        let mut chain = vec![error.to_string()];
+        let mut source = error.source();
+        while let Some(cause) = source.filter(|_| chain.len() < CHAIN_MAX) {
+            chain.push(cause.to_string());
+            source = cause.source();
+        }
+        self.record_exception("error", &chain);
+    }
+
+    /// Records what went wrong: `chain` is what is said of it, from the outermost cause to the innermost.
+    pub fn record_exception(&self, kind: &str, chain: &[String]) {
+        let message = chain.first().map_or("", String::as_str);
+        let causes = chain.join("\ncaused by: ");
+        let Target::Recording(inner) = &self.0 else { return };
+        let now = inner.unix_now();
+        inner.edit(|state| {
+            let attributes: [(&str, &dyn AttributeValue); 3] = [
+                ("exception.type", &kind),
+                ("exception.message", &message),
+                ("exception.stacktrace", &causes),
+            ];
+            state.body.event("exception", now, &attributes);
+            // Innermost causes say most, and lists show the status.
+            state.fail(&chain.join(": "));
+        });
+    }
+
+    /// Changes what the trace of this span says of itself: name, session, user, tags, metadata, previews. Later calls
+    /// change what they name, and nothing else.
+    ///
+    /// It goes with the root of the trace in this process; false if that has ended, or nothing is recorded.
+    pub fn update_trace(&self, update: TraceUpdate) -> bool {
+        match &self.0 {
+            Target::Recording(inner) => inner.root().edit(|state| state.update_trace(update)).is_some(),
+            Target::Plain(_) | Target::None => false,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The primitives that the queue is made of, in one place: its test under every interleaving has others.
+
+pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};

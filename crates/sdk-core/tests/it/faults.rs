@@ -1,0 +1,1 @@
+//! What never hurts the application.
