@@ -577,8 +577,25 @@ pub fn preview_of(object: &Map<String, Value>) -> String {
     shortened(&text)
 }
 
+/// Returns a text itself, of messages what the last one says, and of anything else its JSON.
 fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.last().and_then(said).unwrap_or_else(|| value.to_string()),
+        other => other.to_string(),
+    }
+}
+
+/// Returns what a message says, in any of the forms that messages have; `None` of what is no message.
+fn said(message: &Value) -> Option<String> {
+    message.get("role")?;
+    let content = message.get("content").or_else(|| message.get("parts"))?;
+    if let Some(text) = content.as_str() {
+        return Some(text.to_owned());
+    }
+    let parts = content.as_array()?.iter();
+    let texts = parts.filter_map(|part| part.get("text").or_else(|| part.get("content"))?.as_str());
+    Some(texts.collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
 }
 
 /// Shortens a text to what a line has room for.
@@ -604,5 +621,18 @@ mod tests {
         check(json!({"question": "Where is it?"}), "Where is it?");
         check(json!({"q": "x", "n": 1, "o": {"k": null}}), "q: x · n: 1 · o: {\"k\":null}");
         check(json!({"q": "é".repeat(301)}), &("é".repeat(300) + "…"));
+    }
+
+    #[test]
+    fn of_messages_the_last_one_is_read() {
+        let turn = |content: Value| json!([{"role": "system", "content": "be brief"}, content]);
+        for last in [
+            json!({"role": "user", "content": "hi"}),
+            json!({"role": "user", "content": [{"type": "text", "text": "hi"}, {"type": "image"}]}),
+            json!({"role": "user", "parts": [{"type": "text", "content": "hi"}]}),
+        ] {
+            check(json!({"messages": turn(last)}), "hi");
+        }
+        check(json!({"list": [{"role": "user"}]}), "[{\"role\":\"user\"}]");
     }
 }

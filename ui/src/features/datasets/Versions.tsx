@@ -7,11 +7,12 @@ import { Button } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import * as format from "../../lib/format";
 import { useShortcuts } from "../../lib/keys";
+import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
 import { useNow } from "../traces/useNow";
 import { Changes } from "./Changes";
 import styles from "./DatasetsPage.module.css";
-import { changesOf } from "./recordDiff";
+import { changesOf, titleOf } from "./recordDiff";
 
 export function Versions({ dataset }: { dataset: DatasetSummary }) {
   const [search, update] = useAppSearch();
@@ -169,12 +170,11 @@ function DifferentRecord({ record, from, to, onOpen }: DifferentRecordProps) {
   if (!shown) return null;
   const kind = record.before === null ? "added" : record.after === null ? "removed" : "changed";
   const name = { added: "Added", removed: "Removed", changed: "Changed" }[kind];
-  const title = Object.values(shown.inputs).map((value) => (typeof value === "string" ? value : JSON.stringify(value)));
   return (
     <section className={styles.different} data-kind={kind} data-record={shown.record_id}>
       <h4>
         <span data-kind={kind}>{name}</span>
-        <span className="cut">{title.join(" · ")}</span>
+        <span className="cut">{oneLine(titleOf(shown))}</span>
         <Button onClick={() => onOpen(shown.record_id, record.after ? to : from)}>Open</Button>
       </h4>
       <Changes changes={changes} />

@@ -2,13 +2,14 @@ import { expect, it } from "vitest";
 import type { DatasetRecord } from "../../api/types";
 import { formatOf, guessTarget } from "./guess";
 import { jsonText, parseJson, parseObject } from "./jsonText";
-import { changesOf } from "./recordDiff";
+import { changesOf, titleOf } from "./recordDiff";
 
 it("JSON is read with the line of what is wrong", () => {
   expect(parseJson(' {"a": [1]} ')).toEqual({ value: { a: [1] }, problem: null });
   expect(parseJson("  ")).toEqual({ value: null, problem: null });
   const { problem } = parseJson('{\n  "a": 1,\n  b: 2\n}');
   expect(problem?.line).toBe(3);
+  expect(parseJson('{\n "question": oops\n\n}').problem?.line).toBe(2);
   expect(problem?.message).not.toMatch(/position|line/);
 });
 
@@ -59,6 +60,14 @@ it("fields that differ are compared word by word", () => {
     "added",
     "added",
   ]);
+});
+
+it("a record is named by what was said", () => {
+  const messages = [
+    { role: "system", content: "be brief" },
+    { role: "user", content: [{ type: "text", text: "hi" }] },
+  ];
+  expect(titleOf(record({ inputs: { messages, n: 1, list: [1] } }))).toBe("hi · 1 · [\n  1\n]");
 });
 
 it("texts that are too long are shown whole", () => {

@@ -35,13 +35,32 @@ export function jsonText(value: unknown): string {
   return JSON.stringify(value, null, 2);
 }
 
-// Engines say where by an offset (V8), by line and column (others), or not at all.
+// Engines say where by line and column, by an offset, or not at all: then the first text is looked for that has the problem.
 function lineOf(message: string, text: string): number {
   const line = /line (\d+)/.exec(message);
   if (line) return Number(line[1]);
   const offset = /position (\d+)/.exec(message);
-  const before = offset ? text.slice(0, Number(offset[1])) : text;
-  return before.split("\n").length;
+  const end = offset ? Number(offset[1]) : /^Unexpected token/.test(message) ? firstUnexpected(text) : text.length;
+  return text.slice(0, end).split("\n").length;
+}
+
+function firstUnexpected(text: string): number {
+  let [low, high] = [0, text.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isUnexpected(text.slice(0, middle))) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function isUnexpected(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    return error instanceof Error && /^Unexpected token/.test(error.message);
+  }
 }
 
 function reasonOf(message: string): string {

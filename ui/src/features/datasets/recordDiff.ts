@@ -64,3 +64,23 @@ function fieldsOf(record: DatasetRecord | null): Map<string, string> {
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
+
+/** Returns what a person reads of a record's inputs: texts as they are, of messages the last one. */
+export function titleOf(record: DatasetRecord): string {
+  return Object.values(record.inputs)
+    .map((value) => (Array.isArray(value) ? saidIn(value.at(-1)) : null) ?? textOf(value))
+    .join(" · ");
+}
+
+function saidIn(message: unknown): string | null {
+  if (!isObject(message) || !("role" in message)) return null;
+  const content = message.content ?? message.parts;
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return null;
+  const texts = content.filter(isObject).map((part) => part.text ?? part.content);
+  return texts.filter((text) => typeof text === "string").join(" ") || null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
