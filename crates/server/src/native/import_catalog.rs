@@ -21,7 +21,7 @@ const LINES_TOGETHER: usize = 200;
 const ERRORS_MAX: usize = 1_000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(import))
+    OpenApiRouter::new().routes(routes!(import_catalog))
 }
 
 /// Imports what is not a trace
@@ -37,7 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     request_body(content = CatalogLine, content_type = "application/x-ndjson"),
     responses((status = 200, body = CatalogImportResult), (status = 400, body = native::Problem), (status = 413, body = native::Problem)),
 )]
-async fn import(
+async fn import_catalog(
     State(app): State<App>,
     _: NoParameters,
     body: Bytes,
