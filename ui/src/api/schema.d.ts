@@ -22,6 +22,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists backfills
+         * @description The newest first, at most 100.
+         */
+        get: operations["scorers_list_backfills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backfills/{backfill_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancels a backfill
+         * @description What was scored stays. One that has ended is answered as it is.
+         */
+        post: operations["scorers_cancel_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/backup": {
         parameters: {
             query?: never;
@@ -270,6 +310,29 @@ export interface paths {
          *     same lines again change nothing. A line that can't be taken is named in the answer, and the others are kept.
          */
         post: operations["export_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/import/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imports what is not a trace
+         * @description Takes lines of JSON, each one experiment, run, dataset, prompt version and so on of another store with its ids, times and
+         *     versions, in an order in which each comes after what it belongs to. What is there already becomes as its line says; tags
+         *     and the like are merged, and nothing is deleted. A line that can't be taken is named in the answer, and the others are
+         *     kept.
+         */
+        post: operations["export_import_catalog"];
         delete?: never;
         options?: never;
         head?: never;
@@ -866,6 +929,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scorers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists scorers with their status
+         * @description Each in its latest version, at most 1,000.
+         */
+        get: operations["scorers_list"];
+        put?: never;
+        /**
+         * Registers a scorer
+         * @description Makes a scorer, or the next version of the one of that name in the experiment. It does not run before it is started;
+         *     one that runs goes on with the new version.
+         */
+        post: operations["scorers_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/{scorer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a scorer with its versions and last backfills */
+        get: operations["scorers_get_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a scorer
+         * @description With all of its versions, and with what waits for it. Its scores stay.
+         */
+        delete: operations["scorers_delete_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/{scorer_id}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts scoring stored traces
+         * @description A job that goes on after a restart, and scores no trace twice that this version of the scorer has scored, unless told
+         *     to.
+         */
+        post: operations["scorers_create_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/{scorer_id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets what a scorer may spend */
+        put: operations["scorers_set_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/{scorer_id}/online": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Starts a scorer
+         * @description It scores traces that arrive from now on, once they have ended and are quiet; or, if it runs, goes on with another rate
+         *     and filter.
+         */
+        put: operations["scorers_start"];
+        post?: never;
+        /**
+         * Stops a scorer
+         * @description What waits for it is forgotten; backfills go on.
+         */
+        delete: operations["scorers_stop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a scorer on a trace
+         * @description Nothing is stored, and what a model costs is told, but not counted against the scorer's caps.
+         */
+        post: operations["scorers_try_scorer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1407,6 +1599,69 @@ export interface components {
          * @enum {string}
          */
         AttributeType: "string" | "bool" | "int" | "double" | "bytes" | "array" | "map" | "empty";
+        /** @description A job that scores stored traces. */
+        Backfill: {
+            /** @description Whether it scores again what was scored. */
+            again: boolean;
+            /** @description Its id. */
+            backfill_id: string;
+            /** @description When it began. */
+            created_ns: string;
+            /**
+             * Format: int64
+             * @description Of them, those that were seen to.
+             */
+            done: number;
+            /** @description When it ended. */
+            ended_ns: string | null;
+            /** @description Why it failed. */
+            error: string | null;
+            /** @description The scorer's experiment. */
+            experiment_id: string;
+            /**
+             * Format: int64
+             * @description Of these, those that failed.
+             */
+            failed: number;
+            /** @description Which traces; null for all. */
+            filter: string | null;
+            /**
+             * Format: int64
+             * @description Of these, those that were scored.
+             */
+            scored: number;
+            /** @description The scorer. */
+            scorer_id: string;
+            /** @description The scorer's name. */
+            scorer_name: string;
+            /**
+             * Format: int64
+             * @description Of these, those that were passed over.
+             */
+            skipped: number;
+            /** @description How it stands. */
+            state: components["schemas"]["BackfillStateName"];
+            /**
+             * Format: int64
+             * @description Traces to see to.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many at most.
+             */
+            traces_max: number | null;
+        };
+        /** @description The answer of `GET /api/v1/backfills`. */
+        BackfillList: {
+            /** @description Jobs, the newest first, at most 100. */
+            backfills: components["schemas"]["Backfill"][];
+        };
+        /**
+         * @description How a job stands.
+         * @enum {string}
+         */
+        BackfillStateName: "running" | "done" | "cancelled" | "failed";
         /** @description A file of an earlier backup. */
         BackupFile: {
             /**
@@ -1478,6 +1733,9 @@ export interface components {
             cut: boolean;
             /** @description JSON; a text that holds JSON was parsed. Of a body that is `cut`, the beginning of its JSON text. */
             value: unknown;
+        };
+        BTreeMap: {
+            [key: string]: string;
         };
         /** @description Which traces to delete. */
         BulkRequest: {
@@ -1584,6 +1842,70 @@ export interface components {
         ByReviewer: {
             /** @description Who. */
             reviewer: string;
+        };
+        /** @description What became of the lines of an import of the catalog. */
+        CatalogImportResult: {
+            /**
+             * Format: int64
+             * @description Lines that were not taken.
+             */
+            error_count: number;
+            /** @description The first of them, with the reason. */
+            errors: components["schemas"]["LineError"][];
+            /** @description The experiments among them, as they are here. */
+            experiments: components["schemas"]["ImportedAs"][];
+            /**
+             * Format: int64
+             * @description Lines that were read.
+             */
+            lines: number;
+        };
+        /** @description One line of an import of the catalog: an object with one key, which says what it is. Times are nanoseconds. */
+        CatalogLine: {
+            /** @description An experiment. */
+            experiment: components["schemas"]["ImportedExperiment"];
+        } | {
+            /** @description A run with all but its metrics. */
+            run: components["schemas"]["ImportedRun"];
+        } | {
+            /** @description Points of a run's metrics. */
+            metrics: components["schemas"]["ImportedMetrics"];
+        } | {
+            /** @description A logged model. */
+            logged_model: components["schemas"]["ImportedLoggedModel"];
+        } | {
+            /** @description A dataset without its records. */
+            dataset: components["schemas"]["ImportedDataset"];
+        } | {
+            /** @description Records of a dataset. */
+            records: components["schemas"]["ImportedRecords"];
+        } | {
+            /** @description A registered model or prompt without its versions. */
+            registered_model: components["schemas"]["ImportedRegisteredModel"];
+        } | {
+            /** @description A version of a registered model or prompt, with its aliases. */
+            model_version: components["schemas"]["ImportedModelVersion"];
+        } | {
+            /** @description A version of a scorer. */
+            scorer_version: components["schemas"]["ImportedScorerVersion"];
+        } | {
+            /** @description How a scorer runs on traces as they arrive. */
+            online_scoring: components["schemas"]["ImportedOnlineScoring"];
+        } | {
+            /** @description An issue. */
+            issue: components["schemas"]["ImportedIssue"];
+        } | {
+            /** @description A label schema. */
+            label_schema: components["schemas"]["ImportedLabelSchema"];
+        } | {
+            /** @description A review queue without its items. */
+            review_queue: components["schemas"]["ImportedReviewQueue"];
+        } | {
+            /** @description A trace in a review queue. */
+            review_item: components["schemas"]["ImportedReviewItem"];
+        } | {
+            /** @description A webhook. */
+            webhook: components["schemas"]["ImportedWebhook"];
         };
         /** @description A line while a store is checked; the last line holds `result` or `error`, all others progress. */
         CheckLine: components["schemas"]["ProgressLine"] | {
@@ -2082,6 +2404,527 @@ export interface components {
              */
             unspecified: number;
         };
+        /** @description Which experiment one of another store became. */
+        ImportedAs: {
+            /** @description Its id here. */
+            experiment_id: string;
+            /** @description Its name here. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its id there.
+             */
+            source_id: number;
+        };
+        /** @description A dataset of another store. */
+        ImportedDataset: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description Its id. */
+            dataset_id: string;
+            /** @description The experiments here that it belongs to. */
+            experiments: number[];
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Which fields its records have had. */
+            schema: unknown;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /** @description A dataset that a run read. */
+        ImportedDatasetInput: {
+            /** @description The digest of its content. */
+            digest: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Statistics of it. */
+            profile: string | null;
+            /** @description Its schema. */
+            schema: string | null;
+            /** @description Where it came from. */
+            source: string;
+            /** @description What kind of source it has. */
+            source_type: string;
+            /** @description What the run says of its use. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /** @description An experiment of another store. */
+        ImportedExperiment: {
+            /** @description Where its artifacts are; empty for here. */
+            artifact_location: string;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description Whether it is deleted. */
+            deleted: boolean;
+            /**
+             * Format: int64
+             * @description Its id there.
+             */
+            experiment_id: number;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /** @description How a question is answered. */
+        ImportedInput: {
+            /** @enum {string} */
+            kind: "pass_fail";
+            /** @description That for no. */
+            negative_label: string;
+            /** @description That for yes. */
+            positive_label: string;
+        } | {
+            /** @enum {string} */
+            kind: "categorical";
+            /** @description Whether several may be chosen. */
+            multi_select: boolean;
+            /** @description The options. */
+            options: string[];
+        } | {
+            /** @enum {string} */
+            kind: "numeric";
+            /**
+             * Format: double
+             * @description The largest.
+             */
+            max_value: number | null;
+            /**
+             * Format: double
+             * @description The smallest.
+             */
+            min_value: number | null;
+        } | {
+            /** @enum {string} */
+            kind: "text";
+            /**
+             * Format: int64
+             * @description Its longest length.
+             */
+            max_length: number | null;
+        };
+        /** @description An issue of another store. */
+        ImportedIssue: {
+            /** @description What kinds of issue it belongs to. */
+            categories: string[];
+            /** @description Who made it. */
+            created_by: string | null;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            created_ns: number;
+            /** @description What it is. */
+            description: string;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description Its id. */
+            issue_id: string;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What it is called. */
+            name: string;
+            /** @description Why it is there. */
+            root_causes: string[];
+            /** @description `not_an_issue`, `low`, `medium` or `high`. */
+            severity: string | null;
+            /** @description The run that found it. */
+            source_run_id: string | null;
+            /** @description `pending`, `rejected` or `resolved`. */
+            status: string;
+        };
+        /** @description A label schema of another store. */
+        ImportedLabelSchema: {
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            created_ns: number;
+            /** @description Whether a comment may be added. */
+            enable_comment: boolean;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description How it is answered. */
+            input: components["schemas"]["ImportedInput"];
+            /** @description What reviewers are told. */
+            instruction: string | null;
+            /** @description Whether it is the one that every experiment has. */
+            is_default: boolean;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What it is called. */
+            name: string;
+            /** @description Its id. */
+            schema_id: string;
+            /** @description `FEEDBACK` or `EXPECTATION`. */
+            type: string;
+        };
+        /** @description A logged model of another store. */
+        ImportedLoggedModel: {
+            /** @description Where its artifacts are. */
+            artifact_uri: string;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description Whether it is deleted. */
+            deleted: boolean;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What runs measured of it. */
+            metrics: components["schemas"]["ImportedModelMetric"][];
+            /** @description Its id. */
+            model_id: string;
+            /** @description What kind of model it is. */
+            model_type: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its parameters. */
+            params: components["schemas"]["BTreeMap"];
+            /** @description The run that made it. */
+            source_run_id: string;
+            /** @description `PENDING`, `READY` or `UPLOAD_FAILED`. */
+            status: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /**
+         * @description Points of the metrics of a run: each has a key, a value (a number, or `NaN`, `Infinity`, `-Infinity` as a text), a time
+         *     and a step.
+         */
+        ImportedMetrics: {
+            /** @description The points. */
+            points: unknown[][];
+            /** @description The run. */
+            run_id: string;
+        };
+        /** @description What a run measured of a logged model. */
+        ImportedModelMetric: {
+            /** @description Its digest. */
+            dataset_digest: string;
+            /** @description The dataset's name; empty for none. */
+            dataset_name: string;
+            /** @description The metric: key, value, time and step. */
+            metric: unknown[];
+            /** @description The run. */
+            run_id: string;
+        };
+        /** @description A version of a registered model or prompt. */
+        ImportedModelVersion: {
+            /** @description The aliases that stand for it. */
+            aliases: string[];
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description What is new in it. */
+            description: string | null;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description The logged model that it is. */
+            model_id: string;
+            /** @description The model. */
+            name: string;
+            /** @description The run that made it. */
+            run_id: string;
+            /** @description Where that can be looked at. */
+            run_link: string;
+            /** @description Where it came from. */
+            source: string;
+            /** @description `None`, `Staging`, `Production` or `Archived`. */
+            stage: string;
+            /** @description Where its files are; empty for the source. */
+            storage_location: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /** @description How a scorer runs on traces as they arrive. */
+        ImportedOnlineScoring: {
+            /** @description Its id. */
+            config_id: string;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description Which traces; null for all. */
+            filter: string | null;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            sample_rate: number;
+            /** @description The scorer. */
+            scorer_id: string;
+        };
+        /** @description A record of a dataset. */
+        ImportedRecord: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description What is expected of an answer. */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /** @description What the application is given. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What it answered. */
+            outputs: unknown;
+            /** @description Its id. */
+            record_id: string;
+            /** @description What is known of its source. */
+            source_data: {
+                [key: string]: unknown;
+            };
+            /** @description `TRACE`, `HUMAN`, `DOCUMENT` or `CODE`. */
+            source_type: string | null;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Records of a dataset. */
+        ImportedRecords: {
+            /** @description The dataset. */
+            dataset_id: string;
+            /** @description The records. */
+            records: components["schemas"]["ImportedRecord"][];
+        };
+        /** @description A registered model or prompt of another store. */
+        ImportedRegisteredModel: {
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description What it is for. */
+            description: string | null;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /** @description A trace in a review queue. */
+        ImportedReviewItem: {
+            /** @description Who completed or declined it. */
+            completed_by: string | null;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            completed_ns: number | null;
+            /**
+             * Format: int64
+             * @description When it came into the queue.
+             */
+            created_ns: number;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description The queue. */
+            queue_id: string;
+            /** @description `PENDING`, `COMPLETE` or `DECLINED`. */
+            status: string;
+            /** @description The trace. */
+            trace_id: string;
+        };
+        /** @description A review queue of another store. */
+        ImportedReviewQueue: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            created_ns: number;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description Whether it is that of the user whose name it has. */
+            is_user: boolean;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What it is called. */
+            name: string;
+            /** @description Its id. */
+            queue_id: string;
+            /** @description What is asked. */
+            schema_ids: string[];
+            /** @description Who is to review. */
+            users: string[];
+        };
+        /** @description A run of another store. */
+        ImportedRun: {
+            /** @description Where its artifacts are. */
+            artifact_uri: string;
+            /** @description The datasets that it read. */
+            dataset_inputs: components["schemas"]["ImportedDatasetInput"][];
+            /** @description Whether it is deleted. */
+            deleted: boolean;
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            end_ns: number | null;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description The logged models that it used. */
+            model_inputs: string[];
+            /** @description The logged models that it made, each with the step. */
+            model_outputs: [
+                string,
+                number
+            ][];
+            /** @description Its name. */
+            name: string;
+            /** @description Its parameters. */
+            params: components["schemas"]["BTreeMap"];
+            /** @description Its id. */
+            run_id: string;
+            /**
+             * Format: int64
+             * @description When it started.
+             */
+            start_ns: number;
+            /** @description `RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED` or `KILLED`. */
+            status: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+            /** @description Who started it. */
+            user: string;
+        };
+        /** @description A version of a scorer. */
+        ImportedScorerVersion: {
+            /**
+             * Format: int64
+             * @description When it was registered.
+             */
+            created_ns: number;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description The scorer's name. */
+            name: string;
+            /** @description The scorer's id. */
+            scorer_id: string;
+            /** @description What it does. */
+            serialized: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /** @description A webhook of another store. */
+        ImportedWebhook: {
+            /** @description Whether it is told of them. */
+            active: boolean;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description What it is for. */
+            description: string | null;
+            /** @description The events that it is told of: what changes, and how, e.g. `prompt_version`, `created`. */
+            events: [
+                string,
+                string
+            ][];
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description Its name. */
+            name: string;
+            /** @description What deliveries are signed with, for one that is new here. */
+            secret: string | null;
+            /** @description Where events are posted to. */
+            url: string;
+            /** @description Its id. */
+            webhook_id: string;
+        };
         /** @description What an import did. */
         ImportResult: {
             /**
@@ -2372,6 +3215,18 @@ export interface components {
             /** @description Any JSON but null. */
             value: unknown;
         };
+        /** @description `POST /api/v1/scorers/{scorer_id}/backfills`. */
+        NewBackfill: {
+            /** @description Whether to score again what this version of the scorer has scored. */
+            again: boolean;
+            /** @description Which traces of the scorer's experiment, in the filter language; all if absent. */
+            filter: string | null;
+            /**
+             * Format: int64
+             * @description How many at most, the newest first; all if absent.
+             */
+            traces_max: number | null;
+        };
         /** @description An experiment to create, or the new name of one. */
         NewExperiment: {
             /** @description The name; unique. */
@@ -2417,6 +3272,17 @@ export interface components {
             schema_ids?: string[];
             /** @description Who is to review. */
             users?: string[];
+        };
+        /** @description `POST /api/v1/scorers`: a new scorer, or the next version of the one of that name. */
+        NewScorer: {
+            /** @description What it looks for: a JSON object with `kind`; see docs/scoring.md. */
+            definition: Record<string, never>;
+            /** @description What it is for. */
+            description: string | null;
+            /** @description Name or id of its experiment. */
+            experiment: string;
+            /** @description Its name. */
+            name: string;
         };
         /** @description A part of a message. */
         Part: {
@@ -3298,6 +4164,248 @@ export interface components {
             /** @description Any JSON; null if the scorer failed. */
             value: unknown;
         };
+        /** @description What a scorer did in a time. */
+        ScorerCounts: {
+            /**
+             * Format: int64
+             * @description Calls of a model.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Traces that it failed to score.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Tokens of questions.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Of them, those whose score is a pass or not.
+             */
+            judged: number;
+            /**
+             * Format: int64
+             * @description Tokens of answers.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Of these, those that passed.
+             */
+            passed: number;
+            /**
+             * Format: int64
+             * @description Traces that it scored.
+             */
+            scored: number;
+            /**
+             * Format: int64
+             * @description Of them, those whose cost is not known.
+             */
+            unpriced_calls: number;
+            /**
+             * Format: double
+             * @description US dollars of the other calls.
+             */
+            usd: number;
+        };
+        /** @description What a scorer did on a day. */
+        ScorerDay: components["schemas"]["ScorerCounts"] & {
+            /** @description The UTC day, as in `2026-11-25`. */
+            day: string;
+        };
+        /** @description The answer of `GET /api/v1/scorers/{scorer_id}`. */
+        ScorerDetail: {
+            /** @description Its last backfills, the newest first. */
+            backfills: components["schemas"]["Backfill"][];
+            /** @description The scorer. */
+            scorer: components["schemas"]["ScorerSummary"];
+            /** @description Its versions, the newest first. */
+            versions: components["schemas"]["ScorerVersionSummary"][];
+        };
+        /** @description A server with models, by its configured name; its address and key are not told. */
+        ScorerEndpoint: {
+            /** @description The model of judges that name none. */
+            model: string | null;
+            /** @description Its name; `default` is for judges that name none. */
+            name: string;
+            /** @description Why it is not asked now. */
+            trouble: string | null;
+        };
+        /** @description Something that failed. */
+        ScorerError: {
+            /** @description When. */
+            at_ns: string;
+            /** @description Why. */
+            message: string;
+            /** @description The trace. */
+            trace_id: string;
+        };
+        /** @description What a scorer may spend on models. */
+        ScorerLimits: {
+            /**
+             * Format: int64
+             * @description Calls on a UTC day; null for no bound, or for the configured one where the model's price is not known.
+             */
+            calls_per_day: number | null;
+            /**
+             * Format: double
+             * @description US dollars in all; null for no bound.
+             */
+            usd_in_all: number | null;
+            /**
+             * Format: double
+             * @description US dollars on a UTC day; null for the configured cap.
+             */
+            usd_per_day: number | null;
+        };
+        /** @description The answer of `GET /api/v1/scorers`. */
+        ScorerList: {
+            /** @description Where models are. */
+            endpoints: components["schemas"]["ScorerEndpoint"][];
+            /** @description Scorers by experiment and name. */
+            scorers: components["schemas"]["ScorerSummary"][];
+            /**
+             * Format: int64
+             * @description Traces of all experiments that arrived and may still change.
+             */
+            unsettled: number;
+        };
+        /** @description Traces that a scorer passed over. */
+        ScorerSkip: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            traces: number;
+        };
+        /** @description `PUT /api/v1/scorers/{scorer_id}/online`. */
+        ScorerStart: {
+            /** @description Which of them, in the filter language; all if absent. */
+            filter: string | null;
+            /**
+             * Format: double
+             * @description The share of new traces that it runs on, above 0 and at most 1; 1 if absent.
+             */
+            sample_rate: number;
+        };
+        /**
+         * @description Whether a scorer runs on traces as they arrive.
+         * @enum {string}
+         */
+        ScorerState: "off" | "on" | "blocked" | "client";
+        /** @description A scorer with its status. */
+        ScorerSummary: {
+            /** @description When this version was registered. */
+            created_ns: string;
+            /** @description What it did on each of the last 30 UTC days on which it did something, the oldest first. */
+            days: components["schemas"]["ScorerDay"][];
+            /** @description What it looks for: a JSON object with `kind`; see docs/scoring.md. Null for one that only MLflow's client can run. */
+            definition: Record<string, never> | null;
+            /** @description What it is for. */
+            description: string | null;
+            /** @description Its experiment. */
+            experiment_id: string;
+            /** @description Which of them; null for all. */
+            filter: string | null;
+            /** @description The kind of its definition; null for one that only MLflow's client can run. */
+            kind: string | null;
+            /**
+             * Format: int64
+             * @description How long the first of them has been waiting, in nanoseconds.
+             */
+            lag_ns: number;
+            last_error: components["schemas"]["ScorerError"] | null;
+            /** @description When it last scored. */
+            last_scored_ns: string | null;
+            /** @description What it may spend. */
+            limits: components["schemas"]["ScorerLimits"];
+            /** @description The model that a judge asks. */
+            model: string | null;
+            /** @description Its name; assessments have it too. */
+            name: string;
+            /** @description Why it does not, although it was started; or why it could not. */
+            reason: string | null;
+            /**
+             * Format: double
+             * @description The share of new traces that it runs on; 0 if it was not started.
+             */
+            sample_rate: number;
+            /** @description The id that all versions of it share. */
+            scorer_id: string;
+            /** @description Traces that it passed over, by reason, the most frequent first. */
+            skipped: components["schemas"]["ScorerSkip"][];
+            /** @description Whether it runs. */
+            state: components["schemas"]["ScorerState"];
+            /** @description What it did on the present UTC day. */
+            today: components["schemas"]["ScorerCounts"];
+            /** @description What it ever did. */
+            total: components["schemas"]["ScorerCounts"];
+            /**
+             * Format: int64
+             * @description Its latest version.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Traces that wait to be scored.
+             */
+            waiting: number;
+        };
+        /** @description `POST /api/v1/scorers/try`: runs a scorer on a trace, and stores nothing. */
+        ScorerTry: {
+            /** @description What to look for, in its place. */
+            definition: Record<string, never> | null;
+            /** @description A registered scorer. */
+            scorer_id: string | null;
+            /** @description The trace. */
+            trace_id: string;
+        };
+        /** @description What a scorer says of a trace. */
+        ScorerTryResult: {
+            /** @description Why there is no score. */
+            error: string | null;
+            /**
+             * Format: int64
+             * @description Tokens of the question.
+             */
+            input_tokens: number | null;
+            /** @description The model that was asked. */
+            model: string | null;
+            /**
+             * Format: int64
+             * @description Tokens of the answer.
+             */
+            output_tokens: number | null;
+            /** @description Why. */
+            rationale: string | null;
+            /** @description Why there is nothing to score. */
+            skipped: string | null;
+            /**
+             * Format: double
+             * @description What it cost in US dollars; null if that is not known, or no model was asked.
+             */
+            usd: number | null;
+            /** @description The score: true or false, a number or a text; null if there is none. */
+            value: Record<string, never> | null;
+        };
+        /** @description A version of a scorer. */
+        ScorerVersionSummary: {
+            /** @description When it was registered. */
+            created_ns: string;
+            /** @description What it looks for, if the server can run it. */
+            definition: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
         /** @description The answer of `GET /api/v1/sessions`: the one with the newest trace first. */
         SessionList: {
             /** @description What to ask the next page with; null at the end. */
@@ -4029,6 +5137,66 @@ export interface operations {
             };
         };
     };
+    scorers_list_backfills: {
+        parameters: {
+            query?: {
+                /** @description A scorer; none: of all */
+                scorer_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_cancel_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job */
+                backfill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     server_backup: {
         parameters: {
             query?: never;
@@ -4630,6 +5798,45 @@ export interface operations {
                 };
             };
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_import_catalog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": components["schemas"]["CatalogLine"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogImportResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6135,6 +7342,336 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunResults"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_list: {
+        parameters: {
+            query?: {
+                /** @description Name or id of an experiment; may be repeated. None: all active ones */
+                experiment?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScorer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_get_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_delete_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_create_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackfill"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_set_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScorerLimits"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScorerStart"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerSummary"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_try_scorer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScorerTry"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerTryResult"];
                 };
             };
             400: {
