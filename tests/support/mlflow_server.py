@@ -74,7 +74,7 @@ class MlflowServer:
 
     def stop(self) -> None:
         """Ends it and its worker."""
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:
             return
         os.killpg(self._process.pid, signal.SIGTERM)
         try:

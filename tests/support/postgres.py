@@ -35,6 +35,8 @@ class Postgres:
         # It refuses to run as root.
         self._user = {"user": "postgres"} if os.geteuid() == 0 else {}
         self.uri = f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self._port}/{DATABASE}"
+        # As MLflow wants it, which has to be told the driver.
+        self.sqlalchemy_uri = self.uri.replace("://", "+psycopg2://", 1)
 
     def start(self) -> Postgres:
         """Makes the cluster, starts it and returns once it answers."""
@@ -64,10 +66,6 @@ class Postgres:
         until(lambda: self._try("pg_isready", *address) == 0, "PostgreSQL is ready", READY_S)
         self._run("createdb", *address, DATABASE)
         return self
-
-    def sql(self, statements: str) -> None:
-        """Runs statements."""
-        self._run("psql", "-v", "ON_ERROR_STOP=1", "-q", "-d", self.uri, "-c", statements)
 
     def _run(self, name: str, *args: object) -> None:
         done = self._call(name, *args)

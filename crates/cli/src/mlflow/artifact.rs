@@ -82,7 +82,8 @@ impl Artifacts {
                     has_spans = true;
                     self.send_spans(folder, &entry, trace, experiment, client).await
                 }
-                _ if is_of_spans && folder.run_id.is_none() => continue,
+                // Of a trace whose spans came out of the database.
+                _ if is_of_spans && folder.target.contains("/traces/") => continue,
                 _ => self.copy_file(folder, &entry, client, &mut known).await,
             };
             match result {

@@ -122,12 +122,14 @@ impl Run<'_> {
         }
         let begun = self.state.stage;
         for stage in Stage::ALL.into_iter().filter(|stage| *stage >= begun) {
-            if stage != begun {
-                (self.state.stage, self.state.after) = (stage, None);
-            }
             self.stage(stage).await?;
             if stage == Stage::Experiments {
                 self.check_wanted()?;
+            }
+            // What is done must not be done, and counted, again.
+            if let Some(next) = Stage::ALL.into_iter().find(|next| *next > stage) {
+                (self.state.stage, self.state.after) = (next, None);
+                self.save()?;
             }
         }
         Ok(())
@@ -185,7 +187,7 @@ impl Run<'_> {
             };
             progress.set(self.state.counts.get(&stage).map_or(0, |counts| counts.taken));
             self.state.after.clone_from(&after);
-            let Some(next) = next else { return self.save() };
+            let Some(next) = next else { return Ok(()) };
             self.save()?;
             page = next?;
         }
@@ -285,7 +287,7 @@ impl Run<'_> {
             }
             match page.next {
                 Some(next) => after = Some(next),
-                None => return self.save(),
+                None => return Ok(()),
             }
         }
     }

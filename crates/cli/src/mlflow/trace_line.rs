@@ -28,14 +28,7 @@ pub(super) fn line(trace_info: Value, experiment: &str, rest: Rest) -> Result<It
     let body = json!({"trace": {"trace_info": trace_info}});
     let fields = body.as_object().context("it is an object")?;
     let start = StartTrace::from_fields(&Fields::of_body(fields)).map_err(|error| anyhow!("{error}"))?;
-    let mut without_id = 0;
-    let start = start.into_model(
-        || {
-            without_id += 1;
-            AssessmentId(String::new())
-        },
-        0,
-    );
+    let start = start.into_model(|| AssessmentId(String::new()), 0);
     if start.assessments.iter().any(|assessment| assessment.assessment_id.0.is_empty()) {
         bail!("one of its assessments has no id");
     }

@@ -19,6 +19,7 @@ mod native_datasets;
 mod native_figures;
 mod native_filter;
 mod native_housekeeping;
+mod native_import;
 mod native_manage;
 mod native_metrics;
 mod native_openapi;

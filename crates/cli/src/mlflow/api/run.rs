@@ -22,7 +22,8 @@ const POINTS: usize = 10_000;
 
 impl ApiSource {
     pub(super) async fn experiments(&self, context: &Context, after: Option<&Value>) -> Result<Page> {
-        let body = json!({"view_type": "ALL", "max_results": PAGE});
+        // The greatest id first: one that has to get another id gets a greater one, which no other wants.
+        let body = json!({"view_type": "ALL", "max_results": PAGE, "order_by": ["experiment_id DESC"]});
         let (answer, next) = self.search("/api/2.0/mlflow/experiments/search", body, after).await?;
         let mut page = Page { next, ..Page::default() };
         for one in list(&answer["experiments"]) {

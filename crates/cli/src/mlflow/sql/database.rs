@@ -89,7 +89,7 @@ impl Database {
         Database::with(Inner::Sqlite(Arc::new(Mutex::new(conn)))).await
     }
 
-    /// Connects to PostgreSQL; everything is read as of one moment.
+    /// Connects to PostgreSQL, in order to read.
     pub(super) async fn postgres(uri: &str) -> Result<Database> {
         let mut config: tokio_postgres::Config = uri
             .parse()
@@ -142,7 +142,6 @@ impl Database {
     /// Returns a list of columns of a table for SELECT, with NULL for those that this version of the schema has not.
     pub(super) fn columns(&self, table: &str, alias: &str, columns: &[&str]) -> String {
         let column = |name: &&str| match self.has_column(table, name) {
-            // JSON is a type of its own in PostgreSQL.
             true => format!("{alias}.{name}"),
             false => "NULL".to_owned(),
         };

@@ -19,10 +19,11 @@ type Texts = BTreeMap<String, String>;
 
 impl SqlSource {
     pub(super) async fn experiments(&self, context: &Context, after: Option<&Value>) -> Result<Page> {
-        let after = after.and_then(Value::as_i64).unwrap_or(-1);
+        // The greatest id first: one that has to get another id gets a greater one, which no other wants.
+        let after = after.and_then(Value::as_i64).unwrap_or(i64::MAX);
         let columns = ["name", "artifact_location", "lifecycle_stage", "creation_time", "last_update_time"];
         let sql = format!(
-            "SELECT t.experiment_id, {} FROM experiments AS t WHERE t.experiment_id > {after}{} ORDER BY 1 LIMIT {}",
+            "SELECT t.experiment_id, {} FROM experiments AS t WHERE t.experiment_id < {after}{} ORDER BY 1 DESC LIMIT {}",
             self.database.columns("experiments", "t", &columns),
             self.workspace("experiments"),
             super::PAGE_ROWS

@@ -18,6 +18,8 @@ const TRACES: usize = 100;
 const SPANS: usize = 500;
 /// Where clients find the artifacts of a trace.
 const ARTIFACT_LOCATION: &str = "mlflow.artifactLocation";
+/// How many spans a trace has, and their sizes.
+const SIZE_STATS: &str = "mlflow.trace.sizeStats";
 /// Where the spans of an archived trace are.
 const ARCHIVE_LOCATION: &str = "mlflow.trace.archiveLocation";
 /// Where the spans of a trace are.
@@ -143,7 +145,7 @@ impl SqlSource {
         let mut page = Page::default();
         for row in rows {
             let id = row.text(0);
-            let (mut tags, metadata) =
+            let (mut tags, mut metadata) =
                 (tags.remove(&id).unwrap_or_default(), metadata.remove(&id).unwrap_or_default());
             let spans_location = tags.get(SPANS_LOCATION).cloned();
             let (location, archive) = (tags.remove(ARTIFACT_LOCATION), tags.remove(ARCHIVE_LOCATION));
@@ -155,7 +157,11 @@ impl SqlSource {
             for content in &contents {
                 match span(&parsed, content) {
                     Ok(span) => rest.spans.push(span),
-                    Err(error) => page.problems.push((id.clone(), format!("one of its spans: {error:#}"))),
+                    Err(error) => {
+                        // Clients would wait for a trace of as many spans as it says.
+                        metadata.remove(SIZE_STATS);
+                        page.problems.push((id.clone(), format!("one of its spans: {error:#}")));
+                    }
                 }
             }
             let assessments = assessments.remove(&id).unwrap_or_default().into_iter();
