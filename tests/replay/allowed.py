@@ -139,6 +139,8 @@ ALLOWED: list[Allowed] = [
         paths=r"\$\.records\..*",
     ),
     # What this server does not have.
+    allow("a scorer needs no gateway to judge new traces", 172, 653, status=200),
+    allow("the same, as its settings tell", 655, paths=r"\$\.configs\[0\]\.sample_rate"),
     allow("the advice on scorers of code names what there is here", 642, paths=r"\$\.message"),
     allow(
         "no gateway and no presigned URLs are offered",

@@ -143,6 +143,9 @@ fn measure(view: MetricView, name: &str) -> Result<Measure, FieldError> {
 }
 
 fn aggregations(measure: Measure, asked: &[AskedAggregation]) -> Result<Vec<Aggregation>, FieldError> {
+    if asked.is_empty() {
+        return Err(FieldError::Missing("aggregations".to_owned()));
+    }
     let valid = measure.aggregations();
     let mut invalid: Vec<&str> =
         asked.iter().map(|one| one.name).filter(|name| !valid.contains(name)).collect();
