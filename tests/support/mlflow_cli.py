@@ -21,6 +21,8 @@ VARYING = [
     (r"\x1b\[[0-9;]*m", ""),
     (r'("mlflow\.source\.name": ")[^"]*', r"\1<program>"),
     (r"https?://127\.0\.0\.1:\d+", "<server>"),
+    # What the client says once a process, depending on what ran before.
+    (r"^.* INFO mlflow\.models\.evaluation\.utils\.trace: .*\n", ""),
     # What upstream's database says is not for its users to rely on.
     (r"(?s) Error: \(sqlite3\..*", ""),
     (r"(already exists\.) .*", r"\1"),

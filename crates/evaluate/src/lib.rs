@@ -1,7 +1,9 @@
 //! What two evaluations say when they are laid side by side: which rows belong together, and whether a difference is
-//! more than chance, of paired rows or of two samples; and whether reviewers agree. No I/O, no store.
+//! more than chance, of paired rows or of two samples; whether reviewers agree; and whether two conditions hold together
+//! more often than by chance. No I/O, no store.
 
 mod agreement;
+mod correlation;
 mod moments;
 mod pair;
 mod significance;
@@ -9,6 +11,7 @@ mod unpaired;
 mod value;
 
 pub use agreement::{Agreement, Answer, RaterPair, agreement, cohen_kappa};
+pub use correlation::{JointCounts, npmi};
 pub use moments::Moments;
 
 pub use pair::pair_rows;

@@ -7,7 +7,8 @@
 
 use crate::value::{AttributeValue, put_key_value};
 use crate::wire::{
-    FIXED32, Fields, VARINT, bytes_field_len, put_bytes, put_fixed64, put_message, put_varint, tag, varint_len,
+    FIXED32, Fields, VARINT, bytes_field_len, put_bytes, put_fixed64, put_message, put_varint, tag,
+    varint_len,
 };
 use crate::{Kind, SpanId, TraceId};
 

@@ -44,12 +44,7 @@ impl std::fmt::Debug for SpanBuilder {
 enum Draft {
     Off,
     Unsampled(SpanContext),
-    Recording {
-        inner: Arc<SpanInner>,
-        body: Body,
-        kind: Kind,
-        is_local_root: bool,
-    },
+    Recording { inner: Arc<SpanInner>, body: Body, kind: Kind, is_local_root: bool },
 }
 
 /// What a new span has from its parent.

@@ -116,7 +116,10 @@ pub(crate) fn exiting() {
 
 fn current_core() -> Option<Arc<Core>> {
     let installed = lock_installed();
-    installed.as_ref().map(|installed| Arc::clone(&installed.core)).filter(|core| !core.is_of_parent_process())
+    installed
+        .as_ref()
+        .map(|installed| Arc::clone(&installed.core))
+        .filter(|core| !core.is_of_parent_process())
 }
 
 /// Turns recording off for the whole process: starting a span then costs a load of an atomic. Spans under way are still
@@ -201,7 +204,8 @@ impl Core {
     pub(crate) fn start(settings: Arc<Settings>) -> Arc<Core> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let queue_bytes = settings.queue_bytes;
-        let queue = Queue::new((cores * SHARDS_PER_CORE).min(SHARDS_MAX), queue_bytes, queue_bytes / DUE_PARTS);
+        let queue =
+            Queue::new((cores * SHARDS_PER_CORE).min(SHARDS_MAX), queue_bytes, queue_bytes / DUE_PARTS);
         let envelope = Arc::new(Envelope::new(&settings.resource));
         // A receiver that is away must leave room for the others, and for what is being collected.
         let backlog_bytes = queue_bytes / 4 * 3 / settings.targets.len().max(1) as u64;
@@ -301,7 +305,8 @@ impl Core {
         let mut span = SpanData::read(body.message());
         let keep = |processor: &Arc<dyn Processor>| processor.process(&mut span);
         // A processor that panics has not done its work, and what it should have taken out must not get out.
-        let is_kept = catch_unwind(AssertUnwindSafe(|| self.settings.processors.iter().all(keep))).unwrap_or(false);
+        let is_kept =
+            catch_unwind(AssertUnwindSafe(|| self.settings.processors.iter().all(keep))).unwrap_or(false);
         if is_kept {
             body.set_message(&span.write());
         }
@@ -457,7 +462,10 @@ impl Sdk {
         if let Some(id) = self.installed {
             // Another one may have been installed since, or made anew after a fork.
             let mut installed = lock_installed();
-            if installed.as_ref().is_some_and(|installed| Arc::ptr_eq(&installed.core, &core) || installed.id == id) {
+            if installed
+                .as_ref()
+                .is_some_and(|installed| Arc::ptr_eq(&installed.core, &core) || installed.id == id)
+            {
                 ACTIVE.store(0, Ordering::Relaxed);
                 *installed = None;
             }

@@ -35,7 +35,25 @@ mod sealed {
         ($($value:ty),*) => {$(impl Sealed for $value {})*};
     }
 
-    sealed!(str, String, Cow<'_, str>, bool, f64, f32, i64, u8, u16, u32, u64, usize, i8, i16, i32, isize, Value);
+    sealed!(
+        str,
+        String,
+        Cow<'_, str>,
+        bool,
+        f64,
+        f32,
+        i64,
+        u8,
+        u16,
+        u32,
+        u64,
+        usize,
+        i8,
+        i16,
+        i32,
+        isize,
+        Value
+    );
 
     impl<T: Sealed + ?Sized> Sealed for &T {}
     impl<T: Sealed> Sealed for [T] {}

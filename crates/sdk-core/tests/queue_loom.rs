@@ -38,7 +38,8 @@ fn check(bytes_max: u64, shards: [usize; 2], messages: usize) {
         });
         let early = queue.collect();
         assert!(queue.used() <= bytes_max);
-        let dropped: u64 = threads.into_iter().map(|thread| thread.join().expect("pushing does not panic")).sum();
+        let dropped: u64 =
+            threads.into_iter().map(|thread| thread.join().expect("pushing does not panic")).sum();
         let collected: Vec<_> = early.into_iter().chain(queue.collect()).collect();
         let spans: u64 = collected.iter().map(|chunk| chunk.spans).sum();
         let bytes: usize = collected.iter().map(|chunk| chunk.bytes().len()).sum();

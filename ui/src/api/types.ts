@@ -106,6 +106,25 @@ export type ScorerLimits = Schemas["ScorerLimits"];
 export type ScorerTryResult = Schemas["ScorerTryResult"];
 export type Backfill = Schemas["Backfill"];
 
+export type DatasetSummary = Schemas["DatasetSummary"];
+export type DatasetList = Schemas["DatasetList"];
+export type DatasetDetail = Schemas["DatasetDetail"];
+export type DatasetRecordPreview = Schemas["DatasetRecordPreview"];
+export type DatasetRecordList = Schemas["DatasetRecordList"];
+export type DatasetRecord = Schemas["DatasetRecord"];
+export type DatasetVersion = Schemas["DatasetVersion"];
+export type DatasetVersionList = Schemas["DatasetVersionList"];
+export type DatasetDifference = Schemas["DatasetDifference"];
+export type DatasetDifferences = Schemas["DatasetDifferences"];
+export type DatasetChangeResult = Schemas["DatasetChangeResult"];
+export type DatasetImportResult = Schemas["DatasetImportResult"];
+export type FieldMapping = Schemas["FieldMapping"];
+export type RecordCandidate = Schemas["RecordCandidate"];
+export type RecordProblem = Schemas["RecordProblem"];
+export type RecordsFromTracesResult = Schemas["RecordsFromTracesResult"];
+/** What is left out has its default. */
+export type RecordsFromTraces = Partial<Omit<Schemas["RecordsFromTraces"], "traces">> & { traces?: BulkRequest };
+
 export type SessionSummary = Schemas["SessionSummary"];
 export type SessionList = Schemas["SessionList"];
 

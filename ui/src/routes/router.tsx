@@ -113,6 +113,12 @@ const scorers = createRoute({
   component: lazyRouteComponent(() => import("./scorers")),
 });
 
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets",
+  component: lazyRouteComponent(() => import("./datasets")),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     index,
@@ -126,6 +132,7 @@ export const router = createRouter({
     version,
     reviews,
     reviewQueue,
+    datasets,
     prompts,
     scorers,
     experiments,

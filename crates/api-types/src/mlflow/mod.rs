@@ -19,6 +19,7 @@ pub mod start_trace;
 pub mod tag;
 pub mod time;
 pub mod trace;
+pub mod trace_correlation;
 pub mod trace_info;
 pub mod trace_metrics;
 pub mod traces_json;

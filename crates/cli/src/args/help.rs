@@ -75,6 +75,19 @@ Examples:
   spanwise import traces.jsonl.zst
   spanwise import week.jsonl --experiment replayed";
 
+pub(super) const IMPORT_MLFLOW: &str = "\
+Takes experiments, traces with their spans and assessments, runs with metrics and artifacts, logged models, datasets, \
+prompts, scorers, issues, label schemas, review queues and webhooks, with the ids and times that they have there. The source \
+is only read, and its server may run. Started again after an interruption, it goes on; started again later, it adds what is \
+new, and what is there already changes nothing. The exit code is 1 if something did not fit.
+
+A login to a tracking server is taken from MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.
+
+Examples:
+  spanwise import mlflow sqlite:///mlflow.db
+  spanwise import mlflow postgresql://mlflow:secret@localhost/mlflow --artifact-root /srv/mlartifacts
+  spanwise import mlflow http://localhost:5001 --experiment shop --since -30d --report report.json";
+
 pub(super) const TAG: &str = "\
 Examples:
   spanwise tag tr-5b8efff798038103d269b633813fc60c reviewed=yes owner=amelia
@@ -300,3 +313,38 @@ Examples:
   spanwise completions bash > ~/.local/share/bash-completion/completions/spanwise
   spanwise completions zsh > \"${fpath[1]}/_spanwise\"
   spanwise completions fish > ~/.config/fish/completions/spanwise.fish";
+
+pub(super) const DATASETS: &str = "\
+Examples:
+  spanwise datasets
+  spanwise datasets show golden
+  spanwise datasets export golden --output golden.parquet
+  spanwise datasets import rows.csv --dataset golden --column question=inputs.question";
+
+pub(super) const DATASETS_LIST: &str = "\
+Examples:
+  spanwise datasets list --experiment shop
+  spanwise datasets list --name golden --json | jq -r '.[].dataset_id'";
+
+pub(super) const DATASETS_SHOW: &str = "\
+Examples:
+  spanwise datasets show golden
+  spanwise datasets show golden --version 3 --limit 100";
+
+pub(super) const DATASETS_EXPORT: &str = "\
+Each of the three forms gives the same records when it is imported again. CSV has a column for each field of inputs and \
+expectations, and its cells are JSON where they are no text; Parquet has a column for each part of a record, as JSON text.
+
+Examples:
+  spanwise datasets export golden --output golden.csv
+  spanwise datasets export golden --version 3 | jq .inputs";
+
+pub(super) const DATASETS_IMPORT: &str = "\
+Columns (or keys) named inputs, outputs, expectations, tags, or like a field of them (inputs.question), go there; \
+--column says where others go. A record whose inputs are there already is merged into it. A row that can't be taken is \
+named, the others are kept, and the exit code is 1.
+
+Examples:
+  spanwise datasets import golden.jsonl --dataset golden --create --experiment shop
+  spanwise datasets import rows.csv --dataset golden --column question=inputs.question \\
+      --column answer=expectations.expected_response --dry-run";

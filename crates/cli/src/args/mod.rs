@@ -1,5 +1,6 @@
 //! The command line as types: the commands, and in the modules below what each takes.
 
+mod datasets;
 mod help;
 mod manage;
 mod prices;
@@ -9,6 +10,10 @@ mod run;
 mod scorers;
 mod selection;
 
+pub(crate) use datasets::{
+    DatasetExportArgs, DatasetImportArgs, DatasetListArgs, DatasetShowArgs, DatasetsArgs, DatasetsCommand,
+    RecordFormat,
+};
 pub(crate) use manage::{
     CompletionsArgs, ConfigPathArgs, ConfigShowArgs, DeleteArgs, ExperimentsArgs, ExperimentsCommand,
     ListArgs, TagArgs, TagPosition,
@@ -17,7 +22,10 @@ pub(crate) use prices::{
     PriceListArgs, PriceScope, PriceSetArgs, PriceShowArgs, PriceUnsetArgs, PriceUpdateArgs, PricesArgs,
     PricesCommand,
 };
-pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, StatsArgs, StatsBy, TailArgs};
+pub(crate) use read::{
+    ExportArgs, GetArgs, GetFormat, ImportArgs, ImportCommand, MlflowArgs, SearchArgs, StatsArgs, StatsBy,
+    TailArgs,
+};
 pub(crate) use redaction::{RedactionCommand, RedactionRuleArgs, RedactionSetArgs};
 pub(crate) use run::{
     BackupArgs, CheckArgs, CompactArgs, DemoArgs, RenormalizeArgs, RestoreBackupArgs, ServeArgs,
@@ -69,7 +77,7 @@ pub(crate) enum Command {
     #[command(after_help = help::EXPORT)]
     Export(ExportArgs),
     /// Take in what `export` wrote; started again after an interruption, it goes on
-    #[command(after_help = help::IMPORT)]
+    #[command(after_help = help::IMPORT, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Import(ImportArgs),
     /// Set and remove tags of traces
     #[command(after_help = help::TAG)]
@@ -80,6 +88,9 @@ pub(crate) enum Command {
     /// List, create, rename, delete and restore experiments
     #[command(after_help = help::EXPERIMENTS, args_conflicts_with_subcommands = true)]
     Experiments(ExperimentsArgs),
+    /// List, show, export and import evaluation datasets
+    #[command(after_help = help::DATASETS, args_conflicts_with_subcommands = true)]
+    Datasets(DatasetsArgs),
     /// Show, set and update what tokens cost
     #[command(after_help = help::PRICES, args_conflicts_with_subcommands = true)]
     Prices(PricesArgs),

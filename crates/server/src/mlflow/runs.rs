@@ -12,13 +12,16 @@ use axum::{Json, Router};
 use serde_json::Value;
 use spanwise_api_types::mlflow::run::{
     CreateRun, DatasetSummariesResponse, DatasetSummary, DeleteRunTag, LogBatch, LogInputs, LogMetric,
-    LogOutputs, LogParam, LogToRun, NewMetric, OneRun, Run, RunInfo, RunInfoResponse, RunResponse,
+    LogModel, LogOutputs, LogParam, LogToRun, NewMetric, OneRun, Run, RunInfo, RunInfoResponse, RunResponse,
     RunsResponse, SearchRunDatasets, SearchRuns, SetRunTag, UpdateRun,
 };
 use spanwise_model::{ErrorKind, ExperimentId, LifecycleStage, ModelMetric, RunId};
 use spanwise_query::entity::RUN;
 use spanwise_query::{parse_entity_filter, parse_entity_order};
 use spanwise_store::catalog::{NewRun, RunChange, RunInputs, RunLog, RunQuery};
+
+/// Where MLflow lists such models.
+const MODELS_TAG: &str = "mlflow.log-model.history";
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -34,6 +37,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/runs/set-tag", post(set_tag))
         .route("/runs/delete-tag", post(delete_tag))
         .route("/runs/log-inputs", post(log_inputs))
+        .route("/runs/log-model", post(log_model))
         .route("/runs/outputs", post(log_outputs))
         .route("/experiments/search-datasets", post(search_datasets))
 }
@@ -182,6 +186,12 @@ async fn log_outputs(
 ) -> MlflowResult<Json<Value>> {
     let inputs = RunInputs { outputs: request.models, ..RunInputs::default() };
     app.catalog.log_run_inputs(&request.run_id, inputs).await?;
+    Ok(done())
+}
+
+/// Notes a model of the older kind, which lives among the run's artifacts.
+async fn log_model(State(app): State<App>, Params(request): Params<LogModel>) -> MlflowResult<Json<Value>> {
+    app.catalog.append_to_run_tag(&request.run_id, MODELS_TAG, request.model).await?;
     Ok(done())
 }
 

@@ -15,6 +15,7 @@ mod mlflow_spans;
 mod mlflow_traces;
 mod native;
 mod native_archive;
+mod native_datasets;
 mod native_figures;
 mod native_filter;
 mod native_housekeeping;

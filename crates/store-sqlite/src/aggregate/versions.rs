@@ -8,6 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
 use spanwise_evaluate::Moments;
 use spanwise_model::TraceState;
+use spanwise_query::filter::RUN_METADATA_KEY;
 use spanwise_store::{
     ScoreFigures, StoreError, StoreResult, VERSION_RUNS_MAX, VERSIONS_MAX, VersionFigures, VersionQuery,
 };
@@ -120,12 +121,21 @@ impl Question<'_> {
     }
 
     fn runs(&mut self, figures: &mut [VersionFigures]) -> StoreResult<()> {
-        let joins = "JOIN trace_run AS l ON l.trace_id = t.trace_id";
-        self.select("l.run_id, count(*)", joins, " GROUP BY m.value, l.run_id", |place, row| {
-            figures[place].runs.push((row.get(1)?, row.get(2)?));
+        let mut counts: Vec<HashMap<String, u64>> = vec![HashMap::new(); figures.len()];
+        let mut count = |place: usize, row: &Row<'_>| {
+            *counts[place].entry(row.get(1)?).or_default() += row.get::<_, u64>(2)?;
             Ok(())
-        })?;
-        for figures in figures {
+        };
+        let links = "JOIN trace_run AS l ON l.trace_id = t.trace_id";
+        self.select("l.run_id, count(*)", links, " GROUP BY m.value, l.run_id", &mut count)?;
+        // A trace that was made in a run says so itself, and need not be linked.
+        let made_in = format!(
+            "JOIN trace_metadata AS r ON r.trace_key = t.trace_key AND r.key = '{RUN_METADATA_KEY}'
+             AND NOT EXISTS (SELECT 1 FROM trace_run AS l WHERE l.run_id = r.value AND l.trace_id = t.trace_id)"
+        );
+        self.select("r.value, count(*)", &made_in, " GROUP BY m.value, r.value", &mut count)?;
+        for (figures, counts) in figures.iter_mut().zip(counts) {
+            figures.runs = counts.into_iter().collect();
             figures.run_count = figures.runs.len() as u64;
             figures.runs.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
             figures.runs.truncate(VERSION_RUNS_MAX);

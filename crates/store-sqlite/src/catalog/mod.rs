@@ -64,8 +64,8 @@ pub(crate) use review_queue::{
     review_answers, review_progress, review_queues_of, set_review_status, update_review_queue,
 };
 pub(crate) use run::{
-    create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs, metric_history, run_datasets,
-    sample_metric, set_run_stage, update_run,
+    append_to_run_tag, create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs,
+    metric_history, run_datasets, sample_metric, set_run_stage, update_run,
 };
 pub(crate) use scorer::{
     delete_scorer, get_scorer, list_scorers, online_scoring, register_scorer, scorer_versions,

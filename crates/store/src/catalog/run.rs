@@ -36,6 +36,10 @@ pub trait RunStore: Send + Sync + 'static {
     /// - A parameter that has another value already is `InvalidArgument`. Tags are overwritten.
     async fn log_run(&self, id: &RunId, log: RunLog) -> StoreResult<()>;
 
+    /// Adds an item to the JSON list that a tag of an active run holds; of a tag that is not there, or holds none, the
+    /// list is made.
+    async fn append_to_run_tag(&self, id: &RunId, key: &str, item: serde_json::Value) -> StoreResult<()>;
+
     /// Deletes a tag of an active run; `NotFound` if it has none of that key.
     async fn delete_run_tag(&self, id: &RunId, key: &str) -> StoreResult<()>;
 

@@ -49,6 +49,7 @@ macro_rules! catalog_conformance_suite {
                 a_created_model_is_found
                 a_created_version_is_found
                 a_version_of_a_version_has_its_files
+                a_version_of_a_logged_model_has_its_files_and_run
                 descriptions_can_be_changed
                 a_model_can_be_renamed
                 a_model_can_be_deleted
@@ -106,6 +107,7 @@ macro_rules! catalog_conformance_suite {
                 parameters_do_not_change
                 a_log_is_taken_whole_or_not_at_all
                 tags_of_runs_can_be_changed
+                a_tag_can_hold_a_list
                 inputs_and_outputs_are_kept_once
                 runs_are_filtered
                 runs_are_ordered_and_paged

@@ -114,7 +114,7 @@ function ItemRow({ queueId, item, top, now }: { queueId: string; item: ReviewIte
     mutationFn: async (what: "remove" | "reopen") => {
       const reviewer = item.completed_by ?? reviewerStore.get();
       if (what === "remove") await removeFromQueue(queueId, [item.trace_id]);
-      else await work(queueId, item.trace_id, "reopen", { reviewer });
+      else await work(queueId, item.trace_id, "reopen", { reviewer, hold: false });
     },
     onSuccess: refresh,
     onError: (error) => toast(error.message, "error"),

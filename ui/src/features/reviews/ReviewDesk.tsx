@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { LabelSchema, ReviewProgress, ReviewQueueDetail, ReviewScope } from "../../api/types";
-import { Button } from "../../components/button/Button";
+import { Button, IconButton } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import { Duration } from "../../components/Figure";
 import { toast } from "../../components/toast/toast";
@@ -33,20 +33,20 @@ import { type Desk, type Done, useDesk } from "./useDesk";
 
 const SCROLL_PX = 120;
 const KEYS: readonly [string[], string][] = [
-  [["1", "9"], "answer"],
+  [["1–9"], "answer"],
   [["-"], "n/a"],
-  [["↑", "↓"], "question"],
   [["c"], "comment"],
-  [["Enter"], "next question, submit"],
+  [["Enter"], "next, submit"],
   [["mod+Enter"], "submit"],
   [["u"], "undo"],
-  [["J", "K"], "next, previous"],
+  [["?"], "all keys"],
   [["s"], "skip"],
   [["x"], "decline"],
+  [["J", "K"], "next, previous trace"],
   [["j", "k"], "scroll"],
   [["f"], "all steps"],
+  [["↑", "↓"], "question"],
   [["o"], "open"],
-  [["?"], "all keys"],
 ];
 
 export function ReviewDesk({ detail }: { detail: ReviewQueueDetail }) {
@@ -306,12 +306,20 @@ function Actions({ desk, open, onSubmit, onEnd }: ActionsProps) {
         Undo
       </Button>
       <span className={styles.steppers}>
-        <Button tip="Previous trace" keys="K" disabled={desk.at === 0} onClick={() => desk.step(-1)}>
-          Previous
-        </Button>
-        <Button tip="Next trace" keys="J" disabled={desk.at >= desk.items.length - 1} onClick={() => desk.step(1)}>
-          Next
-        </Button>
+        <IconButton
+          icon="arrowUp"
+          label="Previous trace"
+          keys="K"
+          disabled={desk.at === 0}
+          onClick={() => desk.step(-1)}
+        />
+        <IconButton
+          icon="arrowDown"
+          label="Next trace"
+          keys="J"
+          disabled={desk.at >= desk.items.length - 1}
+          onClick={() => desk.step(1)}
+        />
       </span>
     </div>
   );

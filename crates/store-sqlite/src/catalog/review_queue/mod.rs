@@ -1,13 +1,13 @@
 //! Review queues: their rows, and the traces in them.
 
-mod import;
 mod claim;
+mod import;
 mod item;
 mod progress;
 mod work;
 
-pub(crate) use import::{import_item, import_queue};
 pub(crate) use claim::{claim_reviews, release_reviews};
+pub(crate) use import::{import_item, import_queue};
 pub(crate) use item::{add_review_items, find_review_items, remove_review_items, set_review_status};
 pub(crate) use progress::{review_answers, review_progress};
 pub(crate) use work::{add_to_review, find_reviews, finish_review, get_review, reopen_review};

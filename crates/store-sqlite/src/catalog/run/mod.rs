@@ -12,7 +12,7 @@ pub(crate) use history::{metric_history, sample_metric};
 pub(crate) use import::{import_metrics, import_run};
 pub(crate) use input::{log_run_inputs, run_datasets};
 pub(crate) use load::get_run;
-pub(crate) use log::{delete_run_tag, log_run};
+pub(crate) use log::{append_to_run_tag, delete_run_tag, log_run};
 
 use super::experiment::writable_experiment;
 use crate::error::sql_error;

@@ -3,6 +3,7 @@
 use crate::catalog::{MetricSampleQuery, NewRun, RunChange, RunInputs, RunLog, RunQuery};
 use crate::conformance::{TestStore, assert_fails, build::texts};
 use crate::{LifecycleFilter, NewExperiment, StoreResult};
+use serde_json::json;
 use spanwise_model::ErrorKind::{InvalidArgument, NotFound};
 use spanwise_model::{
     DatasetInput, ExperimentId, LifecycleStage, Metric, ModelOutput, Run, RunDataset, RunId, RunStatus,
@@ -260,6 +261,21 @@ pub async fn tags_of_runs_can_be_changed(made: &TestStore) -> StoreResult<()> {
     let run = made.catalog.get_run(&id("r")).await?;
     assert_eq!(run.tags, texts([("a", "é"), ("mlflow.runName", "tagged")]));
     assert_eq!(run.name, "tagged");
+    Ok(())
+}
+
+/// Items are added to the list in a tag, which is made where there is none.
+pub async fn a_tag_can_hold_a_list(made: &TestStore) -> StoreResult<()> {
+    made.catalog.create_run(new_run("r")).await?;
+    made.catalog.log_run(&id("r"), RunLog { tags: pairs(&[("b", "no list")]), ..RunLog::default() }).await?;
+    for (key, item) in [("a", json!({"x": 1})), ("a", json!(2)), ("b", json!("é"))] {
+        made.catalog.append_to_run_tag(&id("r"), key, item).await?;
+    }
+    let tags = made.catalog.get_run(&id("r")).await?.tags;
+    assert_eq!((tags["a"].as_str(), tags["b"].as_str()), (r#"[{"x":1},2]"#, r#"["é"]"#));
+    assert_fails(made.catalog.append_to_run_tag(&id("none"), "a", json!(1)).await, NotFound);
+    made.catalog.set_run_stage(&id("r"), LifecycleStage::Deleted).await?;
+    assert_fails(made.catalog.append_to_run_tag(&id("r"), "a", json!(1)).await, InvalidArgument);
     Ok(())
 }
 
