@@ -567,8 +567,43 @@ def test_what_evaluation_keeps_is_redacted_too(server):
     (read,) = get_dataset(dataset_id=dataset.dataset_id).to_df().to_dict("records")
     assert read["inputs"] == {"q": "write to [redacted:email]", "chart": {"diagnosis": "[redacted:path]"}}
     assert read["expectations"] == {"a": {"mail": "[redacted:email]"}}
+    send_natively(server, experiment, dataset.dataset_id, record)
     assert server.stop() == 0
     assert leaks({**files(server.data_dir), "log": server.log_path.read_bytes()}) == []
+
+
+def send_natively(server, experiment: str, dataset: str, record: dict) -> None:
+    """Sends records, and a run and records of another store, by the native API."""
+    native, mail = f"{server.url}/api/v1", SECRETS["email"]
+
+    def send(path: str, data: bytes, media_type: str) -> dict:
+        answer = requests.post(f"{native}/{path}", data=data, headers={"Content-Type": media_type}, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    fresh = {**record, "inputs": {"q": f"natively to {mail}"}}
+    send(f"datasets/{dataset}/records", json.dumps({"records": [fresh]}).encode(), "application/json")
+    times = {"created_ns": START_NS, "last_updated_ns": START_NS}
+    lines = [
+        {
+            "run": {
+                "run_id": "0" * 32,
+                "experiment_id": int(experiment),
+                "name": f"by {mail}",
+                "status": "FINISHED",
+                "start_ns": START_NS,
+                "artifact_uri": "",
+                "params": {"to": mail},
+            }
+        },
+        {"dataset": {"dataset_id": "d-1", "name": "other", "experiments": [int(experiment)], **times}},
+        {"records": {"dataset_id": "d-1", "records": [{"record_id": "dr-1", "inputs": {"q": mail}, **times}]}},
+    ]
+    taken = send("import/catalog", "\n".join(map(json.dumps, lines)).encode(), "application/x-ndjson")
+    assert (taken["lines"], taken["errors"]) == (3, [])
+    assert MlflowClient().get_run("0" * 32).data.params == {"to": "[redacted:email]"}
+    (imported,) = get_dataset(dataset_id="d-1").to_df().to_dict("records")
+    assert imported["inputs"] == {"q": "[redacted:email]"}
 
 
 def test_bad_rules_are_refused_and_change_nothing(server):

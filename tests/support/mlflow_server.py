@@ -25,8 +25,9 @@ STOP_S = 30.0
 class MlflowServer:
     """One `mlflow server` with one worker, its store and its log below `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, backend: str | None = None) -> None:
         self._folder = folder
+        self._backend = backend or f"sqlite:///{folder / 'mlflow.db'}"
         self._log = folder / "mlflow.log"
         self._port = lease_port()
         self._process: subprocess.Popen | None = None
@@ -54,7 +55,7 @@ class MlflowServer:
 
     def _command(self) -> list[str]:
         where = {
-            "--backend-store-uri": f"sqlite:///{self._folder / 'mlflow.db'}",
+            "--backend-store-uri": self._backend,
             "--artifacts-destination": self._folder / "artifacts",
             "--host": "127.0.0.1",
             "--port": self._port,
@@ -73,7 +74,7 @@ class MlflowServer:
 
     def stop(self) -> None:
         """Ends it and its worker."""
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:
             return
         os.killpg(self._process.pid, signal.SIGTERM)
         try:

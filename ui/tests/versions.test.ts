@@ -75,7 +75,7 @@ it("versions are listed, found, marked and compared from the keyboard", async ()
   const { page, problems } = await openPage(browser, server, "/versions");
   const rows = page.locator("[data-version]");
   await rows.nth(1).waitFor();
-  expect(await rows.first().innerText()).toMatch(/agent-2\s+c0ffee2000\s+12\s+0 %[\s\S]*92 %/);
+  expect(await rows.first().innerText()).toMatch(/agent-2\s+c0ffee20\s+12\s+0 %[\s\S]*92 %/);
   expect(await seriousViolations(page)).toEqual([]);
   await page.keyboard.press("/");
   await page.keyboard.type("nt-1");
@@ -89,7 +89,7 @@ it("versions are listed, found, marked and compared from the keyboard", async ()
   await table.waitFor();
   expect(new URL(page.url()).searchParams.get("versions")).toBe(`${models.old},${models.new}`);
   const correct = table.locator("[data-row='correct']");
-  expect(await correct.innerText()).toMatch(/correct pass\s+17 %\s+92 %\s+\+75 % p < 0\.001/);
+  expect(await correct.innerText()).toMatch(/correct pass\s+17 %\s+92 %\s+\+75 pp p < 0\.001/);
   expect(await correct.locator("[data-way]").getAttribute("data-way")).toBe("better");
   const latency = table.locator("[data-row='latency']");
   expect(await latency.innerText()).toMatch(/Latency mean\s+2\.01\s?s\s+1\.01\s?s\s+−1\.00\s?s p < 0\.001/);
@@ -97,11 +97,11 @@ it("versions are listed, found, marked and compared from the keyboard", async ()
   const parameters = page.getByRole("table", { name: "Parameters" });
   expect(await parameters.locator("tbody tr").first().innerText()).toMatch(/temperature\s+0\.2\s+0\.7/);
   expect(await parameters.locator("[data-differs]").count()).toBe(1);
-  expect(await page.getByRole("table", { name: "Code" }).innerText()).toContain("c0ffee1000");
+  expect(await page.getByRole("table", { name: "Code" }).innerText()).toContain("c0ffee10");
   expect(await seriousViolations(page)).toEqual([]);
 
   await page.getByRole("button", { name: "Make it the first" }).click();
-  await until("it went the other way", async () => (await correct.innerText()).includes("−75 %"));
+  await until("it went the other way", async () => (await correct.innerText()).includes("−75 pp"));
   expect(await correct.locator("[data-way]").getAttribute("data-way")).toBe("worse");
   await table.getByRole("link", { name: "12" }).first().click();
   await page.waitForURL("**/traces?filter=*");

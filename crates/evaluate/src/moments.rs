@@ -5,6 +5,8 @@
 pub struct Moments {
     /// How many values there are.
     pub count: u64,
+    /// Apart from the running mean, which is a little off: what a person adds up must be the same.
+    sum: f64,
     mean: f64,
     /// The sum of the squares of what each differs from the mean.
     squares: f64,
@@ -17,6 +19,7 @@ impl Moments {
             return;
         }
         self.count += 1;
+        self.sum += value;
         let before = value - self.mean;
         self.mean += before / self.count as f64;
         self.squares += before * (value - self.mean);
@@ -24,12 +27,12 @@ impl Moments {
 
     /// Returns the mean; `None` of no value.
     pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then_some(self.mean)
+        (self.count > 0).then(|| self.sum / self.count as f64)
     }
 
     /// Returns the sum.
     pub fn sum(&self) -> f64 {
-        self.mean * self.count as f64
+        self.sum
     }
 
     /// Returns the variance of what the values are a sample of; `None` of fewer than 2.
@@ -54,6 +57,8 @@ mod tests {
     fn values_are_summed_up_as_they_come() {
         let moments: Moments = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter().collect();
         assert_eq!((moments.count, moments.mean(), moments.sum()), (8, Some(5.0), 40.0));
+        let shares: Moments = [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0].into_iter().collect();
+        assert_eq!(shares.mean(), Some(0.125));
         assert!((moments.variance().unwrap() - 32.0 / 7.0).abs() < 1e-12);
     }
 

@@ -135,6 +135,10 @@ fn built_in(class: &str, data: &Value) -> Result<Definition, String> {
             let (min, max) = (data["min_length"].as_u64(), data["max_length"].as_u64());
             Ok(Definition::Length { on: Side::Output, unit, min, max })
         }
+        "PIIDetection" => {
+            Err("the patterns of PIIDetection are in MLflow's client; a scorer of the kind `pii` is like it"
+                .to_owned())
+        }
         other => Err(format!("the built-in scorer {other} keeps its instructions in MLflow's client")),
     }
 }

@@ -14,7 +14,7 @@ fn answer(text: &str) -> TraceView {
 
 #[track_caller]
 fn check(definition: Value, trace: &TraceView, value: Value, rationale: &str) {
-    match Scorer::from_json(&definition).unwrap().score(trace) {
+    match Scorer::from_json(&definition).expect("the definition is right").score(trace) {
         Some(Verdict::Scored(outcome)) => {
             assert_eq!((outcome.value, outcome.rationale.as_str()), (value, rationale));
         }
@@ -24,13 +24,13 @@ fn check(definition: Value, trace: &TraceView, value: Value, rationale: &str) {
 
 #[track_caller]
 fn skipped(definition: Value, trace: &TraceView, expected: Skip) {
-    let verdict = Scorer::from_json(&definition).unwrap().score(trace);
+    let verdict = Scorer::from_json(&definition).expect("the definition is right").score(trace);
     assert_eq!(verdict, Some(Verdict::Skipped(expected)));
 }
 
 #[track_caller]
 fn refused(definition: Value, expected: &str) {
-    let error = Scorer::from_json(&definition).unwrap_err().to_string();
+    let error = Scorer::from_json(&definition).expect_err("it is refused").to_string();
     assert!(error.contains(expected), "{error}");
 }
 

@@ -18,6 +18,7 @@ mod otlp;
 mod paced_body;
 mod patient_io;
 mod probe;
+mod redact_records;
 mod router;
 mod scoring;
 mod ui;

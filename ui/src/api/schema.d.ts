@@ -87,6 +87,220 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists datasets
+         * @description The newest first, at most 1,000.
+         */
+        get: operations["datasets_list"];
+        put?: never;
+        /** Creates a dataset */
+        post: operations["datasets_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a dataset */
+        get: operations["datasets_get_one"];
+        put?: never;
+        post?: never;
+        /** Deletes a dataset with all of its versions */
+        delete: operations["datasets_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Renames a dataset, and changes its experiments and tags
+         * @description What is left out stays.
+         */
+        patch: operations["datasets_update"];
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compares two versions of a dataset
+         * @description All records of which the two have different contents. A record that came and went in between is none of them.
+         */
+        get: operations["datasets_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports the records of a dataset
+         * @description `jsonl` has an object a record; `csv` a column for each field of inputs and expectations, whose cells are JSON where
+         *     they are no text; `parquet` a column for each part of a record, as JSON texts. An import of any gives the same records.
+         */
+        get: operations["datasets_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imports records from a file
+         * @description Merges them as `POST …/records` does, in one version. Columns named like fields of a record (`inputs.question`,
+         *     `expectations.expected_response`, `outputs`, `tags`) go there; `column` says where others do. A row that can't be taken is named in
+         *     the answer with its number, and the others are kept. With `dry_run` nothing is changed, and the first 20 records are shown.
+         */
+        post: operations["datasets_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the records of a dataset
+         * @description Short texts of each; the whole record has a route of its own, and an export has all of them whole.
+         */
+        get: operations["datasets_list_records"];
+        put?: never;
+        /**
+         * Adds records
+         * @description A record whose inputs one has already is merged into it: expectations and tags by key, outputs if there are any.
+         */
+        post: operations["datasets_add_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/records/{record_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a record */
+        get: operations["datasets_get_record"];
+        /**
+         * Edits a record
+         * @description Replaces all of it. If it was changed since the version that was read, nothing is done, and the answer holds what it is
+         *     now. Another record with the same inputs is a conflict too.
+         */
+        put: operations["datasets_edit_record"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/records/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deletes records
+         * @description Older versions of the dataset keep them.
+         */
+        post: operations["datasets_delete_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds records made of traces or spans
+         * @description Each trace gives a record by its root span, each span that is named one of its own. A mapping says which of their
+         *     fields become which of the record's, and is remembered for the next time. With `dry_run` the first 20 are
+         *     shown, with what adding them would do, and the fields that there are.
+         */
+        post: operations["datasets_add_traces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the versions of a dataset
+         * @description The newest first: when, by whom, and how many records were added, changed and removed.
+         */
+        get: operations["datasets_list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments": {
         parameters: {
             query?: never;
@@ -291,48 +505,6 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
-        trace?: never;
-    };
-    "/api/v1/label-schemas": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists questions to reviewers
-         * @description Those of one experiment, the oldest first, at most 1,000. Every experiment has one.
-         */
-        get: operations["reviews_list_questions"];
-        put?: never;
-        /** Creates a question to reviewers */
-        post: operations["reviews_create_question"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/label-schemas/{schema_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Deletes a question to reviewers
-         * @description The answers to it stay.
-         */
-        delete: operations["reviews_delete_question"];
-        options?: never;
-        head?: never;
-        /** Changes a question to reviewers */
-        patch: operations["reviews_change_question"];
         trace?: never;
     };
     "/api/v1/metrics/models": {
@@ -569,239 +741,6 @@ export interface paths {
         get: operations["server_retention"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists review queues
-         * @description With how far each is, the newest first, at most 1,000.
-         */
-        get: operations["reviews_list_queues"];
-        put?: never;
-        /** Creates a review queue */
-        post: operations["reviews_create_queue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Returns a review queue with its questions */
-        get: operations["reviews_get_queue"];
-        put?: never;
-        post?: never;
-        /**
-         * Deletes a review queue
-         * @description The traces and the answers stay.
-         */
-        delete: operations["reviews_delete_queue"];
-        options?: never;
-        head?: never;
-        /**
-         * Changes a review queue
-         * @description That of a user can't be changed, and the questions of no queue that has traces.
-         */
-        patch: operations["reviews_change_queue"];
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}/agreement": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Says how far the reviewers of a queue agree
-         * @description For each question but those that are answered by a text: the share of equal answers about the same trace, and Cohen's
-         *     kappa. All valid answers of people about the traces of the queue count, wherever they were given; numbers are the same
-         *     only if they are equal.
-         */
-        get: operations["reviews_get_agreement"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}/claim": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Hands traces out to a reviewer
-         * @description Nobody else gets them for ten minutes, which count anew with each request. Answers all that the reviewer then holds, so
-         *     that whoever asks again, or comes back, gets the same.
-         */
-        post: operations["reviews_claim"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}/items": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the traces in a review queue
-         * @description Those that came first at the beginning.
-         */
-        get: operations["reviews_list_items"];
-        put?: never;
-        /**
-         * Puts traces into a review queue
-         * @description Those that are named or selected, of the queue's experiment; at most 10,000 by one request, the newest. What is there
-         *     already stays as it is, so that the request may be repeated.
-         */
-        post: operations["reviews_add_items"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}/items/{trace_id}/complete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Answers the questions about a trace
-         * @description Each answer becomes feedback or an expectation on the trace, with the question's name and of the reviewer. Answering
-         *     again replaces what was answered. Who answers what another completed gives a second opinion.
-         */
-        post: operations["reviews_complete"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}/items/{trace_id}/decline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Declines a trace
-         * @description It is not to be done, by nobody.
-         */
-        post: operations["reviews_decline"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}/items/{trace_id}/reopen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes back what a reviewer did with a trace
-         * @description What the answers had become is deleted, and answers of before are valid again. The trace is to be done again, unless
-         *     another completed it too, and the reviewer holds it.
-         */
-        post: operations["reviews_reopen"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}/items/{trace_id}/skip": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Leaves a trace to others
-         * @description The reviewer gets it no more, but for asking for what was skipped.
-         */
-        post: operations["reviews_skip"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}/items/remove": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes traces out of a review queue
-         * @description Also those that are not in it. The answers stay.
-         */
-        post: operations["reviews_remove_items"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review-queues/{queue_id}/release": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Gives back what a reviewer holds */
-        post: operations["reviews_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1200,125 +1139,10 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists versions
-         * @description The logged models of some experiments, the newest first, each with what those of its traces that are selected add up to.
-         */
-        get: operations["versions_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/versions/{model_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Returns a version
-         * @description With what those of its traces that are selected add up to.
-         */
-        get: operations["versions_get_one"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/versions/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compares versions
-         * @description Each with the first one: the share of traces that pass, the means of other feedback, errors, latency, tokens and cost.
-         *     The versions' traces are taken as samples that share nothing; where evaluations asked the same of both, their runs are
-         *     compared row by row by `GET /api/v1/runs/{run_id}/results`.
-         */
-        get: operations["versions_compare"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What became of traces that were to be put into a queue. */
-        AddedToReview: {
-            /**
-             * Format: int64
-             * @description New ones.
-             */
-            added: number;
-            /** @description Whether more were selected than are put in by one request. */
-            is_cut: boolean;
-            /**
-             * Format: int64
-             * @description Those that were named and are not in the queue's experiment.
-             */
-            missing: number;
-            /**
-             * Format: int64
-             * @description Those that were there, which stay as they are.
-             */
-            present: number;
-        };
-        /** @description Which traces to put into a queue; of its experiment. */
-        AddToReview: {
-            /**
-             * @description Must be true for a request that names neither filter, time nor traces.
-             * @default false
-             */
-            all: boolean;
-            /**
-             * @description Of the filter language.
-             * @default
-             */
-            filter: string;
-            /**
-             * @description Started at or after: milliseconds, ISO 8601 or `-1h`.
-             * @default null
-             */
-            from: string | null;
-            /**
-             * @description Only so many, the newest; 10,000 at most and if absent.
-             * @default null
-             */
-            limit: number | null;
-            /**
-             * @description Started before.
-             * @default null
-             */
-            to: string | null;
-            /**
-             * @description Only these traces.
-             * @default null
-             */
-            trace_ids: string[] | null;
-        };
         /** @description An assessment. */
         Assessment: {
             /** @description Its id. */
@@ -1580,11 +1404,6 @@ export interface components {
              */
             trace_ids: string[] | null;
         };
-        /** @description Who a request speaks for. */
-        ByReviewer: {
-            /** @description Who. */
-            reviewer: string;
-        };
         /** @description A line while a store is checked; the last line holds `result` or `error`, all others progress. */
         CheckLine: components["schemas"]["ProgressLine"] | {
             /** @description What it found. */
@@ -1626,29 +1445,6 @@ export interface components {
              */
             traces: number;
         };
-        /** @description What a reviewer holds now. */
-        ClaimedReviews: {
-            /**
-             * Format: int64
-             * @description For how long nobody else gets them, in milliseconds; asking again counts from then.
-             */
-            held_ms: number;
-            /** @description The traces, the first handed out first. */
-            items: components["schemas"]["ReviewItem"][];
-            /** @description How far the queue is. */
-            progress: components["schemas"]["ReviewProgress"];
-        };
-        /** @description A reviewer wants something to do. */
-        ClaimReviews: {
-            /** @description How many to hold in all, 1 to 50; 1 if absent. */
-            count?: number | null;
-            /** @description Who. */
-            reviewer: string;
-            /** @description Which. */
-            scope?: components["schemas"]["ReviewScope"];
-            /** @description This trace in place of the next one, whatever its state. */
-            trace_id?: string | null;
-        };
         /** @description A line while long work goes on; the last line holds `result` or `error`, all others progress. */
         CompactLine: components["schemas"]["ProgressLine"] | {
             /** @description What it changed. */
@@ -1678,13 +1474,6 @@ export interface components {
              * @description Traces that can't be read, and stay where they are.
              */
             unreadable_traces: number;
-        };
-        /** @description What a reviewer answers about a trace. */
-        CompleteReview: {
-            /** @description The answers; a question without one is not answered. */
-            answers?: components["schemas"]["GivenAnswer"][];
-            /** @description Who. */
-            reviewer: string;
         };
         /** @description What may stand at a place of a filter. */
         Completion: {
@@ -1789,6 +1578,329 @@ export interface components {
             /** @description The whole in a sentence. */
             text: string;
             unknown: components["schemas"]["PriceUnknown"] | null;
+        };
+        /** @description What a change did. */
+        DatasetChangeResult: {
+            /**
+             * Format: int64
+             * @description Records that were new.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Records that were there and changed.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Records that are gone.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description Records that were there, and the same.
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description The version of the dataset afterwards.
+             */
+            version: number;
+        };
+        /** @description A dataset with what its records look like. */
+        DatasetDetail: {
+            /** @description The dataset. */
+            dataset: components["schemas"]["DatasetSummary"];
+            /** @description The same of expectations. */
+            expectation_fields: {
+                [key: string]: string;
+            };
+            /** @description The fields that inputs have had, with the type of each when it was first seen. */
+            input_fields: {
+                [key: string]: string;
+            };
+            /** @description How records were last made of traces; null before the first time. */
+            mapping: components["schemas"]["FieldMapping"][] | null;
+        };
+        /** @description A record in two versions; null where it is not there. */
+        DatasetDifference: {
+            after: components["schemas"]["DatasetRecord"] | null;
+            before: components["schemas"]["DatasetRecord"] | null;
+        };
+        /** @description The answer of `GET /api/v1/datasets/{id}/diff`. */
+        DatasetDifferences: {
+            /**
+             * Format: int64
+             * @description Records that only `to` has.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Records that both have, and differ.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description The version that is compared with.
+             */
+            from: number;
+            /** @description What to ask the next page with; null at the end. */
+            next_page_token: string | null;
+            /** @description The page. */
+            records: components["schemas"]["DatasetDifference"][];
+            /**
+             * Format: int64
+             * @description Records that only `from` has.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description The version that is compared.
+             */
+            to: number;
+        };
+        /** @description The answer of `POST /api/v1/datasets/{id}/import`. */
+        DatasetImportResult: {
+            /** @description In a dry run: the first records. */
+            candidates: components["schemas"]["RecordCandidate"][];
+            /** @description The columns that rows have, the first 1,000. */
+            columns: components["schemas"]["ImportColumn"][];
+            /**
+             * Format: int64
+             * @description How many can't be.
+             */
+            problem_count: number;
+            /** @description The first rows that can't be taken, at most 100. The others are kept. */
+            problems: components["schemas"]["RecordProblem"][];
+            /** @description What was done; in a dry run, what would be. */
+            result: components["schemas"]["DatasetChangeResult"];
+            /**
+             * Format: int64
+             * @description Rows or lines that were read.
+             */
+            rows: number;
+        };
+        /** @description The answer of `GET /api/v1/datasets`. */
+        DatasetList: {
+            /** @description Whether these are all. */
+            complete: boolean;
+            /** @description Datasets, the newest first. */
+            datasets: components["schemas"]["DatasetSummary"][];
+        };
+        /** @description A whole record. */
+        DatasetRecord: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description What is expected of an answer. */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /** @description What the application is given. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /** @description When it last changed. */
+            last_updated_ns: string;
+            /** @description What it answered; null if nothing is known. */
+            outputs: unknown;
+            /** @description Its id. */
+            record_id: string;
+            source: components["schemas"]["DatasetRecordSource"] | null;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description The version that made it what it is.
+             */
+            version: number;
+        };
+        /** @description A record as it shall be from now on. */
+        DatasetRecordEdit: {
+            /** @description What is expected of an answer. */
+            expectations?: {
+                [key: string]: unknown;
+            };
+            /** @description What the application is given; must not be empty. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description What it answered; null for nothing. */
+            outputs?: unknown;
+            /** @description Its tags. */
+            tags?: {
+                [key: string]: unknown;
+            };
+            /** @description Who edits it. */
+            user?: string | null;
+            /**
+             * Format: int64
+             * @description The `version` of the record that was read and edited.
+             */
+            version: number;
+        };
+        /** @description The answer of `GET /api/v1/datasets/{id}/records`. */
+        DatasetRecordList: {
+            /** @description What to ask the next page with; null at the end. */
+            next_page_token: string | null;
+            /** @description The page, in the order in which the records came. */
+            records: components["schemas"]["DatasetRecordPreview"][];
+        };
+        /** @description A record in a list: texts that a line has room for, at most 300 characters each. */
+        DatasetRecordPreview: {
+            /** @description What is expected of an answer; null if nothing is. */
+            expectations: string | null;
+            /** @description What the application is given. */
+            inputs: string;
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /** @description When it last changed. */
+            last_updated_ns: string;
+            /** @description What it answered. */
+            outputs: string | null;
+            /** @description Its id. */
+            record_id: string;
+            source: components["schemas"]["DatasetRecordSource"] | null;
+            /** @description Its tags; null if it has none. */
+            tags: string | null;
+            /**
+             * Format: int64
+             * @description The version that made it what it is.
+             */
+            version: number;
+        };
+        /** @description Records to delete. */
+        DatasetRecordRemoval: {
+            /**
+             * @description Their ids; those that are not there are passed over.
+             * @default []
+             */
+            record_ids: string[];
+            /**
+             * @description Who deletes them.
+             * @default null
+             */
+            user: string | null;
+        };
+        /** @description Where a record came from. */
+        DatasetRecordSource: {
+            /** @description All that is known of it. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description The span; null if it is not known. */
+            span_id: string | null;
+            /** @description The trace; null if it is of none. */
+            trace_id: string | null;
+            /** @description `TRACE`, `HUMAN`, `DOCUMENT` or `CODE`. */
+            type: string;
+        };
+        /** @description A dataset without its records. */
+        DatasetSummary: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description Its id. */
+            dataset_id: string;
+            /** @description Tells this version from others, as MLflow's runs name it. */
+            digest: string;
+            /** @description The experiments that it belongs to. */
+            experiment_ids: string[];
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /** @description When it last changed. */
+            last_updated_ns: string;
+            /** @description Its name, which others may have too. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many records it has.
+             */
+            record_count: number;
+            /** @description Its tags, without those that MLflow makes. */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description The number of the last change of its records; 0 before the first.
+             */
+            version: number;
+        };
+        /** @description What to change of a dataset; what is left out stays. */
+        DatasetUpdate: {
+            /**
+             * @description Names or ids of experiments that it shall belong to.
+             * @default []
+             */
+            add_experiments: string[];
+            /**
+             * @description Another name.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description Names or ids of experiments that it shall no longer belong to.
+             * @default []
+             */
+            remove_experiments: string[];
+            /**
+             * @description Keys of tags to remove.
+             * @default []
+             */
+            remove_tags: string[];
+            /**
+             * @description Tags to set.
+             * @default {}
+             */
+            set_tags: {
+                [key: string]: string;
+            };
+            /**
+             * @description Who changes it.
+             * @default null
+             */
+            user: string | null;
+        };
+        /** @description One version. */
+        DatasetVersion: {
+            /**
+             * Format: int64
+             * @description Records that were new.
+             */
+            added: number;
+            /** @description When it was made; null of deletions that an older release made. */
+            at_ns: string | null;
+            /**
+             * Format: int64
+             * @description Records that were there and changed.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Records that were gone.
+             */
+            removed: number;
+            /** @description Who made it. */
+            user: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /** @description The answer of `GET /api/v1/datasets/{id}/versions`. */
+        DatasetVersionList: {
+            /** @description Whether older ones are left out. */
+            has_more: boolean;
+            /** @description The newest first. */
+            versions: components["schemas"]["DatasetVersion"][];
         };
         /** @description A text for each row, by number. */
         Dictionary: {
@@ -1958,6 +2070,16 @@ export interface components {
             /** @description The value. */
             value: string;
         };
+        /** @description From which field of a trace or span to which field of a record. */
+        FieldMapping: {
+            /**
+             * @description `inputs`, `outputs`, `expectations`, or a field of them (`inputs.question`); `attributes.KEY`, `feedback.NAME`,
+             *     `tags.KEY`, `metadata.KEY`; `input_text`, `output_text`, `name`, `session`, `user`, `trace_id`.
+             */
+            from: string;
+            /** @description `inputs`, `outputs`, `expectations` or `tags`, or a field of one of them (`expectations.expected_response`). */
+            to: string;
+        };
         /** @description What became of a filter and an order. */
         FilterCheck: {
             /** @description The filter in its canonical form; null if it is not valid. */
@@ -1979,26 +2101,6 @@ export interface components {
             start: number;
             /** @description A text to put there instead, if one is obvious. */
             suggestion: string | null;
-        };
-        /** @description The code that a version was made of. */
-        GitState: {
-            /** @description The branch. */
-            branch: string | null;
-            /** @description The commit. */
-            commit: string;
-            /** @description Whether there were changes that are in no commit. */
-            is_dirty: boolean;
-            /** @description Where the repository is. */
-            repository: string | null;
-        };
-        /** @description An answer to a question. */
-        GivenAnswer: {
-            /** @description Why, where the question allows a comment. */
-            comment?: string | null;
-            /** @description The question. */
-            schema_id: string;
-            /** @description What its input allows; null if the question does not apply. */
-            value?: unknown;
         };
         /** @description A selection's exact count, its course over time and its sums. */
         Histogram: {
@@ -2082,6 +2184,13 @@ export interface components {
              */
             unspecified: number;
         };
+        /** @description A column of a file and where its cells go. */
+        ImportColumn: {
+            /** @description Its name. */
+            name: string;
+            /** @description As [`FieldMapping::to`] has it, or `source`; null if it is left out. */
+            target: string | null;
+        };
         /** @description What an import did. */
         ImportResult: {
             /**
@@ -2126,91 +2235,6 @@ export interface components {
             traces: number;
             /** @description The server's version. */
             version: string;
-        };
-        /** @description How a question is answered. */
-        LabelInput: {
-            /** @description That for false. */
-            negative_label: string;
-            /** @description That for true. */
-            positive_label: string;
-            /** @enum {string} */
-            type: "pass_fail";
-        } | {
-            /** @description Whether several may be chosen. */
-            multi_select: boolean;
-            /** @description The options. */
-            options: string[];
-            /** @enum {string} */
-            type: "categorical";
-        } | {
-            /**
-             * Format: double
-             * @description The largest that is allowed.
-             */
-            max_value: number | null;
-            /**
-             * Format: double
-             * @description The smallest that is allowed.
-             */
-            min_value: number | null;
-            /** @enum {string} */
-            type: "numeric";
-        } | {
-            /**
-             * Format: int64
-             * @description Its longest length, in characters.
-             */
-            max_length: number | null;
-            /** @enum {string} */
-            type: "text";
-        };
-        /** @description A question to reviewers. */
-        LabelSchema: {
-            /** @description When it was made. */
-            created_ns: string;
-            /** @description Whether a comment may be added. */
-            enable_comment: boolean;
-            /** @description Where it lives. */
-            experiment_id: string;
-            /** @description How it is answered. */
-            input: components["schemas"]["LabelInput"];
-            /** @description What reviewers are told. */
-            instruction: string | null;
-            /** @description Whether it is the question that every experiment has, which can't be changed. */
-            is_default: boolean;
-            /** @description What an answer becomes: feedback or an expectation. */
-            kind: components["schemas"]["AssessmentKind"];
-            /** @description What it is called, which is what the assessments of its answers are called. */
-            name: string;
-            /** @description Its id. */
-            schema_id: string;
-        };
-        /** @description A change of a question; what is left out stays. The kind of its input can't be changed. */
-        LabelSchemaChange: {
-            /**
-             * @description Whether a comment may be added from now on.
-             * @default null
-             */
-            enable_comment: boolean | null;
-            /** @default null */
-            input: components["schemas"]["LabelInput"] | null;
-            /**
-             * @description New instruction.
-             * @default null
-             */
-            instruction: string | null;
-            /**
-             * @description New name.
-             * @default null
-             */
-            name: string | null;
-        };
-        /** @description The answer of `GET /api/v1/label-schemas`. */
-        LabelSchemaList: {
-            /** @description Whether these are all. */
-            complete: boolean;
-            /** @description The questions of the experiment, the oldest first. */
-            schemas: components["schemas"]["LabelSchema"][];
         };
         /** @description A line that could not be imported. */
         LineError: {
@@ -2372,24 +2396,73 @@ export interface components {
             /** @description Any JSON but null. */
             value: unknown;
         };
+        /** @description A dataset to make. */
+        NewDataset: {
+            /**
+             * @description Names or ids of the experiments that it shall belong to.
+             * @default []
+             */
+            experiments: string[];
+            /**
+             * @description Its name.
+             * @default
+             */
+            name: string;
+            /**
+             * @description Its tags.
+             * @default {}
+             */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * @description Who makes it.
+             * @default null
+             */
+            user: string | null;
+        };
+        /** @description What is in a record. */
+        NewDatasetRecord: {
+            /**
+             * @description What is expected of an answer.
+             * @default {}
+             */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What the application is given; must not be empty.
+             * @default {}
+             */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description What it answered; null for nothing. */
+            outputs?: unknown;
+            /**
+             * @description Its tags.
+             * @default {}
+             */
+            tags: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Records to add. */
+        NewDatasetRecords: {
+            /**
+             * @description The records.
+             * @default []
+             */
+            records: components["schemas"]["NewDatasetRecord"][];
+            /**
+             * @description Who adds them.
+             * @default null
+             */
+            user: string | null;
+        };
         /** @description An experiment to create, or the new name of one. */
         NewExperiment: {
             /** @description The name; unique. */
-            name: string;
-        };
-        /** @description A question to create. */
-        NewLabelSchema: {
-            /** @description Whether a comment may be added. */
-            enable_comment?: boolean;
-            /** @description Name or id of the experiment. */
-            experiment: string;
-            /** @description How it is answered. */
-            input: components["schemas"]["LabelInput"];
-            /** @description What reviewers are told. */
-            instruction?: string | null;
-            /** @description What an answer becomes: feedback or an expectation. */
-            kind: components["schemas"]["AssessmentKind"];
-            /** @description What it is called. */
             name: string;
         };
         /** @description Prices to set for a model. */
@@ -2404,19 +2477,6 @@ export interface components {
             };
             /** @description The provider that they hold for; any, if absent. */
             provider?: string | null;
-        };
-        /** @description A queue to create. */
-        NewReviewQueue: {
-            /** @description Who makes it. */
-            created_by?: string | null;
-            /** @description Name or id of the experiment. */
-            experiment: string;
-            /** @description What it is called. */
-            name: string;
-            /** @description What is asked; of none, the question that every experiment has. */
-            schema_ids?: string[];
-            /** @description Who is to review. */
-            users?: string[];
         };
         /** @description A part of a message. */
         Part: {
@@ -2743,30 +2803,92 @@ export interface components {
              */
             version: number;
         };
-        /** @description How far reviewers agree on a question. */
-        QuestionAgreement: {
-            /** @description Answers to it. */
-            answers: number;
+        /** @description A record that would be added. */
+        RecordCandidate: {
+            /** @description What adding it does. */
+            effect: components["schemas"]["RecordEffect"];
+            /** @description What is expected of an answer. */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /** @description What the application is given. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description Why none can be made of it. */
+            message: string | null;
+            /** @description The trace, the row of a file or the line of it that it is made of. */
+            origin: string;
+            /** @description What it answered. */
+            outputs: unknown;
+            /** @description The record that is there. */
+            record_id: string | null;
+            /** @description The span; null if it is of none. */
+            span_id: string | null;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description What adding a record does.
+         * @enum {string}
+         */
+        RecordEffect: "added" | "changed" | "unchanged" | "repeated" | "refused";
+        /** @description What could not be made a record. */
+        RecordProblem: {
+            /** @description Why. */
+            message: string;
+            /** @description The trace, or the number of the row or line from 1. */
+            origin: string;
+        };
+        /** @description Which traces or spans to make records of, and how. */
+        RecordsFromTraces: {
             /**
-             * Format: double
-             * @description Of two reviewers Cohen's kappa, of more the mean over each two; null where there is none.
+             * @description Show the first records, and change nothing.
+             * @default false
              */
-            kappa: number | null;
-            /** @description What it is called. */
-            name: string;
-            /** @description Each two reviewers who answered about the same trace. */
-            pairs: components["schemas"]["ReviewerPair"][];
-            /** @description The question. */
-            schema_id: string;
+            dry_run: boolean;
             /**
-             * Format: double
-             * @description The share of pairs of answers about the same trace that are the same; null without pairs.
+             * @description How; null = as the last time, or inputs, outputs and expectations as they are.
+             * @default null
              */
-            share: number | null;
-            /** @description Traces that at least two reviewers answered about. */
-            traces: number;
-            /** @description Of them, those about which all said the same. */
-            unanimous: number;
+            mapping: components["schemas"]["FieldMapping"][] | null;
+            /**
+             * @description Spans, of which each gives a record.
+             * @default []
+             */
+            spans: components["schemas"]["SpanOfTrace"][];
+            /** @default null */
+            traces: components["schemas"]["BulkRequest"] | null;
+            /**
+             * @description Who adds them.
+             * @default null
+             */
+            user: string | null;
+        };
+        /** @description The answer of `POST /api/v1/datasets/{id}/traces`. */
+        RecordsFromTracesResult: {
+            /** @description In a dry run: the first records. */
+            candidates: components["schemas"]["RecordCandidate"][];
+            /** @description In a dry run: the fields that the first traces have. */
+            fields: components["schemas"]["SourceField"][];
+            /** @description How records were made. */
+            mapping: components["schemas"]["FieldMapping"][];
+            /**
+             * Format: int64
+             * @description Traces and spans that were selected.
+             */
+            matched: number;
+            /**
+             * Format: int64
+             * @description How many could not.
+             */
+            problem_count: number;
+            /** @description The first that could not be made a record, at most 100. */
+            problems: components["schemas"]["RecordProblem"][];
+            /** @description What was done; in a dry run, what would be with those that are shown. */
+            result: components["schemas"]["DatasetChangeResult"];
         };
         /** @description How much a rule replaced. */
         RedactionCount: {
@@ -2838,19 +2960,6 @@ export interface components {
             replaced: components["schemas"]["RedactionCount"][];
             /** @description The text with all that was found replaced. */
             text: string;
-        };
-        /** @description How many traces were given back. */
-        ReleasedReviews: {
-            /**
-             * Format: int64
-             * @description So many.
-             */
-            released: number;
-        };
-        /** @description Which traces to take out of a queue. */
-        RemoveFromReview: {
-            /** @description These. */
-            trace_ids: string[];
         };
         /** @description A line while traces are derived again; the last line holds `result` or `error`, all others progress. */
         RenormalizeLine: components["schemas"]["ProgressLine"] | {
@@ -3018,190 +3127,6 @@ export interface components {
              */
             traces: number;
         };
-        /** @description The answer of `GET /api/v1/review-queues/{queue_id}/agreement`. */
-        ReviewAgreement: {
-            /** @description Whether there are more answers than are looked at. */
-            is_cut: boolean;
-            /** @description The questions of the queue but those that are answered by a text, of which no two are the same. */
-            questions: components["schemas"]["QuestionAgreement"][];
-        };
-        /** @description What a change of a review came to. */
-        ReviewDone: {
-            /** @description The assessments that the answers became. */
-            assessments: components["schemas"]["Assessment"][];
-            /** @description The trace as it stands now. */
-            item: components["schemas"]["ReviewItem"];
-            /** @description How far the queue is. */
-            progress: components["schemas"]["ReviewProgress"];
-        };
-        /** @description How far two reviewers agree on a question. */
-        ReviewerPair: {
-            /** @description Of them, those about which both said the same. */
-            agreed: number;
-            /** @description The first. */
-            first: string;
-            /**
-             * Format: double
-             * @description Cohen's kappa; null where chance alone makes them agree.
-             */
-            kappa: number | null;
-            /** @description The second. */
-            second: string;
-            /** @description Traces that both answered about. */
-            traces: number;
-        };
-        /** @description What one reviewer did in a queue. */
-        ReviewerProgress: {
-            /**
-             * Format: int64
-             * @description Traces that the reviewer completed, second opinions included.
-             */
-            complete: number;
-            /**
-             * Format: int64
-             * @description Traces that the reviewer has on the screen.
-             */
-            in_progress: number;
-            /**
-             * Format: int64
-             * @description The mean time for a trace; null where that is not known.
-             */
-            mean_ns: number | null;
-            /** @description Who. */
-            reviewer: string;
-            /**
-             * Format: int64
-             * @description Traces that the reviewer left to others.
-             */
-            skipped: number;
-        };
-        /** @description A trace in a queue. */
-        ReviewItem: {
-            /** @description Who answered, second opinions included. */
-            answered_by: string[];
-            /** @description Who completed or declined it. */
-            completed_by: string | null;
-            /** @description When. */
-            completed_ns: string | null;
-            /** @description When it came into the queue. */
-            created_ns: string;
-            /** @description Who is at it. */
-            held_by: string | null;
-            /** @description Until when nobody else gets it. */
-            held_until_ns: string | null;
-            /** @description Who left it to others. */
-            skipped_by: string[];
-            /** @description Where it stands. */
-            state: components["schemas"]["ReviewStateName"];
-            trace: components["schemas"]["TraceSummary"] | null;
-            /** @description The trace. */
-            trace_id: string;
-        };
-        /** @description The answer of `GET /api/v1/review-queues/{queue_id}/items`. */
-        ReviewItemList: {
-            /** @description The page, those that came first at the beginning. */
-            items: components["schemas"]["ReviewItem"][];
-            /** @description What to ask the next page with; null at the end. */
-            next_page_token: string | null;
-        };
-        /** @description How far a queue is. */
-        ReviewProgress: {
-            /**
-             * Format: int64
-             * @description Done.
-             */
-            complete: number;
-            /**
-             * Format: int64
-             * @description Not to be done.
-             */
-            declined: number;
-            /**
-             * Format: int64
-             * @description To be done, and somebody is at it.
-             */
-            in_progress: number;
-            /**
-             * Format: int64
-             * @description To be done, and nobody is at it.
-             */
-            pending: number;
-            /** @description By reviewer. */
-            reviewers: components["schemas"]["ReviewerProgress"][];
-            /**
-             * Format: int64
-             * @description All traces in it.
-             */
-            total: number;
-        };
-        /** @description A review queue. */
-        ReviewQueue: {
-            /** @description Who made or owns it. */
-            created_by: string | null;
-            /** @description When it was made. */
-            created_ns: string;
-            /** @description Where it lives. */
-            experiment_id: string;
-            /** @description Whether it is that of one user, whose name it has; it asks all questions of the experiment and can't be changed. */
-            is_personal: boolean;
-            /** @description What it is called. */
-            name: string;
-            /** @description How far it is. */
-            progress: components["schemas"]["ReviewProgress"];
-            /** @description Its id. */
-            queue_id: string;
-            /** @description The questions that were chosen; some may be deleted. */
-            schema_ids: string[];
-            /** @description Who is to review. */
-            users: string[];
-        };
-        /** @description A change of a queue; what is left out stays. */
-        ReviewQueueChange: {
-            /**
-             * @description New owner.
-             * @default null
-             */
-            created_by: string | null;
-            /**
-             * @description New name.
-             * @default null
-             */
-            name: string | null;
-            /**
-             * @description What is asked from now on; only of a queue without traces.
-             * @default null
-             */
-            schema_ids: string[] | null;
-            /**
-             * @description Who is to review from now on.
-             * @default null
-             */
-            users: string[] | null;
-        };
-        /** @description The answer of `GET /api/v1/review-queues/{queue_id}`. */
-        ReviewQueueDetail: {
-            /** @description What is asked about each trace, in this order. */
-            questions: components["schemas"]["LabelSchema"][];
-            /** @description The queue. */
-            queue: components["schemas"]["ReviewQueue"];
-        };
-        /** @description The answer of `GET /api/v1/review-queues`. */
-        ReviewQueueList: {
-            /** @description Whether these are all. */
-            complete: boolean;
-            /** @description Queues, the newest first. */
-            queues: components["schemas"]["ReviewQueue"][];
-        };
-        /**
-         * @description Which traces are handed out.
-         * @enum {string}
-         */
-        ReviewScope: "pending" | "skipped" | "second_opinion";
-        /**
-         * @description Where a trace of a queue stands.
-         * @enum {string}
-         */
-        ReviewStateName: "pending" | "in_progress" | "complete" | "declined";
         /** @description A run with the latest value of each of its metrics. */
         Run: {
             /** @description The datasets that it read. */
@@ -3242,10 +3167,17 @@ export interface components {
         };
         /** @description A dataset that a run read. */
         RunDataset: {
+            /** @description The dataset here, if it is one; null in a list of runs. */
+            dataset_id: string | null;
             /** @description The digest of its content. */
             digest: string;
             /** @description Its name. */
             name: string;
+            /**
+             * Format: int64
+             * @description The version of it that the run read, if that is known; null in a list of runs.
+             */
+            version: number | null;
         };
         /** @description The answer of `GET /api/v1/runs`. */
         RunList: {
@@ -3353,6 +3285,13 @@ export interface components {
             id?: string | null;
             /** @description Its type. */
             type: components["schemas"]["SourceType"];
+        };
+        /** @description A field of traces that a record can be made of. */
+        SourceField: {
+            /** @description As [`FieldMapping::from`] has it. */
+            name: string;
+            /** @description What it is in one of the traces, shortened. */
+            sample: string;
         };
         /**
          * @description Who or what made an assessment.
@@ -3489,6 +3428,13 @@ export interface components {
             /** @description When. */
             time_ns: string;
         };
+        /** @description A span of a trace. */
+        SpanOfTrace: {
+            /** @description The span, 16 hex digits. */
+            span_id: string;
+            /** @description The trace. */
+            trace_id: string;
+        };
         /** @description What one reads of a span in a row; each text at most 300 characters. */
         SpanPreview: {
             /** @description Why it failed. */
@@ -3528,6 +3474,24 @@ export interface components {
             rows: number[];
             /** @description The texts. */
             values: string[];
+        };
+        /** @description The answer to an edit of a record that somebody else has changed meanwhile: a problem with what there is now. */
+        StaleDatasetRecord: {
+            /** @description Which of `inputs`, `outputs`, `expectations` and `tags` are others than they were when the record was read. */
+            changed: string[];
+            /** @description The record as it is now. */
+            current: components["schemas"]["DatasetRecord"];
+            /** @description What is wrong. */
+            detail: string;
+            /**
+             * Format: int32
+             * @description 409.
+             */
+            status: number;
+            /** @description `Conflict`. */
+            title: string;
+            /** @description `about:blank`. */
+            type: string;
         };
         /**
          * @description How a trace ended, or that it has not.
@@ -3761,211 +3725,6 @@ export interface components {
          * @enum {string}
          */
         UsageReason: "counted" | "below_reporting_ancestor" | "duplicate" | "replaced_by_descendants" | "repeats_descendants";
-        /** @description How a version differs from the first one. */
-        VersionChange: {
-            /**
-             * Format: double
-             * @description Its mean or share minus that of the first.
-             */
-            mean: number;
-            /**
-             * Format: double
-             * @description How probable so large a difference is by chance, two-sided: Fisher's exact test of two shares, Welch's test of two
-             *     means. Null where there are too few values.
-             */
-            p_value: number | null;
-        };
-        /** @description One figure of all versions that are compared. */
-        VersionColumn: {
-            /** @description How each differs from the first version; null of the first itself, and where one has no value. */
-            changes: (components["schemas"]["VersionChange"] | null)[];
-            /** @description What it is about. */
-            kind: components["schemas"]["VersionColumnKind"];
-            /** @description The name of the feedback; `errors`, `latency`, `tokens` or `cost` otherwise. */
-            name: string;
-            /** @description One a version, in their order. */
-            values: components["schemas"]["VersionSum"][];
-        };
-        /**
-         * @description What a row of a comparison is about.
-         * @enum {string}
-         */
-        VersionColumnKind: "pass_rate" | "score" | "error_rate" | "latency" | "tokens" | "cost";
-        /** @description The answer of `GET /api/v1/versions/compare`. */
-        VersionComparison: {
-            /** @description The figures: feedback by name, then errors, latency, tokens and cost. */
-            columns: components["schemas"]["VersionColumn"][];
-            /** @description The versions in the order of the question; the others are compared with the first. */
-            versions: components["schemas"]["VersionSummary"][];
-        };
-        /** @description The answer of `GET /api/v1/versions/{model_id}`. */
-        VersionDetail: {
-            /** @description What runs measured of it. */
-            metrics: components["schemas"]["VersionMetric"][];
-            /** @description The version. */
-            version: components["schemas"]["VersionSummary"];
-        };
-        /** @description The traces of a version, added up; the traces of scorers are left out. */
-        VersionFigures: {
-            /** @description US dollars. */
-            cost: components["schemas"]["VersionSum"];
-            /** @description How long they took, in nanoseconds. */
-            duration_ns: components["schemas"]["VersionSum"];
-            /**
-             * Format: double
-             * @description The share of errors among those that ended, 0 to 1; null of none.
-             */
-            error_rate: number | null;
-            /**
-             * Format: int64
-             * @description Of them, those that ended with an error.
-             */
-            errors: number;
-            /** @description When the first of them started. */
-            first_start_ns: string | null;
-            /**
-             * Format: int64
-             * @description Of them, those that have not ended.
-             */
-            in_progress: number;
-            /** @description Tokens of prompts. */
-            input_tokens: components["schemas"]["VersionSum"];
-            /** @description When the last of them started. */
-            last_start_ns: string | null;
-            /** @description Tokens of answers. */
-            output_tokens: components["schemas"]["VersionSum"];
-            /**
-             * Format: int64
-             * @description Half of them took at most so long; at most 1 % off.
-             */
-            p50_ns: number | null;
-            /**
-             * Format: int64
-             * @description 95 % of them took at most so long; at most 1 % off.
-             */
-            p95_ns: number | null;
-            /**
-             * Format: int64
-             * @description How many runs there are.
-             */
-            run_count: number;
-            /** @description The runs that its traces belong to, which evaluated it; those with the most traces, at most 100. */
-            runs: components["schemas"]["VersionRun"][];
-            /** @description Feedback by name. */
-            scores: components["schemas"]["VersionScore"][];
-            /** @description All tokens. */
-            total_tokens: components["schemas"]["VersionSum"];
-            /**
-             * Format: int64
-             * @description Traces.
-             */
-            traces: number;
-        };
-        /** @description The answer of `GET /api/v1/versions`. */
-        VersionList: {
-            /** @description What to ask the next page with; null at the end. */
-            next_page_token: string | null;
-            /** @description The page, the newest first. */
-            versions: components["schemas"]["VersionSummary"][];
-        };
-        /** @description What was measured of a version by a run. */
-        VersionMetric: {
-            /** @description The dataset that it was measured on. */
-            dataset: string | null;
-            /** @description What. */
-            key: string;
-            /** @description The run that measured it. */
-            run_id: string;
-            /**
-             * Format: double
-             * @description The value; null if it is no number.
-             */
-            value: number | null;
-        };
-        /** @description A run with traces of a version. */
-        VersionRun: {
-            /** @description The run, which need not be there any more. */
-            run_id: string;
-            /**
-             * Format: int64
-             * @description How many of its traces are the version's.
-             */
-            traces: number;
-        };
-        /** @description The valid feedback of one name. */
-        VersionScore: {
-            /**
-             * Format: int64
-             * @description Of them, those on which it counts as a number: a number itself, true and `yes` 1, false and `no` 0. A trace that has
-             *     several counts once, with their mean.
-             */
-            count: number;
-            /**
-             * Format: double
-             * @description The mean of the numbers; null of none.
-             */
-            mean: number | null;
-            /** @description The name. */
-            name: string;
-            /**
-             * Format: double
-             * @description The share of traces that pass, where all numbers are 0 or 1; null otherwise.
-             */
-            pass_rate: number | null;
-            /**
-             * Format: int64
-             * @description Traces that have it.
-             */
-            traces: number;
-        };
-        /** @description Values added up, one a trace. */
-        VersionSum: {
-            /**
-             * Format: int64
-             * @description Traces that have one.
-             */
-            count: number;
-            /**
-             * Format: double
-             * @description Their mean; null of none.
-             */
-            mean: number | null;
-            /**
-             * Format: double
-             * @description Their sum; null of none, since what is not known is not 0.
-             */
-            sum: number | null;
-        };
-        /** @description A version of an application: a logged model. */
-        VersionSummary: {
-            /** @description When it was made. */
-            created_ns: string;
-            /** @description Its experiment. */
-            experiment_id: string;
-            /** @description Its traces, added up. */
-            figures: components["schemas"]["VersionFigures"];
-            git: components["schemas"]["GitState"] | null;
-            /** @description The id of the logged model. */
-            model_id: string;
-            /** @description What kind of model it is. */
-            model_type: string | null;
-            /** @description Its name, which others may have too. */
-            name: string;
-            /** @description Its parameters. */
-            params: {
-                [key: string]: string;
-            };
-            /** @description The run that made it. */
-            source_run_id: string | null;
-            /** @description How far it is: `PENDING`, `READY` or `UPLOAD_FAILED`. */
-            status: string;
-            /** @description Its tags, without MLflow's reserved ones. */
-            tags: {
-                [key: string]: string;
-            };
-            /** @description The filter that finds its traces. */
-            trace_filter: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -4113,6 +3872,645 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_list: {
+        parameters: {
+            query?: {
+                /** @description Name or id of an experiment that they belong to; may be repeated. None: all */
+                experiment?: string[];
+                /** @description A part of the name, in any case */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDataset"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_get_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_diff: {
+        parameters: {
+            query: {
+                /** @description The version to compare with; 0 is empty */
+                from: number;
+                /** @description Records on the page, 1 to 500; 100 if absent */
+                limit?: number;
+                /** @description `next_page_token` of the page before */
+                page_token?: string;
+                /** @description The version to compare; the newest if absent */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDifferences"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_export: {
+        parameters: {
+            query?: {
+                /** @description `jsonl` (if absent), `csv` or `parquet` */
+                format?: string;
+                /** @description As they were in this version; the newest if absent */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_import: {
+        parameters: {
+            query?: {
+                /** @description `NAME=TARGET`, where a column of a file goes; an empty target leaves it out; may be repeated */
+                column?: string[];
+                /** @description Only say what would be done */
+                dry_run?: boolean;
+                /** @description `jsonl` (if absent), `csv` or `parquet` */
+                format?: string;
+                /** @description Who imports */
+                user?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImportResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_list_records: {
+        parameters: {
+            query?: {
+                /** @description Records on the page, 1 to 1000; 200 if absent */
+                limit?: number;
+                /** @description `next_page_token` of the page before */
+                page_token?: string;
+                /** @description Only those with this text in inputs, outputs, expectations or tags */
+                text?: string;
+                /** @description As they were in this version; now if absent */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetRecordList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_add_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDatasetRecords"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetChangeResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_get_record: {
+        parameters: {
+            query?: {
+                /** @description As it was in this version of the dataset; now if absent */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+                /** @description The record */
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetRecord"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_edit_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+                /** @description The record */
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetRecordEdit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetRecord"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StaleDatasetRecord"];
+                };
+            };
+        };
+    };
+    datasets_delete_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetRecordRemoval"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetChangeResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_add_traces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordsFromTraces"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordsFromTracesResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_list_versions: {
+        parameters: {
+            query?: {
+                /** @description Only those before this one */
+                before?: number;
+                /** @description Versions on the page, 1 to 1000; 100 if absent */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersionList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4666,177 +5064,6 @@ export interface operations {
             };
         };
     };
-    reviews_list_questions: {
-        parameters: {
-            query: {
-                /** @description Name or id of the experiment */
-                experiment: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelSchemaList"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_create_question: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewLabelSchema"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelSchema"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_delete_question: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The question */
-                schema_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_change_question: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The question */
-                schema_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LabelSchemaChange"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelSchema"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     metrics_models: {
         parameters: {
             query: {
@@ -5379,656 +5606,6 @@ export interface operations {
                 };
             };
             400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_list_queues: {
-        parameters: {
-            query?: {
-                /** @description Name or id of an experiment; may be repeated. None: all active ones */
-                experiment?: string[];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewQueueList"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_create_queue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewReviewQueue"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewQueueDetail"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_get_queue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewQueueDetail"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_delete_queue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_change_queue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReviewQueueChange"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewQueueDetail"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_get_agreement: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewAgreement"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_claim: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ClaimReviews"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClaimedReviews"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_list_items: {
-        parameters: {
-            query?: {
-                /** @description Traces on the page, 1 to 500; 100 if absent */
-                limit?: number;
-                /** @description `next_page_token` of the page before */
-                page_token?: string;
-                /** @description Only those that are `pending`, `in_progress`, `complete` or `declined` */
-                state?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewItemList"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_add_items: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AddToReview"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AddedToReview"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_complete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-                /** @description The trace */
-                trace_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CompleteReview"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewDone"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_decline: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-                /** @description The trace */
-                trace_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ByReviewer"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewDone"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_reopen: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-                /** @description The trace */
-                trace_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ByReviewer"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewDone"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_skip: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-                /** @description The trace */
-                trace_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ByReviewer"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewDone"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_remove_items: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RemoveFromReview"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviews_release: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The queue */
-                queue_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ByReviewer"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReleasedReviews"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6909,145 +6486,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    versions_list: {
-        parameters: {
-            query: {
-                /** @description Name or id of an experiment; may be repeated. None: all active ones. */
-                experiment: string[];
-                /** @description Of the filter language; none: all. */
-                filter?: string;
-                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
-                from?: string;
-                /** @description Versions on the page, 1 to 200; 50 if absent */
-                limit?: number;
-                /** @description A part of the name, in any case */
-                name?: string;
-                /** @description `next_page_token` of the page before */
-                page_token?: string;
-                /** @description Started before; written as `from`. */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionList"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    versions_get_one: {
-        parameters: {
-            query?: {
-                /** @description Of the filter language; none: all. */
-                filter?: string;
-                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
-                from?: string;
-                /** @description Started before; written as `from`. */
-                to?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The id of the logged model */
-                model_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionDetail"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    versions_compare: {
-        parameters: {
-            query: {
-                /** @description Of the filter language; none: all. */
-                filter?: string;
-                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
-                from?: string;
-                /** @description Started before; written as `from`. */
-                to?: string;
-                /** @description The id of a logged model; 2 to 10 of them, the one to compare with first */
-                version: string[];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionComparison"];
                 };
             };
             400: {

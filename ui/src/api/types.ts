@@ -96,6 +96,35 @@ export type PromptDetail = Schemas["PromptDetail"];
 export type PromptVersionSummary = Schemas["PromptVersionSummary"];
 export type PromptVersion = Schemas["PromptVersion"];
 
+export type Scorer = Schemas["ScorerSummary"];
+export type ScorerState = Schemas["ScorerState"];
+export type ScorerCounts = Schemas["ScorerCounts"];
+export type ScorerDay = Schemas["ScorerDay"];
+export type ScorerList = Schemas["ScorerList"];
+export type ScorerDetail = Schemas["ScorerDetail"];
+export type ScorerLimits = Schemas["ScorerLimits"];
+export type ScorerTryResult = Schemas["ScorerTryResult"];
+export type Backfill = Schemas["Backfill"];
+
+export type DatasetSummary = Schemas["DatasetSummary"];
+export type DatasetList = Schemas["DatasetList"];
+export type DatasetDetail = Schemas["DatasetDetail"];
+export type DatasetRecordPreview = Schemas["DatasetRecordPreview"];
+export type DatasetRecordList = Schemas["DatasetRecordList"];
+export type DatasetRecord = Schemas["DatasetRecord"];
+export type DatasetVersion = Schemas["DatasetVersion"];
+export type DatasetVersionList = Schemas["DatasetVersionList"];
+export type DatasetDifference = Schemas["DatasetDifference"];
+export type DatasetDifferences = Schemas["DatasetDifferences"];
+export type DatasetChangeResult = Schemas["DatasetChangeResult"];
+export type DatasetImportResult = Schemas["DatasetImportResult"];
+export type FieldMapping = Schemas["FieldMapping"];
+export type RecordCandidate = Schemas["RecordCandidate"];
+export type RecordProblem = Schemas["RecordProblem"];
+export type RecordsFromTracesResult = Schemas["RecordsFromTracesResult"];
+/** What is left out has its default. */
+export type RecordsFromTraces = Partial<Omit<Schemas["RecordsFromTraces"], "traces">> & { traces?: BulkRequest };
+
 export type SessionSummary = Schemas["SessionSummary"];
 export type SessionList = Schemas["SessionList"];
 

@@ -107,6 +107,18 @@ const prompts = createRoute({
   component: lazyRouteComponent(() => import("./prompts")),
 });
 
+const scorers = createRoute({
+  getParentRoute: () => root,
+  path: "/scorers",
+  component: lazyRouteComponent(() => import("./scorers")),
+});
+
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets",
+  component: lazyRouteComponent(() => import("./datasets")),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     index,
@@ -120,7 +132,9 @@ export const router = createRouter({
     version,
     reviews,
     reviewQueue,
+    datasets,
     prompts,
+    scorers,
     experiments,
   ]),
   parseSearch: parseSearch as (text: string) => Record<string, unknown>,

@@ -7,6 +7,7 @@ mod archive;
 mod assessment;
 mod bulk;
 mod catalog_import;
+mod dataset;
 mod experiment;
 mod figure;
 mod filter;
@@ -39,6 +40,14 @@ pub use catalog_import::{
     ImportedRecords, ImportedRegisteredModel, ImportedReviewItem, ImportedReviewQueue, ImportedRun,
     ImportedScorerVersion, ImportedWebhook,
 };
+pub use dataset::{
+    DatasetChangeResult, DatasetDetail, DatasetDifference, DatasetDifferences, DatasetImportResult,
+    DatasetList, DatasetRecordDetail, DatasetRecordEdit, DatasetRecordList, DatasetRecordPreview,
+    DatasetRecordRemoval, DatasetRecordSource, DatasetSummary, DatasetUpdate, DatasetVersion,
+    DatasetVersionList, FieldMapping, ImportColumn, NewDataset, NewDatasetRecord, NewDatasetRecords,
+    RecordCandidate, RecordEffect, RecordProblem, RecordsFromTraces, RecordsFromTracesResult, SourceField,
+    SpanOfTrace, StaleDatasetRecord, preview_of, shortened,
+};
 pub use experiment::{Experiment, ExperimentList, NewExperiment};
 pub use figure::{DurationPercentiles, Facet, FacetValue, Facets, Histogram, HistogramBucket};
 pub use filter::{Completion, CompletionItem, CompletionItemKind, FilterCheck, FilterProblem, Problem};
@@ -60,9 +69,9 @@ pub use redaction::{
 pub use review::{
     AddToReview, AddedToReview, ByReviewer, ClaimReviews, ClaimedReviews, CompleteReview, GivenAnswer,
     LabelInputForm, LabelSchema, LabelSchemaChange, LabelSchemaList, NewLabelSchema, NewReviewQueue,
-    QuestionAgreement, ReleasedReviews, RemoveFromReview, ReviewAgreement, ReviewDone, ReviewItem,
-    ReviewItemList, ReviewProgress, ReviewQueue, ReviewQueueChange, ReviewQueueDetail, ReviewQueueList,
-    ReviewScopeName, ReviewStateName, ReviewerPair, ReviewerProgress,
+    QuestionAgreement, ReleasedReviews, RemoveFromReview, ReopenReview, ReviewAgreement, ReviewDone,
+    ReviewItem, ReviewItemList, ReviewProgress, ReviewQueue, ReviewQueueChange, ReviewQueueDetail,
+    ReviewQueueList, ReviewScopeName, ReviewStateName, ReviewerPair, ReviewerProgress,
 };
 pub use run::{
     ResultAggregate, ResultColumn, ResultColumnKind, ResultDifference, ResultPair, ResultRow, RunDataset,

@@ -353,6 +353,17 @@ pub struct ByReviewer {
     pub reviewer: String,
 }
 
+/// A reviewer takes back what was done with a trace.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReopenReview {
+    /// Who.
+    pub reviewer: String,
+    /// Whether the reviewer goes on with it now, so that nobody else gets it; true if absent.
+    #[serde(default)]
+    pub hold: Option<bool>,
+}
+
 /// How many traces were given back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReleasedReviews {

@@ -4,8 +4,8 @@ use super::Redaction;
 use super::record::Texts;
 use crate::IngestError;
 use serde_json::{Map, Value};
-use spanwise_model::ExperimentId;
-use spanwise_store::catalog::{NewLoggedModel, NewRecord, NewRun, RunInputs, RunLog};
+use spanwise_model::{DatasetInput, DatasetRecord, ExperimentId, LoggedModel, Run};
+use spanwise_store::catalog::{NewLoggedModel, NewRecord, NewRun, RecordContent, RunInputs, RunLog};
 use std::collections::BTreeMap;
 
 /// The field that holds what is left of an object of which a rule took the whole.
@@ -30,6 +30,29 @@ impl Redaction {
         .await
     }
 
+    /// Redacts a run of another store.
+    pub async fn whole_run(&self, run: &mut Run) -> Result<(), IngestError> {
+        let Run { experiment_id, name, params, tags, dataset_inputs, .. } = run;
+        self.with(*experiment_id, |texts| {
+            texts.text(None, name);
+            texts.map(params);
+            texts.map(tags);
+            dataset_inputs.iter_mut().for_each(|input| texts.dataset_input(input));
+        })
+        .await
+    }
+
+    /// Redacts a logged model of another store.
+    pub async fn whole_logged_model(&self, model: &mut LoggedModel) -> Result<(), IngestError> {
+        let LoggedModel { experiment_id, name, params, tags, .. } = model;
+        self.with(*experiment_id, |texts| {
+            texts.text(None, name);
+            texts.map(params);
+            texts.map(tags);
+        })
+        .await
+    }
+
     /// Redacts the new name of a run.
     pub async fn run_name(&self, id: ExperimentId, name: &mut Option<String>) -> Result<(), IngestError> {
         self.with(id, |texts| texts.optional(name)).await
@@ -47,13 +70,7 @@ impl Redaction {
     /// Redacts the descriptions of the datasets that a run read.
     pub async fn run_inputs(&self, id: ExperimentId, inputs: &mut RunInputs) -> Result<(), IngestError> {
         self.with(id, |texts| {
-            for input in &mut inputs.datasets {
-                texts.text(None, &mut input.dataset.name);
-                texts.text(None, &mut input.dataset.source);
-                texts.optional(&mut input.dataset.schema);
-                texts.optional(&mut input.dataset.profile);
-                texts.map(&mut input.tags);
-            }
+            inputs.datasets.iter_mut().for_each(|input| texts.dataset_input(input));
         })
         .await
     }
@@ -87,15 +104,16 @@ impl Redaction {
     pub async fn records(
         &self,
         experiments: &[ExperimentId],
-        records: &mut [NewRecord],
+        records: Vec<RecordTexts<'_>>,
     ) -> Result<(), IngestError> {
+        let mut records = records;
         for id in experiments {
             self.with(*id, |texts| {
-                for record in records.iter_mut() {
-                    texts.object(&mut record.inputs);
+                for record in &mut records {
+                    texts.object(record.inputs);
                     record.outputs.iter_mut().for_each(|outputs| texts.json(outputs));
-                    texts.object(&mut record.expectations);
-                    texts.object(&mut record.tags);
+                    texts.object(record.expectations);
+                    texts.object(record.tags);
                 }
             })
             .await?;
@@ -104,9 +122,47 @@ impl Redaction {
     }
 }
 
+/// What of a dataset's record holds texts.
+#[derive(Debug)]
+pub struct RecordTexts<'r> {
+    inputs: &'r mut Map<String, Value>,
+    outputs: &'r mut Option<Value>,
+    expectations: &'r mut Map<String, Value>,
+    tags: &'r mut Map<String, Value>,
+}
+
+impl<'r> From<&'r mut NewRecord> for RecordTexts<'r> {
+    fn from(record: &'r mut NewRecord) -> RecordTexts<'r> {
+        let NewRecord { inputs, outputs, expectations, tags, .. } = record;
+        RecordTexts { inputs, outputs, expectations, tags }
+    }
+}
+
+impl<'r> From<&'r mut RecordContent> for RecordTexts<'r> {
+    fn from(record: &'r mut RecordContent) -> RecordTexts<'r> {
+        let RecordContent { inputs, outputs, expectations, tags, .. } = record;
+        RecordTexts { inputs, outputs, expectations, tags }
+    }
+}
+
+impl<'r> From<&'r mut DatasetRecord> for RecordTexts<'r> {
+    fn from(record: &'r mut DatasetRecord) -> RecordTexts<'r> {
+        let DatasetRecord { inputs, outputs, expectations, tags, .. } = record;
+        RecordTexts { inputs, outputs, expectations, tags }
+    }
+}
+
 impl Texts<'_> {
     fn entries(&mut self, entries: &mut [(String, String)]) {
         entries.iter_mut().for_each(|(key, value)| self.entry(key, value));
+    }
+
+    fn dataset_input(&mut self, input: &mut DatasetInput) {
+        self.text(None, &mut input.dataset.name);
+        self.text(None, &mut input.dataset.source);
+        self.optional(&mut input.dataset.schema);
+        self.optional(&mut input.dataset.profile);
+        self.map(&mut input.tags);
     }
 
     fn object(&mut self, object: &mut Map<String, Value>) {

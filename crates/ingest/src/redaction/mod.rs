@@ -9,6 +9,7 @@ mod record;
 mod request;
 
 pub(crate) use book::Book;
+pub use catalog::RecordTexts;
 pub(crate) use request::RequestRewriter;
 
 use crate::IngestError;

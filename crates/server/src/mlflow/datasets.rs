@@ -132,11 +132,7 @@ async fn merge(
     Params(request): Params<MergeRecords>,
 ) -> MlflowResult<Json<Value>> {
     let mut records: Vec<NewRecord> = request.records.into_iter().map(new_record).collect();
-    let redaction = app.ingest.redaction();
-    if redaction.is_on().await? {
-        let dataset = app.catalog.get_dataset(&id).await?;
-        redaction.records(&dataset.experiments, &mut records).await?;
-    }
+    app.redact_records(&id, &mut records).await?;
     let (inserted, updated) = app.catalog.merge_records(&id, records).await?;
     Ok(Json(json!({"inserted_count": inserted, "updated_count": updated})))
 }

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use spanwise_api_types::native::{
     self, CatalogImportResult, CatalogLine, CatalogLineError, ImportedAs, ImportedRecords, LineError,
 };
-use spanwise_model::ExperimentId;
+use spanwise_ingest::IngestError;
+use spanwise_model::{ErrorKind, ExperimentId};
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::{ImportItem, Imported};
 use utoipa_axum::router::OpenApiRouter;
@@ -21,7 +22,7 @@ const LINES_TOGETHER: usize = 200;
 const ERRORS_MAX: usize = 1_000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(import))
+    OpenApiRouter::new().routes(routes!(import_catalog))
 }
 
 /// Imports what is not a trace
@@ -37,20 +38,34 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     request_body(content = CatalogLine, content_type = "application/x-ndjson"),
     responses((status = 200, body = CatalogImportResult), (status = 400, body = native::Problem), (status = 413, body = native::Problem)),
 )]
-async fn import(
+async fn import_catalog(
     State(app): State<App>,
     _: NoParameters,
     body: Bytes,
 ) -> Result<Json<CatalogImportResult>, Problem> {
     let mut result = CatalogImportResult::default();
     let mut batch = Batch::default();
+    let is_redacting = app.ingest.redaction().is_on().await?;
     for text in body.split(|&byte| byte == b'\n') {
         if text.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         result.lines += 1;
         match read(text) {
-            Ok((item, source_id)) => batch.push(item, result.lines, source_id),
+            Ok((mut item, source_id)) => {
+                if is_redacting {
+                    // Whose rules hold for records is known when their dataset is there.
+                    if matches!(item, ImportItem::Records { .. }) {
+                        batch.write(&app, &mut result).await?;
+                    }
+                    match redact(&app, &mut item).await {
+                        // The store will say so.
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        redacted => redacted?,
+                    }
+                }
+                batch.push(item, result.lines, source_id);
+            }
             Err(message) => {
                 let line = result.lines;
                 refuse(&mut result, line, message);
@@ -63,6 +78,16 @@ async fn import(
     batch.write(&app, &mut result).await?;
     result.errors.sort_by_key(|error| error.line);
     Ok(Json(result))
+}
+
+async fn redact(app: &App, item: &mut ImportItem) -> Result<(), IngestError> {
+    let redaction = app.ingest.redaction();
+    match item {
+        ImportItem::Run(run) => redaction.whole_run(run).await,
+        ImportItem::LoggedModel(model) => redaction.whole_logged_model(model).await,
+        ImportItem::Records { dataset_id, records } => app.redact_records(dataset_id, records).await,
+        _ => Ok(()),
+    }
 }
 
 /// Items that are written together, each with the number of its line, and of an experiment its id in the other store.

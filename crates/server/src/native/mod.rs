@@ -10,6 +10,7 @@ mod backup;
 mod body;
 mod bulk;
 mod content;
+mod datasets;
 mod experiments;
 mod export;
 mod facet_field;
@@ -69,6 +70,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(attachments::routes())
         .merge(backup::routes())
         .merge(bulk::routes())
+        .merge(datasets::routes())
         .merge(experiments::routes())
         .merge(crate::export::routes())
         .merge(export::routes())

@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 /// Schemas of what clients send; all others are answers.
-const REQUESTS: [&str; 17] = [
+const REQUESTS: [&str; 26] = [
     "NewExperiment",
     "TagValue",
     "NewAssessment",
@@ -26,8 +26,17 @@ const REQUESTS: [&str; 17] = [
     "RemoveFromReview",
     "ClaimReviews",
     "ByReviewer",
+    "ReopenReview",
     "CompleteReview",
     "GivenAnswer",
+    "NewDataset",
+    "DatasetUpdate",
+    "NewDatasetRecord",
+    "NewDatasetRecords",
+    "DatasetRecordEdit",
+    "DatasetRecordRemoval",
+    "RecordsFromTraces",
+    "SpanOfTrace",
 ];
 
 #[derive(OpenApi)]
@@ -44,6 +53,7 @@ const REQUESTS: [&str; 17] = [
         (name = "assessments", description = "Feedback and expectations"),
         (name = "sessions", description = "Conversations"),
         (name = "experiments", description = "The folders that traces live in"),
+        (name = "datasets", description = "Evaluation datasets, their records and versions"),
         (name = "prompts", description = "Prompts and their versions"),
         (name = "reviews", description = "Traces that people look at, and the questions that they answer"),
         (name = "versions", description = "The versions of an application, compared"),

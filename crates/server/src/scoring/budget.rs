@@ -28,6 +28,8 @@ struct Account {
     /// Calls under way, and what one cost at most.
     in_flight: u64,
     dearest_usd: f64,
+    /// Whether a call has told what one costs.
+    is_known: bool,
 }
 
 /// What a call may not be made for.
@@ -71,6 +73,7 @@ impl Budget {
                 usd_in_all: status.total.spend.usd,
                 in_flight: 0,
                 dearest_usd: 0.0,
+                is_known: false,
             };
             self.accounts().insert(status.scorer_id, account);
         }
@@ -113,6 +116,7 @@ impl Budget {
             account.usd_in_all += spend.usd;
             account.calls_today += spend.calls;
             account.dearest_usd = account.dearest_usd.max(spend.usd);
+            account.is_known |= spend.calls > 0;
         }
     }
 }
@@ -149,7 +153,7 @@ impl Account {
             }
             // What a call costs is known once there was one; until then they go one by one.
             let expected = self.dearest_usd * self.in_flight as f64;
-            let is_unknown = is_priced && self.dearest_usd == 0.0;
+            let is_unknown = is_priced && !self.is_known;
             if self.in_flight > 0 && (is_unknown || spent + expected >= max) {
                 return Err(Refusal::ForNow);
             }
@@ -171,6 +175,7 @@ mod tests {
             usd_in_all: 0.0,
             in_flight: 0,
             dearest_usd: 0.0,
+            is_known: false,
         };
         Budget(Mutex::new(HashMap::from([("s".to_owned(), account)])))
     }

@@ -106,9 +106,11 @@ async fn see(app: &App, id: &TraceId, needs: Needs) -> StoreResult<Seen> {
     }
 }
 
-/// Lets a judge score a trace, and stores what comes of it.
+/// Lets a judge score a trace, and stores what comes of it. Its budget was asked for the call.
 pub(super) async fn judge_and_store(app: &App, plan: &Plan, way: &Way, model: &Model, score: &QueuedScore) {
     let ended = judge_queued(app, plan, way, model, score).await;
+    let spend = ended.as_ref().map(|ended| ended.spend).unwrap_or_default();
+    app.scoring.budget.end(&plan.scorer.scorer_id, &spend);
     let stored = match ended {
         Ok(ended) => app.catalog.end_scores(vec![ended]).await,
         Err(error) => Err(error),
@@ -140,13 +142,7 @@ async fn judge_queued(
         Some(Err(skip)) => return Ok(end(score, ScoreResult::Skipped(skip.reason()))),
         None => return Ok(end(score, ScoreResult::Skipped("the scorer can't run"))),
     };
-    let (config, scorer_id) = (&app.scoring.config, &plan.scorer.scorer_id);
-    let is_priced = judge::is_priced(app, model, plan.scorer.experiment_id);
-    if let Err(refusal) = app.scoring.budget.begin(config, scorer_id, is_priced) {
-        return Ok(end(score, refused(refusal, score.is_backfill)));
-    }
     let judged = judge::ask(app, model, &question, plan.scorer.experiment_id).await;
-    app.scoring.budget.end(scorer_id, &judged.spend);
     let spend = judged.spend;
     let result = match &judged.outcome {
         Ok(outcome) => {

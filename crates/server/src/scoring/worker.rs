@@ -1,7 +1,7 @@
 //! The one loop that keeps scoring going.
 
 use super::budget::Refusal;
-use super::plan::{Plan, Way};
+use super::plan::{Model, Plan, Way};
 use super::run::{end_unseen, has_scored, judge_and_store, refused, score_batch};
 use super::{NO_ENDPOINT, judge};
 use crate::App;
@@ -15,7 +15,7 @@ use spanwise_store::catalog::{
 };
 use spanwise_store::{Cursor, FeedPosition, StoreError, StoreResult, TraceQuery};
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +27,10 @@ const STEPS_MAX: usize = 25;
 const BATCH_SCORES: usize = 64;
 /// Queued traces of a backfill beyond which it waits.
 const BACKFILL_WAITING_MAX: u64 = 500;
+/// Scores that may wait for one scorer. A model that is away for so long misses what comes after.
+const WAITING_MAX: u64 = 1_000_000;
+/// How often it is counted how many wait.
+const COUNT_EVERY: Duration = Duration::from_secs(30);
 /// How long a trace may take to end before it is given up.
 const GIVE_UP_NS: i64 = 24 * 3_600 * 1_000_000_000;
 /// How long changes are gathered: an agent's spans come one after the other.
@@ -53,6 +57,8 @@ struct Worker {
     tasks: JoinSet<Done>,
     is_batch_running: bool,
     judging: HashSet<Key>,
+    /// Scorers for which too many scores wait, and when that was counted.
+    full: (Option<Instant>, HashSet<String>),
     /// Where the feed of changes is followed; `None` while no scorer runs.
     position: Option<FeedPosition>,
 }
@@ -65,6 +71,7 @@ pub(crate) async fn work(app: App, stop: CancellationToken) {
         tasks: JoinSet::new(),
         is_batch_running: false,
         judging: HashSet::new(),
+        full: (None, HashSet::new()),
         position: None,
     };
     loop {
@@ -106,17 +113,17 @@ impl Worker {
         }
         self.plan(&running, &backfills).await?;
         let mut next_ns = None;
+        let mut has_more = false;
         if running.is_empty() {
             self.position = None;
         } else {
             if self.position.is_none() {
                 self.position = Some(self.app.store.next_changes(None).await?.position);
             }
-            if self.note_arrivals().await? || self.settle(&running, &mut next_ns).await? {
-                return Ok(Duration::ZERO);
-            }
+            has_more = self.note_arrivals().await?;
+            has_more |= self.settle(&running, &mut next_ns).await?;
         }
-        let mut pause = SLEEP_MAX;
+        let mut pause = if has_more { Duration::ZERO } else { SLEEP_MAX };
         for backfill in &backfills {
             if self.advance(backfill).await? {
                 pause = Duration::ZERO;
@@ -200,9 +207,14 @@ impl Worker {
     }
 
     /// Queues scores of what settled; returns whether there is more.
-    async fn settle(&self, running: &[RunningScorer], next_ns: &mut Option<i64>) -> StoreResult<bool> {
+    async fn settle(&mut self, running: &[RunningScorer], next_ns: &mut Option<i64>) -> StoreResult<bool> {
         let scorers: Vec<String> = running.iter().map(|one| one.scorer.scorer_id.clone()).collect();
         self.app.scoring.budget.load(&self.app, &scorers).await?;
+        if self.full.0.is_none_or(|counted| counted.elapsed() >= COUNT_EVERY) {
+            let statuses = self.app.catalog.scoring_status(&scorers, i64::MAX).await?;
+            let full = statuses.into_iter().filter(|status| status.waiting >= WAITING_MAX);
+            self.full = (Some(Instant::now()), full.map(|status| status.scorer_id).collect());
+        }
         let settling =
             self.app.catalog.settle_traces(now_ns(), self.quiet_ns(), GIVE_UP_NS, STEP_TRACES).await?;
         if !settling.settled.is_empty() {
@@ -260,6 +272,9 @@ impl Worker {
 
     /// Returns why nothing is queued for a scorer now.
     fn obstacle(&self, scorer: &ScorerVersion) -> Option<&'static str> {
+        if self.full.1.contains(&scorer.scorer_id) {
+            return Some("too many traces wait");
+        }
         let (_, plan) = self.plans.get(&scorer.scorer_id)?;
         let way = match &plan.way {
             Ok(way) => way,
@@ -413,12 +428,23 @@ impl Worker {
         earlier(next_ns, due.next_due_ns.filter(|due_ns| *due_ns > now_ns()));
         let key = |score: &QueuedScore| (score.scorer_id.clone(), score.place);
         let idle = due.scores.into_iter().filter(|score| !self.judging.contains(&key(score)));
-        for score in idle.take(free).collect::<Vec<_>>() {
+        let mut left = free;
+        for score in idle.collect::<Vec<_>>() {
+            if left == 0 {
+                break;
+            }
             let Some((_, plan)) = self.plans.get(&score.scorer_id) else { continue };
             let (app, plan) = (self.app.clone(), plan.clone());
             let Ok(way) = plan.way.clone() else { continue };
+            let Some(model) = way.model.clone() else { continue };
+            let is_priced = judge::is_priced(&app, &model, plan.scorer.experiment_id);
+            // What may not be paid for now waits for the end of a call, which wakes the loop.
+            if app.scoring.budget.begin(&app.scoring.config, &score.scorer_id, is_priced).is_err() {
+                continue;
+            }
+            left -= 1;
             self.judging.insert(key(&score));
-            self.tasks.spawn(judge_one(app, plan, way, score));
+            self.tasks.spawn(judge_one(app, plan, way, model, score));
         }
         Ok(())
     }
@@ -427,10 +453,8 @@ impl Worker {
 /// What page tokens of jobs begin their order with, so that no other list takes them.
 const BACKFILL: &str = "backfill";
 
-async fn judge_one(app: App, plan: Plan, way: Way, score: QueuedScore) -> Done {
-    if let Some(model) = way.model.clone() {
-        judge_and_store(&app, &plan, &way, &model, &score).await;
-    }
+async fn judge_one(app: App, plan: Plan, way: Way, model: Model, score: QueuedScore) -> Done {
+    judge_and_store(&app, &plan, &way, &model, &score).await;
     Done::Judged((score.scorer_id, score.place))
 }
 

@@ -225,6 +225,8 @@ async fn answers_become_assessments_and_can_be_taken_back() {
     );
     // What was answered before is valid again.
     assert_eq!(reviews.said(1).await, first);
+    let free = reviews.work(1, "reopen", json!({"reviewer": "ann", "hold": false})).await;
+    assert_eq!(free["item"]["state"], "pending");
 }
 
 #[tokio::test]

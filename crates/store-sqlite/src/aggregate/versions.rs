@@ -8,10 +8,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
 use spanwise_evaluate::Moments;
 use spanwise_model::TraceState;
+use spanwise_query::filter::RUN_METADATA_KEY;
 use spanwise_store::{
     ScoreFigures, StoreError, StoreResult, VERSION_RUNS_MAX, VERSIONS_MAX, VersionFigures, VersionQuery,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// See [`spanwise_store::Store::version_figures`].
 pub(crate) fn version_figures(
@@ -93,22 +94,23 @@ impl Question<'_> {
     }
 
     fn scores(&mut self, figures: &mut [VersionFigures]) -> StoreResult<()> {
-        let mut current: Option<TraceScore> = None;
-        let joins = "JOIN assessment AS a ON a.trace_key = t.trace_key AND a.kind = 0 AND a.valid = 1";
-        let order = " ORDER BY m.value, m.trace_key, a.name";
-        self.select("t.trace_key, a.name, a.value", joins, order, |place, row| {
-            let (trace_key, name) = (row.get(1)?, row.get_ref(2)?.as_str()?);
-            let is_same = current.as_ref().is_some_and(|score| score.is_of(place, trace_key, name));
-            if !is_same {
-                let new = TraceScore { place, trace_key, name: name.to_owned(), values: Moments::default() };
+        let mut current: Option<TraceScores> = None;
+        let joins = "CROSS JOIN assessment AS a ON a.trace_key = t.trace_key AND a.kind = 0 AND a.valid = 1";
+        // The index gives this order, so that nothing is sorted and one trace is in memory at a time.
+        let order = " ORDER BY m.value, m.trace_key";
+        self.select("m.trace_key, a.name, a.value", joins, order, |place, row| {
+            let trace_key = row.get(1)?;
+            if current.as_ref().is_none_or(|scores| (scores.place, scores.trace_key) != (place, trace_key)) {
+                let new = TraceScores { place, trace_key, values: BTreeMap::new() };
                 if let Some(ended) = current.replace(new) {
                     ended.add_to(figures);
                 }
             }
-            if let (Some(score), Some(value)) =
-                (&mut current, row.get_ref(3)?.as_str_or_null()?.and_then(number))
-            {
-                score.values.add(value);
+            if let Some(scores) = &mut current {
+                let values = scores.values.entry(row.get(2)?).or_default();
+                if let Some(value) = row.get_ref(3)?.as_str_or_null()?.and_then(number) {
+                    values.add(value);
+                }
             }
             Ok(())
         })?;
@@ -120,12 +122,21 @@ impl Question<'_> {
     }
 
     fn runs(&mut self, figures: &mut [VersionFigures]) -> StoreResult<()> {
-        let joins = "JOIN trace_run AS l ON l.trace_id = t.trace_id";
-        self.select("l.run_id, count(*)", joins, " GROUP BY m.value, l.run_id", |place, row| {
-            figures[place].runs.push((row.get(1)?, row.get(2)?));
+        let mut counts: Vec<HashMap<String, u64>> = vec![HashMap::new(); figures.len()];
+        let mut count = |place: usize, row: &Row<'_>| {
+            *counts[place].entry(row.get(1)?).or_default() += 1;
             Ok(())
-        })?;
-        for figures in figures {
+        };
+        let links = "CROSS JOIN trace_run AS l ON l.trace_id = t.trace_id";
+        self.select("l.run_id", links, "", &mut count)?;
+        // A trace that was made in a run says so itself, and need not be linked.
+        let made_in = format!(
+            "CROSS JOIN trace_metadata AS r ON r.trace_key = t.trace_key AND r.key = '{RUN_METADATA_KEY}'
+             AND NOT EXISTS (SELECT 1 FROM trace_run AS l WHERE l.run_id = r.value AND l.trace_id = t.trace_id)"
+        );
+        self.select("r.value", &made_in, "", &mut count)?;
+        for (figures, counts) in figures.iter_mut().zip(counts) {
+            figures.runs = counts.into_iter().collect();
             figures.run_count = figures.runs.len() as u64;
             figures.runs.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
             figures.runs.truncate(VERSION_RUNS_MAX);
@@ -159,31 +170,28 @@ fn add_trace(figures: &mut VersionFigures, row: &Row<'_>) -> rusqlite::Result<()
     Ok(())
 }
 
-/// What the feedback of one name on one trace counts as.
-struct TraceScore {
+/// What the feedback on one trace counts as, by name.
+struct TraceScores {
     place: usize,
     trace_key: i64,
-    name: String,
-    values: Moments,
+    values: BTreeMap<String, Moments>,
 }
 
-impl TraceScore {
-    fn is_of(&self, place: usize, trace_key: i64, name: &str) -> bool {
-        self.place == place && self.trace_key == trace_key && self.name == name
-    }
-
+impl TraceScores {
     fn add_to(self, figures: &mut [VersionFigures]) {
         let scores = &mut figures[self.place].scores;
-        let index = scores.iter().position(|score| score.name == self.name).unwrap_or_else(|| {
-            scores.push(ScoreFigures { name: self.name, is_binary: true, ..ScoreFigures::default() });
-            scores.len() - 1
-        });
-        let score = &mut scores[index];
-        score.traces += 1;
-        if let Some(value) = self.values.mean() {
-            score.values.add(value);
-            score.ones += u64::from(value == 1.0);
-            score.is_binary &= value == 0.0 || value == 1.0;
+        for (name, values) in self.values {
+            let index = scores.iter().position(|score| score.name == name).unwrap_or_else(|| {
+                scores.push(ScoreFigures { name, is_binary: true, ..ScoreFigures::default() });
+                scores.len() - 1
+            });
+            let score = &mut scores[index];
+            score.traces += 1;
+            if let Some(value) = values.mean() {
+                score.values.add(value);
+                score.ones += u64::from(value == 1.0);
+                score.is_binary &= value == 0.0 || value == 1.0;
+            }
         }
     }
 }

@@ -48,6 +48,14 @@ pub async fn traces_of_versions_are_added_up(store: &dyn Store) -> StoreResult<(
     store.append_spans(vec![spans(&trace_id(6), &[span(1)])]).await?;
     store.link_traces_to_run(&[trace_id(1), trace_id(2)], "r-2").await?;
     store.link_traces_to_run(&[trace_id(1)], "r-1").await?;
+    // Traces 1 and 3 were made in the run `r-2`, as they say themselves.
+    for number in [1, 3] {
+        let mut record = start(&trace_id(number), ExperimentId::DEFAULT);
+        record.metadata.insert("mlflow.sourceRun".to_owned(), "r-2".to_owned());
+        let info = store.get_trace(&trace_id(number)).await?;
+        let (start_ns, duration_ns, state) = (info.start_ns, info.duration_ns, info.state);
+        store.start_trace(TraceStart { start_ns, duration_ns, state, ..record }).await?;
+    }
     let figures = store.version_figures(query(&["m-2", "m-0", "m-1"])).await?;
     assert_eq!(figures.iter().map(|figures| figures.traces).collect::<Vec<_>>(), [1, 0, 3]);
     assert_eq!(figures[1], VersionFigures::default());
@@ -62,7 +70,7 @@ pub async fn traces_of_versions_are_added_up(store: &dyn Store) -> StoreResult<(
     assert_eq!((of_three.total_tokens.count, of_three.total_tokens.sum()), (2, 24.0));
     assert_eq!((of_three.input_tokens.sum(), of_three.output_tokens.sum()), (12.0, 12.0));
     assert_eq!((of_three.cost.count, of_three.cost.sum()), (2, 24.0));
-    assert_eq!(of_three.runs, [("r-2".to_owned(), 2), ("r-1".to_owned(), 1)]);
+    assert_eq!(of_three.runs, [("r-2".to_owned(), 3), ("r-1".to_owned(), 1)]);
     assert_eq!(of_three.run_count, 2);
     Ok(())
 }

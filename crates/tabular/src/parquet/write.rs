@@ -9,6 +9,8 @@ use std::io::{self, Write};
 pub enum ColumnKind {
     /// Texts.
     Text,
+    /// Texts that are JSON, and are marked so.
+    Json,
     /// Nanoseconds since the epoch.
     Timestamp,
 }
@@ -35,6 +37,9 @@ const TYPE_INT64: i32 = 2;
 const TYPE_BYTES: i32 = 6;
 const OPTIONAL: i32 = 1;
 const CONVERTED_UTF8: i32 = 0;
+const CONVERTED_JSON: i32 = 19;
+const LOGICAL_TEXT: i16 = 1;
+const LOGICAL_JSON: i16 = 12;
 const PLAIN: i32 = 0;
 const RLE: i32 = 3;
 const ZSTD: i32 = 6;
@@ -209,7 +214,7 @@ impl Column {
 
     fn physical(&self) -> i32 {
         match self.kind {
-            ColumnKind::Text => TYPE_BYTES,
+            ColumnKind::Text | ColumnKind::Json => TYPE_BYTES,
             ColumnKind::Timestamp => TYPE_INT64,
         }
     }
@@ -221,7 +226,11 @@ impl Column {
         match self.kind {
             ColumnKind::Text => {
                 writer.i32(6, CONVERTED_UTF8);
-                writer.structure(10, |logical| logical.structure(1, |_| {}));
+                writer.structure(10, |logical| logical.structure(LOGICAL_TEXT, |_| {}));
+            }
+            ColumnKind::Json => {
+                writer.i32(6, CONVERTED_JSON);
+                writer.structure(10, |logical| logical.structure(LOGICAL_JSON, |_| {}));
             }
             ColumnKind::Timestamp => writer.structure(10, |logical| {
                 logical.structure(8, |timestamp| {

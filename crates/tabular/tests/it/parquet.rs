@@ -36,6 +36,16 @@ fn what_is_written_is_read_back_group_after_group() {
 }
 
 #[test]
+fn texts_that_are_marked_as_json_are_read_as_it() {
+    let mut file = Vec::new();
+    let columns = [("json", ColumnKind::Json), ("text", ColumnKind::Text)];
+    let mut writer = ParquetWriter::new(&mut file, &columns).unwrap();
+    writer.write(&[Cell::Text("{\"a\": [1, null]}"), Cell::Text("{\"a\": 1}")]).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(read(&file).unwrap(), [(1, Ok(row(json!({"json": {"a": [1, null]}, "text": "{\"a\": 1}"}))))]);
+}
+
+#[test]
 fn what_is_no_parquet_is_refused() {
     let file = sample(10);
     assert!(matches!(read(b"a,b\n1,2\n"), Err(TableError::Parquet(_))));

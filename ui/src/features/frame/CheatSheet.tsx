@@ -68,6 +68,17 @@ const SECTIONS: { title: string; rows: [string[], string][] }[] = [
     ],
   },
   {
+    title: "Datasets",
+    rows: [
+      [["j", "k"], "Next, previous record"],
+      [["Enter"], "Open the record"],
+      [["x"], "Select"],
+      [["a"], "Add a record"],
+      [["v"], "Versions, and back to the records"],
+      [["mod+Enter"], "Save the record"],
+    ],
+  },
+  {
     title: "Filter",
     rows: [
       [["Enter"], "Apply"],

@@ -21,6 +21,7 @@ export function Frame() {
   const [dialog, setDialog] = useState<"palette" | "help" | null>(null);
   const switcher = useRef<PopoverHandle>(null);
   const info = useQuery(infoQuery);
+  const { pathname } = useLocation();
   const close = useCallback(() => setDialog(null), []);
   useEffect(() => onSystemTheme(() => setTheme(currentTheme())), []);
   useTitle();
@@ -43,7 +44,8 @@ export function Frame() {
       <div className={styles.column}>
         <TopBar switcher={switcher} theme={theme} onTheme={switchTheme} onPalette={() => setDialog("palette")} />
         <main id="content" tabIndex={-1} className={styles.content}>
-          {info.data?.traces === 0 ? <FirstRun info={info.data} /> : <Outlet />}
+          {/* A dataset may be filled from a file before there is any trace. */}
+          {info.data?.traces === 0 && pathname !== "/datasets" ? <FirstRun info={info.data} /> : <Outlet />}
         </main>
       </div>
       {dialog === "palette" && <Palette onClose={close} onTheme={switchTheme} onHelp={() => setDialog("help")} />}

@@ -3,7 +3,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { ReviewItem, ReviewQueue, ReviewState } from "../../api/types";
-import { Button, IconButton } from "../../components/button/Button";
+import { IconButton } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import grid from "../../components/grid/grid.module.css";
 import { HEADER_PX, ROW_PX, useEndlessRows } from "../../components/grid/useEndlessRows";
@@ -77,7 +77,7 @@ export function QueueItems({ queue }: { queue: ReviewQueue }) {
               <>
                 <p>Select traces in the list of traces, or open one, and add them to this queue.</p>
                 <Link to="/traces" search={{ experiment: [queue.experiment_id] }} className={styles.link}>
-                  <Button kind="outline">To the traces</Button>
+                  To the traces
                 </Link>
               </>
             )}
@@ -114,7 +114,7 @@ function ItemRow({ queueId, item, top, now }: { queueId: string; item: ReviewIte
     mutationFn: async (what: "remove" | "reopen") => {
       const reviewer = item.completed_by ?? reviewerStore.get();
       if (what === "remove") await removeFromQueue(queueId, [item.trace_id]);
-      else await work(queueId, item.trace_id, "reopen", { reviewer });
+      else await work(queueId, item.trace_id, "reopen", { reviewer, hold: false });
     },
     onSuccess: refresh,
     onError: (error) => toast(error.message, "error"),

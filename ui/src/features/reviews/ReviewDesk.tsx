@@ -1,9 +1,9 @@
 // Where traces are reviewed: the conversation, beside it the questions, below the keys. Nothing here needs the mouse.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { LabelSchema, ReviewProgress, ReviewQueueDetail, ReviewScope } from "../../api/types";
-import { Button } from "../../components/button/Button";
+import { Button, IconButton } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import { Duration } from "../../components/Figure";
 import { toast } from "../../components/toast/toast";
@@ -33,20 +33,20 @@ import { type Desk, type Done, useDesk } from "./useDesk";
 
 const SCROLL_PX = 120;
 const KEYS: readonly [string[], string][] = [
-  [["1", "9"], "answer"],
+  [["1–9"], "answer"],
   [["-"], "n/a"],
-  [["↑", "↓"], "question"],
   [["c"], "comment"],
-  [["Enter"], "next question, submit"],
+  [["Enter"], "next, submit"],
   [["mod+Enter"], "submit"],
   [["u"], "undo"],
-  [["J", "K"], "next, previous"],
+  [["?"], "all keys"],
   [["s"], "skip"],
   [["x"], "decline"],
+  [["J", "K"], "next, previous trace"],
   [["j", "k"], "scroll"],
   [["f"], "all steps"],
+  [["↑", "↓"], "question"],
   [["o"], "open"],
-  [["?"], "all keys"],
 ];
 
 export function ReviewDesk({ detail }: { detail: ReviewQueueDetail }) {
@@ -220,7 +220,7 @@ function Session({ detail, reviewer }: { detail: ReviewQueueDetail; reviewer: st
           </aside>
         </div>
       ) : (
-        <Nothing desk={desk} reviewer={reviewer} />
+        <Nothing desk={desk} reviewer={reviewer} experiment={queue.experiment_id} />
       )}
       <Legend />
     </div>
@@ -306,19 +306,27 @@ function Actions({ desk, open, onSubmit, onEnd }: ActionsProps) {
         Undo
       </Button>
       <span className={styles.steppers}>
-        <Button tip="Previous trace" keys="K" disabled={desk.at === 0} onClick={() => desk.step(-1)}>
-          Previous
-        </Button>
-        <Button tip="Next trace" keys="J" disabled={desk.at >= desk.items.length - 1} onClick={() => desk.step(1)}>
-          Next
-        </Button>
+        <IconButton
+          icon="arrowUp"
+          label="Previous trace"
+          keys="K"
+          disabled={desk.at === 0}
+          onClick={() => desk.step(-1)}
+        />
+        <IconButton
+          icon="arrowDown"
+          label="Next trace"
+          keys="J"
+          disabled={desk.at >= desk.items.length - 1}
+          onClick={() => desk.step(1)}
+        />
       </span>
     </div>
   );
 }
 
 /** Nothing is left for this reviewer; what else there may be to do. */
-function Nothing({ desk, reviewer }: { desk: Desk; reviewer: string }) {
+function Nothing({ desk, reviewer, experiment }: { desk: Desk; reviewer: string; experiment: string }) {
   if (desk.isLoading) return <div className={styles.nothing} role="status" aria-label="Loading" />;
   const { progress } = desk;
   const skipped = progress?.reviewers.find((one) => one.reviewer === reviewer)?.skipped ?? 0;
@@ -338,6 +346,11 @@ function Nothing({ desk, reviewer }: { desk: Desk; reviewer: string }) {
             ? `Others are at ${progress?.in_progress} more.`
             : "All traces of this queue that are for you are done."}
       </p>
+      {progress?.total === 0 && (
+        <Link to="/traces" search={{ experiment: [experiment] }} className={styles.link}>
+          To the traces
+        </Link>
+      )}
       <div>
         {desk.canUndo && (
           <Button kind="outline" icon="undo" keys="u" tip="Take the last one back" onClick={desk.undo}>

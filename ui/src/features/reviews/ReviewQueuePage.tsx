@@ -54,7 +54,9 @@ export function ReviewQueuePage() {
             </button>
           ))}
         </div>
-        <QueueMenu queue={queue} />
+        <span>
+          <QueueMenu queue={queue} />
+        </span>
       </header>
       <div id="queue-panel" role="tabpanel" aria-labelledby={`queue-tab-${view}`} className={styles.panel}>
         {view === "review" && <ReviewDesk detail={query.data} />}

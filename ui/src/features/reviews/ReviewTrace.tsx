@@ -61,8 +61,16 @@ function Head({ record }: { record: TraceRecord }) {
         {oneLine(record.name ?? "") || record.trace_id}
       </h2>
       <StateChip state={record.state} />
-      {record.duration_ns !== null && <Duration ns={record.duration_ns} />}
-      {record.cost && <Dollars value={record.cost.total} />}
+      {record.duration_ns !== null && (
+        <span>
+          <Duration ns={record.duration_ns} />
+        </span>
+      )}
+      {record.cost && (
+        <span>
+          <Dollars value={record.cost.total} />
+        </span>
+      )}
       <code className={`${styles.id} cut`}>{record.trace_id}</code>
     </header>
   );

@@ -98,7 +98,7 @@ export function work(
   queueId: string,
   traceId: string,
   what: "complete" | "skip" | "decline" | "reopen",
-  body: { reviewer: string; answers?: GivenAnswer[] },
+  body: { reviewer: string; answers?: GivenAnswer[]; hold?: boolean },
 ): Promise<ReviewDone> {
   return request(`${pathOf(queueId)}/items/${encodeURIComponent(traceId)}/${what}`, { body });
 }

@@ -24,8 +24,6 @@ export interface Desk {
   /** The trace that comes next, which may be fetched ahead. */
   next: string | undefined;
   progress: ReviewProgress | undefined;
-  /** Everything that there is was handed out. */
-  isEmpty: boolean;
   isLoading: boolean;
   error: Error | null;
   canUndo: boolean;
@@ -42,7 +40,7 @@ export function useDesk(queueId: string, reviewer: string, initial: ReviewProgre
   const [at, setAt] = useState(0);
   const [undoable, setUndoable] = useState<readonly string[]>([]);
   const [progress, setProgress] = useState<ReviewProgress | undefined>(initial);
-  const [asked, setAsked] = useState<"loading" | "some" | "none">("loading");
+  const [isLoading, setLoading] = useState(true);
   const [error, setError] = useState<Error | null>(null);
   const scope = useRef<ReviewScope>("pending");
   // One request after the other, so that the server sees them in the order of the keys.
@@ -74,10 +72,11 @@ export function useDesk(queueId: string, reviewer: string, initial: ReviewProgre
           const fresh = claimed.items.filter((item) => !known.has(item.trace_id));
           change((before) => [...before, ...fresh.map((item) => ({ traceId: item.trace_id, done: null }))]);
           setProgress(claimed.progress);
-          setAsked(fresh.length > 0 || open > 0 ? "some" : "none");
           setError(null);
         } catch (cause) {
           setError(cause instanceof Error ? cause : new Error(String(cause)));
+        } finally {
+          setLoading(false);
         }
       }),
     [queueId, reviewer, change, inLine],
@@ -100,6 +99,8 @@ export function useDesk(queueId: string, reviewer: string, initial: ReviewProgre
   const goTo = useCallback(
     (index: number) => {
       setAt(index);
+      // Whoever is faster than the server waits for what it hands out.
+      if (index >= latest.current.length) setLoading(true);
       const isLast = !latest.current.slice(index + 1).some((item) => item.done === null);
       if (isLast) hold(1);
     },
@@ -149,7 +150,7 @@ export function useDesk(queueId: string, reviewer: string, initial: ReviewProgre
 
   const take = (wanted: ReviewScope) => {
     scope.current = wanted;
-    setAsked("loading");
+    setLoading(true);
     // What was skipped is handed out anew.
     change((before) => before.filter((item) => item.done !== "skip"));
     setAt(latest.current.length);
@@ -163,8 +164,7 @@ export function useDesk(queueId: string, reviewer: string, initial: ReviewProgre
     current: items[at],
     next: following?.traceId,
     progress,
-    isEmpty: asked === "none" || (asked === "some" && items.length > 0 && items.every((item) => item.done !== null)),
-    isLoading: asked === "loading",
+    isLoading,
     error,
     canUndo: undoable.length > 0,
     finish,

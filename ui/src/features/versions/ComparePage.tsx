@@ -2,6 +2,7 @@
 // that is by chance; and what of parameters, tags and code differs.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Fragment } from "react";
 import type { Version, VersionColumn, VersionComparison } from "../../api/types";
 import { Button } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
@@ -97,10 +98,16 @@ function Comparison({ comparison, onFirst }: { comparison: VersionComparison; on
             ))}
           </tr>
           {filled.map((column) => (
-            <Row key={`${column.kind} ${column.name}`} column={column} />
+            <Fragment key={`${column.kind} ${column.name}`}>
+              <Row column={column} />
+              {column.kind === "latency" && (
+                <>
+                  <Percentiles name="p50" versions={versions} of={(version) => version.figures.p50_ns} />
+                  <Percentiles name="p95" versions={versions} of={(version) => version.figures.p95_ns} />
+                </>
+              )}
+            </Fragment>
           ))}
-          <Percentiles name="p50" versions={versions} of={(version) => version.figures.p50_ns} />
-          <Percentiles name="p95" versions={versions} of={(version) => version.figures.p95_ns} />
           <tr data-row="total">
             <th scope="row">Cost in all</th>
             {versions.map(({ model_id, figures }, index) => (
@@ -129,22 +136,25 @@ function Heads({ versions, onFirst }: { versions: readonly Version[]; onFirst(id
       <tr>
         <th />
         {versions.map((version, index) => (
-          <th key={version.model_id} data-numeric colSpan={index === 0 ? 1 : 2}>
-            <Link
-              to="/versions/$modelId"
-              params={{ modelId: version.model_id }}
-              search={{}}
-              data-full={version.model_id}
-            >
-              {oneLine(version.name)}
-            </Link>{" "}
-            {shortCommit(version) ?? version.model_id.slice(0, 8)}{" "}
+          <Fragment key={version.model_id}>
+            <th data-numeric>
+              <Link
+                to="/versions/$modelId"
+                params={{ modelId: version.model_id }}
+                search={{}}
+                data-full={version.model_id}
+              >
+                {oneLine(version.name)}
+              </Link>
+            </th>
             {index > 0 && (
-              <Button tip="Compare the others with this one" onClick={() => onFirst(version.model_id)}>
-                Make it the first
-              </Button>
+              <th data-numeric>
+                <Button tip="Compare the others with this one" onClick={() => onFirst(version.model_id)}>
+                  Make it the first
+                </Button>
+              </th>
             )}
-          </th>
+          </Fragment>
         ))}
       </tr>
     </thead>
@@ -215,11 +225,23 @@ function Change({ column, index }: { column: VersionColumn; index: number }) {
   const change = column.changes[index];
   if (!change) return NONE;
   const sign = change.mean > 0 ? "+" : change.mean < 0 ? "−" : "";
+  const isShare = column.kind === "pass_rate" || column.kind === "error_rate";
+  const size = Math.abs(change.mean);
   return (
     <span className={styles.change} data-way={wayOf(column, index)}>
       {sign}
-      <Value column={column} value={Math.abs(change.mean)} />{" "}
-      <span className="unit">{change.p_value === null ? "too few" : chanceText(change.p_value)}</span>
+      {isShare ? points(size) : <Value column={column} value={size} />}{" "}
+      <span className={styles.chance}>{change.p_value === null ? "too few" : chanceText(change.p_value)}</span>
+    </span>
+  );
+}
+
+/** The difference of two shares, which is no share of either. */
+function points(difference: number) {
+  return (
+    <span data-tip="Percentage points">
+      {percent(difference).replace(" %", "")}
+      <span className="unit"> pp</span>
     </span>
   );
 }

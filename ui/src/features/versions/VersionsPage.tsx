@@ -70,7 +70,7 @@ export function VersionsPage() {
       else if (active) open(active);
     },
   });
-  const columns = `28px 130px minmax(150px, 1fr) 120px 84px 72px 84px 84px 92px 84px 96px ${"minmax(84px, 120px) ".repeat(scores.length)}`;
+  const columns = `28px 124px minmax(140px, 1fr) 160px 76px 72px 84px 84px 92px 84px 96px ${"minmax(84px, 120px) ".repeat(scores.length)}`;
 
   return (
     <div className={grid.page}>

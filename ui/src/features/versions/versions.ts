@@ -57,5 +57,5 @@ export function sideBySide(maps: readonly Record<string, string>[]): Difference[
 /** A commit as one writes it. */
 export function shortCommit(version: Version): string | null {
   const { git } = version;
-  return git && `${git.commit.slice(0, 10)}${git.is_dirty ? " + changes" : ""}`;
+  return git && `${git.commit.slice(0, 8)}${git.is_dirty ? " + changes" : ""}`;
 }

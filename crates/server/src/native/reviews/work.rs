@@ -12,8 +12,8 @@ use crate::native::path::Path;
 use axum::Json;
 use axum::extract::State;
 use spanwise_api_types::native::{
-    self, ByReviewer, ClaimReviews, ClaimedReviews, CompleteReview, ReleasedReviews, ReviewDone,
-    ReviewScopeName,
+    self, ByReviewer, ClaimReviews, ClaimedReviews, CompleteReview, ReleasedReviews, ReopenReview,
+    ReviewDone, ReviewScopeName,
 };
 use spanwise_model::{Assessment, AssessmentId, ReviewQueue, ReviewQueueId, TraceId};
 use spanwise_store::catalog::{
@@ -181,24 +181,25 @@ async fn decline(
 /// Takes back what a reviewer did with a trace
 ///
 /// What the answers had become is deleted, and answers of before are valid again. The trace is to be done again, unless
-/// another completed it too, and the reviewer holds it.
+/// another completed it too, and the reviewer holds it, or it is for whoever is next.
 #[utoipa::path(
     post,
     path = "/review-queues/{queue_id}/items/{trace_id}/reopen",
     tag = "reviews",
     params(("queue_id" = String, Path, description = "The queue"), ("trace_id" = String, Path, description = "The trace")),
-    request_body = ByReviewer,
+    request_body = ReopenReview,
     responses((status = 200, body = ReviewDone), (status = 400, body = native::Problem), (status = 404, body = native::Problem), (status = 409, body = native::Problem)),
 )]
 async fn reopen(
     State(app): State<App>,
     Path((queue_id, trace_id)): Path<(String, String)>,
     _: NoParameters,
-    JsonBody(request): JsonBody<ByReviewer>,
+    JsonBody(request): JsonBody<ReopenReview>,
 ) -> Result<Json<ReviewDone>, Problem> {
     let (reviewer, trace_id): (String, TraceId) = (reviewer(&request.reviewer)?, trace_id.parse()?);
     let queue = app.catalog.get_review_queue(&ReviewQueueId(queue_id)).await?;
-    let given = app.catalog.reopen_review(&queue.queue_id, &trace_id, &reviewer, held_until_ns()).await?;
+    let held_until_ns = if request.hold.unwrap_or(true) { held_until_ns() } else { now_ns() };
+    let given = app.catalog.reopen_review(&queue.queue_id, &trace_id, &reviewer, held_until_ns).await?;
     // The last first: each makes valid again what it replaced.
     for id in given.into_iter().rev() {
         delete(&app, &trace_id, Some(id)).await?;

@@ -1,6 +1,7 @@
 //! Scorers of another store, with their versions as they are numbered there.
 
 use super::super::experiment::known_experiment;
+use super::super::scoring;
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension};
 use spanwise_model::{ErrorKind, OnlineScoring, ScorerVersion};
@@ -30,21 +31,23 @@ pub(super) fn import_version(conn: &Connection, version: &ScorerVersion) -> Stor
     .map_err(sql_error)
 }
 
-pub(super) fn import_scoring(conn: &Connection, scoring: &OnlineScoring) -> StoreResult<()> {
+pub(super) fn import_scoring(conn: &Connection, online: &OnlineScoring) -> StoreResult<()> {
     let scorer_key: i64 = conn
         .prepare_cached("SELECT scorer_key FROM scorer WHERE scorer_id = ?1")
-        .and_then(|mut select| select.query_row([&scoring.scorer_id], |row| row.get(0)).optional())
+        .and_then(|mut select| select.query_row([&online.scorer_id], |row| row.get(0)).optional())
         .map_err(sql_error)?
         .ok_or_else(|| {
-            StoreError::new(ErrorKind::NotFound, format!("no scorer with id `{}`", scoring.scorer_id))
+            StoreError::new(ErrorKind::NotFound, format!("no scorer with id `{}`", online.scorer_id))
         })?;
+    // It starts with what comes from now on; what is there already was scored where it came from.
+    scoring::rate_changes(conn, &online.scorer_id, online.sample_rate)?;
     conn.prepare_cached(
         "INSERT INTO online_scoring (scorer_key, config_id, sample_rate, filter) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (scorer_key) DO UPDATE SET
              config_id = excluded.config_id, sample_rate = excluded.sample_rate, filter = excluded.filter",
     )
     .and_then(|mut insert| {
-        insert.execute((scorer_key, &scoring.config_id, scoring.sample_rate, &scoring.filter))
+        insert.execute((scorer_key, &online.config_id, online.sample_rate, &online.filter))
     })
     .map(drop)
     .map_err(sql_error)

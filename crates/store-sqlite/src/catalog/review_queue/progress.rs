@@ -51,7 +51,7 @@ fn reviewers(conn: &Connection, queue_key: i64, now_ns: i64) -> StoreResult<Vec<
     conn.prepare_cached(
         "SELECT reviewer, sum(held), sum(complete), sum(skipped), avg(took) FROM (
              SELECT reviewer, held_until_ns > ?2 AS held, outcome = 'COMPLETE' AS complete,
-                 outcome = 'SKIPPED' AS skipped, CASE WHEN outcome = 'COMPLETE' THEN finished_ns - since_ns END AS took
+                 outcome = 'SKIPPED' AS skipped, CASE WHEN outcome = 'COMPLETE' AND finished_ns > since_ns THEN finished_ns - since_ns END AS took
              FROM review_work WHERE queue_key = ?1
              UNION ALL
              SELECT completed_by, 0, 1, 0, NULL FROM review_item AS i WHERE queue_key = ?1 AND status = 'COMPLETE'

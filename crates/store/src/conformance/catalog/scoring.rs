@@ -193,10 +193,10 @@ pub async fn deleted_traces_are_not_scored(made: &TestStore) -> StoreResult<()> 
     let settled = note_and_settle(made, LATER).await?;
     queue(made, &[&id], &settled).await?;
     made.store.delete_traces(HERE, DeleteTraces::Ids(vec![trace_id(1)])).await?;
-    let due = made.catalog.due_scores(&[id.clone()], LATER, 10).await?;
+    let due = made.catalog.due_scores(std::slice::from_ref(&id), LATER, 10).await?;
     assert_eq!(due.scores.iter().map(|score| score.trace_id.clone()).collect::<Vec<_>>(), [None]);
     made.catalog.end_scores(vec![end(&id, settled[0].place, scored(1, "a-1", true))]).await?;
-    let status = made.catalog.scoring_status(&[id.clone()], DAY).await?;
+    let status = made.catalog.scoring_status(std::slice::from_ref(&id), DAY).await?;
     assert_eq!((status[0].total.scored, status[0].skips[0].1, status[0].waiting), (0, 1, 0));
     made.catalog.delete_scorer(HERE, "s", None).await?;
     assert_eq!(made.catalog.scoring_status(&[id], DAY).await?, []);
@@ -237,7 +237,7 @@ pub async fn a_backfill_is_advanced_until_it_is_done(made: &TestStore) -> StoreR
     );
     let last = BackfillStep { skipped: 1, is_last: true, now_ns: LATER, ..BackfillStep::default() };
     made.catalog.advance_backfill("b", last).await?;
-    let due = made.catalog.due_scores(&[id.clone()], LATER, 10).await?.scores;
+    let due = made.catalog.due_scores(std::slice::from_ref(&id), LATER, 10).await?.scores;
     assert!(due.iter().all(|score| score.is_backfill));
     made.catalog.end_scores(vec![end(&id, due[0].place, scored(1, "a-1", true))]).await?;
     assert_eq!(made.catalog.get_backfill("b").await?.state, BackfillState::Running);
