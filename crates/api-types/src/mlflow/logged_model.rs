@@ -319,7 +319,9 @@ mod tests {
     #[test]
     fn orders_become_clauses() {
         let order = json!([{"field_name": "metrics.a"}, {"field_name": "name", "ascending": false}]);
-        let request: SearchLoggedModels = read(json!({"order_by": order})).unwrap();
+        let request: SearchLoggedModels = read(json!({"experiment_ids": ["1"], "order_by": order})).unwrap();
         assert_eq!(request.order_by, ["metrics.a ASC", "name DESC"]);
+        let refused = read::<SearchLoggedModels>(json!({})).unwrap_err().to_string();
+        assert!(refused.starts_with("Missing value for required parameter 'experiment_ids'."), "{refused}");
     }
 }
