@@ -210,10 +210,8 @@ pub async fn versions_keep_their_numbers(made: &TestStore) -> StoreResult<()> {
         assert_eq!(made.catalog.get_model_version("greet", 3).await?, version);
         let found = made.catalog.get_registered_model("greet").await?;
         assert_eq!((found.last_updated_ns, found.aliases.get("best")), (2, Some(&3)));
-        assert_eq!(
-            made.catalog.scorer_versions(ExperimentId::DEFAULT, "tone").await?,
-            std::slice::from_ref(&scorer)
-        );
+        let versions = made.catalog.scorer_versions(ExperimentId::DEFAULT, "tone").await?;
+        assert_eq!(versions, std::slice::from_ref(&scorer));
     }
     let next = made.catalog.register_scorer(ExperimentId::DEFAULT, "tone", "{}", "s-2").await?;
     assert_eq!((next.version, next.scorer_id.as_str()), (5, "s-1"));
