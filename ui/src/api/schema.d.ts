@@ -22,6 +22,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists backfills
+         * @description The newest first, at most 100.
+         */
+        get: operations["scorers_list_backfills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backfills/{backfill_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancels a backfill
+         * @description What was scored stays. One that has ended is answered as it is.
+         */
+        post: operations["scorers_cancel_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/backup": {
         parameters: {
             query?: never;
@@ -490,6 +530,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/import/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imports what is not a trace
+         * @description Takes lines of JSON, each one experiment, run, dataset, prompt version and so on of another store with its ids, times and
+         *     versions, in an order in which each comes after what it belongs to. What is there already becomes as its line says; tags
+         *     and the like are merged, and nothing is deleted. A line that can't be taken is named in the answer, and the others are
+         *     kept.
+         */
+        post: operations["export_import_catalog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/info": {
         parameters: {
             query?: never;
@@ -505,6 +568,48 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/label-schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists questions to reviewers
+         * @description Those of one experiment, the oldest first, at most 1,000. Every experiment has one.
+         */
+        get: operations["reviews_list_questions"];
+        put?: never;
+        /** Creates a question to reviewers */
+        post: operations["reviews_create_question"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/label-schemas/{schema_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a question to reviewers
+         * @description The answers to it stay.
+         */
+        delete: operations["reviews_delete_question"];
+        options?: never;
+        head?: never;
+        /** Changes a question to reviewers */
+        patch: operations["reviews_change_question"];
         trace?: never;
     };
     "/api/v1/metrics/models": {
@@ -747,6 +852,239 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/review-queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists review queues
+         * @description With how far each is, the newest first, at most 1,000.
+         */
+        get: operations["reviews_list_queues"];
+        put?: never;
+        /** Creates a review queue */
+        post: operations["reviews_create_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a review queue with its questions */
+        get: operations["reviews_get_queue"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a review queue
+         * @description The traces and the answers stay.
+         */
+        delete: operations["reviews_delete_queue"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a review queue
+         * @description That of a user can't be changed, and the questions of no queue that has traces.
+         */
+        patch: operations["reviews_change_queue"];
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says how far the reviewers of a queue agree
+         * @description For each question but those that are answered by a text: the share of equal answers about the same trace, and Cohen's
+         *     kappa. All valid answers of people about the traces of the queue count, wherever they were given; numbers are the same
+         *     only if they are equal.
+         */
+        get: operations["reviews_get_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hands traces out to a reviewer
+         * @description Nobody else gets them for ten minutes, which count anew with each request. Answers all that the reviewer then holds, so
+         *     that whoever asks again, or comes back, gets the same.
+         */
+        post: operations["reviews_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the traces in a review queue
+         * @description Those that came first at the beginning.
+         */
+        get: operations["reviews_list_items"];
+        put?: never;
+        /**
+         * Puts traces into a review queue
+         * @description Those that are named or selected, of the queue's experiment; at most 10,000 by one request, the newest. What is there
+         *     already stays as it is, so that the request may be repeated.
+         */
+        post: operations["reviews_add_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}/items/{trace_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers the questions about a trace
+         * @description Each answer becomes feedback or an expectation on the trace, with the question's name and of the reviewer. Answering
+         *     again replaces what was answered. Who answers what another completed gives a second opinion.
+         */
+        post: operations["reviews_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}/items/{trace_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Declines a trace
+         * @description It is not to be done, by nobody.
+         */
+        post: operations["reviews_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}/items/{trace_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes back what a reviewer did with a trace
+         * @description What the answers had become is deleted, and answers of before are valid again. The trace is to be done again, unless
+         *     another completed it too, and the reviewer holds it, or it is for whoever is next.
+         */
+        post: operations["reviews_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}/items/{trace_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leaves a trace to others
+         * @description The reviewer gets it no more, but for asking for what was skipped.
+         */
+        post: operations["reviews_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}/items/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes traces out of a review queue
+         * @description Also those that are not in it. The answers stay.
+         */
+        post: operations["reviews_remove_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-queues/{queue_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives back what a reviewer holds */
+        post: operations["reviews_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -799,6 +1137,135 @@ export interface paths {
         get: operations["runs_get_results"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists scorers with their status
+         * @description Each in its latest version, at most 1,000.
+         */
+        get: operations["scorers_list"];
+        put?: never;
+        /**
+         * Registers a scorer
+         * @description Makes a scorer, or the next version of the one of that name in the experiment. It does not run before it is started;
+         *     one that runs goes on with the new version.
+         */
+        post: operations["scorers_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/{scorer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a scorer with its versions and last backfills */
+        get: operations["scorers_get_one"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a scorer
+         * @description With all of its versions, and with what waits for it. Its scores stay.
+         */
+        delete: operations["scorers_delete_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/{scorer_id}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts scoring stored traces
+         * @description A job that goes on after a restart, and scores no trace twice that this version of the scorer has scored, unless told
+         *     to.
+         */
+        post: operations["scorers_create_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/{scorer_id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets what a scorer may spend */
+        put: operations["scorers_set_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/{scorer_id}/online": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Starts a scorer
+         * @description It scores traces that arrive from now on, once they have ended and are quiet; or, if it runs, goes on with another rate
+         *     and filter.
+         */
+        put: operations["scorers_start"];
+        post?: never;
+        /**
+         * Stops a scorer
+         * @description What waits for it is forgotten; backfills go on.
+         */
+        delete: operations["scorers_stop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorers/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a scorer on a trace
+         * @description Nothing is stored, and what a model costs is told, but not counted against the scorer's caps.
+         */
+        post: operations["scorers_try_scorer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1139,10 +1606,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists versions
+         * @description The logged models of some experiments, the newest first, each with what those of its traces that are selected add up to.
+         */
+        get: operations["versions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns a version
+         * @description With what those of its traces that are selected add up to.
+         */
+        get: operations["versions_get_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/versions/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compares versions
+         * @description Each with the first one: the share of traces that pass, the means of other feedback, errors, latency, tokens and cost.
+         *     The versions' traces are taken as samples that share nothing; where evaluations asked the same of both, their runs are
+         *     compared row by row by `GET /api/v1/runs/{run_id}/results`.
+         */
+        get: operations["versions_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What became of traces that were to be put into a queue. */
+        AddedToReview: {
+            /**
+             * Format: int64
+             * @description New ones.
+             */
+            added: number;
+            /** @description Whether more were selected than are put in by one request. */
+            is_cut: boolean;
+            /**
+             * Format: int64
+             * @description Those that were named and are not in the queue's experiment.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Those that were there, which stay as they are.
+             */
+            present: number;
+        };
+        /** @description Which traces to put into a queue; of its experiment. */
+        AddToReview: {
+            /**
+             * @description Must be true for a request that names neither filter, time nor traces.
+             * @default false
+             */
+            all: boolean;
+            /**
+             * @description Of the filter language.
+             * @default
+             */
+            filter: string;
+            /**
+             * @description Started at or after: milliseconds, ISO 8601 or `-1h`.
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description Only so many, the newest; 10,000 at most and if absent.
+             * @default null
+             */
+            limit: number | null;
+            /**
+             * @description Started before.
+             * @default null
+             */
+            to: string | null;
+            /**
+             * @description Only these traces.
+             * @default null
+             */
+            trace_ids: string[] | null;
+        };
         /** @description An assessment. */
         Assessment: {
             /** @description Its id. */
@@ -1231,6 +1813,69 @@ export interface components {
          * @enum {string}
          */
         AttributeType: "string" | "bool" | "int" | "double" | "bytes" | "array" | "map" | "empty";
+        /** @description A job that scores stored traces. */
+        Backfill: {
+            /** @description Whether it scores again what was scored. */
+            again: boolean;
+            /** @description Its id. */
+            backfill_id: string;
+            /** @description When it began. */
+            created_ns: string;
+            /**
+             * Format: int64
+             * @description Of them, those that were seen to.
+             */
+            done: number;
+            /** @description When it ended. */
+            ended_ns: string | null;
+            /** @description Why it failed. */
+            error: string | null;
+            /** @description The scorer's experiment. */
+            experiment_id: string;
+            /**
+             * Format: int64
+             * @description Of these, those that failed.
+             */
+            failed: number;
+            /** @description Which traces; null for all. */
+            filter: string | null;
+            /**
+             * Format: int64
+             * @description Of these, those that were scored.
+             */
+            scored: number;
+            /** @description The scorer. */
+            scorer_id: string;
+            /** @description The scorer's name. */
+            scorer_name: string;
+            /**
+             * Format: int64
+             * @description Of these, those that were passed over.
+             */
+            skipped: number;
+            /** @description How it stands. */
+            state: components["schemas"]["BackfillStateName"];
+            /**
+             * Format: int64
+             * @description Traces to see to.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many at most.
+             */
+            traces_max: number | null;
+        };
+        /** @description The answer of `GET /api/v1/backfills`. */
+        BackfillList: {
+            /** @description Jobs, the newest first, at most 100. */
+            backfills: components["schemas"]["Backfill"][];
+        };
+        /**
+         * @description How a job stands.
+         * @enum {string}
+         */
+        BackfillStateName: "running" | "done" | "cancelled" | "failed";
         /** @description A file of an earlier backup. */
         BackupFile: {
             /**
@@ -1302,6 +1947,9 @@ export interface components {
             cut: boolean;
             /** @description JSON; a text that holds JSON was parsed. Of a body that is `cut`, the beginning of its JSON text. */
             value: unknown;
+        };
+        BTreeMap: {
+            [key: string]: string;
         };
         /** @description Which traces to delete. */
         BulkRequest: {
@@ -1404,6 +2052,75 @@ export interface components {
              */
             trace_ids: string[] | null;
         };
+        /** @description Who a request speaks for. */
+        ByReviewer: {
+            /** @description Who. */
+            reviewer: string;
+        };
+        /** @description What became of the lines of an import of the catalog. */
+        CatalogImportResult: {
+            /**
+             * Format: int64
+             * @description Lines that were not taken.
+             */
+            error_count: number;
+            /** @description The first of them, with the reason. */
+            errors: components["schemas"]["LineError"][];
+            /** @description The experiments among them, as they are here. */
+            experiments: components["schemas"]["ImportedAs"][];
+            /**
+             * Format: int64
+             * @description Lines that were read.
+             */
+            lines: number;
+        };
+        /** @description One line of an import of the catalog: an object with one key, which says what it is. Times are nanoseconds. */
+        CatalogLine: {
+            /** @description An experiment. */
+            experiment: components["schemas"]["ImportedExperiment"];
+        } | {
+            /** @description A run with all but its metrics. */
+            run: components["schemas"]["ImportedRun"];
+        } | {
+            /** @description Points of a run's metrics. */
+            metrics: components["schemas"]["ImportedMetrics"];
+        } | {
+            /** @description A logged model. */
+            logged_model: components["schemas"]["ImportedLoggedModel"];
+        } | {
+            /** @description A dataset without its records. */
+            dataset: components["schemas"]["ImportedDataset"];
+        } | {
+            /** @description Records of a dataset. */
+            records: components["schemas"]["ImportedRecords"];
+        } | {
+            /** @description A registered model or prompt without its versions. */
+            registered_model: components["schemas"]["ImportedRegisteredModel"];
+        } | {
+            /** @description A version of a registered model or prompt, with its aliases. */
+            model_version: components["schemas"]["ImportedModelVersion"];
+        } | {
+            /** @description A version of a scorer. */
+            scorer_version: components["schemas"]["ImportedScorerVersion"];
+        } | {
+            /** @description How a scorer runs on traces as they arrive. */
+            online_scoring: components["schemas"]["ImportedOnlineScoring"];
+        } | {
+            /** @description An issue. */
+            issue: components["schemas"]["ImportedIssue"];
+        } | {
+            /** @description A label schema. */
+            label_schema: components["schemas"]["ImportedLabelSchema"];
+        } | {
+            /** @description A review queue without its items. */
+            review_queue: components["schemas"]["ImportedReviewQueue"];
+        } | {
+            /** @description A trace in a review queue. */
+            review_item: components["schemas"]["ImportedReviewItem"];
+        } | {
+            /** @description A webhook. */
+            webhook: components["schemas"]["ImportedWebhook"];
+        };
         /** @description A line while a store is checked; the last line holds `result` or `error`, all others progress. */
         CheckLine: components["schemas"]["ProgressLine"] | {
             /** @description What it found. */
@@ -1445,6 +2162,29 @@ export interface components {
              */
             traces: number;
         };
+        /** @description What a reviewer holds now. */
+        ClaimedReviews: {
+            /**
+             * Format: int64
+             * @description For how long nobody else gets them, in milliseconds; asking again counts from then.
+             */
+            held_ms: number;
+            /** @description The traces, the first handed out first. */
+            items: components["schemas"]["ReviewItem"][];
+            /** @description How far the queue is. */
+            progress: components["schemas"]["ReviewProgress"];
+        };
+        /** @description A reviewer wants something to do. */
+        ClaimReviews: {
+            /** @description How many to hold in all, 1 to 50; 1 if absent. */
+            count?: number | null;
+            /** @description Who. */
+            reviewer: string;
+            /** @description Which. */
+            scope?: components["schemas"]["ReviewScope"];
+            /** @description This trace in place of the next one, whatever its state. */
+            trace_id?: string | null;
+        };
         /** @description A line while long work goes on; the last line holds `result` or `error`, all others progress. */
         CompactLine: components["schemas"]["ProgressLine"] | {
             /** @description What it changed. */
@@ -1474,6 +2214,13 @@ export interface components {
              * @description Traces that can't be read, and stay where they are.
              */
             unreadable_traces: number;
+        };
+        /** @description What a reviewer answers about a trace. */
+        CompleteReview: {
+            /** @description The answers; a question without one is not answered. */
+            answers?: components["schemas"]["GivenAnswer"][];
+            /** @description Who. */
+            reviewer: string;
         };
         /** @description What may stand at a place of a filter. */
         Completion: {
@@ -2102,6 +2849,26 @@ export interface components {
             /** @description A text to put there instead, if one is obvious. */
             suggestion: string | null;
         };
+        /** @description The code that a version was made of. */
+        GitState: {
+            /** @description The branch. */
+            branch: string | null;
+            /** @description The commit. */
+            commit: string;
+            /** @description Whether there were changes that are in no commit. */
+            is_dirty: boolean;
+            /** @description Where the repository is. */
+            repository: string | null;
+        };
+        /** @description An answer to a question. */
+        GivenAnswer: {
+            /** @description Why, where the question allows a comment. */
+            comment?: string | null;
+            /** @description The question. */
+            schema_id: string;
+            /** @description What its input allows; null if the question does not apply. */
+            value?: unknown;
+        };
         /** @description A selection's exact count, its course over time and its sums. */
         Histogram: {
             /**
@@ -2191,6 +2958,527 @@ export interface components {
             /** @description As [`FieldMapping::to`] has it, or `source`; null if it is left out. */
             target: string | null;
         };
+        /** @description Which experiment one of another store became. */
+        ImportedAs: {
+            /** @description Its id here. */
+            experiment_id: string;
+            /** @description Its name here. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its id there.
+             */
+            source_id: number;
+        };
+        /** @description A dataset of another store. */
+        ImportedDataset: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description Its id. */
+            dataset_id: string;
+            /** @description The experiments here that it belongs to. */
+            experiments: number[];
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Which fields its records have had. */
+            schema: unknown;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /** @description A dataset that a run read. */
+        ImportedDatasetInput: {
+            /** @description The digest of its content. */
+            digest: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Statistics of it. */
+            profile: string | null;
+            /** @description Its schema. */
+            schema: string | null;
+            /** @description Where it came from. */
+            source: string;
+            /** @description What kind of source it has. */
+            source_type: string;
+            /** @description What the run says of its use. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /** @description An experiment of another store. */
+        ImportedExperiment: {
+            /** @description Where its artifacts are; empty for here. */
+            artifact_location: string;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description Whether it is deleted. */
+            deleted: boolean;
+            /**
+             * Format: int64
+             * @description Its id there.
+             */
+            experiment_id: number;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /** @description How a question is answered. */
+        ImportedInput: {
+            /** @enum {string} */
+            kind: "pass_fail";
+            /** @description That for no. */
+            negative_label: string;
+            /** @description That for yes. */
+            positive_label: string;
+        } | {
+            /** @enum {string} */
+            kind: "categorical";
+            /** @description Whether several may be chosen. */
+            multi_select: boolean;
+            /** @description The options. */
+            options: string[];
+        } | {
+            /** @enum {string} */
+            kind: "numeric";
+            /**
+             * Format: double
+             * @description The largest.
+             */
+            max_value: number | null;
+            /**
+             * Format: double
+             * @description The smallest.
+             */
+            min_value: number | null;
+        } | {
+            /** @enum {string} */
+            kind: "text";
+            /**
+             * Format: int64
+             * @description Its longest length.
+             */
+            max_length: number | null;
+        };
+        /** @description An issue of another store. */
+        ImportedIssue: {
+            /** @description What kinds of issue it belongs to. */
+            categories: string[];
+            /** @description Who made it. */
+            created_by: string | null;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            created_ns: number;
+            /** @description What it is. */
+            description: string;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description Its id. */
+            issue_id: string;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What it is called. */
+            name: string;
+            /** @description Why it is there. */
+            root_causes: string[];
+            /** @description `not_an_issue`, `low`, `medium` or `high`. */
+            severity: string | null;
+            /** @description The run that found it. */
+            source_run_id: string | null;
+            /** @description `pending`, `rejected` or `resolved`. */
+            status: string;
+        };
+        /** @description A label schema of another store. */
+        ImportedLabelSchema: {
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            created_ns: number;
+            /** @description Whether a comment may be added. */
+            enable_comment: boolean;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description How it is answered. */
+            input: components["schemas"]["ImportedInput"];
+            /** @description What reviewers are told. */
+            instruction: string | null;
+            /** @description Whether it is the one that every experiment has. */
+            is_default: boolean;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What it is called. */
+            name: string;
+            /** @description Its id. */
+            schema_id: string;
+            /** @description `FEEDBACK` or `EXPECTATION`. */
+            type: string;
+        };
+        /** @description A logged model of another store. */
+        ImportedLoggedModel: {
+            /** @description Where its artifacts are. */
+            artifact_uri: string;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description Whether it is deleted. */
+            deleted: boolean;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What runs measured of it. */
+            metrics: components["schemas"]["ImportedModelMetric"][];
+            /** @description Its id. */
+            model_id: string;
+            /** @description What kind of model it is. */
+            model_type: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its parameters. */
+            params: components["schemas"]["BTreeMap"];
+            /** @description The run that made it. */
+            source_run_id: string;
+            /** @description `PENDING`, `READY` or `UPLOAD_FAILED`. */
+            status: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /**
+         * @description Points of the metrics of a run: each has a key, a value (a number, or `NaN`, `Infinity`, `-Infinity` as a text), a time
+         *     and a step.
+         */
+        ImportedMetrics: {
+            /** @description The points. */
+            points: unknown[][];
+            /** @description The run. */
+            run_id: string;
+        };
+        /** @description What a run measured of a logged model. */
+        ImportedModelMetric: {
+            /** @description Its digest. */
+            dataset_digest: string;
+            /** @description The dataset's name; empty for none. */
+            dataset_name: string;
+            /** @description The metric: key, value, time and step. */
+            metric: unknown[];
+            /** @description The run. */
+            run_id: string;
+        };
+        /** @description A version of a registered model or prompt. */
+        ImportedModelVersion: {
+            /** @description The aliases that stand for it. */
+            aliases: string[];
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description What is new in it. */
+            description: string | null;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description The logged model that it is. */
+            model_id: string;
+            /** @description The model. */
+            name: string;
+            /** @description The run that made it. */
+            run_id: string;
+            /** @description Where that can be looked at. */
+            run_link: string;
+            /** @description Where it came from. */
+            source: string;
+            /** @description `None`, `Staging`, `Production` or `Archived`. */
+            stage: string;
+            /** @description Where its files are; empty for the source. */
+            storage_location: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /** @description How a scorer runs on traces as they arrive. */
+        ImportedOnlineScoring: {
+            /** @description Its id. */
+            config_id: string;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description Which traces; null for all. */
+            filter: string | null;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            sample_rate: number;
+            /** @description The scorer. */
+            scorer_id: string;
+        };
+        /** @description A record of a dataset. */
+        ImportedRecord: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description What is expected of an answer. */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /** @description What the application is given. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What it answered. */
+            outputs: unknown;
+            /** @description Its id. */
+            record_id: string;
+            /** @description What is known of its source. */
+            source_data: {
+                [key: string]: unknown;
+            };
+            /** @description `TRACE`, `HUMAN`, `DOCUMENT` or `CODE`. */
+            source_type: string | null;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Records of a dataset. */
+        ImportedRecords: {
+            /** @description The dataset. */
+            dataset_id: string;
+            /** @description The records. */
+            records: components["schemas"]["ImportedRecord"][];
+        };
+        /** @description A registered model or prompt of another store. */
+        ImportedRegisteredModel: {
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description What it is for. */
+            description: string | null;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+        };
+        /** @description A trace in a review queue. */
+        ImportedReviewItem: {
+            /** @description Who completed or declined it. */
+            completed_by: string | null;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            completed_ns: number | null;
+            /**
+             * Format: int64
+             * @description When it came into the queue.
+             */
+            created_ns: number;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description The queue. */
+            queue_id: string;
+            /** @description `PENDING`, `COMPLETE` or `DECLINED`. */
+            status: string;
+            /** @description The trace. */
+            trace_id: string;
+        };
+        /** @description A review queue of another store. */
+        ImportedReviewQueue: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            created_ns: number;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description Whether it is that of the user whose name it has. */
+            is_user: boolean;
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description What it is called. */
+            name: string;
+            /** @description Its id. */
+            queue_id: string;
+            /** @description What is asked. */
+            schema_ids: string[];
+            /** @description Who is to review. */
+            users: string[];
+        };
+        /** @description A run of another store. */
+        ImportedRun: {
+            /** @description Where its artifacts are. */
+            artifact_uri: string;
+            /** @description The datasets that it read. */
+            dataset_inputs: components["schemas"]["ImportedDatasetInput"][];
+            /** @description Whether it is deleted. */
+            deleted: boolean;
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            end_ns: number | null;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description The logged models that it used. */
+            model_inputs: string[];
+            /** @description The logged models that it made, each with the step. */
+            model_outputs: [
+                string,
+                number
+            ][];
+            /** @description Its name. */
+            name: string;
+            /** @description Its parameters. */
+            params: components["schemas"]["BTreeMap"];
+            /** @description Its id. */
+            run_id: string;
+            /**
+             * Format: int64
+             * @description When it started.
+             */
+            start_ns: number;
+            /** @description `RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED` or `KILLED`. */
+            status: string;
+            /** @description Its tags. */
+            tags: components["schemas"]["BTreeMap"];
+            /** @description Who started it. */
+            user: string;
+        };
+        /** @description A version of a scorer. */
+        ImportedScorerVersion: {
+            /**
+             * Format: int64
+             * @description When it was registered.
+             */
+            created_ns: number;
+            /**
+             * Format: int64
+             * @description The experiment here.
+             */
+            experiment_id: number;
+            /** @description The scorer's name. */
+            name: string;
+            /** @description The scorer's id. */
+            scorer_id: string;
+            /** @description What it does. */
+            serialized: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /** @description A webhook of another store. */
+        ImportedWebhook: {
+            /** @description Whether it is told of them. */
+            active: boolean;
+            /**
+             * Format: int64
+             * @description When it was created.
+             */
+            created_ns: number;
+            /** @description What it is for. */
+            description: string | null;
+            /** @description The events that it is told of: what changes, and how, e.g. `prompt_version`, `created`. */
+            events: [
+                string,
+                string
+            ][];
+            /**
+             * Format: int64
+             * @description When it last changed.
+             */
+            last_updated_ns: number;
+            /** @description Its name. */
+            name: string;
+            /** @description What deliveries are signed with, for one that is new here. */
+            secret: string | null;
+            /** @description Where events are posted to. */
+            url: string;
+            /** @description Its id. */
+            webhook_id: string;
+        };
         /** @description What an import did. */
         ImportResult: {
             /**
@@ -2235,6 +3523,91 @@ export interface components {
             traces: number;
             /** @description The server's version. */
             version: string;
+        };
+        /** @description How a question is answered. */
+        LabelInput: {
+            /** @description That for false. */
+            negative_label: string;
+            /** @description That for true. */
+            positive_label: string;
+            /** @enum {string} */
+            type: "pass_fail";
+        } | {
+            /** @description Whether several may be chosen. */
+            multi_select: boolean;
+            /** @description The options. */
+            options: string[];
+            /** @enum {string} */
+            type: "categorical";
+        } | {
+            /**
+             * Format: double
+             * @description The largest that is allowed.
+             */
+            max_value: number | null;
+            /**
+             * Format: double
+             * @description The smallest that is allowed.
+             */
+            min_value: number | null;
+            /** @enum {string} */
+            type: "numeric";
+        } | {
+            /**
+             * Format: int64
+             * @description Its longest length, in characters.
+             */
+            max_length: number | null;
+            /** @enum {string} */
+            type: "text";
+        };
+        /** @description A question to reviewers. */
+        LabelSchema: {
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description Whether a comment may be added. */
+            enable_comment: boolean;
+            /** @description Where it lives. */
+            experiment_id: string;
+            /** @description How it is answered. */
+            input: components["schemas"]["LabelInput"];
+            /** @description What reviewers are told. */
+            instruction: string | null;
+            /** @description Whether it is the question that every experiment has, which can't be changed. */
+            is_default: boolean;
+            /** @description What an answer becomes: feedback or an expectation. */
+            kind: components["schemas"]["AssessmentKind"];
+            /** @description What it is called, which is what the assessments of its answers are called. */
+            name: string;
+            /** @description Its id. */
+            schema_id: string;
+        };
+        /** @description A change of a question; what is left out stays. The kind of its input can't be changed. */
+        LabelSchemaChange: {
+            /**
+             * @description Whether a comment may be added from now on.
+             * @default null
+             */
+            enable_comment: boolean | null;
+            /** @default null */
+            input: components["schemas"]["LabelInput"] | null;
+            /**
+             * @description New instruction.
+             * @default null
+             */
+            instruction: string | null;
+            /**
+             * @description New name.
+             * @default null
+             */
+            name: string | null;
+        };
+        /** @description The answer of `GET /api/v1/label-schemas`. */
+        LabelSchemaList: {
+            /** @description Whether these are all. */
+            complete: boolean;
+            /** @description The questions of the experiment, the oldest first. */
+            schemas: components["schemas"]["LabelSchema"][];
         };
         /** @description A line that could not be imported. */
         LineError: {
@@ -2396,6 +3769,18 @@ export interface components {
             /** @description Any JSON but null. */
             value: unknown;
         };
+        /** @description `POST /api/v1/scorers/{scorer_id}/backfills`. */
+        NewBackfill: {
+            /** @description Whether to score again what this version of the scorer has scored. */
+            again: boolean;
+            /** @description Which traces of the scorer's experiment, in the filter language; all if absent. */
+            filter: string | null;
+            /**
+             * Format: int64
+             * @description How many at most, the newest first; all if absent.
+             */
+            traces_max: number | null;
+        };
         /** @description A dataset to make. */
         NewDataset: {
             /**
@@ -2465,6 +3850,21 @@ export interface components {
             /** @description The name; unique. */
             name: string;
         };
+        /** @description A question to create. */
+        NewLabelSchema: {
+            /** @description Whether a comment may be added. */
+            enable_comment?: boolean;
+            /** @description Name or id of the experiment. */
+            experiment: string;
+            /** @description How it is answered. */
+            input: components["schemas"]["LabelInput"];
+            /** @description What reviewers are told. */
+            instruction?: string | null;
+            /** @description What an answer becomes: feedback or an expectation. */
+            kind: components["schemas"]["AssessmentKind"];
+            /** @description What it is called. */
+            name: string;
+        };
         /** @description Prices to set for a model. */
         NewPriceOverride: {
             /** @description Name or id of the experiment that they hold for; all, if absent. */
@@ -2477,6 +3877,30 @@ export interface components {
             };
             /** @description The provider that they hold for; any, if absent. */
             provider?: string | null;
+        };
+        /** @description A queue to create. */
+        NewReviewQueue: {
+            /** @description Who makes it. */
+            created_by?: string | null;
+            /** @description Name or id of the experiment. */
+            experiment: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description What is asked; of none, the question that every experiment has. */
+            schema_ids?: string[];
+            /** @description Who is to review. */
+            users?: string[];
+        };
+        /** @description `POST /api/v1/scorers`: a new scorer, or the next version of the one of that name. */
+        NewScorer: {
+            /** @description What it looks for: a JSON object with `kind`; see docs/scoring.md. */
+            definition: Record<string, never>;
+            /** @description What it is for. */
+            description: string | null;
+            /** @description Name or id of its experiment. */
+            experiment: string;
+            /** @description Its name. */
+            name: string;
         };
         /** @description A part of a message. */
         Part: {
@@ -2803,6 +4227,31 @@ export interface components {
              */
             version: number;
         };
+        /** @description How far reviewers agree on a question. */
+        QuestionAgreement: {
+            /** @description Answers to it. */
+            answers: number;
+            /**
+             * Format: double
+             * @description Of two reviewers Cohen's kappa, of more the mean over each two; null where there is none.
+             */
+            kappa: number | null;
+            /** @description What it is called. */
+            name: string;
+            /** @description Each two reviewers who answered about the same trace. */
+            pairs: components["schemas"]["ReviewerPair"][];
+            /** @description The question. */
+            schema_id: string;
+            /**
+             * Format: double
+             * @description The share of pairs of answers about the same trace that are the same; null without pairs.
+             */
+            share: number | null;
+            /** @description Traces that at least two reviewers answered about. */
+            traces: number;
+            /** @description Of them, those about which all said the same. */
+            unanimous: number;
+        };
         /** @description A record that would be added. */
         RecordCandidate: {
             /** @description What adding it does. */
@@ -2961,6 +4410,19 @@ export interface components {
             /** @description The text with all that was found replaced. */
             text: string;
         };
+        /** @description How many traces were given back. */
+        ReleasedReviews: {
+            /**
+             * Format: int64
+             * @description So many.
+             */
+            released: number;
+        };
+        /** @description Which traces to take out of a queue. */
+        RemoveFromReview: {
+            /** @description These. */
+            trace_ids: string[];
+        };
         /** @description A line while traces are derived again; the last line holds `result` or `error`, all others progress. */
         RenormalizeLine: components["schemas"]["ProgressLine"] | {
             /** @description What it changed. */
@@ -3001,6 +4463,13 @@ export interface components {
              * @description Traces that can't be read, and stay as they are.
              */
             unreadable_traces: number;
+        };
+        /** @description A reviewer takes back what was done with a trace. */
+        ReopenReview: {
+            /** @description Whether the reviewer goes on with it now, so that nobody else gets it; true if absent. */
+            hold?: boolean | null;
+            /** @description Who. */
+            reviewer: string;
         };
         /** @description The values of a column in one run, added up. */
         ResultAggregate: {
@@ -3127,6 +4596,190 @@ export interface components {
              */
             traces: number;
         };
+        /** @description The answer of `GET /api/v1/review-queues/{queue_id}/agreement`. */
+        ReviewAgreement: {
+            /** @description Whether there are more answers than are looked at. */
+            is_cut: boolean;
+            /** @description The questions of the queue but those that are answered by a text, of which no two are the same. */
+            questions: components["schemas"]["QuestionAgreement"][];
+        };
+        /** @description What a change of a review came to. */
+        ReviewDone: {
+            /** @description The assessments that the answers became. */
+            assessments: components["schemas"]["Assessment"][];
+            /** @description The trace as it stands now. */
+            item: components["schemas"]["ReviewItem"];
+            /** @description How far the queue is. */
+            progress: components["schemas"]["ReviewProgress"];
+        };
+        /** @description How far two reviewers agree on a question. */
+        ReviewerPair: {
+            /** @description Of them, those about which both said the same. */
+            agreed: number;
+            /** @description The first. */
+            first: string;
+            /**
+             * Format: double
+             * @description Cohen's kappa; null where chance alone makes them agree.
+             */
+            kappa: number | null;
+            /** @description The second. */
+            second: string;
+            /** @description Traces that both answered about. */
+            traces: number;
+        };
+        /** @description What one reviewer did in a queue. */
+        ReviewerProgress: {
+            /**
+             * Format: int64
+             * @description Traces that the reviewer completed, second opinions included.
+             */
+            complete: number;
+            /**
+             * Format: int64
+             * @description Traces that the reviewer has on the screen.
+             */
+            in_progress: number;
+            /**
+             * Format: int64
+             * @description The mean time for a trace; null where that is not known.
+             */
+            mean_ns: number | null;
+            /** @description Who. */
+            reviewer: string;
+            /**
+             * Format: int64
+             * @description Traces that the reviewer left to others.
+             */
+            skipped: number;
+        };
+        /** @description A trace in a queue. */
+        ReviewItem: {
+            /** @description Who answered, second opinions included. */
+            answered_by: string[];
+            /** @description Who completed or declined it. */
+            completed_by: string | null;
+            /** @description When. */
+            completed_ns: string | null;
+            /** @description When it came into the queue. */
+            created_ns: string;
+            /** @description Who is at it. */
+            held_by: string | null;
+            /** @description Until when nobody else gets it. */
+            held_until_ns: string | null;
+            /** @description Who left it to others. */
+            skipped_by: string[];
+            /** @description Where it stands. */
+            state: components["schemas"]["ReviewStateName"];
+            trace: components["schemas"]["TraceSummary"] | null;
+            /** @description The trace. */
+            trace_id: string;
+        };
+        /** @description The answer of `GET /api/v1/review-queues/{queue_id}/items`. */
+        ReviewItemList: {
+            /** @description The page, those that came first at the beginning. */
+            items: components["schemas"]["ReviewItem"][];
+            /** @description What to ask the next page with; null at the end. */
+            next_page_token: string | null;
+        };
+        /** @description How far a queue is. */
+        ReviewProgress: {
+            /**
+             * Format: int64
+             * @description Done.
+             */
+            complete: number;
+            /**
+             * Format: int64
+             * @description Not to be done.
+             */
+            declined: number;
+            /**
+             * Format: int64
+             * @description To be done, and somebody is at it.
+             */
+            in_progress: number;
+            /**
+             * Format: int64
+             * @description To be done, and nobody is at it.
+             */
+            pending: number;
+            /** @description By reviewer. */
+            reviewers: components["schemas"]["ReviewerProgress"][];
+            /**
+             * Format: int64
+             * @description All traces in it.
+             */
+            total: number;
+        };
+        /** @description A review queue. */
+        ReviewQueue: {
+            /** @description Who made or owns it. */
+            created_by: string | null;
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description Where it lives. */
+            experiment_id: string;
+            /** @description Whether it is that of one user, whose name it has; it asks all questions of the experiment and can't be changed. */
+            is_personal: boolean;
+            /** @description What it is called. */
+            name: string;
+            /** @description How far it is. */
+            progress: components["schemas"]["ReviewProgress"];
+            /** @description Its id. */
+            queue_id: string;
+            /** @description The questions that were chosen; some may be deleted. */
+            schema_ids: string[];
+            /** @description Who is to review. */
+            users: string[];
+        };
+        /** @description A change of a queue; what is left out stays. */
+        ReviewQueueChange: {
+            /**
+             * @description New owner.
+             * @default null
+             */
+            created_by: string | null;
+            /**
+             * @description New name.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description What is asked from now on; only of a queue without traces.
+             * @default null
+             */
+            schema_ids: string[] | null;
+            /**
+             * @description Who is to review from now on.
+             * @default null
+             */
+            users: string[] | null;
+        };
+        /** @description The answer of `GET /api/v1/review-queues/{queue_id}`. */
+        ReviewQueueDetail: {
+            /** @description What is asked about each trace, in this order. */
+            questions: components["schemas"]["LabelSchema"][];
+            /** @description The queue. */
+            queue: components["schemas"]["ReviewQueue"];
+        };
+        /** @description The answer of `GET /api/v1/review-queues`. */
+        ReviewQueueList: {
+            /** @description Whether these are all. */
+            complete: boolean;
+            /** @description Queues, the newest first. */
+            queues: components["schemas"]["ReviewQueue"][];
+        };
+        /**
+         * @description Which traces are handed out.
+         * @enum {string}
+         */
+        ReviewScope: "pending" | "skipped" | "second_opinion";
+        /**
+         * @description Where a trace of a queue stands.
+         * @enum {string}
+         */
+        ReviewStateName: "pending" | "in_progress" | "complete" | "declined";
         /** @description A run with the latest value of each of its metrics. */
         Run: {
             /** @description The datasets that it read. */
@@ -3229,6 +4882,248 @@ export interface components {
             source: components["schemas"]["SourceType"];
             /** @description Any JSON; null if the scorer failed. */
             value: unknown;
+        };
+        /** @description What a scorer did in a time. */
+        ScorerCounts: {
+            /**
+             * Format: int64
+             * @description Calls of a model.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Traces that it failed to score.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Tokens of questions.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Of them, those whose score is a pass or not.
+             */
+            judged: number;
+            /**
+             * Format: int64
+             * @description Tokens of answers.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Of these, those that passed.
+             */
+            passed: number;
+            /**
+             * Format: int64
+             * @description Traces that it scored.
+             */
+            scored: number;
+            /**
+             * Format: int64
+             * @description Of them, those whose cost is not known.
+             */
+            unpriced_calls: number;
+            /**
+             * Format: double
+             * @description US dollars of the other calls.
+             */
+            usd: number;
+        };
+        /** @description What a scorer did on a day. */
+        ScorerDay: components["schemas"]["ScorerCounts"] & {
+            /** @description The UTC day, as in `2026-11-25`. */
+            day: string;
+        };
+        /** @description The answer of `GET /api/v1/scorers/{scorer_id}`. */
+        ScorerDetail: {
+            /** @description Its last backfills, the newest first. */
+            backfills: components["schemas"]["Backfill"][];
+            /** @description The scorer. */
+            scorer: components["schemas"]["ScorerSummary"];
+            /** @description Its versions, the newest first. */
+            versions: components["schemas"]["ScorerVersionSummary"][];
+        };
+        /** @description A server with models, by its configured name; its address and key are not told. */
+        ScorerEndpoint: {
+            /** @description The model of judges that name none. */
+            model: string | null;
+            /** @description Its name; `default` is for judges that name none. */
+            name: string;
+            /** @description Why it is not asked now. */
+            trouble: string | null;
+        };
+        /** @description Something that failed. */
+        ScorerError: {
+            /** @description When. */
+            at_ns: string;
+            /** @description Why. */
+            message: string;
+            /** @description The trace. */
+            trace_id: string;
+        };
+        /** @description What a scorer may spend on models. */
+        ScorerLimits: {
+            /**
+             * Format: int64
+             * @description Calls on a UTC day; null for no bound, or for the configured one where the model's price is not known.
+             */
+            calls_per_day: number | null;
+            /**
+             * Format: double
+             * @description US dollars in all; null for no bound.
+             */
+            usd_in_all: number | null;
+            /**
+             * Format: double
+             * @description US dollars on a UTC day; null for the configured cap.
+             */
+            usd_per_day: number | null;
+        };
+        /** @description The answer of `GET /api/v1/scorers`. */
+        ScorerList: {
+            /** @description Where models are. */
+            endpoints: components["schemas"]["ScorerEndpoint"][];
+            /** @description Scorers by experiment and name. */
+            scorers: components["schemas"]["ScorerSummary"][];
+            /**
+             * Format: int64
+             * @description Traces of all experiments that arrived and may still change.
+             */
+            unsettled: number;
+        };
+        /** @description Traces that a scorer passed over. */
+        ScorerSkip: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            traces: number;
+        };
+        /** @description `PUT /api/v1/scorers/{scorer_id}/online`. */
+        ScorerStart: {
+            /** @description Which of them, in the filter language; all if absent. */
+            filter: string | null;
+            /**
+             * Format: double
+             * @description The share of new traces that it runs on, above 0 and at most 1; 1 if absent.
+             */
+            sample_rate: number;
+        };
+        /**
+         * @description Whether a scorer runs on traces as they arrive.
+         * @enum {string}
+         */
+        ScorerState: "off" | "on" | "blocked" | "client";
+        /** @description A scorer with its status. */
+        ScorerSummary: {
+            /** @description When this version was registered. */
+            created_ns: string;
+            /** @description What it did on each of the last 30 UTC days on which it did something, the oldest first. */
+            days: components["schemas"]["ScorerDay"][];
+            /** @description What it looks for: a JSON object with `kind`; see docs/scoring.md. Null for one that only MLflow's client can run. */
+            definition: Record<string, never> | null;
+            /** @description What it is for. */
+            description: string | null;
+            /** @description Its experiment. */
+            experiment_id: string;
+            /** @description Which of them; null for all. */
+            filter: string | null;
+            /** @description The kind of its definition; null for one that only MLflow's client can run. */
+            kind: string | null;
+            /**
+             * Format: int64
+             * @description How long the first of them has been waiting, in nanoseconds.
+             */
+            lag_ns: number;
+            last_error: components["schemas"]["ScorerError"] | null;
+            /** @description When it last scored. */
+            last_scored_ns: string | null;
+            /** @description What it may spend. */
+            limits: components["schemas"]["ScorerLimits"];
+            /** @description The model that a judge asks. */
+            model: string | null;
+            /** @description Its name; assessments have it too. */
+            name: string;
+            /** @description Why it does not, although it was started; or why it could not. */
+            reason: string | null;
+            /**
+             * Format: double
+             * @description The share of new traces that it runs on; 0 if it was not started.
+             */
+            sample_rate: number;
+            /** @description The id that all versions of it share. */
+            scorer_id: string;
+            /** @description Traces that it passed over, by reason, the most frequent first. */
+            skipped: components["schemas"]["ScorerSkip"][];
+            /** @description Whether it runs. */
+            state: components["schemas"]["ScorerState"];
+            /** @description What it did on the present UTC day. */
+            today: components["schemas"]["ScorerCounts"];
+            /** @description What it ever did. */
+            total: components["schemas"]["ScorerCounts"];
+            /**
+             * Format: int64
+             * @description Its latest version.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Traces that wait to be scored.
+             */
+            waiting: number;
+        };
+        /** @description `POST /api/v1/scorers/try`: runs a scorer on a trace, and stores nothing. */
+        ScorerTry: {
+            /** @description What to look for, in its place. */
+            definition: Record<string, never> | null;
+            /** @description A registered scorer. */
+            scorer_id: string | null;
+            /** @description The trace. */
+            trace_id: string;
+        };
+        /** @description What a scorer says of a trace. */
+        ScorerTryResult: {
+            /** @description Why there is no score. */
+            error: string | null;
+            /**
+             * Format: int64
+             * @description Tokens of the question.
+             */
+            input_tokens: number | null;
+            /** @description The model that was asked. */
+            model: string | null;
+            /**
+             * Format: int64
+             * @description Tokens of the answer.
+             */
+            output_tokens: number | null;
+            /** @description Why. */
+            rationale: string | null;
+            /** @description Why there is nothing to score. */
+            skipped: string | null;
+            /**
+             * Format: double
+             * @description What it cost in US dollars; null if that is not known, or no model was asked.
+             */
+            usd: number | null;
+            /** @description The score: true or false, a number or a text; null if there is none. */
+            value: Record<string, never> | null;
+        };
+        /** @description A version of a scorer. */
+        ScorerVersionSummary: {
+            /** @description When it was registered. */
+            created_ns: string;
+            /** @description What it looks for, if the server can run it. */
+            definition: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
         };
         /** @description The answer of `GET /api/v1/sessions`: the one with the newest trace first. */
         SessionList: {
@@ -3725,6 +5620,211 @@ export interface components {
          * @enum {string}
          */
         UsageReason: "counted" | "below_reporting_ancestor" | "duplicate" | "replaced_by_descendants" | "repeats_descendants";
+        /** @description How a version differs from the first one. */
+        VersionChange: {
+            /**
+             * Format: double
+             * @description Its mean or share minus that of the first.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description How probable so large a difference is by chance, two-sided: Fisher's exact test of two shares, Welch's test of two
+             *     means. Null where there are too few values.
+             */
+            p_value: number | null;
+        };
+        /** @description One figure of all versions that are compared. */
+        VersionColumn: {
+            /** @description How each differs from the first version; null of the first itself, and where one has no value. */
+            changes: (components["schemas"]["VersionChange"] | null)[];
+            /** @description What it is about. */
+            kind: components["schemas"]["VersionColumnKind"];
+            /** @description The name of the feedback; `errors`, `latency`, `tokens` or `cost` otherwise. */
+            name: string;
+            /** @description One a version, in their order. */
+            values: components["schemas"]["VersionSum"][];
+        };
+        /**
+         * @description What a row of a comparison is about.
+         * @enum {string}
+         */
+        VersionColumnKind: "pass_rate" | "score" | "error_rate" | "latency" | "tokens" | "cost";
+        /** @description The answer of `GET /api/v1/versions/compare`. */
+        VersionComparison: {
+            /** @description The figures: feedback by name, then errors, latency, tokens and cost. */
+            columns: components["schemas"]["VersionColumn"][];
+            /** @description The versions in the order of the question; the others are compared with the first. */
+            versions: components["schemas"]["VersionSummary"][];
+        };
+        /** @description The answer of `GET /api/v1/versions/{model_id}`. */
+        VersionDetail: {
+            /** @description What runs measured of it. */
+            metrics: components["schemas"]["VersionMetric"][];
+            /** @description The version. */
+            version: components["schemas"]["VersionSummary"];
+        };
+        /** @description The traces of a version, added up; the traces of scorers are left out. */
+        VersionFigures: {
+            /** @description US dollars. */
+            cost: components["schemas"]["VersionSum"];
+            /** @description How long they took, in nanoseconds. */
+            duration_ns: components["schemas"]["VersionSum"];
+            /**
+             * Format: double
+             * @description The share of errors among those that ended, 0 to 1; null of none.
+             */
+            error_rate: number | null;
+            /**
+             * Format: int64
+             * @description Of them, those that ended with an error.
+             */
+            errors: number;
+            /** @description When the first of them started. */
+            first_start_ns: string | null;
+            /**
+             * Format: int64
+             * @description Of them, those that have not ended.
+             */
+            in_progress: number;
+            /** @description Tokens of prompts. */
+            input_tokens: components["schemas"]["VersionSum"];
+            /** @description When the last of them started. */
+            last_start_ns: string | null;
+            /** @description Tokens of answers. */
+            output_tokens: components["schemas"]["VersionSum"];
+            /**
+             * Format: int64
+             * @description Half of them took at most so long; at most 1 % off.
+             */
+            p50_ns: number | null;
+            /**
+             * Format: int64
+             * @description 95 % of them took at most so long; at most 1 % off.
+             */
+            p95_ns: number | null;
+            /**
+             * Format: int64
+             * @description How many runs there are.
+             */
+            run_count: number;
+            /** @description The runs that its traces belong to, which evaluated it; those with the most traces, at most 100. */
+            runs: components["schemas"]["VersionRun"][];
+            /** @description Feedback by name. */
+            scores: components["schemas"]["VersionScore"][];
+            /** @description All tokens. */
+            total_tokens: components["schemas"]["VersionSum"];
+            /**
+             * Format: int64
+             * @description Traces.
+             */
+            traces: number;
+        };
+        /** @description The answer of `GET /api/v1/versions`. */
+        VersionList: {
+            /** @description What to ask the next page with; null at the end. */
+            next_page_token: string | null;
+            /** @description The page, the newest first. */
+            versions: components["schemas"]["VersionSummary"][];
+        };
+        /** @description What was measured of a version by a run. */
+        VersionMetric: {
+            /** @description The dataset that it was measured on. */
+            dataset: string | null;
+            /** @description What. */
+            key: string;
+            /** @description The run that measured it. */
+            run_id: string;
+            /**
+             * Format: double
+             * @description The value; null if it is no number.
+             */
+            value: number | null;
+        };
+        /** @description A run with traces of a version. */
+        VersionRun: {
+            /** @description The run, which need not be there any more. */
+            run_id: string;
+            /**
+             * Format: int64
+             * @description How many of its traces are the version's.
+             */
+            traces: number;
+        };
+        /** @description The valid feedback of one name. */
+        VersionScore: {
+            /**
+             * Format: int64
+             * @description Of them, those on which it counts as a number: a number itself, true and `yes` 1, false and `no` 0. A trace that has
+             *     several counts once, with their mean.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description The mean of the numbers; null of none.
+             */
+            mean: number | null;
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: double
+             * @description The share of traces that pass, where all numbers are 0 or 1; null otherwise.
+             */
+            pass_rate: number | null;
+            /**
+             * Format: int64
+             * @description Traces that have it.
+             */
+            traces: number;
+        };
+        /** @description Values added up, one a trace. */
+        VersionSum: {
+            /**
+             * Format: int64
+             * @description Traces that have one.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Their mean; null of none.
+             */
+            mean: number | null;
+            /**
+             * Format: double
+             * @description Their sum; null of none, since what is not known is not 0.
+             */
+            sum: number | null;
+        };
+        /** @description A version of an application: a logged model. */
+        VersionSummary: {
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description Its experiment. */
+            experiment_id: string;
+            /** @description Its traces, added up. */
+            figures: components["schemas"]["VersionFigures"];
+            git: components["schemas"]["GitState"] | null;
+            /** @description The id of the logged model. */
+            model_id: string;
+            /** @description What kind of model it is. */
+            model_type: string | null;
+            /** @description Its name, which others may have too. */
+            name: string;
+            /** @description Its parameters. */
+            params: {
+                [key: string]: string;
+            };
+            /** @description The run that made it. */
+            source_run_id: string | null;
+            /** @description How far it is: `PENDING`, `READY` or `UPLOAD_FAILED`. */
+            status: string;
+            /** @description Its tags, without MLflow's reserved ones. */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description The filter that finds its traces. */
+            trace_filter: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -3779,6 +5879,66 @@ export interface operations {
                 };
             };
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_list_backfills: {
+        parameters: {
+            query?: {
+                /** @description A scorer; none: of all */
+                scorer_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_cancel_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job */
+                backfill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5037,6 +7197,45 @@ export interface operations {
             };
         };
     };
+    export_import_catalog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": components["schemas"]["CatalogLine"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogImportResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     server_info: {
         parameters: {
             query?: never;
@@ -5055,6 +7254,177 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_list_questions: {
+        parameters: {
+            query: {
+                /** @description Name or id of the experiment */
+                experiment: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSchemaList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_create_question: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLabelSchema"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSchema"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_delete_question: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question */
+                schema_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_change_question: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question */
+                schema_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelSchemaChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSchema"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5615,6 +7985,656 @@ export interface operations {
             };
         };
     };
+    reviews_list_queues: {
+        parameters: {
+            query?: {
+                /** @description Name or id of an experiment; may be repeated. None: all active ones */
+                experiment?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewQueueList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_create_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReviewQueue"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewQueueDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_get_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewQueueDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_delete_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_change_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewQueueChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewQueueDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_get_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewAgreement"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimReviews"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimedReviews"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_list_items: {
+        parameters: {
+            query?: {
+                /** @description Traces on the page, 1 to 500; 100 if absent */
+                limit?: number;
+                /** @description `next_page_token` of the page before */
+                page_token?: string;
+                /** @description Only those that are `pending`, `in_progress`, `complete` or `declined` */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewItemList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_add_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddToReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedToReview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+                /** @description The trace */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+                /** @description The trace */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByReviewer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_reopen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+                /** @description The trace */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReopenReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_skip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+                /** @description The trace */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByReviewer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_remove_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveFromReview"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviews_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The queue */
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByReviewer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleasedReviews"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     runs_list: {
         parameters: {
             query?: {
@@ -5712,6 +8732,336 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunResults"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_list: {
+        parameters: {
+            query?: {
+                /** @description Name or id of an experiment; may be repeated. None: all active ones */
+                experiment?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScorer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_get_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_delete_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_create_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackfill"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_set_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScorerLimits"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScorerStart"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The scorer */
+                scorer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerSummary"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scorers_try_scorer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScorerTry"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorerTryResult"];
                 };
             };
             400: {
@@ -6486,6 +9836,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    versions_list: {
+        parameters: {
+            query: {
+                /** @description Name or id of an experiment; may be repeated. None: all active ones. */
+                experiment: string[];
+                /** @description Of the filter language; none: all. */
+                filter?: string;
+                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                from?: string;
+                /** @description Versions on the page, 1 to 200; 50 if absent */
+                limit?: number;
+                /** @description A part of the name, in any case */
+                name?: string;
+                /** @description `next_page_token` of the page before */
+                page_token?: string;
+                /** @description Started before; written as `from`. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    versions_get_one: {
+        parameters: {
+            query?: {
+                /** @description Of the filter language; none: all. */
+                filter?: string;
+                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                from?: string;
+                /** @description Started before; written as `from`. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the logged model */
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    versions_compare: {
+        parameters: {
+            query: {
+                /** @description Of the filter language; none: all. */
+                filter?: string;
+                /** @description Started at or after: milliseconds since the epoch, ISO 8601, or relative to now (`-1h`). */
+                from?: string;
+                /** @description Started before; written as `from`. */
+                to?: string;
+                /** @description The id of a logged model; 2 to 10 of them, the one to compare with first */
+                version: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionComparison"];
                 };
             };
             400: {
