@@ -15,6 +15,7 @@ use spanwise_store::catalog::{
 };
 use spanwise_store::{Cursor, FeedPosition, StoreError, StoreResult, TraceQuery};
 use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,8 @@ pub(crate) async fn work(app: App, stop: CancellationToken) {
         full: (None, HashSet::new()),
         position: None,
     };
+    // It goes on while other work ends: what is gathered would else begin anew each time.
+    let mut following: Option<Following> = None;
     loop {
         let pause = match worker.turn().await {
             Ok(pause) => pause,
@@ -82,20 +85,36 @@ pub(crate) async fn work(app: App, stop: CancellationToken) {
                 STORE_PAUSE
             }
         };
-        let (app, position) = (worker.app.clone(), worker.position);
+        following = match worker.position {
+            Some(position) => following.or_else(|| Some(Box::pin(changes(worker.app.clone(), position)))),
+            None => None,
+        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = app.scoring.wake.notified() => {}
+            () = worker.app.scoring.wake.notified() => {}
             () = tokio::time::sleep(pause) => {}
-            changes = changes(&app, position) => worker.hear(changes).await,
+            changes = next_of(&mut following) => {
+                following = None;
+                worker.hear(changes).await;
+            }
             Some(done) = worker.tasks.join_next() => worker.end_task(done),
         }
     }
 }
 
+type Changes = StoreResult<(FeedPosition, Vec<TraceId>)>;
+type Following = Pin<Box<dyn Future<Output = Changes> + Send>>;
+
+/// Waits for what is followed; forever if nothing is.
+async fn next_of(following: &mut Option<Following>) -> Changes {
+    match following {
+        Some(changes) => changes.await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Waits for changes of traces, and gathers some.
-async fn changes(app: &App, position: Option<FeedPosition>) -> StoreResult<(FeedPosition, Vec<TraceId>)> {
-    let Some(position) = position else { return std::future::pending().await };
+async fn changes(app: App, position: FeedPosition) -> Changes {
     app.store.next_changes(Some(position)).await?;
     tokio::time::sleep(GATHERED_FOR).await;
     let changes = app.store.next_changes(Some(position)).await?;
@@ -135,7 +154,7 @@ impl Worker {
     }
 
     /// Hears what changed: what ended is looked at soon.
-    async fn hear(&mut self, changes: StoreResult<(FeedPosition, Vec<TraceId>)>) {
+    async fn hear(&mut self, changes: Changes) {
         let heard = async {
             let (position, traces) = changes?;
             self.position = Some(position);
