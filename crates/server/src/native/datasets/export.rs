@@ -178,7 +178,7 @@ struct RecordWriter {
 enum FormatWriter {
     Jsonl(JsonlWriter<Buffer>),
     /// And whether each field has a column of its own.
-    Csv(CsvWriter<Buffer>, bool),
+    Csv(Box<CsvWriter<Buffer>>, bool),
     Parquet(ParquetWriter<Buffer>),
 }
 
@@ -203,7 +203,7 @@ impl RecordWriter {
             Form::Jsonl => FormatWriter::Jsonl(JsonlWriter(to)),
             Form::Csv => {
                 let (columns, is_wide) = csv_columns(dataset);
-                FormatWriter::Csv(CsvWriter::new(to, columns)?, is_wide)
+                FormatWriter::Csv(Box::new(CsvWriter::new(to, columns)?), is_wide)
             }
             Form::Parquet => FormatWriter::Parquet(ParquetWriter::new(to, &PARQUET_COLUMNS)?),
         };
