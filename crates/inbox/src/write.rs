@@ -60,7 +60,8 @@ impl SegmentWriter {
         head[..4].copy_from_slice(&(length as u32).to_le_bytes());
         head[4..].copy_from_slice(&crc32(pieces.iter().copied()).to_le_bytes());
         let written = self.file.write_all(&head);
-        let written = pieces.iter().fold(written, |so_far, piece| so_far.and_then(|()| self.file.write_all(piece)));
+        let written =
+            pieces.iter().fold(written, |so_far, piece| so_far.and_then(|()| self.file.write_all(piece)));
         if let Err(error) = written {
             self.file.set_len(self.len)?;
             self.file.seek(SeekFrom::Start(self.len))?;

@@ -79,7 +79,8 @@ impl Target {
     pub fn parse(address: &str) -> Result<Target, ConfigError> {
         if address.starts_with("http://") || address.starts_with("https://") {
             let base = address.trim_end_matches('/');
-            let url = if base.ends_with(TRACES_PATH) { base.to_owned() } else { format!("{base}{TRACES_PATH}") };
+            let url =
+                if base.ends_with(TRACES_PATH) { base.to_owned() } else { format!("{base}{TRACES_PATH}") };
             return Target::http("address", &url);
         }
         let path = address.strip_prefix("file://").unwrap_or(address);

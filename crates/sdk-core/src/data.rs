@@ -106,7 +106,9 @@ impl SpanData {
                     for part in Fields::of(payload.bytes()) {
                         match part.number {
                             2 => span.status_message = part.payload.text().to_owned(),
-                            3 => span.is_error = part.payload.number() == u64::from(crate::kind::status::ERROR),
+                            3 => {
+                                span.is_error = part.payload.number() == u64::from(crate::kind::status::ERROR)
+                            }
                             _ => {}
                         }
                     }

@@ -118,7 +118,8 @@ impl Endpoint {
         if backlog.bytes + batch.cost() > self.patience.backlog_bytes && !backlog.items.is_empty() {
             drop(backlog);
             add(&self.counters.dropped, spans);
-            self.reporter.report(|| format!("is too slow or away; {spans} spans were dropped, as the queue is full"));
+            self.reporter
+                .report(|| format!("is too slow or away; {spans} spans were dropped, as the queue is full"));
             return;
         }
         backlog.bytes += batch.cost();
@@ -141,7 +142,8 @@ impl Endpoint {
     pub(crate) fn wait_flushed(&self, ticket: u64, deadline: Instant) -> bool {
         let mut backlog = self.lock();
         while backlog.flushed < ticket {
-            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
                 return false;
             };
             backlog = self.changed.wait_timeout(backlog, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -160,7 +162,8 @@ impl Endpoint {
         let deadline = Instant::now() + pause;
         let mut backlog = self.lock();
         while !backlog.is_stopping && !std::mem::take(&mut backlog.is_hurried) {
-            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
                 break;
             };
             backlog = self.changed.wait_timeout(backlog, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -185,7 +188,8 @@ impl Endpoint {
                 backlog = self.changed.wait(backlog).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+            let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
                 return Next::Due;
             };
             backlog = self.changed.wait_timeout(backlog, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -268,7 +272,8 @@ impl Sender {
         loop {
             let exporter = &mut self.exporter;
             let sent = batch.with_request(&self.envelope, |request| {
-                catch_unwind(AssertUnwindSafe(|| exporter.export(request))).unwrap_or_else(|_| Err(panicked()))
+                catch_unwind(AssertUnwindSafe(|| exporter.export(request)))
+                    .unwrap_or_else(|_| Err(panicked()))
             });
             let error = match sent {
                 Ok(accepted) => {
@@ -297,7 +302,9 @@ impl Sender {
         add(&counters.refused, rejected);
         counters.waiting.fetch_sub(spans, Ordering::Relaxed);
         if rejected > 0 {
-            self.endpoint.reporter.report(|| format!("refused {rejected} of {spans} spans: {}", accepted.reason));
+            self.endpoint
+                .reporter
+                .report(|| format!("refused {rejected} of {spans} spans: {}", accepted.reason));
         }
     }
 
@@ -318,11 +325,15 @@ impl Sender {
         let Some(spool) = &mut self.spool else { return };
         let spans = batch.spans();
         match batch.with_request(&self.envelope, |request| spool.append(request)) {
-            Ok(true) => self.endpoint.reporter.report(|| format!("{reason}; spans are kept on disk until it is back")),
+            Ok(true) => {
+                self.endpoint.reporter.report(|| format!("{reason}; spans are kept on disk until it is back"))
+            }
             Ok(false) => {
                 add(&self.endpoint.counters.dropped, spans);
                 self.endpoint.counters.waiting.fetch_sub(spans, Ordering::Relaxed);
-                self.endpoint.reporter.report(|| format!("{reason}; {spans} spans were dropped, as the spool is full"));
+                self.endpoint
+                    .reporter
+                    .report(|| format!("{reason}; {spans} spans were dropped, as the spool is full"));
             }
             Err(error) => self.failed(spans, &format!("{reason}, and the spool can't be written: {error}")),
         }
@@ -344,7 +355,8 @@ impl Sender {
             };
             let (exporter, pieces) = (&mut self.exporter, [&bytes[..]]);
             let request = crate::export::Request { pieces: &pieces, spans };
-            let sent = catch_unwind(AssertUnwindSafe(|| exporter.export(&request))).unwrap_or_else(|_| Err(panicked()));
+            let sent = catch_unwind(AssertUnwindSafe(|| exporter.export(&request)))
+                .unwrap_or_else(|_| Err(panicked()));
             match sent {
                 Ok(accepted) => {
                     self.retry.failures = 0;
@@ -359,7 +371,9 @@ impl Sender {
             if let Some(spool) = &mut self.spool
                 && let Err(error) = spool.remove_oldest()
             {
-                self.endpoint.reporter.report(|| format!("cannot remove what was sent from the spool: {error}"));
+                self.endpoint
+                    .reporter
+                    .report(|| format!("cannot remove what was sent from the spool: {error}"));
             }
         }
     }

@@ -32,7 +32,8 @@ pub(crate) fn read(get: Get<'_>) -> Result<Config, ConfigError> {
         config = config.sampling(ratio);
     }
     let timeouts = ["SPANWISE_TRACE_TIMEOUT_SECONDS", "MLFLOW_TRACE_TIMEOUT_SECONDS"];
-    if let Some(seconds) = number(get, &timeouts, "is no number of seconds above 0", |seconds| seconds > 0.0)? {
+    if let Some(seconds) = number(get, &timeouts, "is no number of seconds above 0", |seconds| seconds > 0.0)?
+    {
         config = config.trace_timeout(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
     }
     if let Some(folder) = get("SPANWISE_SPOOL_DIR") {
@@ -50,9 +51,10 @@ fn target(get: Get<'_>) -> Result<Target, ConfigError> {
         "OTEL_EXPORTER_OTLP_ENDPOINT",
     ];
     let (name, address) = first(get, &names).unwrap_or(("the default", LOCAL_SERVER.to_owned()));
-    let mut target = Target::parse(address.trim()).map_err(|ConfigError::Value { value, problem, .. }| {
-        ConfigError::Value { name: name.to_owned(), value, problem }
-    })?;
+    let mut target =
+        Target::parse(address.trim()).map_err(|ConfigError::Value { value, problem, .. }| {
+            ConfigError::Value { name: name.to_owned(), value, problem }
+        })?;
     if name == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
         && let Target::Http { url, .. } = &mut target
     {
@@ -119,9 +121,8 @@ mod tests {
     use super::*;
 
     fn with(variables: &[(&str, &str)]) -> Result<String, String> {
-        let get = |name: &str| {
-            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        };
+        let get =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         Config::from_variables(get).map(|config| format!("{config:?}")).map_err(|error| error.to_string())
     }
 
@@ -154,13 +155,16 @@ mod tests {
             let expected = format!("SPANWISE_TRACE_SAMPLING_RATIO: `{ratio}` is no share between 0 and 1");
             assert_eq!(error("SPANWISE_TRACE_SAMPLING_RATIO", ratio), expected);
         }
-        assert!(error("MLFLOW_TRACE_TIMEOUT_SECONDS", "0").starts_with("MLFLOW_TRACE_TIMEOUT_SECONDS: `0` is no"));
+        assert!(
+            error("MLFLOW_TRACE_TIMEOUT_SECONDS", "0").starts_with("MLFLOW_TRACE_TIMEOUT_SECONDS: `0` is no")
+        );
     }
 
     #[test]
     fn lists_of_pairs_are_read_as_opentelemetry_has_them() {
         let expected = [("a", "b c"), ("k", "v=w"), ("p", "%zz")];
-        let expected: Vec<_> = expected.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         assert_eq!(pairs("a=b%20c, k = v=w,nonsense,=x,p=%zz"), expected);
     }
 }

@@ -73,7 +73,8 @@ fn not_sent(error: &ureq::Error) -> ExportError {
 
 fn judge(mut response: Response<Body>) -> Result<Accepted, ExportError> {
     let status = response.status();
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let retry_after =
+        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let answer = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
     if status.is_success() {
         // What can't be read, or is something else, says nothing against what was taken.

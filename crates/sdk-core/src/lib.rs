@@ -11,6 +11,8 @@
 mod batch;
 mod body;
 mod builder;
+#[cfg(feature = "http")]
+pub mod client;
 mod clock;
 mod config;
 mod data;

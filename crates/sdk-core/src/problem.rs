@@ -22,7 +22,10 @@ pub(crate) type OnProblem = Arc<dyn Fn(&Problem) + Send + Sync>;
 
 /// Writes a problem to the standard error stream.
 pub(crate) fn to_stderr(problem: &Problem) {
-    #[expect(clippy::print_stderr, reason = "an SDK has no other place to say that it loses data, unless it is told")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "an SDK has no other place to say that it loses data, unless it is told"
+    )]
     {
         eprintln!("spanwise: {}: {}", problem.endpoint, problem.message);
     }

@@ -23,7 +23,8 @@ impl SpanContext {
     /// Reads the two headers; `None` if the first is no such header. A trace state that is too long is left out.
     pub fn parse(traceparent: &str, tracestate: Option<&str>) -> Option<SpanContext> {
         let mut parts = traceparent.trim().split('-');
-        let (version, trace_id, span_id, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (version, trace_id, span_id, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let is_lower_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         let all = [version, trace_id, span_id, flags];
         if version.len() != 2 || flags.len() != 2 || version == "ff" || !all.into_iter().all(is_lower_hex) {
@@ -33,7 +34,9 @@ impl SpanContext {
         if version == "00" && parts.next().is_some() {
             return None;
         }
-        let state = tracestate.map(str::trim).filter(|state| !state.is_empty() && state.len() <= TRACESTATE_BYTES_MAX);
+        let state = tracestate
+            .map(str::trim)
+            .filter(|state| !state.is_empty() && state.len() <= TRACESTATE_BYTES_MAX);
         Some(SpanContext {
             trace_id: TraceId(parse_hex(trace_id)?),
             span_id: SpanId(parse_hex(span_id)?),

@@ -17,6 +17,11 @@ mod any {
 /// What can be the value of an attribute: texts, numbers, booleans, bytes, lists and [`Value`].
 ///
 /// A list holds values of one type; for mixed ones and maps there is [`Value`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the value of an attribute",
+    label = "not a value of an attribute",
+    note = "texts, numbers, booleans, and lists of them can; for anything else there is `format!(\"{{value:?}}\")`"
+)]
 pub trait AttributeValue: sealed::Sealed {
     /// Returns how many bytes [`AttributeValue::put`] writes.
     fn size(&self) -> usize;
@@ -35,7 +40,25 @@ mod sealed {
         ($($value:ty),*) => {$(impl Sealed for $value {})*};
     }
 
-    sealed!(str, String, Cow<'_, str>, bool, f64, f32, i64, u8, u16, u32, u64, usize, i8, i16, i32, isize, Value);
+    sealed!(
+        str,
+        String,
+        Cow<'_, str>,
+        bool,
+        f64,
+        f32,
+        i64,
+        u8,
+        u16,
+        u32,
+        u64,
+        usize,
+        i8,
+        i16,
+        i32,
+        isize,
+        Value
+    );
 
     impl<T: Sealed + ?Sized> Sealed for &T {}
     impl<T: Sealed> Sealed for [T] {}

@@ -213,6 +213,9 @@ mod tests {
         put_fixed64(&mut out, 2, 5);
         assert_eq!(Fields::of(&out).count(), 2);
         assert_eq!(Fields::of(&out[..out.len() - 1]).count(), 1);
-        assert_eq!(Fields::of(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]).count(), 0);
+        assert_eq!(
+            Fields::of(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]).count(),
+            0
+        );
     }
 }

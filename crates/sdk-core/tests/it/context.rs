@@ -114,7 +114,8 @@ fn a_caller_that_does_not_record_is_followed() {
     let (sdk, collected) = start(|config| config);
     let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
     let remote = SpanRef::remote(SpanContext::parse(header, Some("vendor=1")).unwrap());
-    let span = sdk.span("callee", StartOptions { parent: Parent::Of(&remote), sampling: None }).start().enter();
+    let span =
+        sdk.span("callee", StartOptions { parent: Parent::Of(&remote), sampling: None }).start().enter();
     sdk.span("inside", CURRENT).start().end();
     let context = SpanRef::current().span_context().unwrap();
     assert_eq!(context.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");

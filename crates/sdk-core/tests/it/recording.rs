@@ -6,14 +6,15 @@ use spanwise_sdk_core::{Kind, Level, SpanRef, StartOptions, TraceUpdate, Value, 
 use std::error::Error;
 use std::fmt;
 
-const ROOT: StartOptions<'static> =
-    StartOptions { parent: spanwise_sdk_core::Parent::Root, sampling: None };
+const ROOT: StartOptions<'static> = StartOptions { parent: spanwise_sdk_core::Parent::Root, sampling: None };
 
 #[test]
 fn a_span_arrives_with_all_that_was_set() {
-    let (sdk, collected) = start(|config| config.service_name("shop").experiment("e").attribute("version", 7_i64));
+    let (sdk, collected) =
+        start(|config| config.service_name("shop").experiment("e").attribute("version", 7_i64));
     let other = sdk.span("other", ROOT).start();
-    let span = sdk.span("ask", ROOT).kind(Kind::Client).span_type("LLM").level(Level::Warning).inputs("hello");
+    let span =
+        sdk.span("ask", ROOT).kind(Kind::Client).span_type("LLM").level(Level::Warning).inputs("hello");
     let span = span.attribute("count", 3_u8).attribute("list", ["a", "b"]).link(&other).start();
     span.set_attribute("nested", Value::Map(vec![("k".to_owned(), Value::Bool(true))]));
     span.set_text("long", |out| out.extend_from_slice("é".repeat(10_000).as_bytes()));
@@ -52,7 +53,8 @@ fn a_span_arrives_with_all_that_was_set() {
 #[test]
 fn the_last_value_of_a_key_is_kept() {
     let (sdk, collected) = start(|config| config);
-    let span = sdk.span("a", ROOT).attribute("k", 1_i64).attribute("k", "two").attribute("other", 5_i64).start();
+    let span =
+        sdk.span("a", ROOT).attribute("k", 1_i64).attribute("k", "two").attribute("other", 5_i64).start();
     for index in 0..200_i64 {
         span.set_attribute(&format!("key.{}", index % 100), index);
     }
@@ -117,10 +119,19 @@ fn a_trace_is_updated_from_any_of_its_spans() {
     let (sdk, collected) = start(|config| config);
     let root = sdk.span("root", ROOT).start().enter();
     let child = sdk.span("child", StartOptions::default()).start();
-    assert!(child.update_trace(TraceUpdate::new().name("first").session("s").tag("env", "dev").tag("n", "1")));
-    assert!(root.update_trace(
-        TraceUpdate::new().name("second").user("u").tag("env", "prod").metadata("m", "v").request_preview("hi")
-    ));
+    assert!(
+        child.update_trace(TraceUpdate::new().name("first").session("s").tag("env", "dev").tag("n", "1"))
+    );
+    assert!(
+        root.update_trace(
+            TraceUpdate::new()
+                .name("second")
+                .user("u")
+                .tag("env", "prod")
+                .metadata("m", "v")
+                .request_preview("hi")
+        )
+    );
     root.end();
     assert!(!child.update_trace(TraceUpdate::new().name("late")));
     child.end();
