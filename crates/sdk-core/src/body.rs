@@ -119,7 +119,7 @@ impl Body {
     }
 
     /// Sets an attribute; a value that the key had before is taken out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn attribute<V: AttributeValue + ?Sized>(&mut self, key: &str, value: &V) {
         self.note_key(key);
         put_key_value(&mut self.buffer, field::ATTRIBUTES, key, value);
@@ -140,7 +140,7 @@ impl Body {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn note_key(&mut self, key: &str) {
         let bit = 1 << (hash(key.as_bytes()) & 63);
         if self.keys & bit != 0 {
@@ -266,7 +266,7 @@ fn key_of(message: &[u8]) -> &[u8] {
 }
 
 /// Mixes length, first and last bytes: keys of one span differ there more often than not, and a clash costs a look.
-#[inline]
+#[inline(always)]
 fn hash(key: &[u8]) -> u64 {
     let word = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
     let first = key.first_chunk::<8>().map_or_else(|| word(key), |first| u64::from_le_bytes(*first));

@@ -49,13 +49,13 @@ enum Draft {
 
 impl SpanBuilder {
     /// Begins a child of the current span, or the root of a trace.
-    #[inline]
+    #[inline(always)]
     pub fn new(name: &str) -> SpanBuilder {
         SpanBuilder::with(name, StartOptions::default())
     }
 
     /// Begins a span.
-    #[inline]
+    #[inline(always)]
     pub fn with(name: &str, options: StartOptions<'_>) -> SpanBuilder {
         let active = sdk::active();
         if active == 0 {
@@ -69,6 +69,7 @@ impl SpanBuilder {
         SpanBuilder::begin(Some(core), 0, name, options)
     }
 
+    #[inline(never)]
     fn begin(core: Option<&Arc<Core>>, active: u64, name: &str, options: StartOptions<'_>) -> SpanBuilder {
         let draft = local::with(|local| {
             match core {
@@ -134,7 +135,7 @@ impl SpanBuilder {
         matches!(self.0, Draft::Recording(..))
     }
 
-    #[inline]
+    #[inline(always)]
     fn edit(mut self, edit: impl FnOnce(&mut Body)) -> Self {
         if let Draft::Recording(_, body) = &mut self.0 {
             edit(body);
@@ -165,7 +166,7 @@ impl SpanBuilder {
     }
 
     /// Sets an attribute.
-    #[inline]
+    #[inline(always)]
     pub fn attribute(self, key: &str, value: impl AttributeValue) -> Self {
         self.edit(|body| body.attribute(key, &value))
     }
@@ -184,7 +185,7 @@ impl SpanBuilder {
     }
 
     /// Starts it. It is not current yet: [`Span::enter`] makes it so.
-    #[inline]
+    #[inline(always)]
     pub fn start(self) -> Span {
         match self.0 {
             Draft::Off => Span::none(),
@@ -194,7 +195,7 @@ impl SpanBuilder {
     }
 }
 
-#[inline]
+#[inline(never)]
 fn start(mut inner: Arc<SpanInner>, mut body: Box<Body>) -> Span {
     // Nobody else can have it yet.
     let Some(unique) = Arc::get_mut(&mut inner) else { return Span::none() };

@@ -15,6 +15,7 @@ mod builder;
 pub mod client;
 mod clock;
 mod config;
+mod counter;
 mod data;
 mod endpoint;
 mod env;

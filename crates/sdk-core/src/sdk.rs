@@ -334,6 +334,7 @@ impl Core {
         loop {
             let asked = self.flush_asked.load(Ordering::Acquire);
             let is_stopping = self.is_stopping.load(Ordering::Acquire);
+            self.clock.check();
             self.open.close_late(self.clock.now());
             let is_due = asked > flushed || is_stopping || swept.elapsed() >= self.settings.batch_interval;
             self.hand_over(is_due);

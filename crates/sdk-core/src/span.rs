@@ -255,8 +255,18 @@ impl Span {
 }
 
 impl Drop for Span {
+    // Small where it is inlined: most of what a program pays while recording is off is this.
     #[inline]
     fn drop(&mut self) {
+        if let Target::Recording(_) = self.span.0 {
+            self.end_recording();
+        }
+    }
+}
+
+impl Span {
+    #[inline(never)]
+    fn end_recording(&mut self) {
         let Target::Recording(mut inner) = mem::take(&mut self.span.0) else { return };
         let failure = thread::panicking().then_some(PANICKED);
         match Arc::get_mut(&mut inner) {
