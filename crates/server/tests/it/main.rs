@@ -4,6 +4,7 @@
 
 mod export;
 mod guard;
+mod inbox;
 mod ingest;
 mod listen;
 mod mlflow;
@@ -31,3 +32,4 @@ mod native_ui;
 mod otlp_grpc;
 mod otlp_http;
 mod probe;
+mod sdk;
