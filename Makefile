@@ -17,7 +17,7 @@ E2E_WORKERS ?= 4
 # These mostly wait for servers that start and end.
 FAULT_WORKERS ?= 4
 
-.PHONY: pack-prices run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build bench-sdk soak
+.PHONY: pack-prices run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-upstream test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build bench-evaluate bench-sdk soak
 
 run:
 	@scripts/check-tools.sh cargo node npm cc
@@ -56,8 +56,8 @@ lint:
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 lint-python: venv
-	.venv/bin/ruff check tests
-	.venv/bin/ruff format --check tests
+	.venv/bin/ruff check tests bench
+	.venv/bin/ruff format --check tests bench
 
 test-rust:
 	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace
@@ -77,6 +77,10 @@ test-ui:
 # These five expect the binary of `make release`.
 test-e2e: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/e2e.log $(PYTEST) -n $(E2E_WORKERS) tests/e2e
+
+# The same tests against MLflow's own server, which must answer alike but where a test says `differs`.
+test-upstream: venv
+	$(RUN_TESTS) $(LOGS)/upstream.log $(PYTEST) -n $(E2E_WORKERS) --target mlflow tests/e2e
 
 test-replay: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/replay.log $(PYTEST) tests/replay
@@ -114,6 +118,10 @@ bench-peers: bench-build
 # What a span costs a program, beside OpenTelemetry's SDK and tracing; outside the workspace, since it brings them along.
 bench-sdk:
 	cd bench/sdk && $(CARGO) run --release --quiet --target-dir $(abspath $(TARGET_DIR))/bench-sdk
+
+# `mlflow.genai.evaluate` against Spanwise and MLflow's server, in turn; some minutes.
+bench-evaluate: release venv
+	SPANWISE_BIN=$(abspath $(BINARY)) .venv/bin/python bench/evaluate.py
 
 # An hour of mixed load; a line a minute.
 SOAK_MINUTES ?= 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from pathlib import Path
@@ -42,9 +43,31 @@ def api(target: Target) -> Api:
     return Api(target.url)
 
 
+FAKE_LLM = Path(__file__).resolve().parents[1] / "fixtures" / "fake_llm" / "fake_llm.py"
+
+
 @pytest.fixture(scope="session")
 def fake_llm():
     """A deterministic LLM provider on a free port."""
-    provider = FakeLlm(Path(__file__).resolve().parents[1] / "fixtures" / "fake_llm" / "fake_llm.py")
+    provider = FakeLlm(FAKE_LLM)
     yield provider.start()
     provider.stop()
+
+
+@pytest.fixture(scope="module")
+def judge_llm(tmp_path_factory: pytest.TempPathFactory):
+    """Starts a provider that replies by rules, and has the client's judges ask it."""
+    with pytest.MonkeyPatch.context() as patch:
+        started = []
+
+        def start(rules: list[dict]) -> FakeLlm:
+            path = tmp_path_factory.mktemp("judge") / "rules.json"
+            path.write_text(json.dumps(rules))
+            started.append(FakeLlm(FAKE_LLM, path).start())
+            patch.setenv("OPENAI_API_KEY", "none")
+            patch.setenv("OPENAI_API_BASE", f"{started[-1].url}/openai/v1")
+            return started[-1]
+
+        yield start
+        for provider in started:
+            provider.stop()

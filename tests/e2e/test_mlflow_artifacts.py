@@ -6,6 +6,9 @@ import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+BACKSLASH = pytest.param(
+    "..\\x", marks=pytest.mark.differs("a backslash parts folders for some clients, and is refused")
+)
 LARGE = bytes(range(256)) * 40_000
 
 
@@ -63,15 +66,12 @@ def test_listing_and_download_by_run(run, target, api):
     assert files == {
         "root_uri": run.info.artifact_uri, "files": [{"path": "d/a.txt", "is_dir": False, "file_size": 5}],
     }  # fmt: skip
-    for prefix in ("", "/ajax-api/2.0/mlflow"):
-        answer = requests.get(
-            f"{target.url}{prefix}/get-artifact", params={"run_id": run_id, "path": "d/a.txt"}, timeout=30
-        )
-        assert (answer.status_code, answer.content) == (200, b"hello")
-        assert answer.headers["content-disposition"].startswith("attachment")
+    answer = requests.get(f"{target.url}/get-artifact", params={"run_id": run_id, "path": "d/a.txt"}, timeout=30)
+    assert (answer.status_code, answer.content) == (200, b"hello")
+    assert answer.headers["content-disposition"].startswith("attachment")
 
 
-@pytest.mark.parametrize("path", ["../x", "a/../../x", "%2e%2e/x", "/etc/passwd", "..\\x"])
+@pytest.mark.parametrize("path", ["../x", "a/../../x", "%2e%2e/x", "/etc/passwd", BACKSLASH])
 def test_no_path_leads_out(run, api, target, path):
     answer = api.call("GET", "2.0/mlflow/artifacts/list", params={"run_id": run.info.run_id, "path": path})
     assert answer.status_code == 400, answer.text
@@ -79,7 +79,6 @@ def test_no_path_leads_out(run, api, target, path):
     assert answer.status_code == 400, answer.text
 
 
-@pytest.mark.spanwise
 def test_parts_of_a_file(run, target):
     mlflow.log_text("0123456789", "n.txt")
     folder = run.info.artifact_uri.removeprefix("mlflow-artifacts:/")

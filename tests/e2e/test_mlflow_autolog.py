@@ -160,15 +160,6 @@ def test_anthropic_message(anthropic_client):
     assert_usage(trace, answer.usage.input_tokens, answer.usage.output_tokens)
 
 
-def test_anthropic_stream(anthropic_client):
-    with anthropic_client.messages.stream(model=CLAUDE, max_tokens=100, messages=ASK) as stream:
-        assert "".join(stream.text_stream) == "Hello there."
-    trace = last()
-    (span,) = trace.data.spans
-    assert span.outputs["content"][0]["text"] == "Hello there."
-    assert trace.info.token_usage["output_tokens"] > 0
-
-
 def test_anthropic_tools(anthropic_client):
     tool = {"name": "get_weather", "input_schema": WEATHER["function"]["parameters"]}
     anthropic_client.messages.create(

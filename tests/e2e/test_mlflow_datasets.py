@@ -72,6 +72,7 @@ def test_records_come_from_traces(dataset, experiment):
     assert (record["source_type"], record["source_id"]) == ("TRACE", span.trace_id)
 
 
+@pytest.mark.differs("records come in the order in which they were added, not in that of random ids")
 def test_many_records_come_page_by_page(dataset):
     dataset.merge_records([{"inputs": {"n": n}} for n in range(1_500)])
     assert [inputs["n"] for inputs, _ in rows(dataset)] == list(range(1_500))
@@ -103,7 +104,7 @@ def test_experiments_of_a_dataset(dataset, experiment):
     assert get_dataset(dataset_id=dataset.dataset_id).experiment_ids == [experiment.experiment_id]
 
 
-@pytest.mark.spanwise
+@pytest.mark.differs("JSON in a text that is none is 400: the client tries a 5xx again for minutes")
 def test_malformed_texts_are_refused(dataset, api):
     path = f"3.0/mlflow/datasets/{dataset.dataset_id}/records"
     for records in ("nope", "{}", '[{"inputs": 1}]'):

@@ -101,7 +101,7 @@ def test_search_orders(client, experiment_name, three):
         ("tags.n = '1'", [1]),
         ("tags.n != '1'", [2, 0]),
         ("name LIKE '%2'", [2]),
-        ("name ILIKE 'TEST_SEARCH%1'", [1]),
+        ("name ILIKE 'MLFLOW_EXP%1'", [1]),
         ("creation_time > 0", [2, 1, 0]),
         ("last_update_time < 1000", []),
     ],

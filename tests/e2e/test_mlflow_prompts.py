@@ -4,6 +4,7 @@ from functools import partial
 
 import mlflow
 import pytest
+import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from pydantic import BaseModel
@@ -175,6 +176,22 @@ def test_models_and_their_versions(name, client):
         client.get_model_version(name, "1")
 
 
+def test_a_version_made_of_a_logged_model(name, client, experiment, target, tmp_path):
+    client.create_registered_model(name)
+    with mlflow.start_run() as run:
+        logged = client.create_logged_model(experiment.experiment_id, "m", source_run_id=run.info.run_id)
+    version = client.create_model_version(name, f"models:/{logged.model_id}", model_id=logged.model_id)
+    assert version.run_id == run.info.run_id
+    assert client.get_model_version_download_uri(name, version.version) == logged.artifact_location
+    (tmp_path / "a.txt").write_text("hello")
+    client.log_model_artifacts(logged.model_id, str(tmp_path))
+    query = {"name": name, "version": version.version, "path": "a.txt"}
+    answer = requests.get(f"{target.url}/model-versions/get-artifact", params=query, timeout=30)
+    assert (answer.status_code, answer.text) == (200, "hello")
+    copy = client.create_model_version(name, f"models:/{name}/1")
+    assert client.get_model_version_download_uri(name, copy.version) == logged.artifact_location
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_versions_have_stages(name, client):
     client.create_registered_model(name)
@@ -187,3 +204,12 @@ def test_versions_have_stages(name, client):
     assert [one.version for one in client.get_latest_versions(name, ["Production"])] == ["2"]
     with pytest.raises(MlflowException, match="Invalid Model Version stage: nope"):
         client.transition_model_version_stage(name, "1", "nope")
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.differs("a mistake is 400; MLflow answers it with a 500, which its client tries again for minutes")
+def test_only_versions_in_use_are_archived_by_others(name, client):
+    client.create_registered_model(name)
+    client.create_model_version(name, "s3://bucket/1")
+    with pytest.raises(MlflowException, match="cannot archive existing model versions because 'None' is not an Active"):
+        client.transition_model_version_stage(name, "1", "None", archive_existing_versions=True)

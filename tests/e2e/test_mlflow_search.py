@@ -193,7 +193,7 @@ WIDER = {
 }
 
 
-@pytest.mark.spanwise
+@pytest.mark.differs("the filter language is wider")
 @pytest.mark.parametrize(("filter_string", "expected"), WIDER.items(), ids=list(WIDER))
 def test_filter_that_only_spanwise_takes(traces, filter_string, expected):
     assert search(traces, filter_string) == expected
@@ -232,7 +232,7 @@ def test_order_by_request_id(traces):
     assert search(traces, order_by=["request_id DESC"]) == ascending[::-1]
 
 
-@pytest.mark.spanwise
+@pytest.mark.differs("ordering by end_time works; MLflow declares it, and fails")
 def test_order_by_end_time(traces):
     assert search(traces, order_by=["end_time ASC"]) == "abcde"
 

@@ -10,10 +10,14 @@ from collections import Counter
 from pathlib import Path
 
 import grpc
+import mlflow
 import pytest
 import requests
 import zstandard
 from google.protobuf.json_format import MessageToJson
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.genai.datasets import create_dataset, get_dataset
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
@@ -531,6 +535,75 @@ def test_an_import_and_a_traces_json_are_redacted_too(server, ids):
     after = requests.get(f"{server.url}/api/v1/export", timeout=60).content
     assert b"ada@" not in after and after.count(b"[redacted:email]") >= 4
     assert b"ada@" not in (server.data_dir / "artifacts" / path).read_bytes()
+
+
+def test_what_evaluation_keeps_is_redacted_too(server):
+    mlflow.set_tracking_uri(server.url)
+    experiment = Api(server.url).experiment("redacted")
+    redact(server, experiment)
+    mail = SECRETS["email"]
+    client = MlflowClient()
+    run = client.create_run(experiment, run_name=f"run of {mail}", tags={"first": mail}).info.run_id
+    client.log_param(run, "asked by", mail)
+    client.log_param(run, "http.request.header.cookie", MASKED["attribute"])
+    client.set_tag(run, "seen by", mail)
+    client.update_run(run, name=f"again by {mail}")
+    description = Dataset(name="d", digest="1", source_type="local", source=f"/home/{mail}", profile=mail)
+    client.log_inputs(run, [DatasetInput(description, [InputTag("for", mail)])])
+    model = client.create_logged_model(experiment, name="agent", params={"to": mail}, tags={"by": mail})
+    client.set_logged_model_tags(model.model_id, {"then": mail})
+    dataset = create_dataset("questions", experiment_id=experiment)
+    record = {
+        "inputs": {"q": f"write to {mail}", "chart": {"diagnosis": MASKED["path"]}},
+        "expectations": {"a": {"mail": mail}},
+        "tags": {"from": mail},
+    }
+    dataset.merge_records([record, record])
+
+    kept = client.get_run(run)
+    assert kept.info.run_name == "again by [redacted:email]"
+    assert kept.data.params == {"asked by": "[redacted:email]", "http.request.header.cookie": "[redacted:attribute]"}
+    assert (kept.data.tags["first"], kept.data.tags["seen by"]) == ("[redacted:email]",) * 2
+    (read,) = get_dataset(dataset_id=dataset.dataset_id).to_df().to_dict("records")
+    assert read["inputs"] == {"q": "write to [redacted:email]", "chart": {"diagnosis": "[redacted:path]"}}
+    assert read["expectations"] == {"a": {"mail": "[redacted:email]"}}
+    send_natively(server, experiment, dataset.dataset_id, record)
+    assert server.stop() == 0
+    assert leaks({**files(server.data_dir), "log": server.log_path.read_bytes()}) == []
+
+
+def send_natively(server, experiment: str, dataset: str, record: dict) -> None:
+    """Sends records, and a run and records of another store, by the native API."""
+    native, mail = f"{server.url}/api/v1", SECRETS["email"]
+
+    def send(path: str, data: bytes, media_type: str) -> dict:
+        answer = requests.post(f"{native}/{path}", data=data, headers={"Content-Type": media_type}, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    fresh = {**record, "inputs": {"q": f"natively to {mail}"}}
+    send(f"datasets/{dataset}/records", json.dumps({"records": [fresh]}).encode(), "application/json")
+    times = {"created_ns": START_NS, "last_updated_ns": START_NS}
+    lines = [
+        {
+            "run": {
+                "run_id": "0" * 32,
+                "experiment_id": int(experiment),
+                "name": f"by {mail}",
+                "status": "FINISHED",
+                "start_ns": START_NS,
+                "artifact_uri": "",
+                "params": {"to": mail},
+            }
+        },
+        {"dataset": {"dataset_id": "d-1", "name": "other", "experiments": [int(experiment)], **times}},
+        {"records": {"dataset_id": "d-1", "records": [{"record_id": "dr-1", "inputs": {"q": mail}, **times}]}},
+    ]
+    taken = send("import/catalog", "\n".join(map(json.dumps, lines)).encode(), "application/x-ndjson")
+    assert (taken["lines"], taken["errors"]) == (3, [])
+    assert MlflowClient().get_run("0" * 32).data.params == {"to": "[redacted:email]"}
+    (imported,) = get_dataset(dataset_id="d-1").to_df().to_dict("records")
+    assert imported["inputs"] == {"q": "[redacted:email]"}
 
 
 def test_bad_rules_are_refused_and_change_nothing(server):

@@ -70,6 +70,17 @@ ALLOWED: list[Allowed] = [
         569,
         paths=r"\$\.data_points.*",
     ),
+    allow(
+        "the same of how often filters match together",
+        795,
+        796,
+        paths=r"\$\.(filter1_count|total_count|npmi_smoothed)",
+    ),
+    allow(
+        "a trace has one kind of id and of record, whoever tells of it",
+        514,
+        paths=r"\$\.trace_info\.(request_id|request_metadata\.mlflow\.trace\.infoFinalized|tags\..*)",
+    ),
     allow("traces that came by OTLP alone have a name, and so a row", 564, paths=r"\$\.data_points.*"),
     # What upstream declares, and then fails on.
     allow("ordering by end_time works", 395, status=200),
@@ -128,6 +139,8 @@ ALLOWED: list[Allowed] = [
         paths=r"\$\.records\..*",
     ),
     # What this server does not have.
+    allow("a scorer needs no gateway to judge new traces", 172, 653, status=200),
+    allow("the same, as its settings tell", 655, paths=r"\$\.configs\[0\]\.sample_rate"),
     allow("the advice on scorers of code names what there is here", 642, paths=r"\$\.message"),
     allow(
         "no gateway and no presigned URLs are offered",

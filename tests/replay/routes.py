@@ -17,11 +17,11 @@ ROUTES: list[tuple[str, str, str]] = [
     ("P0", "*", r"/api/2\.0/mlflow/experiments/(?:set|delete)-experiment-tag"),
     # Traces: the fixed names come before `{trace_id}`.
     ("DONE", "*", rf"{TRACE}/(?:link-to-run|link-prompts|metrics)"),
-    ("P1", "*", rf"{TRACE}/calculate-filter-correlation"),
+    ("DONE", "*", rf"{TRACE}/calculate-filter-correlation"),
     ("P0", "GET", rf"{TRACE}/(?:get|batchGet)"),
     ("P0", "POST", rf"{TRACE}/(?:batchGetInfos|search|delete-traces)"),
     ("P0", "POST", r"/api/3\.0/mlflow/traces"),
-    ("P2", "*", r"/api/2\.0/mlflow/traces"),
+    ("DONE", "*", r"/api/2\.0/mlflow/traces"),
     ("P0", "*", rf"{TRACE}/{ID}/tags"),
     ("P0", "*", rf"{TRACE}/{ID}/assessments(?:/{ID})?"),
     ("P0", "GET", r"/api/2\.0/mlflow/traces/[^/]+/info"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mlflow
 from mlflow.entities import Span, Trace
 from mlflow.tracing.processor import base_mlflow
+from mlflow.tracking.fluent import _get_experiment_id
 
 
 def flush() -> None:
@@ -27,8 +28,12 @@ def read(trace_id: str) -> Trace:
 
 
 def last() -> Trace:
-    """Reads back the trace that this thread finished last."""
-    return read(mlflow.get_last_active_trace_id())
+    """Reads back the trace that this thread finished last, which must be of this test."""
+    trace_id = mlflow.get_last_active_trace_id()
+    assert trace_id is not None, "the client has not finished a trace"
+    trace = read(trace_id)
+    assert trace.info.experiment_id == _get_experiment_id(), "the last trace is another test's: this one made none"
+    return trace
 
 
 def spans_of(trace: Trace) -> dict[str, Span]:

@@ -15,8 +15,8 @@ from support.ports import lease_port
 from support.server import clean_env
 from support.wait import until
 
-# Nothing but requests, and the prices that it came with: else it asks GitHub for newer ones, for seconds a provider.
-SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_MODEL_CATALOG_URI": ""}
+# Nothing but requests.
+SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 # It imports half of Python's data science before it listens.
 READY_S = 180.0
 STOP_S = 30.0
@@ -25,8 +25,9 @@ STOP_S = 30.0
 class MlflowServer:
     """One `mlflow server` with one worker, its store and its log below `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, backend: str | None = None) -> None:
         self._folder = folder
+        self._backend = backend or f"sqlite:///{folder / 'mlflow.db'}"
         self._log = folder / "mlflow.log"
         self._port = lease_port()
         self._process: subprocess.Popen | None = None
@@ -48,9 +49,13 @@ class MlflowServer:
         assert self._process.poll() is None, f"MLflow's server ended with {self._process.returncode}:\n{self.log()}"
         return self
 
+    def pid(self) -> int:
+        """Returns the id of the process that its worker is a child of."""
+        return self._process.pid
+
     def _command(self) -> list[str]:
         where = {
-            "--backend-store-uri": f"sqlite:///{self._folder / 'mlflow.db'}",
+            "--backend-store-uri": self._backend,
             "--artifacts-destination": self._folder / "artifacts",
             "--host": "127.0.0.1",
             "--port": self._port,
@@ -69,7 +74,7 @@ class MlflowServer:
 
     def stop(self) -> None:
         """Ends it and its worker."""
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:
             return
         os.killpg(self._process.pid, signal.SIGTERM)
         try:

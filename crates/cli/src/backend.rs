@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use spanwise_ingest::{Ingest, IngestLimits};
 use spanwise_model::ErrorKind;
-use spanwise_server::{App, ServerConfig, Webhooks, describe_metrics, main_router};
+use spanwise_server::{App, Scoring, ServerConfig, Webhooks, describe_metrics, main_router};
 use spanwise_store::{RetentionRules, Store};
 use spanwise_store_sqlite::{FsArtifacts, OpenOptions, SqliteStore};
 use std::net::IpAddr;
@@ -162,6 +162,7 @@ pub(crate) fn open_app(config: &Config, retention: RetentionRules, metrics: Prom
         store,
         catalog: sqlite,
         webhooks: Arc::new(Webhooks::new(config.private_webhooks)),
+        scoring: Arc::new(Scoring::new(config.judge.scoring()?)),
         artifacts: Arc::new(artifacts),
         config: Arc::new(server_config(config)),
         metrics,

@@ -122,6 +122,24 @@ impl Client {
         read_json(self.post(Method::PUT, path, "application/octet-stream", bytes.into()).await?).await
     }
 
+    /// Puts a body, which is sent piece by piece, and waits until it is taken.
+    pub(crate) async fn put_body(&self, path: &str, body: Body) -> Result<()> {
+        let answer = self.post(Method::PUT, path, "application/octet-stream", body).await?;
+        answer.collect().await.context("the answer broke off")?;
+        Ok(())
+    }
+
+    /// Sends a body that is read piece by piece, and gets JSON.
+    pub(crate) async fn send_body<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        media_type: &'static str,
+        body: Body,
+    ) -> Result<T> {
+        read_json(self.post(method, path, media_type, body).await?).await
+    }
+
     /// Posts a protobuf message and gets one.
     pub(crate) async fn post_protobuf(&self, path: &str, body: Vec<u8>) -> Result<Bytes> {
         let answer = self.post(Method::POST, path, "application/x-protobuf", body.into()).await?;

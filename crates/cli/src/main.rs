@@ -7,12 +7,15 @@ mod args;
 mod backend;
 mod client;
 mod config;
+mod datasets;
 mod demo;
 mod explain;
 mod housekeeping;
 mod manage;
+mod mlflow;
 mod prices;
 mod redaction;
+mod scorers;
 mod select;
 mod serve;
 mod show;
@@ -24,7 +27,7 @@ mod terminal;
 mod text;
 mod transfer;
 
-use args::{Arguments, Command, ConfigCommand};
+use args::{Arguments, Command, ConfigCommand, ImportArgs, ImportCommand};
 use clap::Parser;
 use std::process::ExitCode;
 use terminal::{Painter, Style, err_line, is_broken_pipe, set_color};
@@ -83,11 +86,16 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Get(args) => runtime()?.block_on(show::get(&args)).map(|()| Outcome::Done),
         Command::Tail(args) => runtime()?.block_on(tail::tail(&args)).map(|()| Outcome::Done),
         Command::Export(args) => runtime()?.block_on(transfer::export(&args)).map(|()| Outcome::Done),
+        Command::Import(ImportArgs { command: Some(ImportCommand::Mlflow(args)), .. }) => {
+            runtime()?.block_on(mlflow::import(&args))
+        }
         Command::Import(args) => runtime()?.block_on(transfer::import(&args)),
         Command::Tag(args) => runtime()?.block_on(manage::tag(&args)),
         Command::Delete(args) => runtime()?.block_on(manage::delete(&args)),
         Command::Experiments(args) => runtime()?.block_on(manage::experiments(&args)).map(|()| Outcome::Done),
+        Command::Datasets(args) => runtime()?.block_on(datasets::datasets(&args)),
         Command::Prices(args) => runtime()?.block_on(prices::prices(&args)),
+        Command::Scorers(args) => runtime()?.block_on(scorers::scorers(&args)),
         Command::Redaction { command } => {
             runtime()?.block_on(redaction::run(&command)).map(|()| Outcome::Done)
         }

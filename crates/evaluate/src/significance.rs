@@ -63,7 +63,12 @@ fn exact(differences: &[f64]) -> f64 {
 fn normal(differences: &[f64]) -> f64 {
     let sum: f64 = differences.iter().sum();
     let deviation = differences.iter().map(|difference| difference * difference).sum::<f64>().sqrt();
-    erfc((sum / deviation).abs() / SQRT_2).min(1.0)
+    normal_tails(sum / deviation)
+}
+
+/// Returns how probable a value at least as far from 0 is under the standard normal distribution.
+pub(crate) fn normal_tails(z: f64) -> f64 {
+    erfc(z.abs() / SQRT_2).min(1.0)
 }
 
 /// The complementary error function of a number from 0 on, by Chebyshev's fit; at most 1.2e-7 off, relatively.

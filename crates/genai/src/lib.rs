@@ -26,7 +26,7 @@ mod usage;
 mod value;
 
 pub use columns::{SpanColumns, lends_texts, span_columns};
-pub use content::{preview_texts, read_content};
+pub use content::{preview_texts, read_content, whole_texts};
 pub use cost::{CostReason, CostSource, explain_cost};
 pub use derive::{Derived, UNKNOWN_TYPE, derive, derive_without_bodies};
 pub use prices::PriceTable;

@@ -21,4 +21,4 @@ mod traces;
 pub use budget::{BudgetExceeded, ByteBudget, Reservation};
 pub use error::IngestError;
 pub use ingest::{Body, Format, Ingest, IngestLimits, IngestOutcome, Route};
-pub use redaction::{Redaction, RulesInForce};
+pub use redaction::{RecordTexts, Redaction, RulesInForce};

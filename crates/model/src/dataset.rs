@@ -21,7 +21,7 @@ pub struct Dataset {
     pub record_count: u64,
     /// The number of the last change of its records, from 0.
     pub version: i64,
-    /// Changes whenever the dataset does; 8 hex digits.
+    /// Tells this version of this dataset from others; 8 hex digits.
     pub digest: String,
     /// When it was created.
     pub created_ns: i64,
@@ -31,6 +31,25 @@ pub struct Dataset {
     pub created_by: Option<String>,
     /// Who changed it last.
     pub last_updated_by: Option<String>,
+    /// How records were last made of its traces, in the words of who did it.
+    pub mapping: Option<Value>,
+}
+
+/// One change of a dataset's records, which made a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetChange {
+    /// The version that it made.
+    pub version: i64,
+    /// When it was made; `None` of a deletion that an older release made.
+    pub at_ns: Option<i64>,
+    /// Who made it.
+    pub user: Option<String>,
+    /// How many records are new.
+    pub added: u64,
+    /// How many were there and changed.
+    pub changed: u64,
+    /// How many are gone.
+    pub removed: u64,
 }
 
 /// One record as it is in one version of its dataset.
@@ -48,6 +67,8 @@ pub struct DatasetRecord {
     pub tags: Map<String, Value>,
     /// Where it came from.
     pub source: Option<RecordSource>,
+    /// The version of its dataset that made it what it is.
+    pub since: i64,
     /// When it was created.
     pub created_ns: i64,
     /// When it last changed.

@@ -28,7 +28,7 @@ pub use assessment::{
     Assessment, AssessmentError, AssessmentKind, AssessmentSource, AssessmentValue, SourceType,
 };
 pub use attachment::AttachmentHash;
-pub use dataset::{Dataset, DatasetRecord, RecordSource};
+pub use dataset::{Dataset, DatasetChange, DatasetRecord, RecordSource};
 pub use error::ErrorKind;
 pub use experiment::{Experiment, LifecycleStage};
 pub use id::{AssessmentId, ExperimentId, IdError, SpanId, TraceId};

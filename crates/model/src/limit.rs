@@ -44,6 +44,10 @@ pub const MODEL_ALIAS_CHARS_MAX: usize = 255;
 pub const REGISTRY_TAG_VALUE_CHARS_MAX: usize = 100_000;
 /// Longest description of a registered model or a version, in characters (MLflow's column).
 pub const REGISTRY_DESCRIPTION_CHARS_MAX: usize = 5_000;
+/// Longest source or address of the run of a version of a registered model, in characters.
+pub const MODEL_SOURCE_CHARS_MAX: usize = 4_096;
+/// Longest id of a run or of a logged model that a version of a registered model names, in characters.
+pub const MODEL_ID_CHARS_MAX: usize = 250;
 /// Rows in one answer of trace metrics.
 pub const METRIC_ROWS_MAX: usize = 50_000;
 /// Longest name of an issue, in characters (MLflow's figure).
@@ -70,5 +74,7 @@ pub const LABEL_SCHEMA_ID_CHARS_MAX: usize = 36;
 pub const REVIEW_QUEUE_NAME_CHARS_MAX: usize = 250;
 /// Longest name of a user of a review queue, in characters (MLflow's figure).
 pub const REVIEW_USER_CHARS_MAX: usize = 250;
+/// Longest comment of a reviewer on an answer, in characters.
+pub const REVIEW_COMMENT_CHARS_MAX: usize = 10_000;
 /// Users of one review queue (MLflow's figure).
 pub const REVIEW_USERS_MAX: usize = 10;

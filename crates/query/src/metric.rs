@@ -43,7 +43,8 @@ pub fn parse_metric_filter(text: &str) -> Result<MetricFilter, FilterError> {
     let refuse = |message: String| FilterError::new(Problem::Entity(message), 0..text.len());
     let tree = syntax::parse_mlflow(text, None)?;
     let Expr::Is(Item::Clause(clause)) = &tree else {
-        return Err(refuse(format!("Invalid filter: '{text}'. Expected one filter clause.")));
+        let message = format!("Invalid clause(s) in filter string: '{text}'. Expected one filter clause.");
+        return Err(refuse(message));
     };
     let field = field(clause.identifier.text).map_err(refuse)?;
     if clause.comparator != "=" {
@@ -189,7 +190,10 @@ mod tests {
         check("trace.status != 'OK'", Err("Invalid comparator: '!=', only '=' operator is supported"));
         check(
             "trace.status = 'OK' AND trace.status = 'OK'",
-            Err("Invalid filter: 'trace.status = 'OK' AND trace.status = 'OK''. Expected one filter clause."),
+            Err(
+                "Invalid clause(s) in filter string: 'trace.status = 'OK' AND trace.status = 'OK''. Expected one filter \
+                 clause.",
+            ),
         );
         check(
             "trace.status = 5",

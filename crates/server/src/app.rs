@@ -1,6 +1,7 @@
 //! What every handler is given: the store, the way in, the configuration.
 
 use crate::paced_body::BodyPace;
+use crate::scoring::Scoring;
 use crate::webhooks::Webhooks;
 use metrics_exporter_prometheus::PrometheusHandle;
 use spanwise_ingest::Ingest;
@@ -21,6 +22,8 @@ pub struct App {
     pub ingest: Arc<Ingest>,
     /// What sends to webhooks.
     pub webhooks: Arc<Webhooks>,
+    /// What runs scorers.
+    pub scoring: Arc<Scoring>,
     /// Limits and allow-lists.
     pub config: Arc<ServerConfig>,
     /// Renders the text of `/metrics`.

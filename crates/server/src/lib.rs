@@ -19,7 +19,9 @@ mod otlp;
 mod paced_body;
 mod patient_io;
 mod probe;
+mod redact_records;
 mod router;
+mod scoring;
 mod ui;
 mod webhooks;
 
@@ -31,4 +33,5 @@ pub use metric::describe_metrics;
 pub use native::openapi;
 pub use paced_body::BodyPace;
 pub use router::{grpc_router, main_router, otlp_router};
+pub use scoring::{ApiKey, DEFAULT_ENDPOINT, Endpoint, Scoring, ScoringConfig};
 pub use webhooks::Webhooks;

@@ -77,11 +77,15 @@ pub async fn serve(app: App, listeners: Listeners, stop: CancellationToken) {
         }
     }
     let deliveries = tokio::spawn(crate::webhooks::deliver(app.clone(), stop.clone()));
+    let scoring = tokio::spawn(crate::scoring::work(app.clone(), stop.clone()));
     let upkeep = tokio::spawn(keep_metrics(app));
     serving.join_all().await;
     upkeep.abort();
     if let Err(error) = deliveries.await {
         tracing::error!("deliveries to webhooks ended before the server: {error}");
+    }
+    if let Err(error) = scoring.await {
+        tracing::error!("scoring ended before the server: {error}");
     }
 }
 

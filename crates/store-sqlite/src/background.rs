@@ -19,6 +19,7 @@ use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -42,6 +43,7 @@ const IDLE_INTERVAL: Duration = Duration::from_secs(3600);
 /// Wakes the maintenance thread; it ends when this is dropped.
 pub(crate) struct Background {
     wake: SyncSender<()>,
+    has_spans: Arc<AtomicBool>,
 }
 
 /// What the thread works with.
@@ -67,16 +69,31 @@ impl Background {
         let wal = database.with_extension("db-wal");
         let now = Instant::now();
         let moved = Cell::new((0, now));
-        let maintenance = Maintenance { conn, wal, parts, due: now + QUIET, retention_due: now, moved };
+        let has_spans = Arc::new(AtomicBool::new(false));
+        let maintenance = Maintenance {
+            conn,
+            wal,
+            parts,
+            has_spans: Arc::clone(&has_spans),
+            due: now + QUIET,
+            retention_due: now,
+            moved,
+        };
         let handle = thread::Builder::new()
             .name("maintain".into())
             .spawn(move || maintenance.run(&wakes))
             .map_err(|error| io_error("cannot start the maintenance thread", error))?;
-        Ok((Background { wake }, handle))
+        Ok((Background { wake, has_spans }, handle))
     }
 
-    /// Says that something was written.
+    /// Says that spans were written or deleted: the log has grown, and there will be something to compact.
     pub(crate) fn wake(&self) {
+        self.has_spans.store(true, Ordering::Release);
+        self.wake_for_log();
+    }
+
+    /// Says that something was written, so that the log has grown.
+    pub(crate) fn wake_for_log(&self) {
         // A full channel means that it is awake already.
         let _ = self.wake.try_send(());
     }
@@ -86,6 +103,8 @@ struct Maintenance {
     conn: Connection,
     wal: PathBuf,
     parts: Parts,
+    /// Whether spans were written since this was looked at.
+    has_spans: Arc<AtomicBool>,
     /// When to compact next.
     due: Instant,
     /// When to look next whether retention has something to do.
@@ -109,9 +128,11 @@ impl Maintenance {
                 (_, false) => wakes.recv_timeout(until_due),
             };
             match wait {
-                Ok(()) => self.due = self.due.min(Instant::now() + QUIET),
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.has_spans.swap(false, Ordering::AcqRel) {
+                self.due = self.due.min(Instant::now() + QUIET);
             }
             // Also while there is a wake at every look: a store that is always written to has to be tidied as well.
             if self.parts.retention.is_some() && Instant::now() >= self.retention_due {

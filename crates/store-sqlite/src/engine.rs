@@ -27,7 +27,8 @@ use spanwise_store::{
     ExperimentQuery, FacetCounts, FacetQuery, FeedPosition, KnownFiles, Metrics, MetricsQuery, NewExperiment,
     PriceChange, Progress, PromptLink, RenormalizeReport, RenormalizeScope, RetentionStatus, Selection,
     SessionPage, SessionQuery, SpanStream, Store, StoreError, StoreResult, StoreStats, StoredSpan,
-    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree,
+    TraceArchive, TraceChanges, TraceHistogram, TracePage, TraceQuery, TraceTree, VersionFigures,
+    VersionQuery,
 };
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
@@ -174,6 +175,11 @@ impl Store for SqliteStore {
     async fn aggregate(&self, query: AggregateQuery) -> StoreResult<Vec<AggregateRow>> {
         let context = self.search_context();
         self.readers.read(move |conn| aggregate::aggregate(conn, &context, &query)).await
+    }
+
+    async fn version_figures(&self, query: VersionQuery) -> StoreResult<Vec<VersionFigures>> {
+        let context = self.search_context();
+        self.readers.read(move |conn| aggregate::version_figures(conn, &context, &query)).await
     }
 
     async fn trace_facets(&self, query: FacetQuery) -> StoreResult<Vec<FacetCounts>> {

@@ -5,13 +5,14 @@ use crate::store::{SqliteStore, now_ns};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use spanwise_model::{
-    ErrorKind, ExperimentId, Issue, IssueId, LabelSchema, LabelSchemaId, ReviewItem, ReviewQueue,
-    ReviewQueueId, ReviewStatus, TraceId,
+    AssessmentId, ErrorKind, ExperimentId, Issue, IssueId, LabelSchema, LabelSchemaId, ReviewItem,
+    ReviewQueue, ReviewQueueId, ReviewStatus, TraceId,
 };
 use spanwise_store::catalog::{
-    IssueChange, IssuePage, IssueQuery, IssueStore, LabelSchemaChange, LabelSchemaPage, LabelSchemaStore,
-    NewIssue, NewLabelSchema, NewReviewQueue, ReviewItemPage, ReviewQueueChange, ReviewQueuePage,
-    ReviewQueueQuery, ReviewQueueStore,
+    AddedToReview, FinishedReview, IssueChange, IssuePage, IssueQuery, IssueStore, LabelSchemaChange,
+    LabelSchemaPage, LabelSchemaStore, NewIssue, NewLabelSchema, NewReviewQueue, Review, ReviewAnswer,
+    ReviewClaim, ReviewItemPage, ReviewPage, ReviewProgress, ReviewQuery, ReviewQueueChange, ReviewQueuePage,
+    ReviewQueueQuery, ReviewQueueStore, ReviewWorkStore,
 };
 use spanwise_store::{StoreError, StoreResult};
 
@@ -175,5 +176,72 @@ impl ReviewQueueStore for SqliteStore {
             catalog::set_review_status(context.conn, &id, &trace, status, completed_by, now_ns())
         })
         .await
+    }
+}
+
+#[async_trait]
+impl ReviewWorkStore for SqliteStore {
+    async fn review_queues_of(
+        &self,
+        experiments: Option<Vec<ExperimentId>>,
+        limit: usize,
+    ) -> StoreResult<ReviewQueuePage> {
+        self.read(move |conn| catalog::review_queues_of(conn, experiments.as_deref(), limit)).await
+    }
+
+    async fn review_progress(&self, queues: &[ReviewQueue]) -> StoreResult<Vec<ReviewProgress>> {
+        let queues = queues.to_vec();
+        self.read(move |conn| catalog::review_progress(conn, &queues, now_ns())).await
+    }
+
+    async fn add_to_review(&self, id: &ReviewQueueId, traces: &[TraceId]) -> StoreResult<AddedToReview> {
+        let (id, traces) = (id.clone(), traces.to_vec());
+        self.write(move |context| catalog::add_to_review(context.conn, &id, &traces, now_ns())).await
+    }
+
+    async fn find_reviews(&self, query: ReviewQuery) -> StoreResult<ReviewPage> {
+        self.read(move |conn| catalog::find_reviews(conn, &query, now_ns())).await
+    }
+
+    async fn get_review(&self, id: &ReviewQueueId, trace: &TraceId) -> StoreResult<Review> {
+        let (id, trace) = (id.clone(), trace.clone());
+        self.read(move |conn| catalog::get_review(conn, &id, &trace, now_ns())).await
+    }
+
+    async fn claim_reviews(&self, claim: ReviewClaim) -> StoreResult<Vec<Review>> {
+        self.write(move |context| catalog::claim_reviews(context.conn, &claim, now_ns())).await
+    }
+
+    async fn release_reviews(&self, id: &ReviewQueueId, reviewer: &str) -> StoreResult<u64> {
+        let (id, reviewer) = (id.clone(), reviewer.to_owned());
+        self.write(move |context| catalog::release_reviews(context.conn, &id, &reviewer)).await
+    }
+
+    async fn finish_review(&self, finished: FinishedReview) -> StoreResult<Review> {
+        self.write(move |context| catalog::finish_review(context.conn, &finished, now_ns())).await
+    }
+
+    async fn reopen_review(
+        &self,
+        id: &ReviewQueueId,
+        trace: &TraceId,
+        reviewer: &str,
+        held_until_ns: i64,
+    ) -> StoreResult<Vec<AssessmentId>> {
+        let (id, trace, reviewer) = (id.clone(), trace.clone(), reviewer.to_owned());
+        self.write(move |context| {
+            catalog::reopen_review(context.conn, &id, &trace, &reviewer, held_until_ns, now_ns())
+        })
+        .await
+    }
+
+    async fn review_answers(
+        &self,
+        id: &ReviewQueueId,
+        names: &[String],
+        limit: usize,
+    ) -> StoreResult<Vec<ReviewAnswer>> {
+        let (id, names) = (id.clone(), names.to_vec());
+        self.read(move |conn| catalog::review_answers(conn, &id, &names, limit)).await
     }
 }

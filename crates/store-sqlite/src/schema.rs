@@ -33,6 +33,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0019_webhooks.sql"),
     include_str!("migrations/0020_label_schemas.sql"),
     include_str!("migrations/0021_review_queues.sql"),
+    include_str!("migrations/0022_scoring.sql"),
+    include_str!("migrations/0024_dataset_changes.sql"),
+    include_str!("migrations/0025_review_work.sql"),
 ];
 
 /// Pages of the cache of each connection that reads, in KiB (negative is SQLite's way to say KiB).

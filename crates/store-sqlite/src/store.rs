@@ -213,7 +213,12 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&mut WriteContext<'_>) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
-        self.writer()?.write(operation).await
+        let written = self.writer()?.write(operation).await;
+        // Also where it failed: other writes of its group may have been committed.
+        if let Some(background) = &*self.background.lock().unwrap_or_else(PoisonError::into_inner) {
+            background.wake_for_log();
+        }
+        written
     }
 
     pub(crate) fn writer(&self) -> StoreResult<Arc<Writer>> {

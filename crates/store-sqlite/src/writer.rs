@@ -1,6 +1,6 @@
 //! The one thread that writes: it groups what waits, appends to the segment, syncs it, commits, and then answers.
 //!
-//! All writes of a group share one SQLite transaction and one sync of the segment. A write that fails is rolled
+//! All writes of a group share one SQLite transaction and one sync of the segment. A write that fails, or panics, is rolled
 //! back alone (to its savepoint); if the segment or the commit fails, the whole group fails as `Unavailable`.
 
 use crate::error::sql_error;
@@ -13,6 +13,7 @@ use crate::trace_state::TraceStates;
 use rusqlite::{Connection, TransactionBehavior};
 use spanwise_model::{ErrorKind, TraceId};
 use spanwise_store::{StoreError, StoreResult};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -177,7 +178,12 @@ impl Writer {
             drop(announced);
             let result = context.map_err(copy).and_then(|context| match on_error {
                 OnError::UndoOperation => in_savepoint(context, operation),
-                OnError::Nothing => check_open(context.conn).and_then(|()| operation(context)),
+                OnError::Nothing => check_open(context.conn).and_then(|()| {
+                    caught(|| operation(context)).unwrap_or_else(|panicked| {
+                        context.fail_group(&panicked);
+                        Err(panicked)
+                    })
+                }),
             });
             Box::new(move |group| {
                 // A caller that stopped waiting doesn't want the answer.
@@ -328,7 +334,7 @@ fn in_savepoint<T>(
     let (in_table, trace_ids) = (context.table.mark(), context.trace_ids.mark());
     check_open(context.conn)?;
     run(context.conn, "SAVEPOINT operation")?;
-    let result = operation(context);
+    let result = caught(|| operation(context)).unwrap_or_else(Err);
     if let Err(error) = &result {
         if matches!(error.kind(), ErrorKind::Internal | ErrorKind::Unavailable) {
             // It may have failed half-way, with the states ahead of the rows.
@@ -344,6 +350,16 @@ fn in_savepoint<T>(
     }
     run(context.conn, "RELEASE operation")?;
     result
+}
+
+/// Does a write; one that panics is an error, so that it costs its own answer and not the thread, without which nothing is
+/// written any more.
+fn caught<T>(work: impl FnOnce() -> StoreResult<T>) -> Result<StoreResult<T>, StoreError> {
+    // What it may have left half done is undone by the caller, as after an error.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+        tracing::error!("a write panicked");
+        StoreError::new(ErrorKind::Internal, "a write panicked; nothing of it was kept")
+    })
 }
 
 fn run(conn: &Connection, statement: &str) -> StoreResult<()> {
@@ -384,4 +400,35 @@ fn cause(error: &StoreError) -> String {
     let first = std::error::Error::source(error);
     let sources = std::iter::successors(first, |source| source.source());
     sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{OpenOptions, SqliteStore};
+    use spanwise_store::Store;
+    use spanwise_store::conformance::build::{span, spans, trace_id};
+
+    #[tokio::test]
+    async fn a_write_that_panics_is_undone_and_costs_itself_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&OpenOptions::new(folder.path())).unwrap();
+        let panics = store.write(|context| -> StoreResult<()> {
+            run(context.conn, "CREATE TABLE left_over (a)")?;
+            panic!("a bug");
+        });
+        assert_eq!(panics.await.unwrap_err().kind(), ErrorKind::Internal);
+        let count = "SELECT count(*) FROM sqlite_schema WHERE name = 'left_over'";
+        let left: i64 = store
+            .read(move |conn| conn.query_row(count, [], |row| row.get(0)).map_err(sql_error))
+            .await
+            .unwrap();
+        assert_eq!(left, 0);
+        let writer = store.writer().unwrap();
+        let panics = writer.append(writer.announce(), 0, |_| -> StoreResult<()> { panic!("a bug") });
+        assert_eq!(panics.await.unwrap_err().kind(), ErrorKind::Unavailable);
+        let id = trace_id(1);
+        store.append_spans(vec![spans(&id, &[span(1)])]).await.unwrap();
+        assert_eq!(store.get_trace(&id).await.unwrap().trace_id, id);
+    }
 }

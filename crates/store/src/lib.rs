@@ -14,6 +14,7 @@ mod metrics;
 mod params;
 mod prices;
 mod traits;
+mod versions;
 
 pub use aggregate::{
     AggregateQuery, AggregateRow, DISTINCT_MAX, EXACT_VALUES_MAX, Grouping, Place, SPAN_MARGIN_MS,
@@ -42,3 +43,6 @@ pub use params::{
 };
 pub use prices::PriceChange;
 pub use traits::{ArtifactEntry, ArtifactReader, ArtifactStore, ArtifactWriter, AttachmentReader, Store};
+pub use versions::{
+    MODEL_METADATA, ScoreFigures, VERSION_RUNS_MAX, VERSIONS_MAX, VersionFigures, VersionQuery,
+};

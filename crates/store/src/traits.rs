@@ -6,7 +6,7 @@ use crate::{
     FacetQuery, FeedPosition, KnownFiles, Metrics, MetricsQuery, NewExperiment, PriceChange, Progress,
     PromptLink, RenormalizeReport, RenormalizeScope, RetentionStatus, Selection, SessionPage, SessionQuery,
     SpanStream, StoreError, StoreResult, StoreStats, StoredSpan, TraceArchive, TraceChanges, TraceHistogram,
-    TracePage, TraceQuery, TraceTree,
+    TracePage, TraceQuery, TraceTree, VersionFigures, VersionQuery,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -126,6 +126,11 @@ pub trait Store: Send + Sync + 'static {
     /// - Everything but percentiles is exact; these are too, up to [`crate::EXACT_VALUES_MAX`] values.
     /// - A question that takes too long, or counts too much, is `InvalidArgument`.
     async fn aggregate(&self, query: AggregateQuery) -> StoreResult<Vec<AggregateRow>>;
+
+    /// Adds up the traces of versions, in the order of the question, each in memory that does not grow with its traces.
+    ///
+    /// Everything but percentiles is exact; these are at most 1 % off. Too many versions are `InvalidArgument`.
+    async fn version_figures(&self, query: VersionQuery) -> StoreResult<Vec<VersionFigures>>;
 
     /// Counts the values of fields over a selection, field by field in the order asked.
     ///

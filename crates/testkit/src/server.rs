@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use prost::Message;
 use serde_json::Value;
 use spanwise_ingest::{Ingest, IngestLimits};
-use spanwise_server::{App, Listeners, ServerConfig, Webhooks, serve};
+use spanwise_server::{App, Listeners, Scoring, ScoringConfig, ServerConfig, Webhooks, serve};
 use spanwise_store::Store;
 use spanwise_store_sqlite::{FsArtifacts, OpenOptions, SqliteStore};
 use std::net::SocketAddr;
@@ -27,6 +27,8 @@ pub struct ServerOptions {
     pub config: ServerConfig,
     /// Limits of ingestion.
     pub limits: IngestLimits,
+    /// How scoring works.
+    pub scoring: ScoringConfig,
 }
 
 /// A running server; it stops when dropped.
@@ -69,6 +71,7 @@ impl TestServer {
             store,
             catalog: sqlite,
             webhooks: Arc::new(Webhooks::new(false)),
+            scoring: Arc::new(Scoring::new(options.scoring)),
             artifacts: Arc::new(artifacts),
             config: Arc::new(options.config),
             metrics: PrometheusBuilder::new().build_recorder().handle(),

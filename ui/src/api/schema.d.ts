@@ -87,6 +87,220 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists datasets
+         * @description The newest first, at most 1,000.
+         */
+        get: operations["datasets_list"];
+        put?: never;
+        /** Creates a dataset */
+        post: operations["datasets_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a dataset */
+        get: operations["datasets_get_one"];
+        put?: never;
+        post?: never;
+        /** Deletes a dataset with all of its versions */
+        delete: operations["datasets_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Renames a dataset, and changes its experiments and tags
+         * @description What is left out stays.
+         */
+        patch: operations["datasets_update"];
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compares two versions of a dataset
+         * @description All records of which the two have different contents. A record that came and went in between is none of them.
+         */
+        get: operations["datasets_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports the records of a dataset
+         * @description `jsonl` has an object a record; `csv` a column for each field of inputs and expectations, whose cells are JSON where
+         *     they are no text; `parquet` a column for each part of a record, as JSON texts. An import of any gives the same records.
+         */
+        get: operations["datasets_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imports records from a file
+         * @description Merges them as `POST …/records` does, in one version. Columns named like fields of a record (`inputs.question`,
+         *     `expectations.expected_response`, `outputs`, `tags`) go there; `column` says where others do. A row that can't be taken is named in
+         *     the answer with its number, and the others are kept. With `dry_run` nothing is changed, and the first 20 records are shown.
+         */
+        post: operations["datasets_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the records of a dataset
+         * @description Short texts of each; the whole record has a route of its own, and an export has all of them whole.
+         */
+        get: operations["datasets_list_records"];
+        put?: never;
+        /**
+         * Adds records
+         * @description A record whose inputs one has already is merged into it: expectations and tags by key, outputs if there are any.
+         */
+        post: operations["datasets_add_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/records/{record_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a record */
+        get: operations["datasets_get_record"];
+        /**
+         * Edits a record
+         * @description Replaces all of it. If it was changed since the version that was read, nothing is done, and the answer holds what it is
+         *     now. Another record with the same inputs is a conflict too.
+         */
+        put: operations["datasets_edit_record"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/records/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deletes records
+         * @description Older versions of the dataset keep them.
+         */
+        post: operations["datasets_delete_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds records made of traces or spans
+         * @description Each trace gives a record by its root span, each span that is named one of its own. A mapping says which of their
+         *     fields become which of the record's, and is remembered for the next time. With `dry_run` the first 20 are
+         *     shown, with what adding them would do, and the fields that there are.
+         */
+        post: operations["datasets_add_traces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the versions of a dataset
+         * @description The newest first: when, by whom, and how many records were added, changed and removed.
+         */
+        get: operations["datasets_list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/experiments": {
         parameters: {
             query?: never;
@@ -1365,6 +1579,329 @@ export interface components {
             text: string;
             unknown: components["schemas"]["PriceUnknown"] | null;
         };
+        /** @description What a change did. */
+        DatasetChangeResult: {
+            /**
+             * Format: int64
+             * @description Records that were new.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Records that were there and changed.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Records that are gone.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description Records that were there, and the same.
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description The version of the dataset afterwards.
+             */
+            version: number;
+        };
+        /** @description A dataset with what its records look like. */
+        DatasetDetail: {
+            /** @description The dataset. */
+            dataset: components["schemas"]["DatasetSummary"];
+            /** @description The same of expectations. */
+            expectation_fields: {
+                [key: string]: string;
+            };
+            /** @description The fields that inputs have had, with the type of each when it was first seen. */
+            input_fields: {
+                [key: string]: string;
+            };
+            /** @description How records were last made of traces; null before the first time. */
+            mapping: components["schemas"]["FieldMapping"][] | null;
+        };
+        /** @description A record in two versions; null where it is not there. */
+        DatasetDifference: {
+            after: components["schemas"]["DatasetRecord"] | null;
+            before: components["schemas"]["DatasetRecord"] | null;
+        };
+        /** @description The answer of `GET /api/v1/datasets/{id}/diff`. */
+        DatasetDifferences: {
+            /**
+             * Format: int64
+             * @description Records that only `to` has.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Records that both have, and differ.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description The version that is compared with.
+             */
+            from: number;
+            /** @description What to ask the next page with; null at the end. */
+            next_page_token: string | null;
+            /** @description The page. */
+            records: components["schemas"]["DatasetDifference"][];
+            /**
+             * Format: int64
+             * @description Records that only `from` has.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description The version that is compared.
+             */
+            to: number;
+        };
+        /** @description The answer of `POST /api/v1/datasets/{id}/import`. */
+        DatasetImportResult: {
+            /** @description In a dry run: the first records. */
+            candidates: components["schemas"]["RecordCandidate"][];
+            /** @description The columns that rows have, the first 1,000. */
+            columns: components["schemas"]["ImportColumn"][];
+            /**
+             * Format: int64
+             * @description How many can't be.
+             */
+            problem_count: number;
+            /** @description The first rows that can't be taken, at most 100. The others are kept. */
+            problems: components["schemas"]["RecordProblem"][];
+            /** @description What was done; in a dry run, what would be. */
+            result: components["schemas"]["DatasetChangeResult"];
+            /**
+             * Format: int64
+             * @description Rows or lines that were read.
+             */
+            rows: number;
+        };
+        /** @description The answer of `GET /api/v1/datasets`. */
+        DatasetList: {
+            /** @description Whether these are all. */
+            complete: boolean;
+            /** @description Datasets, the newest first. */
+            datasets: components["schemas"]["DatasetSummary"][];
+        };
+        /** @description A whole record. */
+        DatasetRecord: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description What is expected of an answer. */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /** @description What the application is given. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /** @description When it last changed. */
+            last_updated_ns: string;
+            /** @description What it answered; null if nothing is known. */
+            outputs: unknown;
+            /** @description Its id. */
+            record_id: string;
+            source: components["schemas"]["DatasetRecordSource"] | null;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description The version that made it what it is.
+             */
+            version: number;
+        };
+        /** @description A record as it shall be from now on. */
+        DatasetRecordEdit: {
+            /** @description What is expected of an answer. */
+            expectations?: {
+                [key: string]: unknown;
+            };
+            /** @description What the application is given; must not be empty. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description What it answered; null for nothing. */
+            outputs?: unknown;
+            /** @description Its tags. */
+            tags?: {
+                [key: string]: unknown;
+            };
+            /** @description Who edits it. */
+            user?: string | null;
+            /**
+             * Format: int64
+             * @description The `version` of the record that was read and edited.
+             */
+            version: number;
+        };
+        /** @description The answer of `GET /api/v1/datasets/{id}/records`. */
+        DatasetRecordList: {
+            /** @description What to ask the next page with; null at the end. */
+            next_page_token: string | null;
+            /** @description The page, in the order in which the records came. */
+            records: components["schemas"]["DatasetRecordPreview"][];
+        };
+        /** @description A record in a list: texts that a line has room for, at most 300 characters each. */
+        DatasetRecordPreview: {
+            /** @description What is expected of an answer; null if nothing is. */
+            expectations: string | null;
+            /** @description What the application is given. */
+            inputs: string;
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /** @description When it last changed. */
+            last_updated_ns: string;
+            /** @description What it answered. */
+            outputs: string | null;
+            /** @description Its id. */
+            record_id: string;
+            source: components["schemas"]["DatasetRecordSource"] | null;
+            /** @description Its tags; null if it has none. */
+            tags: string | null;
+            /**
+             * Format: int64
+             * @description The version that made it what it is.
+             */
+            version: number;
+        };
+        /** @description Records to delete. */
+        DatasetRecordRemoval: {
+            /**
+             * @description Their ids; those that are not there are passed over.
+             * @default []
+             */
+            record_ids: string[];
+            /**
+             * @description Who deletes them.
+             * @default null
+             */
+            user: string | null;
+        };
+        /** @description Where a record came from. */
+        DatasetRecordSource: {
+            /** @description All that is known of it. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description The span; null if it is not known. */
+            span_id: string | null;
+            /** @description The trace; null if it is of none. */
+            trace_id: string | null;
+            /** @description `TRACE`, `HUMAN`, `DOCUMENT` or `CODE`. */
+            type: string;
+        };
+        /** @description A dataset without its records. */
+        DatasetSummary: {
+            /** @description Who made it. */
+            created_by: string | null;
+            /** @description When it was made. */
+            created_ns: string;
+            /** @description Its id. */
+            dataset_id: string;
+            /** @description Tells this version from others, as MLflow's runs name it. */
+            digest: string;
+            /** @description The experiments that it belongs to. */
+            experiment_ids: string[];
+            /** @description Who changed it last. */
+            last_updated_by: string | null;
+            /** @description When it last changed. */
+            last_updated_ns: string;
+            /** @description Its name, which others may have too. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many records it has.
+             */
+            record_count: number;
+            /** @description Its tags, without those that MLflow makes. */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description The number of the last change of its records; 0 before the first.
+             */
+            version: number;
+        };
+        /** @description What to change of a dataset; what is left out stays. */
+        DatasetUpdate: {
+            /**
+             * @description Names or ids of experiments that it shall belong to.
+             * @default []
+             */
+            add_experiments: string[];
+            /**
+             * @description Another name.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description Names or ids of experiments that it shall no longer belong to.
+             * @default []
+             */
+            remove_experiments: string[];
+            /**
+             * @description Keys of tags to remove.
+             * @default []
+             */
+            remove_tags: string[];
+            /**
+             * @description Tags to set.
+             * @default {}
+             */
+            set_tags: {
+                [key: string]: string;
+            };
+            /**
+             * @description Who changes it.
+             * @default null
+             */
+            user: string | null;
+        };
+        /** @description One version. */
+        DatasetVersion: {
+            /**
+             * Format: int64
+             * @description Records that were new.
+             */
+            added: number;
+            /** @description When it was made; null of deletions that an older release made. */
+            at_ns: string | null;
+            /**
+             * Format: int64
+             * @description Records that were there and changed.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Records that were gone.
+             */
+            removed: number;
+            /** @description Who made it. */
+            user: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /** @description The answer of `GET /api/v1/datasets/{id}/versions`. */
+        DatasetVersionList: {
+            /** @description Whether older ones are left out. */
+            has_more: boolean;
+            /** @description The newest first. */
+            versions: components["schemas"]["DatasetVersion"][];
+        };
         /** @description A text for each row, by number. */
         Dictionary: {
             /** @description For each row the index of its text. */
@@ -1533,6 +2070,16 @@ export interface components {
             /** @description The value. */
             value: string;
         };
+        /** @description From which field of a trace or span to which field of a record. */
+        FieldMapping: {
+            /**
+             * @description `inputs`, `outputs`, `expectations`, or a field of them (`inputs.question`); `attributes.KEY`, `feedback.NAME`,
+             *     `tags.KEY`, `metadata.KEY`; `input_text`, `output_text`, `name`, `session`, `user`, `trace_id`.
+             */
+            from: string;
+            /** @description `inputs`, `outputs`, `expectations` or `tags`, or a field of one of them (`expectations.expected_response`). */
+            to: string;
+        };
         /** @description What became of a filter and an order. */
         FilterCheck: {
             /** @description The filter in its canonical form; null if it is not valid. */
@@ -1636,6 +2183,13 @@ export interface components {
              * @description Without a state.
              */
             unspecified: number;
+        };
+        /** @description A column of a file and where its cells go. */
+        ImportColumn: {
+            /** @description Its name. */
+            name: string;
+            /** @description As [`FieldMapping::to`] has it, or `source`; null if it is left out. */
+            target: string | null;
         };
         /** @description What an import did. */
         ImportResult: {
@@ -1841,6 +2395,70 @@ export interface components {
             span_id?: string | null;
             /** @description Any JSON but null. */
             value: unknown;
+        };
+        /** @description A dataset to make. */
+        NewDataset: {
+            /**
+             * @description Names or ids of the experiments that it shall belong to.
+             * @default []
+             */
+            experiments: string[];
+            /**
+             * @description Its name.
+             * @default
+             */
+            name: string;
+            /**
+             * @description Its tags.
+             * @default {}
+             */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * @description Who makes it.
+             * @default null
+             */
+            user: string | null;
+        };
+        /** @description What is in a record. */
+        NewDatasetRecord: {
+            /**
+             * @description What is expected of an answer.
+             * @default {}
+             */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What the application is given; must not be empty.
+             * @default {}
+             */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description What it answered; null for nothing. */
+            outputs?: unknown;
+            /**
+             * @description Its tags.
+             * @default {}
+             */
+            tags: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Records to add. */
+        NewDatasetRecords: {
+            /**
+             * @description The records.
+             * @default []
+             */
+            records: components["schemas"]["NewDatasetRecord"][];
+            /**
+             * @description Who adds them.
+             * @default null
+             */
+            user: string | null;
         };
         /** @description An experiment to create, or the new name of one. */
         NewExperiment: {
@@ -2185,6 +2803,93 @@ export interface components {
              */
             version: number;
         };
+        /** @description A record that would be added. */
+        RecordCandidate: {
+            /** @description What adding it does. */
+            effect: components["schemas"]["RecordEffect"];
+            /** @description What is expected of an answer. */
+            expectations: {
+                [key: string]: unknown;
+            };
+            /** @description What the application is given. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description Why none can be made of it. */
+            message: string | null;
+            /** @description The trace, the row of a file or the line of it that it is made of. */
+            origin: string;
+            /** @description What it answered. */
+            outputs: unknown;
+            /** @description The record that is there. */
+            record_id: string | null;
+            /** @description The span; null if it is of none. */
+            span_id: string | null;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description What adding a record does.
+         * @enum {string}
+         */
+        RecordEffect: "added" | "changed" | "unchanged" | "repeated" | "refused";
+        /** @description What could not be made a record. */
+        RecordProblem: {
+            /** @description Why. */
+            message: string;
+            /** @description The trace, or the number of the row or line from 1. */
+            origin: string;
+        };
+        /** @description Which traces or spans to make records of, and how. */
+        RecordsFromTraces: {
+            /**
+             * @description Show the first records, and change nothing.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description How; null = as the last time, or inputs, outputs and expectations as they are.
+             * @default null
+             */
+            mapping: components["schemas"]["FieldMapping"][] | null;
+            /**
+             * @description Spans, of which each gives a record.
+             * @default []
+             */
+            spans: components["schemas"]["SpanOfTrace"][];
+            /** @default null */
+            traces: components["schemas"]["BulkRequest"] | null;
+            /**
+             * @description Who adds them.
+             * @default null
+             */
+            user: string | null;
+        };
+        /** @description The answer of `POST /api/v1/datasets/{id}/traces`. */
+        RecordsFromTracesResult: {
+            /** @description In a dry run: the first records. */
+            candidates: components["schemas"]["RecordCandidate"][];
+            /** @description In a dry run: the fields that the first traces have. */
+            fields: components["schemas"]["SourceField"][];
+            /** @description How records were made. */
+            mapping: components["schemas"]["FieldMapping"][];
+            /**
+             * Format: int64
+             * @description Traces and spans that were selected.
+             */
+            matched: number;
+            /**
+             * Format: int64
+             * @description How many could not.
+             */
+            problem_count: number;
+            /** @description The first that could not be made a record, at most 100. */
+            problems: components["schemas"]["RecordProblem"][];
+            /** @description What was done; in a dry run, what would be with those that are shown. */
+            result: components["schemas"]["DatasetChangeResult"];
+        };
         /** @description How much a rule replaced. */
         RedactionCount: {
             /**
@@ -2462,10 +3167,17 @@ export interface components {
         };
         /** @description A dataset that a run read. */
         RunDataset: {
+            /** @description The dataset here, if it is one; null in a list of runs. */
+            dataset_id: string | null;
             /** @description The digest of its content. */
             digest: string;
             /** @description Its name. */
             name: string;
+            /**
+             * Format: int64
+             * @description The version of it that the run read, if that is known; null in a list of runs.
+             */
+            version: number | null;
         };
         /** @description The answer of `GET /api/v1/runs`. */
         RunList: {
@@ -2573,6 +3285,13 @@ export interface components {
             id?: string | null;
             /** @description Its type. */
             type: components["schemas"]["SourceType"];
+        };
+        /** @description A field of traces that a record can be made of. */
+        SourceField: {
+            /** @description As [`FieldMapping::from`] has it. */
+            name: string;
+            /** @description What it is in one of the traces, shortened. */
+            sample: string;
         };
         /**
          * @description Who or what made an assessment.
@@ -2709,6 +3428,13 @@ export interface components {
             /** @description When. */
             time_ns: string;
         };
+        /** @description A span of a trace. */
+        SpanOfTrace: {
+            /** @description The span, 16 hex digits. */
+            span_id: string;
+            /** @description The trace. */
+            trace_id: string;
+        };
         /** @description What one reads of a span in a row; each text at most 300 characters. */
         SpanPreview: {
             /** @description Why it failed. */
@@ -2748,6 +3474,24 @@ export interface components {
             rows: number[];
             /** @description The texts. */
             values: string[];
+        };
+        /** @description The answer to an edit of a record that somebody else has changed meanwhile: a problem with what there is now. */
+        StaleDatasetRecord: {
+            /** @description Which of `inputs`, `outputs`, `expectations` and `tags` are others than they were when the record was read. */
+            changed: string[];
+            /** @description The record as it is now. */
+            current: components["schemas"]["DatasetRecord"];
+            /** @description What is wrong. */
+            detail: string;
+            /**
+             * Format: int32
+             * @description 409.
+             */
+            status: number;
+            /** @description `Conflict`. */
+            title: string;
+            /** @description `about:blank`. */
+            type: string;
         };
         /**
          * @description How a trace ended, or that it has not.
@@ -3128,6 +3872,645 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_list: {
+        parameters: {
+            query?: {
+                /** @description Name or id of an experiment that they belong to; may be repeated. None: all */
+                experiment?: string[];
+                /** @description A part of the name, in any case */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDataset"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_get_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_diff: {
+        parameters: {
+            query: {
+                /** @description The version to compare with; 0 is empty */
+                from: number;
+                /** @description Records on the page, 1 to 500; 100 if absent */
+                limit?: number;
+                /** @description `next_page_token` of the page before */
+                page_token?: string;
+                /** @description The version to compare; the newest if absent */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDifferences"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_export: {
+        parameters: {
+            query?: {
+                /** @description `jsonl` (if absent), `csv` or `parquet` */
+                format?: string;
+                /** @description As they were in this version; the newest if absent */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_import: {
+        parameters: {
+            query?: {
+                /** @description `NAME=TARGET`, where a column of a file goes; an empty target leaves it out; may be repeated */
+                column?: string[];
+                /** @description Only say what would be done */
+                dry_run?: boolean;
+                /** @description `jsonl` (if absent), `csv` or `parquet` */
+                format?: string;
+                /** @description Who imports */
+                user?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImportResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_list_records: {
+        parameters: {
+            query?: {
+                /** @description Records on the page, 1 to 1000; 200 if absent */
+                limit?: number;
+                /** @description `next_page_token` of the page before */
+                page_token?: string;
+                /** @description Only those with this text in inputs, outputs, expectations or tags */
+                text?: string;
+                /** @description As they were in this version; now if absent */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetRecordList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_add_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDatasetRecords"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetChangeResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_get_record: {
+        parameters: {
+            query?: {
+                /** @description As it was in this version of the dataset; now if absent */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+                /** @description The record */
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetRecord"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_edit_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+                /** @description The record */
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetRecordEdit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetRecord"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StaleDatasetRecord"];
+                };
+            };
+        };
+    };
+    datasets_delete_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetRecordRemoval"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetChangeResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_add_traces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordsFromTraces"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordsFromTracesResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets_list_versions: {
+        parameters: {
+            query?: {
+                /** @description Only those before this one */
+                before?: number;
+                /** @description Versions on the page, 1 to 1000; 100 if absent */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The dataset */
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersionList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -64,11 +64,66 @@ export type ResultPair = Schemas["ResultPair"];
 export type ResultRow = Schemas["ResultRow"];
 export type Score = Schemas["Score"];
 
+export type LabelSchema = Schemas["LabelSchema"];
+export type LabelInput = Schemas["LabelInput"];
+export type NewLabelSchema = Schemas["NewLabelSchema"];
+export type LabelSchemaList = Schemas["LabelSchemaList"];
+export type ReviewQueue = Schemas["ReviewQueue"];
+export type ReviewQueueList = Schemas["ReviewQueueList"];
+export type ReviewQueueDetail = Schemas["ReviewQueueDetail"];
+export type NewReviewQueue = Schemas["NewReviewQueue"];
+export type ReviewProgress = Schemas["ReviewProgress"];
+export type ReviewItem = Schemas["ReviewItem"];
+export type ReviewState = Schemas["ReviewStateName"];
+export type ReviewItemList = Schemas["ReviewItemList"];
+export type ReviewScope = Schemas["ReviewScope"];
+export type ClaimedReviews = Schemas["ClaimedReviews"];
+export type ReviewDone = Schemas["ReviewDone"];
+export type GivenAnswer = Schemas["GivenAnswer"];
+export type AddedToReview = Schemas["AddedToReview"];
+export type ReviewAgreement = Schemas["ReviewAgreement"];
+
+export type Version = Schemas["VersionSummary"];
+export type VersionList = Schemas["VersionList"];
+export type VersionDetail = Schemas["VersionDetail"];
+export type VersionComparison = Schemas["VersionComparison"];
+export type VersionColumn = Schemas["VersionColumn"];
+export type VersionSum = Schemas["VersionSum"];
+
 export type PromptSummary = Schemas["PromptSummary"];
 export type PromptList = Schemas["PromptList"];
 export type PromptDetail = Schemas["PromptDetail"];
 export type PromptVersionSummary = Schemas["PromptVersionSummary"];
 export type PromptVersion = Schemas["PromptVersion"];
+
+export type Scorer = Schemas["ScorerSummary"];
+export type ScorerState = Schemas["ScorerState"];
+export type ScorerCounts = Schemas["ScorerCounts"];
+export type ScorerDay = Schemas["ScorerDay"];
+export type ScorerList = Schemas["ScorerList"];
+export type ScorerDetail = Schemas["ScorerDetail"];
+export type ScorerLimits = Schemas["ScorerLimits"];
+export type ScorerTryResult = Schemas["ScorerTryResult"];
+export type Backfill = Schemas["Backfill"];
+
+export type DatasetSummary = Schemas["DatasetSummary"];
+export type DatasetList = Schemas["DatasetList"];
+export type DatasetDetail = Schemas["DatasetDetail"];
+export type DatasetRecordPreview = Schemas["DatasetRecordPreview"];
+export type DatasetRecordList = Schemas["DatasetRecordList"];
+export type DatasetRecord = Schemas["DatasetRecord"];
+export type DatasetVersion = Schemas["DatasetVersion"];
+export type DatasetVersionList = Schemas["DatasetVersionList"];
+export type DatasetDifference = Schemas["DatasetDifference"];
+export type DatasetDifferences = Schemas["DatasetDifferences"];
+export type DatasetChangeResult = Schemas["DatasetChangeResult"];
+export type DatasetImportResult = Schemas["DatasetImportResult"];
+export type FieldMapping = Schemas["FieldMapping"];
+export type RecordCandidate = Schemas["RecordCandidate"];
+export type RecordProblem = Schemas["RecordProblem"];
+export type RecordsFromTracesResult = Schemas["RecordsFromTracesResult"];
+/** What is left out has its default. */
+export type RecordsFromTraces = Partial<Omit<Schemas["RecordsFromTraces"], "traces">> & { traces?: BulkRequest };
 
 export type SessionSummary = Schemas["SessionSummary"];
 export type SessionList = Schemas["SessionList"];

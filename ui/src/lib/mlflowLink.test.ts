@@ -10,6 +10,9 @@ it("links that MLflow's client prints lead to the same thing", () => {
     search,
   });
   expect(mlflowTarget("/experiments/1/evaluation-runs")).toEqual({ page: "runs", search });
+  expect(mlflowTarget("/experiments/1/models/m-5")).toEqual({ version: "m-5", page: "versions", search });
+  expect(mlflowTarget("/experiments/1/models")).toEqual({ page: "versions", search });
+  expect(mlflowTarget("/experiments/1/review-queue")).toEqual({ page: "reviews", search });
   expect(mlflowTarget("/experiments/1")).toEqual({ page: "traces", search });
   expect(mlflowTarget("/experiments/1/traces?selectedEvaluationId=tr-5")).toEqual({
     page: "traces",

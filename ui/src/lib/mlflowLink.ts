@@ -2,9 +2,10 @@
 import type { AppSearch } from "./search";
 
 export interface Target {
-  /** The run whose page it is; else it is the list of traces, or of runs. */
+  /** The run or the version whose page it is; else it is a list. */
   run?: string;
-  page: "traces" | "runs";
+  version?: string;
+  page: "traces" | "runs" | "versions" | "reviews";
   search: AppSearch;
 }
 
@@ -17,6 +18,9 @@ export function mlflowTarget(hash: string): Target | null {
   const [page, id] = path.split("/");
   const run = page === "runs" ? id : parameters.get("selectedRunUuid");
   if (run) return { run, page: "runs", search: { experiment: [experiment] } };
+  if (page === "models" && id) return { version: id, page: "versions", search: { experiment: [experiment] } };
+  if (page === "models") return { page: "versions", search: { experiment: [experiment] } };
+  if (page === "review-queue") return { page: "reviews", search: { experiment: [experiment] } };
   if (page === "runs" || page === "evaluation-runs") return { page: "runs", search: { experiment: [experiment] } };
   const trace = parameters.get("selectedEvaluationId") ?? parameters.get("selectedTraceId") ?? undefined;
   return { page: "traces", search: { experiment: [experiment], trace } };

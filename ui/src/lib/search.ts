@@ -28,6 +28,13 @@ export interface AppSearch {
   prompt?: string;
   version?: string;
   against?: string;
+  /** The scorer that is open, by its id. */
+  scorer?: string;
+  /** Versions that are compared, by the ids of their models, separated by commas; the first is what others are compared with. */
+  versions?: string;
+  /** The dataset that is open, and the record in it; `version` and `against` are its versions then. */
+  dataset?: string;
+  record?: string;
   /** The session that is open over the list of sessions. */
   session?: string;
 }
@@ -50,6 +57,10 @@ const TEXTS = [
   "prompt",
   "version",
   "against",
+  "scorer",
+  "versions",
+  "dataset",
+  "record",
 ] as const satisfies readonly (keyof AppSearch)[];
 
 /** Reads a query string. What it does not know it leaves out. */

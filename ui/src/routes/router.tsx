@@ -23,6 +23,10 @@ const index = createRoute({
   path: "/",
   beforeLoad: ({ search, location }) => {
     const target = mlflowTarget(location.hash);
+    if (target?.version) {
+      const { version: modelId, search } = target;
+      throw redirect({ to: "/versions/$modelId", params: { modelId }, search, replace: true });
+    }
     if (target?.run) {
       throw redirect({ to: "/runs/$runId", params: { runId: target.run }, search: target.search, replace: true });
     }
@@ -67,14 +71,72 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("./run")),
 });
 
+const reviews = createRoute({
+  getParentRoute: () => root,
+  path: "/reviews",
+  component: lazyRouteComponent(() => import("./reviews")),
+});
+
+const reviewQueue = createRoute({
+  getParentRoute: () => root,
+  path: "/reviews/$queueId",
+  component: lazyRouteComponent(() => import("./reviewQueue")),
+});
+
+const versions = createRoute({
+  getParentRoute: () => root,
+  path: "/versions",
+  component: lazyRouteComponent(() => import("./versions")),
+});
+
+const compareVersions = createRoute({
+  getParentRoute: () => root,
+  path: "/versions/compare",
+  component: lazyRouteComponent(() => import("./compareVersions")),
+});
+
+const version = createRoute({
+  getParentRoute: () => root,
+  path: "/versions/$modelId",
+  component: lazyRouteComponent(() => import("./version")),
+});
+
 const prompts = createRoute({
   getParentRoute: () => root,
   path: "/prompts",
   component: lazyRouteComponent(() => import("./prompts")),
 });
 
+const scorers = createRoute({
+  getParentRoute: () => root,
+  path: "/scorers",
+  component: lazyRouteComponent(() => import("./scorers")),
+});
+
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets",
+  component: lazyRouteComponent(() => import("./datasets")),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([index, traces, trace, sessions, runs, run, prompts, experiments]),
+  routeTree: root.addChildren([
+    index,
+    traces,
+    trace,
+    sessions,
+    runs,
+    run,
+    versions,
+    compareVersions,
+    version,
+    reviews,
+    reviewQueue,
+    datasets,
+    prompts,
+    scorers,
+    experiments,
+  ]),
   parseSearch: parseSearch as (text: string) => Record<string, unknown>,
   stringifySearch: stringifySearch as (search: Record<string, unknown>) => string,
   defaultPreload: "intent",

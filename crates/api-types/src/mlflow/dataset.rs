@@ -2,6 +2,7 @@
 
 use super::experiment::page_size;
 use super::field::{FieldError, Fields, FromFields, check_chars, check_name};
+use super::start_trace::check_value;
 use super::time::milliseconds;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -157,6 +158,7 @@ fn tags(fields: &Fields<'_>) -> Result<BTreeMap<String, Option<String>>, FieldEr
             Value::String(text) => Some(text),
             other => Some(other.to_string()),
         };
+        check_value(&key, value.as_deref().unwrap_or_default())?;
         tags.insert(key, value);
     }
     Ok(tags)
@@ -372,5 +374,6 @@ mod tests {
         assert_eq!(made.tags.get("n").map(String::as_str), Some("1"));
         assert!(!made.tags.contains_key("gone"));
         assert!(read("{nope").is_err());
+        assert!(read(&json!({"n": "x".repeat((1 << 20) + 1)}).to_string()).is_err());
     }
 }

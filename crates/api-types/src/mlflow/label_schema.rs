@@ -345,7 +345,13 @@ struct Numeric(LabelInput);
 
 impl FromFields for Numeric {
     fn from_fields(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        let (min_value, max_value) = (fields.optional("min_value")?, fields.optional("max_value")?);
+        let bound = |name: &str| match fields.optional::<f64>(name)? {
+            Some(bound) if !bound.is_finite() => {
+                rule(format!("`InputNumeric.{name}` must be a finite number; got {bound:?}."))
+            }
+            bound => Ok(bound),
+        };
+        let (min_value, max_value) = (bound("min_value")?, bound("max_value")?);
         if let (Some(min), Some(max)) = (min_value, max_value)
             && min >= max
         {
@@ -412,6 +418,14 @@ mod tests {
             (
                 json!({"numeric": {"min_value": 2, "max_value": 1}}),
                 "`InputNumeric.min_value` must be strictly less than `max_value`; got min=2.0, max=1.0.",
+            ),
+            (
+                json!({"numeric": {"min_value": "-Infinity", "max_value": 1}}),
+                "`InputNumeric.min_value` must be a finite number; got -inf.",
+            ),
+            (
+                json!({"numeric": {"max_value": "NaN"}}),
+                "`InputNumeric.max_value` must be a finite number; got NaN.",
             ),
             (json!({"text": {"max_length": 0}}), "`InputText.max_length` must be at least 1; got 0."),
         ] {

@@ -258,7 +258,7 @@ impl FromFields for SearchLoggedModels {
         let order_by: Vec<OrderBy> = fields.or_default("order_by")?;
         let max_results = fields.optional("max_results")?.unwrap_or(MODELS_PER_PAGE);
         Ok(SearchLoggedModels {
-            experiments: fields.or_default("experiment_ids")?,
+            experiments: fields.required("experiment_ids")?,
             filter: fields.or_default("filter")?,
             datasets: datasets.into_iter().map(|dataset| dataset.0).collect(),
             order_by: order_by.into_iter().map(|by| by.0).collect(),

@@ -8,7 +8,8 @@ mod tests;
 
 pub use history::{GetMetricHistory, GetMetricsOfRuns, SearchRunDatasets};
 pub use log::{
-    DeleteRunTag, LogBatch, LogInputs, LogMetric, LogOutputs, LogParam, LogToRun, NewMetric, SetRunTag,
+    DeleteRunTag, LogBatch, LogInputs, LogMetric, LogModel, LogOutputs, LogParam, LogToRun, NewMetric,
+    SetRunTag,
 };
 pub use request::{CreateRun, OneRun, SearchRuns, UpdateRun};
 

@@ -166,7 +166,9 @@ impl FromFields for ListScorers {
         let several: Option<Vec<ExperimentId>> = fields.optional("experiment_ids")?;
         match (one, several) {
             (Some(_), Some(_)) => Err(FieldError::Rule(
-                "Only one of `experiment_id` and `experiment_ids` can be specified.".to_owned(),
+                "Cannot specify both 'experiment_id' and 'experiment_ids'. Use 'experiment_ids' to scope the query to \
+                 multiple experiments, or 'experiment_id' to scope it to a single experiment."
+                    .to_owned(),
             )),
             (Some(_), None) => Ok(ListScorers { experiments: Some(vec![fields.required("experiment_id")?]) }),
             (None, experiments) => Ok(ListScorers { experiments }),

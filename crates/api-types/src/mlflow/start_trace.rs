@@ -36,8 +36,37 @@ impl FromFields for StartTrace {
     fn from_fields(fields: &Fields<'_>) -> Result<Self, FieldError> {
         let trace_info = fields.required_object("trace")?.required_object("trace_info")?;
         let Location(experiment_id) = trace_info.required("trace_location")?;
-        let mut metadata: BTreeMap<String, String> = trace_info.or_default("trace_metadata")?;
-        let mut tags: BTreeMap<String, String> = trace_info.or_default("tags")?;
+        let given = Given::read(trace_info.or_default("trace_metadata")?, trace_info.or_default("tags")?)?;
+        let trace_id = trace_info.required::<Id>("trace_id")?.0;
+        let start_ns = trace_info.required::<TimeNs>("request_time")?.0;
+        let start = TraceStart {
+            client_request_id: trace_info.optional("client_request_id")?,
+            duration_ns: trace_info.optional::<DurationNs>("execution_duration")?.map(|duration| duration.0),
+            state: trace_info.optional::<State>("state")?.map_or(TraceState::Unspecified, |state| state.0),
+            request_preview: trace_info.optional("request_preview")?,
+            response_preview: trace_info.optional("response_preview")?,
+            ..given.into_start(trace_id, experiment_id, start_ns)
+        };
+        Ok(StartTrace { start, assessments: trace_info.or_default("assessments")? })
+    }
+}
+
+/// The metadata and tags of a record, with those told apart that stand for fields of it.
+#[derive(Debug)]
+pub(super) struct Given {
+    name: Option<String>,
+    session: Option<String>,
+    usage: Option<TokenUsage>,
+    cost: Option<Cost>,
+    metadata: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
+}
+
+impl Given {
+    pub(super) fn read(
+        mut metadata: BTreeMap<String, String>,
+        mut tags: BTreeMap<String, String>,
+    ) -> Result<Given, FieldError> {
         let (session, name) = (metadata.remove(SESSION), tags.remove(TRACE_NAME));
         check_chars("Session ID", session.as_deref().unwrap_or_default(), SESSION_CHARS_MAX)?;
         check_chars("Trace name", name.as_deref().unwrap_or_default(), TRACE_NAME_CHARS_MAX)?;
@@ -48,24 +77,33 @@ impl FromFields for StartTrace {
         tags.retain(|key, _| key != ARTIFACT_LOCATION && key != SPANS_LOCATION);
         check_entries(&metadata)?;
         check_entries(&tags)?;
-        let start = TraceStart {
-            trace_id: trace_info.required::<Id>("trace_id")?.0,
+        Ok(Given { name, session, usage, cost, metadata, tags })
+    }
+
+    /// Makes the record of a trace that is in progress.
+    pub(super) fn into_start(
+        self,
+        trace_id: TraceId,
+        experiment_id: ExperimentId,
+        start_ns: i64,
+    ) -> TraceStart {
+        TraceStart {
+            trace_id,
             experiment_id,
-            client_request_id: trace_info.optional("client_request_id")?,
-            start_ns: trace_info.required::<TimeNs>("request_time")?.0,
-            duration_ns: trace_info.optional::<DurationNs>("execution_duration")?.map(|duration| duration.0),
-            state: trace_info.optional::<State>("state")?.map_or(TraceState::Unspecified, |state| state.0),
-            name,
-            session,
-            request_preview: trace_info.optional("request_preview")?,
-            response_preview: trace_info.optional("response_preview")?,
-            usage,
-            cost,
-            metadata,
-            tags,
+            client_request_id: None,
+            start_ns,
+            duration_ns: None,
+            state: TraceState::InProgress,
+            name: self.name,
+            session: self.session,
+            request_preview: None,
+            response_preview: None,
+            usage: self.usage,
+            cost: self.cost,
+            metadata: self.metadata,
+            tags: self.tags,
             assessments: Vec::new(),
-        };
-        Ok(StartTrace { start, assessments: trace_info.or_default("assessments")? })
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 const ROWS: i64 = 1_000;
 /// Filters of one question.
 const FILTERS_MAX: usize = 64;
+/// Aggregations of one question: each is a value in each row.
+const AGGREGATIONS_MAX: usize = 64;
 
 /// `traces/metrics`.
 #[derive(Debug, PartialEq)]
@@ -77,6 +79,11 @@ impl QueryTraceMetrics {
             let text = format!("{} filters; expected at most {FILTERS_MAX}", self.filters.len());
             return Err(FieldError::Rule(text));
         }
+        if self.aggregations.len() > AGGREGATIONS_MAX {
+            let text =
+                format!("{} aggregations; expected at most {AGGREGATIONS_MAX}", self.aggregations.len());
+            return Err(FieldError::Rule(text));
+        }
         Ok(())
     }
 }
@@ -136,6 +143,9 @@ fn measure(view: MetricView, name: &str) -> Result<Measure, FieldError> {
 }
 
 fn aggregations(measure: Measure, asked: &[AskedAggregation]) -> Result<Vec<Aggregation>, FieldError> {
+    if asked.is_empty() {
+        return Err(FieldError::Missing("aggregations".to_owned()));
+    }
     let valid = measure.aggregations();
     let mut invalid: Vec<&str> =
         asked.iter().map(|one| one.name).filter(|name| !valid.contains(name)).collect();
@@ -347,6 +357,10 @@ mod tests {
         check_error(
             json!({"aggregations": [{"aggregation_type": "PERCENTILE", "percentile_value": 101}]}),
             "percentile_value must be between 0 and 100, got 101",
+        );
+        check_error(
+            json!({"aggregations": vec![json!({"aggregation_type": "AVG"}); 65]}),
+            "65 aggregations; expected at most 64",
         );
         check_error(json!({"max_results": -1}), "max_results must be between 1 and 50000, got -1");
         check_error(

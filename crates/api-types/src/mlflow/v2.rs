@@ -1,11 +1,104 @@
-//! The trace record of MLflow's older API, which its client falls back to.
+//! The trace record of MLflow's older API, which clients before 3.0 speak and newer ones fall back to.
 
 use super::experiment::KeyValue;
-use super::time::milliseconds;
+use super::field::{FieldError, Fields, FromField, FromFields, Place};
+use super::start_trace::Given;
+use super::time::{milliseconds, ms_to_ns};
 use super::trace_info;
 use serde::Serialize;
-use spanwise_model::TraceState;
+use serde_json::Value;
+use spanwise_model::{ExperimentId, TraceId, TraceInfo, TraceStart, TraceState};
 use std::collections::BTreeMap;
+
+/// `POST 2.0/traces`: a trace has begun.
+#[derive(Debug)]
+pub struct StartTraceV2 {
+    /// Where it shall live.
+    pub experiment_id: ExperimentId,
+    start_ns: i64,
+    given: Given,
+}
+
+impl StartTraceV2 {
+    /// Makes the record of a trace of that id, which is in progress.
+    pub fn into_model(self, trace_id: TraceId) -> TraceStart {
+        let StartTraceV2 { experiment_id, start_ns, given } = self;
+        given.into_start(trace_id, experiment_id, start_ns)
+    }
+}
+
+impl FromFields for StartTraceV2 {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        Ok(StartTraceV2 {
+            experiment_id: fields.required("experiment_id")?,
+            start_ns: fields.required::<Milliseconds>("timestamp_ms")?.0,
+            given: given(fields)?,
+        })
+    }
+}
+
+/// `PATCH 2.0/traces/{request_id}`: it has ended.
+#[derive(Debug)]
+pub struct EndTraceV2 {
+    end_ns: i64,
+    state: TraceState,
+    given: Given,
+}
+
+impl EndTraceV2 {
+    /// Makes the final record out of the one that is there, whose metadata and tags it adds to.
+    pub fn into_model(self, begun: TraceInfo) -> TraceStart {
+        let EndTraceV2 { end_ns, state, given } = self;
+        TraceStart {
+            client_request_id: begun.client_request_id,
+            duration_ns: Some(end_ns.saturating_sub(begun.start_ns)),
+            state,
+            ..given.into_start(begun.trace_id, begun.experiment_id, begun.start_ns)
+        }
+    }
+}
+
+impl FromFields for EndTraceV2 {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        Ok(EndTraceV2 {
+            end_ns: fields.required::<Milliseconds>("timestamp_ms")?.0,
+            state: fields.optional::<Status>("status")?.map_or(TraceState::Unspecified, |status| status.0),
+            given: given(fields)?,
+        })
+    }
+}
+
+fn given(fields: &Fields<'_>) -> Result<Given, FieldError> {
+    let map = |name: &str| -> Result<BTreeMap<String, String>, FieldError> {
+        let entries: Vec<KeyValue> = fields.or_default(name)?;
+        Ok(entries.into_iter().map(|entry| (entry.key, entry.value)).collect())
+    };
+    Given::read(map("request_metadata")?, map("tags")?)
+}
+
+struct Milliseconds(i64);
+
+impl FromField for Milliseconds {
+    fn from_field(value: &Value, at: &Place) -> Result<Self, FieldError> {
+        let time_ms = i64::from_field(value, at)?;
+        ms_to_ns(time_ms)
+            .map(Milliseconds)
+            .ok_or_else(|| at.not_allowed(value, ". It must be milliseconds since 1970"))
+    }
+}
+
+struct Status(TraceState);
+
+impl FromField for Status {
+    fn from_field(value: &Value, at: &Place) -> Result<Self, FieldError> {
+        Ok(Status(match String::from_field(value, at)?.as_str() {
+            "OK" => TraceState::Ok,
+            "ERROR" => TraceState::Error,
+            "IN_PROGRESS" => TraceState::InProgress,
+            _ => TraceState::Unspecified,
+        }))
+    }
+}
 
 /// A trace without its spans.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

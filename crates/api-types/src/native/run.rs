@@ -39,6 +39,10 @@ pub struct RunDataset {
     pub name: String,
     /// The digest of its content.
     pub digest: String,
+    /// The dataset here, if it is one; null in a list of runs.
+    pub dataset_id: Option<String>,
+    /// The version of it that the run read, if that is known; null in a list of runs.
+    pub version: Option<i64>,
 }
 
 /// A run with the latest value of each of its metrics.
@@ -236,7 +240,12 @@ impl From<Run> for RunSummary {
             params: run.params,
             tags: run.tags.into_iter().filter(|(key, _)| !key.starts_with(RESERVED_TAGS)).collect(),
             datasets: datasets
-                .map(|dataset| RunDataset { name: dataset.name, digest: dataset.digest })
+                .map(|dataset| RunDataset {
+                    name: dataset.name,
+                    digest: dataset.digest,
+                    dataset_id: None,
+                    version: None,
+                })
                 .collect(),
             models,
         }

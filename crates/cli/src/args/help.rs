@@ -75,6 +75,19 @@ Examples:
   spanwise import traces.jsonl.zst
   spanwise import week.jsonl --experiment replayed";
 
+pub(super) const IMPORT_MLFLOW: &str = "\
+Takes experiments, traces with their spans and assessments, runs with metrics and artifacts, logged models, datasets, \
+prompts, scorers, issues, label schemas, review queues and webhooks, with the ids and times that they have there. The source \
+is only read, and its server may run. Started again after an interruption, it goes on; started again later, it adds what is \
+new, and what is there already changes nothing. The exit code is 1 if something did not fit.
+
+A login to a tracking server is taken from MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.
+
+Examples:
+  spanwise import mlflow sqlite:///mlflow.db
+  spanwise import mlflow postgresql://mlflow:secret@localhost/mlflow --artifact-root /srv/mlartifacts
+  spanwise import mlflow http://localhost:5001 --experiment shop --since -30d --report report.json";
+
 pub(super) const TAG: &str = "\
 Examples:
   spanwise tag tr-5b8efff798038103d269b633813fc60c reviewed=yes owner=amelia
@@ -162,6 +175,50 @@ Example:
 pub(super) const EXPERIMENTS_RESTORE: &str = "\
 Example:
   spanwise experiments restore scratch";
+
+pub(super) const SCORERS: &str = "\
+docs/scoring.md lists what scorers can look for. Judges ask the model that the server's configuration names ([judge]).
+
+Examples:
+  spanwise scorers
+  spanwise scorers set fast -e shop -d '{\"kind\": \"latency\", \"max_ms\": 2000}'
+  spanwise scorers start fast --rate 0.2
+  spanwise scorers status fast";
+
+pub(super) const SCORERS_LIST: &str = "\
+Examples:
+  spanwise scorers list -e shop
+  spanwise scorers list --json | jq '.scorers[] | {name, state, waiting}'";
+
+pub(super) const SCORERS_SET: &str = "\
+A scorer that runs goes on with the new version. Limits alone make no version.
+
+Examples:
+  spanwise scorers set polite -e shop -d '{\"kind\": \"contains\", \"texts\": [\"please\"], \"ignore_case\": true}'
+  spanwise scorers set rules -e shop --file rules.json --usd-per-day 2
+  spanwise scorers set good -d '{\"kind\": \"judge\", \"instructions\": \"Does {{ outputs }} answer {{ inputs }}?\"}'";
+
+pub(super) const SCORERS_START: &str = "\
+It scores traces that arrive from now on, once they have ended. Exit code 1: it can't run as the server is configured.
+
+Examples:
+  spanwise scorers start rules
+  spanwise scorers start rules --rate 0.1 --filter \"tags.env = 'prod'\"";
+
+pub(super) const SCORERS_TRY: &str = "\
+Exit code 1: there was an error.
+
+Examples:
+  spanwise scorers try tr-5b8efff798038103d269b633813fc60c --scorer rules
+  spanwise scorers try tr-5b8efff798038103d269b633813fc60c -d '{\"kind\": \"pii\"}'";
+
+pub(super) const SCORERS_BACKFILL: &str = "\
+The server goes on if the command is interrupted. Exit code 1: the backfill failed.
+
+Examples:
+  spanwise scorers backfill rules --filter \"status = 'OK'\" --limit 1000
+  spanwise scorers backfill rules --list
+  spanwise scorers backfill rules --cancel 0b0c6f6f5d0a4b6c8f6e1d2c3b4a5968";
 
 pub(super) const REDACTION: &str = "\
 Examples:
@@ -256,3 +313,38 @@ Examples:
   spanwise completions bash > ~/.local/share/bash-completion/completions/spanwise
   spanwise completions zsh > \"${fpath[1]}/_spanwise\"
   spanwise completions fish > ~/.config/fish/completions/spanwise.fish";
+
+pub(super) const DATASETS: &str = "\
+Examples:
+  spanwise datasets
+  spanwise datasets show golden
+  spanwise datasets export golden --output golden.parquet
+  spanwise datasets import rows.csv --dataset golden --column question=inputs.question";
+
+pub(super) const DATASETS_LIST: &str = "\
+Examples:
+  spanwise datasets list --experiment shop
+  spanwise datasets list --name golden --json | jq -r '.[].dataset_id'";
+
+pub(super) const DATASETS_SHOW: &str = "\
+Examples:
+  spanwise datasets show golden
+  spanwise datasets show golden --version 3 --limit 100";
+
+pub(super) const DATASETS_EXPORT: &str = "\
+Each of the three forms gives the same records when it is imported again. CSV has a column for each field of inputs and \
+expectations, and its cells are JSON where they are no text; Parquet has a column for each part of a record, as JSON text.
+
+Examples:
+  spanwise datasets export golden --output golden.csv
+  spanwise datasets export golden --version 3 | jq .inputs";
+
+pub(super) const DATASETS_IMPORT: &str = "\
+Columns (or keys) named inputs, outputs, expectations, tags, or like a field of them (inputs.question), go there; \
+--column says where others go. A record whose inputs are there already is merged into it. A row that can't be taken is \
+named, the others are kept, and the exit code is 1.
+
+Examples:
+  spanwise datasets import golden.jsonl --dataset golden --create --experiment shop
+  spanwise datasets import rows.csv --dataset golden --column question=inputs.question \\
+      --column answer=expectations.expected_response --dry-run";

@@ -1,13 +1,19 @@
 //! The command line as types: the commands, and in the modules below what each takes.
 
+mod datasets;
 mod help;
 mod manage;
 mod prices;
 mod read;
 mod redaction;
 mod run;
+mod scorers;
 mod selection;
 
+pub(crate) use datasets::{
+    DatasetExportArgs, DatasetImportArgs, DatasetListArgs, DatasetShowArgs, DatasetsArgs, DatasetsCommand,
+    RecordFormat,
+};
 pub(crate) use manage::{
     CompletionsArgs, ConfigPathArgs, ConfigShowArgs, DeleteArgs, ExperimentsArgs, ExperimentsCommand,
     ListArgs, TagArgs, TagPosition,
@@ -16,10 +22,17 @@ pub(crate) use prices::{
     PriceListArgs, PriceScope, PriceSetArgs, PriceShowArgs, PriceUnsetArgs, PriceUpdateArgs, PricesArgs,
     PricesCommand,
 };
-pub(crate) use read::{ExportArgs, GetArgs, GetFormat, ImportArgs, SearchArgs, StatsArgs, StatsBy, TailArgs};
+pub(crate) use read::{
+    ExportArgs, GetArgs, GetFormat, ImportArgs, ImportCommand, MlflowArgs, SearchArgs, StatsArgs, StatsBy,
+    TailArgs,
+};
 pub(crate) use redaction::{RedactionCommand, RedactionRuleArgs, RedactionSetArgs};
 pub(crate) use run::{
     BackupArgs, CheckArgs, CompactArgs, DemoArgs, RenormalizeArgs, RestoreBackupArgs, ServeArgs,
+};
+pub(crate) use scorers::{
+    ScorerArgs, ScorerBackfillArgs, ScorerListArgs, ScorerName, ScorerSetArgs, ScorerStartArgs,
+    ScorerTryArgs, ScorersArgs, ScorersCommand,
 };
 pub(crate) use selection::{BulkSelection, Scope, Selection};
 
@@ -64,7 +77,7 @@ pub(crate) enum Command {
     #[command(after_help = help::EXPORT)]
     Export(ExportArgs),
     /// Take in what `export` wrote; started again after an interruption, it goes on
-    #[command(after_help = help::IMPORT)]
+    #[command(after_help = help::IMPORT, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Import(ImportArgs),
     /// Set and remove tags of traces
     #[command(after_help = help::TAG)]
@@ -75,9 +88,15 @@ pub(crate) enum Command {
     /// List, create, rename, delete and restore experiments
     #[command(after_help = help::EXPERIMENTS, args_conflicts_with_subcommands = true)]
     Experiments(ExperimentsArgs),
+    /// List, show, export and import evaluation datasets
+    #[command(after_help = help::DATASETS, args_conflicts_with_subcommands = true)]
+    Datasets(DatasetsArgs),
     /// Show, set and update what tokens cost
     #[command(after_help = help::PRICES, args_conflicts_with_subcommands = true)]
     Prices(PricesArgs),
+    /// Run scorers on new and stored traces, and show what came of it
+    #[command(after_help = help::SCORERS, args_conflicts_with_subcommands = true)]
+    Scorers(ScorersArgs),
     /// Have secrets and personal data replaced before anything is stored
     #[command(after_help = help::REDACTION)]
     Redaction {

@@ -1,8 +1,8 @@
 //! What `search`, `get`, `tail`, `export` and `import` take.
 
-use super::Selection;
+use super::{Selection, help};
 use crate::config::ClientFlags;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -187,6 +187,8 @@ pub(crate) struct ExportArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<ImportCommand>,
     /// Files of either export format, compressed with Zstandard or not; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
@@ -194,6 +196,47 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) experiment: Option<String>,
     /// Start from the beginning, whatever FILE.import-state says
+    #[arg(long)]
+    pub(crate) restart: bool,
+    #[command(flatten)]
+    pub(crate) flags: ClientFlags,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Take a store of MLflow's over whole: its database, or its tracking server
+    #[command(after_help = help::IMPORT_MLFLOW)]
+    Mlflow(MlflowArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MlflowArgs {
+    /// A database (sqlite:///PATH, a PATH, postgresql://USER:PASSWORD@HOST/DATABASE) or a server (http://HOST:PORT)
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+    /// Only this experiment; may be repeated [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Vec<String>,
+    /// Only traces and runs that started since then: a day, a time, or how long ago
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) since: Option<String>,
+    /// Leave artifacts where they are
+    #[arg(long)]
+    pub(crate) no_artifacts: bool,
+    /// The folder that MLflow's server keeps artifacts in (its --artifacts-destination) [default: `mlartifacts` beside the
+    /// database, if it is there]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) artifact_root: Option<PathBuf>,
+    /// Read everything and say what would be taken and what does not fit, but write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write what was taken and what did not fit to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Where to keep how far the import is [default: mlflow-….import-state in the working directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Start from the beginning, whatever the state says
     #[arg(long)]
     pub(crate) restart: bool,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! `spanwise.toml`: where it is looked for, and what is wrong with it.
 
 use super::Setting;
+use super::judge::{self, EndpointSettings};
 use super::key::KEYS;
 use super::{redaction, retention};
 use anyhow::{Context, Result, bail};
@@ -38,6 +39,8 @@ pub(super) struct Contents {
     pub(super) experiments: BTreeMap<String, ExperimentRule>,
     /// Patterns of redaction.
     pub(super) patterns: Vec<Pattern>,
+    /// Further servers with models.
+    pub(super) endpoints: BTreeMap<String, EndpointSettings>,
 }
 
 /// Reads a file.
@@ -59,6 +62,9 @@ fn collect(table: &Table, prefix: &str, contents: &mut Contents) -> Result<()> {
             }
             Value::Table(inner) if name == redaction::PATTERNS => {
                 contents.patterns = redaction::read_patterns(inner)?;
+            }
+            Value::Table(inner) if name == judge::ENDPOINTS => {
+                contents.endpoints = judge::read_endpoints(inner)?;
             }
             Value::Table(inner) => collect(inner, &format!("{name}."), contents)?,
             value => {

@@ -1,5 +1,6 @@
 //! The table of keys: name, help, and how a value is read and shown.
 
+use super::judge::{JudgeSettings, parse_cap, parse_quiet};
 use super::retention::{format_age, format_bound, parse_age, parse_bound};
 use super::size::{format_bytes, parse_bytes};
 use super::{Config, LogFormat};
@@ -261,6 +262,96 @@ pub(crate) static KEYS: &[Key] = &[
         // It is nobody's business.
         get: |config| if config.redaction_key.is_some() { "(set)" } else { "" }.into(),
     },
+    Key {
+        name: "judge.url",
+        value_name: "URL",
+        help: "The server with models that judges ask: the address before /chat/completions, as in https://api.openai.com/v1",
+        client_help: None,
+        set: |config, text| config.judge.default.set("url", text),
+        get: |config| config.judge.default.url.clone(),
+    },
+    Key {
+        name: "judge.model",
+        value_name: "NAME",
+        help: "The model of judges that name none",
+        client_help: None,
+        set: |config, text| config.judge.default.set("model", text),
+        get: |config| config.judge.default.model.clone(),
+    },
+    Key {
+        name: "judge.provider",
+        value_name: "NAME",
+        help: "The provider by whose prices calls of judges cost (`openai`); that of the model's name if none is given",
+        client_help: None,
+        set: |config, text| config.judge.default.set("provider", text),
+        get: |config| config.judge.default.provider.clone(),
+    },
+    Key {
+        name: "judge.api_key_variable",
+        value_name: "NAME",
+        help: "The environment variable that holds the API key of the server with models",
+        client_help: None,
+        set: |config, text| config.judge.default.set("api_key_variable", text),
+        get: |config| config.judge.default.api_key_variable.clone(),
+    },
+    Key {
+        name: "judge.api_key_file",
+        value_name: "PATH",
+        help: "The file that holds this API key, in place of the variable",
+        client_help: None,
+        set: |config, text| config.judge.default.set("api_key_file", text),
+        get: |config| config.judge.default.api_key_file.clone(),
+    },
+    Key {
+        name: "judge.timeout",
+        value_name: "TIME",
+        help: "How long a call of a model may take (`60s`)",
+        client_help: None,
+        set: |config, text| config.judge.default.set("timeout", text),
+        get: |config| format_age(Some(config.judge.default.timeout)),
+    },
+    Key {
+        name: "judge.concurrency",
+        value_name: "COUNT",
+        help: "Calls of models at one time",
+        client_help: None,
+        set: |config, text| config.judge.default.set("concurrency", text),
+        get: |config| config.judge.default.concurrency.to_string(),
+    },
+    Key {
+        name: "judge.daily_cap",
+        value_name: "USD",
+        help: "US dollars that a scorer without a cap of its own may spend on models on a UTC day (off = no bound)",
+        client_help: None,
+        set: |config, text| {
+            config.judge.daily_cap = parse_cap(text)?;
+            Ok(())
+        },
+        get: |config| config.judge.daily_cap.map_or_else(|| "off".into(), |usd| usd.to_string()),
+    },
+    Key {
+        name: "judge.unpriced_calls",
+        value_name: "COUNT",
+        help: "Calls of models whose price is not known that a scorer without a cap on calls may make on a UTC day",
+        client_help: None,
+        set: |config, text| {
+            config.judge.unpriced_calls =
+                text.parse().map_err(|_| "is no count; expected a number from 0")?;
+            Ok(())
+        },
+        get: |config| config.judge.unpriced_calls.to_string(),
+    },
+    Key {
+        name: "scoring.quiet",
+        value_name: "TIME",
+        help: "How long nothing of a trace may have arrived before it is scored (`5s`)",
+        client_help: None,
+        set: |config, text| {
+            config.judge.quiet = parse_quiet(text)?;
+            Ok(())
+        },
+        get: |config| format_age(Some(config.judge.quiet)),
+    },
 ];
 
 impl Default for Config {
@@ -284,6 +375,7 @@ impl Default for Config {
             retention: RetentionRules::default(),
             redaction: Rules::default(),
             redaction_key: None,
+            judge: JudgeSettings::default(),
         }
     }
 }

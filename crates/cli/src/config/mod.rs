@@ -4,6 +4,7 @@
 
 mod file;
 mod flags;
+mod judge;
 mod key;
 mod redaction;
 mod retention;
@@ -12,6 +13,7 @@ mod size;
 pub(crate) use flags::{ClientFlags, ServeFlags};
 
 use anyhow::{Context, Result};
+use judge::JudgeSettings;
 use key::{KEYS, Key};
 use spanwise_redact::{HashKey, Rules};
 use spanwise_store::RetentionRules;
@@ -51,6 +53,8 @@ pub(crate) struct Config {
     pub(crate) redaction: Rules,
     /// The key of hashes in replacements.
     pub(crate) redaction_key: Option<HashKey>,
+    /// Where judges find models, and how scoring works.
+    pub(crate) judge: JudgeSettings,
 }
 
 /// Where a value came from.
@@ -92,11 +96,12 @@ impl Loaded {
         let mut rows: Vec<_> = keys
             .map(|(key, origin)| (key.name.to_owned(), (key.get)(&self.config), origin.clone()))
             .collect();
-        // What is set for single experiments, and patterns, can only come from the file.
+        // What is set for single experiments and endpoints, and patterns, can only come from the file.
         let origin = self.file.clone().map_or(Origin::Default, Origin::File);
         let of_experiments = retention::experiment_rows(&self.config.retention.experiments);
         let patterns = redaction::pattern_rows(&self.config.redaction.patterns);
-        let of_file = of_experiments.into_iter().chain(patterns);
+        let endpoints = judge::endpoint_rows(&self.config.judge.endpoints);
+        let of_file = of_experiments.into_iter().chain(patterns).chain(endpoints);
         rows.extend(of_file.map(|(name, value)| (name, value, origin.clone())));
         rows
     }
@@ -137,6 +142,7 @@ pub(crate) fn load(flags: &[(&'static Key, String)], file: Option<PathBuf>) -> R
     let contents = file::read(&path)?;
     loaded.config.retention.experiments = contents.experiments;
     loaded.config.redaction.patterns = contents.patterns;
+    loaded.config.judge.endpoints = contents.endpoints;
     loaded.apply(contents.settings, |_| Origin::File(path.clone()))?;
     loaded.apply(environment(), |key| Origin::Environment(key.variable()))?;
     loaded.apply(flags.to_vec(), |key| Origin::Flag(key.flag()))?;

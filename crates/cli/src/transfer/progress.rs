@@ -11,6 +11,8 @@ const TICK: Duration = Duration::from_millis(250);
 
 const TRACES: &str = "{bar:30} {human_pos}/{human_len} traces  {rate}  {eta} left  {msg}";
 const BYTES: &str = "{bar:30} {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left  {msg}";
+const THINGS: &str = "{bar:30} {human_pos}/{human_len} {msg}  {rate}  {eta} left";
+const MORE_THINGS: &str = "{spinner} {human_pos} {msg}  {rate}";
 const ENDLESS: &str = "{spinner} {binary_bytes}  {binary_bytes_per_sec}  {msg}";
 
 /// A stage of long work, by its share.
@@ -25,6 +27,13 @@ impl Progress {
     /// A bar of traces.
     pub(crate) fn traces(total: u64) -> Progress {
         Progress::new(Some(total), TRACES)
+    }
+
+    /// A bar of things of a kind; a spinner if nobody knows how many there are.
+    pub(crate) fn things(kind: &str, total: Option<u64>) -> Progress {
+        let progress = Progress::new(total, if total.is_some() { THINGS } else { MORE_THINGS });
+        progress.say(kind);
+        progress
     }
 
     /// A bar of the bytes of a file; of a stream, whose length nobody knows, a spinner.
@@ -94,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_templates_are_sound() {
-        for template in [TRACES, BYTES, ENDLESS, STAGE] {
+        for template in [TRACES, BYTES, ENDLESS, STAGE, THINGS, MORE_THINGS] {
             Progress::new(Some(1), template);
         }
     }

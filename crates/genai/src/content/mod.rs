@@ -36,8 +36,8 @@ pub use part::{
     ToolDefinition, ToolResult,
 };
 
-pub use preview::preview_texts;
 pub(crate) use preview::{Shape, side_text};
+pub use preview::{preview_texts, whole_texts};
 pub(crate) use source::flat_messages;
 
 use crate::derive::Derived;

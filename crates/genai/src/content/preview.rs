@@ -41,6 +41,21 @@ pub fn preview_texts(
     )
 }
 
+/// Characters of a whole text.
+const WHOLE_CHARS_MAX: usize = 4_000_000;
+
+const WHOLE: Shape = Shape { chars_max: WHOLE_CHARS_MAX, pieces_first: true, json_will_do: false };
+
+/// Returns what a person reads of what went into `span`, and of what came out of it, whole; `None` where only JSON is there.
+pub fn whole_texts(
+    span: &SpanView<'_>,
+    logs: &[LogRecordView<'_>],
+    derived: &Derived<'_>,
+) -> (Option<String>, Option<String>) {
+    let text = |side| side_text(span, logs, derived, side, &WHOLE);
+    (text(Side::Input), text(Side::Output))
+}
+
 /// How a short text is made.
 pub(crate) struct Shape {
     /// Most characters.

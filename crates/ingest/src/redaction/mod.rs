@@ -4,10 +4,12 @@
 //! can't be read, nothing is taken in.
 
 mod book;
+mod catalog;
 mod record;
 mod request;
 
 pub(crate) use book::Book;
+pub use catalog::RecordTexts;
 pub(crate) use request::RequestRewriter;
 
 use crate::IngestError;

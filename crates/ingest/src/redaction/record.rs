@@ -104,7 +104,11 @@ impl Redaction {
         }
     }
 
-    async fn with(&self, id: ExperimentId, redact: impl FnOnce(&mut Texts<'_>)) -> Result<(), IngestError> {
+    pub(super) async fn with(
+        &self,
+        id: ExperimentId,
+        redact: impl FnOnce(&mut Texts<'_>),
+    ) -> Result<(), IngestError> {
         let Some(redactor) = self.redactor(id).await? else { return Ok(()) };
         let mut texts = Texts { redactor: &redactor, tally: Tally::default() };
         redact(&mut texts);
@@ -114,23 +118,23 @@ impl Redaction {
 }
 
 /// Redacts one text after the other.
-struct Texts<'r> {
+pub(super) struct Texts<'r> {
     redactor: &'r Redactor,
     tally: Tally,
 }
 
 impl Texts<'_> {
-    fn text(&mut self, key: Option<&str>, text: &mut String) {
+    pub(super) fn text(&mut self, key: Option<&str>, text: &mut String) {
         if let Some(redacted) = self.redactor.redact(key, &[], text, &mut self.tally) {
             *text = redacted;
         }
     }
 
-    fn optional(&mut self, text: &mut Option<String>) {
+    pub(super) fn optional(&mut self, text: &mut Option<String>) {
         text.iter_mut().for_each(|text| self.text(None, text));
     }
 
-    fn map(&mut self, map: &mut BTreeMap<String, String>) {
+    pub(super) fn map(&mut self, map: &mut BTreeMap<String, String>) {
         let entries = std::mem::take(map);
         map.extend(entries.into_iter().map(|(mut key, mut value)| {
             self.entry(&mut key, &mut value);
@@ -138,7 +142,7 @@ impl Texts<'_> {
         }));
     }
 
-    fn entry(&mut self, key: &mut String, value: &mut String) {
+    pub(super) fn entry(&mut self, key: &mut String, value: &mut String) {
         match self.redactor.mask_key(key, &mut self.tally) {
             Some(masked) => *value = masked,
             None => self.text(Some(key), value),
@@ -147,7 +151,7 @@ impl Texts<'_> {
     }
 
     /// Redacts a value as the text that it has, so that its paths and numbers are seen as everywhere else.
-    fn json(&mut self, value: &mut Value) {
+    pub(super) fn json(&mut self, value: &mut Value) {
         let is_text = value.is_string();
         let mut text = match &*value {
             Value::String(text) => text.clone(),

@@ -11,6 +11,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
+use spanwise_api_types::mlflow::field::{Fields, FromFields};
+use spanwise_api_types::mlflow::registry::OneVersion;
 use spanwise_model::RunId;
 
 /// What artifacts that are kept here are addressed by.
@@ -25,7 +27,9 @@ pub(super) fn routes() -> Router<App> {
 
 /// The same under the root, where MLflow's own UI downloads from.
 pub(super) fn root_routes() -> Router<App> {
-    Router::new().route("/get-artifact", get(get_artifact))
+    Router::new()
+        .route("/get-artifact", get(get_artifact))
+        .route("/model-versions/get-artifact", get(get_version_artifact))
 }
 
 async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> MlflowResult<Json<Value>> {
@@ -42,6 +46,19 @@ async fn get_artifact(
 ) -> MlflowResult<Response> {
     let query = query_object(query.as_deref().unwrap_or_default());
     let path = artifact_path(&app, &query).await?;
+    artifacts::send_checked(&app, &path, &headers).await
+}
+
+async fn get_version_artifact(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> MlflowResult<Response> {
+    let query = query_object(query.as_deref().unwrap_or_default());
+    let OneVersion { name, version } = OneVersion::from_fields(&Fields::of_query(&query))?;
+    let path = query.get("path").and_then(Value::as_str).unwrap_or_default();
+    let version = app.catalog.get_model_version(&name, version).await?;
+    let path = format!("{}/{path}", folder_of(&version.storage_location)?);
     artifacts::send_checked(&app, &path, &headers).await
 }
 

@@ -131,7 +131,8 @@ async fn merge(
     Path(id): Path<String>,
     Params(request): Params<MergeRecords>,
 ) -> MlflowResult<Json<Value>> {
-    let records = request.records.into_iter().map(new_record).collect();
+    let mut records: Vec<NewRecord> = request.records.into_iter().map(new_record).collect();
+    app.redact_records(&id, &mut records).await?;
     let (inserted, updated) = app.catalog.merge_records(&id, records).await?;
     Ok(Json(json!({"inserted_count": inserted, "updated_count": updated})))
 }
@@ -147,7 +148,7 @@ async fn delete_records(
     Path(id): Path<String>,
     Params(request): Params<DeleteRecords>,
 ) -> MlflowResult<Json<Value>> {
-    let deleted = app.catalog.delete_records(&id, &request.records).await?;
+    let deleted = app.catalog.delete_records(&id, &request.records, None).await?;
     Ok(Json(json!({"deleted_count": deleted})))
 }
 

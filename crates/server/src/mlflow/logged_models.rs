@@ -40,7 +40,7 @@ async fn create(
     Params(request): Params<CreateLoggedModel>,
 ) -> MlflowResult<Json<LoggedModelResponse>> {
     let id = uuid::Uuid::new_v4();
-    let new = NewLoggedModel {
+    let mut new = NewLoggedModel {
         model_id: format!("m-{}", id.simple()),
         experiment_id: request.experiment_id,
         name: request.name.unwrap_or_else(|| two_words(id.as_bytes())),
@@ -49,6 +49,7 @@ async fn create(
         params: request.params,
         tags: request.tags,
     };
+    app.ingest.redaction().logged_model(&mut new).await?;
     Ok(Json(app.catalog.create_logged_model(new).await?.into()))
 }
 
@@ -101,7 +102,13 @@ async fn log(
     Path(id): Path<String>,
     Params(request): Params<LogToLoggedModel>,
 ) -> MlflowResult<Json<Value>> {
-    app.catalog.log_logged_model(&id, request.params, request.tags).await?;
+    let LogToLoggedModel { mut params, mut tags } = request;
+    let redaction = app.ingest.redaction();
+    if redaction.is_on().await? {
+        let model = app.catalog.get_logged_model(&id).await?;
+        redaction.logged_model_log(model.experiment_id, &mut params, &mut tags).await?;
+    }
+    app.catalog.log_logged_model(&id, params, tags).await?;
     Ok(done())
 }
 

@@ -3,6 +3,7 @@
 //! A handler extracts, asks the store and converts; what a request holds and what an answer looks like is in
 //! `api-types`. One file a group of routes.
 
+mod absent;
 mod artifact_uri;
 mod artifacts;
 mod assessments;
@@ -28,9 +29,11 @@ mod scorers;
 mod search;
 mod spans;
 mod tags;
+mod trace_correlation;
 mod trace_metrics;
 mod traces;
 mod traces_json;
+mod traces_v2;
 mod two_words;
 mod webhooks;
 
@@ -56,7 +59,7 @@ fn v2() -> Router<App> {
         .merge(registered_models::routes())
         .merge(runs::routes())
         .merge(search::routes_v2())
-        .merge(traces::routes_v2())
+        .merge(traces_v2::routes())
         .merge(webhooks::routes())
 }
 
@@ -66,11 +69,13 @@ fn v3() -> Router<App> {
         .merge(datasets::routes())
         .merge(issues::routes())
         .merge(label_schemas::routes())
+        .merge(absent::routes())
         .merge(probes::routes())
         .merge(scorers::routes())
         .merge(review_queues::routes())
         .merge(search::routes())
         .merge(spans::routes())
+        .merge(trace_correlation::routes())
         .merge(trace_metrics::routes())
         .merge(traces::routes())
 }

@@ -18,6 +18,8 @@ pub(super) fn offset_of(token: &str) -> MlflowResult<usize> {
     }
     let bytes = decode(token)?;
     let offset = serde_json::from_slice::<Value>(&bytes).ok().and_then(|token| token["offset"].as_u64());
+    // Stores count rows in 63 bits.
+    let offset = offset.filter(|offset| i64::try_from(*offset).is_ok());
     let offset = offset.and_then(|offset| usize::try_from(offset).ok());
     offset.ok_or_else(|| not_a_token(&bytes))
 }
@@ -43,5 +45,7 @@ mod tests {
         assert_eq!(offset_of("").unwrap(), 0);
         assert_eq!(offset_of("%").unwrap_err().message, "Invalid page token, could not base64-decode");
         assert_eq!(offset_of("Mg==").unwrap_err().message, "Invalid page token, decoded value=2");
+        assert_eq!(offset_of(&offset_token(i64::MAX as usize)).unwrap(), i64::MAX as usize);
+        assert!(offset_of(&offset_token(i64::MAX as usize + 1)).is_err());
     }
 }

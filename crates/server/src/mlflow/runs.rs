@@ -12,13 +12,16 @@ use axum::{Json, Router};
 use serde_json::Value;
 use spanwise_api_types::mlflow::run::{
     CreateRun, DatasetSummariesResponse, DatasetSummary, DeleteRunTag, LogBatch, LogInputs, LogMetric,
-    LogOutputs, LogParam, LogToRun, NewMetric, OneRun, Run, RunInfo, RunInfoResponse, RunResponse,
+    LogModel, LogOutputs, LogParam, LogToRun, NewMetric, OneRun, Run, RunInfo, RunInfoResponse, RunResponse,
     RunsResponse, SearchRunDatasets, SearchRuns, SetRunTag, UpdateRun,
 };
-use spanwise_model::{LifecycleStage, ModelMetric, RunId};
+use spanwise_model::{ErrorKind, ExperimentId, LifecycleStage, ModelMetric, RunId};
 use spanwise_query::entity::RUN;
 use spanwise_query::{parse_entity_filter, parse_entity_order};
 use spanwise_store::catalog::{NewRun, RunChange, RunInputs, RunLog, RunQuery};
+
+/// Where MLflow lists such models.
+const MODELS_TAG: &str = "mlflow.log-model.history";
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -34,6 +37,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/runs/set-tag", post(set_tag))
         .route("/runs/delete-tag", post(delete_tag))
         .route("/runs/log-inputs", post(log_inputs))
+        .route("/runs/log-model", post(log_model))
         .route("/runs/outputs", post(log_outputs))
         .route("/experiments/search-datasets", post(search_datasets))
 }
@@ -46,7 +50,8 @@ async fn create(
     let id = uuid::Uuid::new_v4();
     let name = name.unwrap_or_else(|| two_words(id.as_bytes()));
     let run_id = RunId(id.simple().to_string());
-    let new = NewRun { run_id, experiment_id, name, user, start_ns, tags };
+    let mut new = NewRun { run_id, experiment_id, name, user, start_ns, tags };
+    app.ingest.redaction().run(&mut new).await?;
     let run = app.catalog.create_run(new).await?;
     Ok(Json(RunResponse { run: run.into() }))
 }
@@ -78,7 +83,10 @@ async fn update(
     State(app): State<App>,
     Params(request): Params<UpdateRun>,
 ) -> MlflowResult<Json<RunInfoResponse>> {
-    let UpdateRun { run_id, status, end_ns, name } = request;
+    let UpdateRun { run_id, status, end_ns, mut name } = request;
+    if let Some(experiment) = redacting_experiment(&app, &run_id).await? {
+        app.ingest.redaction().run_name(experiment, &mut name).await?;
+    }
     let run = app.catalog.update_run(&run_id, RunChange { status, end_ns, name }).await?;
     Ok(Json(RunInfoResponse { run_info: RunInfo::from(&run) }))
 }
@@ -130,8 +138,28 @@ async fn log(app: &App, request: LogToRun) -> MlflowResult<Json<Value>> {
     };
     let model_metrics = metrics.iter().filter_map(of_model).collect();
     let metrics = metrics.into_iter().map(|new| new.metric).collect();
-    app.catalog.log_run(&run_id, RunLog { metrics, model_metrics, params, tags }).await?;
+    let mut log = RunLog { metrics, model_metrics, params, tags };
+    // Points of metrics, which most calls are made of, hold no texts.
+    if !(log.params.is_empty() && log.tags.is_empty())
+        && let Some(experiment) = redacting_experiment(app, &run_id).await?
+    {
+        app.ingest.redaction().run_log(experiment, &mut log).await?;
+    }
+    app.catalog.log_run(&run_id, log).await?;
     Ok(done())
+}
+
+/// Returns the experiment of a run if experiments have redaction rules; `None` if none has, or if there is no such run, which
+/// the store will say.
+async fn redacting_experiment(app: &App, run_id: &RunId) -> MlflowResult<Option<ExperimentId>> {
+    if !app.ingest.redaction().is_on().await? {
+        return Ok(None);
+    }
+    match app.catalog.get_run(run_id).await {
+        Ok(run) => Ok(Some(run.experiment_id)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn delete_tag(
@@ -144,7 +172,11 @@ async fn delete_tag(
 
 async fn log_inputs(State(app): State<App>, Params(request): Params<LogInputs>) -> MlflowResult<Json<Value>> {
     let LogInputs { run_id, datasets, models } = request;
-    app.catalog.log_run_inputs(&run_id, RunInputs { datasets, models, outputs: Vec::new() }).await?;
+    let mut inputs = RunInputs { datasets, models, outputs: Vec::new() };
+    if let Some(experiment) = redacting_experiment(&app, &run_id).await? {
+        app.ingest.redaction().run_inputs(experiment, &mut inputs).await?;
+    }
+    app.catalog.log_run_inputs(&run_id, inputs).await?;
     Ok(done())
 }
 
@@ -154,6 +186,12 @@ async fn log_outputs(
 ) -> MlflowResult<Json<Value>> {
     let inputs = RunInputs { outputs: request.models, ..RunInputs::default() };
     app.catalog.log_run_inputs(&request.run_id, inputs).await?;
+    Ok(done())
+}
+
+/// Notes a model of the older kind, which lives among the run's artifacts.
+async fn log_model(State(app): State<App>, Params(request): Params<LogModel>) -> MlflowResult<Json<Value>> {
+    app.catalog.append_to_run_tag(&request.run_id, MODELS_TAG, request.model).await?;
     Ok(done())
 }
 

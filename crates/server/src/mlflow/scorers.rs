@@ -13,6 +13,7 @@ use spanwise_api_types::mlflow::scorer::{
     RegisterScorer, RegisteredScorer, Scorer, ScorerResponse, ScorersResponse, SetOnlineConfig, uses_gateway,
 };
 use spanwise_query::parse_filter_at;
+use spanwise_score::stored::{self, Stored};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -38,8 +39,10 @@ async fn list(
     State(app): State<App>,
     Params(request): Params<ListScorers>,
 ) -> MlflowResult<Json<ScorersResponse>> {
-    let scorers = app.catalog.list_scorers(request.experiments.as_deref()).await?;
-    Ok(Json(ScorersResponse { scorers: scorers.into_iter().map(Scorer::from).collect() }))
+    let scorers = app.catalog.list_scorers(request.experiments.as_deref()).await?.into_iter();
+    // MLflow's client makes scorers of all that is listed, and would fail at one that only we know.
+    let known = scorers.filter(|scorer| stored::is_known_to_client(&scorer.serialized));
+    Ok(Json(ScorersResponse { scorers: known.map(Scorer::from).collect() }))
 }
 
 async fn versions(
@@ -72,7 +75,8 @@ async fn set_online_config(
         parse_filter_at(filter, super::lookup::now_ns())?;
     }
     let scorer = app.catalog.get_scorer(experiment_id, &name, None).await?;
-    if sample_rate > 0.0 && !uses_gateway(&scorer.serialized) {
+    let runs_here = matches!(stored::read(&scorer.serialized), Stored::Runs(_));
+    if sample_rate > 0.0 && !runs_here && !uses_gateway(&scorer.serialized) {
         return Err(MlflowError::invalid(format!(
             "Scorer '{name}' does not use a gateway model. Automatic evaluation is only supported for scorers that use \
              gateway models."
@@ -81,6 +85,7 @@ async fn set_online_config(
     let id = uuid::Uuid::new_v4().simple().to_string();
     let config =
         app.catalog.set_online_scoring(experiment_id, &name, sample_rate, filter.as_deref(), &id).await?;
+    app.scoring.wake();
     Ok(Json(OnlineConfigResponse { config: config.into() }))
 }
 

@@ -18,7 +18,6 @@ use spanwise_api_types::mlflow::trace::{
 use spanwise_api_types::mlflow::trace_info::{
     TraceInfo, TraceInfoResponse, TraceInfosResponse, TracesDeletedResponse,
 };
-use spanwise_api_types::mlflow::v2::TraceInfoV2Response;
 use spanwise_model::TraceId;
 use spanwise_store::PromptLink;
 
@@ -27,10 +26,6 @@ pub(super) fn routes() -> Router<App> {
         .route("/traces", post(start))
         .route("/traces/{trace_id}", get(get_info))
         .route("/traces/batchGetInfos", post(batch_get_infos))
-}
-
-pub(super) fn routes_v2() -> Router<App> {
-    Router::new().route("/traces/{trace_id}/info", get(get_info_v2))
 }
 
 /// Routes under 2.0 that 3.0 has too.
@@ -59,14 +54,6 @@ async fn get_info(
 ) -> MlflowResult<Json<TraceInfoResponse>> {
     let info = app.store.get_trace(&trace_id(&trace)?).await.or_missing(|| no_trace(&trace))?;
     Ok(Json(info.into()))
-}
-
-async fn get_info_v2(
-    State(app): State<App>,
-    Path(trace): Path<String>,
-) -> MlflowResult<Json<TraceInfoV2Response>> {
-    let info = app.store.get_trace(&trace_id(&trace)?).await.or_missing(|| no_trace(&trace))?;
-    Ok(Json(TraceInfoV2Response { trace_info: info.into() }))
 }
 
 async fn batch_get_infos(

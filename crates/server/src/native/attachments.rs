@@ -151,7 +151,7 @@ pub(super) fn with_references(kept: &StoredSpan) -> Option<StoredSpan> {
 }
 
 /// Returns a span with a gap in place of each attachment.
-pub(super) fn with_gaps(kept: &StoredSpan) -> StoredSpan {
+pub(crate) fn with_gaps(kept: &StoredSpan) -> StoredSpan {
     if is_cut(kept) { in_form(kept, attachment::with_gaps) } else { kept.clone() }
 }
 

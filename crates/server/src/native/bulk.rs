@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Traces that one request may name.
-const TRACE_IDS_MAX: usize = 10_000;
+pub(super) const TRACE_IDS_MAX: usize = 10_000;
 /// Traces that are read and changed together.
 const STEP_TRACES: usize = 1_000;
 /// Changes of tags under way at one time: they share the store's commits.
@@ -146,7 +146,7 @@ pub(super) fn check_tag(key: &str, value: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn select(app: &App, request: BulkRequest) -> Result<Selection, Problem> {
+pub(super) async fn select(app: &App, request: BulkRequest) -> Result<Selection, Problem> {
     let is_open = request.filter.trim().is_empty()
         && request.from.is_none()
         && request.to.is_none()
@@ -177,7 +177,7 @@ async fn select(app: &App, request: BulkRequest) -> Result<Selection, Problem> {
 }
 
 /// Returns the condition that a trace is one of these.
-pub(super) fn one_of(ids: &[TraceId]) -> Vec<Expr<Predicate>> {
+pub(crate) fn one_of(ids: &[TraceId]) -> Vec<Expr<Predicate>> {
     let test = TextTest::In(ids.iter().map(TraceId::to_string).collect());
     vec![Expr::Is(Predicate::Text { field: TextField::TraceId, test })]
 }
@@ -188,18 +188,18 @@ async fn count(app: &App, selection: &Selection) -> Result<Json<BulkResult>, Pro
 }
 
 /// The selected traces, a step at a time, newest first: what arrives meanwhile is left alone.
-struct Steps {
+pub(super) struct Steps {
     query: Option<TraceQuery>,
 }
 
 impl Steps {
-    fn new(selection: &Selection) -> Steps {
+    pub(super) fn new(selection: &Selection) -> Steps {
         let newest_first = OrderBy { key: OrderKey::Start, descending: true };
         Steps { query: Some(selection.page(vec![newest_first], STEP_TRACES, None)) }
     }
 
     /// Returns the next traces; `None` at the end.
-    async fn next(&mut self, app: &App) -> StoreResult<Option<Vec<TraceInfo>>> {
+    pub(super) async fn next(&mut self, app: &App) -> StoreResult<Option<Vec<TraceInfo>>> {
         let Some(query) = self.query.take() else { return Ok(None) };
         let page = app.store.find_traces(query.clone()).await?;
         self.query = page.next.map(|cursor| TraceQuery { after: Some(cursor), ..query });

@@ -10,6 +10,7 @@ mod backup;
 mod body;
 mod bulk;
 mod content;
+mod datasets;
 mod experiments;
 mod export;
 mod facet_field;
@@ -17,6 +18,7 @@ mod figures;
 mod filter;
 mod housekeeping;
 mod import;
+mod import_catalog;
 mod info;
 mod interval;
 mod metrics;
@@ -28,7 +30,10 @@ mod prices;
 mod prompts;
 mod redaction;
 mod results;
+mod reviews;
 mod runs;
+mod scorer_form;
+mod scorers;
 mod selection;
 mod sessions;
 mod spans;
@@ -36,7 +41,10 @@ mod stream;
 mod traces;
 mod tree;
 mod usage;
+mod versions;
 
+pub(crate) use attachments::with_gaps as gaps;
+pub(crate) use bulk::one_of;
 pub(crate) use parameter::Parameters;
 
 use crate::App;
@@ -62,6 +70,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(attachments::routes())
         .merge(backup::routes())
         .merge(bulk::routes())
+        .merge(datasets::routes())
         .merge(experiments::routes())
         .merge(crate::export::routes())
         .merge(export::routes())
@@ -69,17 +78,21 @@ fn described() -> OpenApiRouter<App> {
         .merge(filter::routes())
         .merge(housekeeping::routes())
         .merge(import::routes())
+        .merge(import_catalog::routes())
         .merge(info::routes())
         .merge(metrics::routes())
         .merge(prices::routes())
         .merge(prompts::routes())
         .merge(redaction::routes())
+        .merge(reviews::routes())
         .merge(runs::routes())
+        .merge(scorers::routes())
         .merge(sessions::routes())
         .merge(spans::routes())
         .merge(stream::routes())
         .merge(traces::routes())
         .merge(tree::routes())
-        .merge(usage::routes());
+        .merge(usage::routes())
+        .merge(versions::routes());
     OpenApiRouter::with_openapi(openapi::Described::openapi()).nest("/api/v1", api)
 }

@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 /// Schemas of what clients send; all others are answers.
-const REQUESTS: [&str; 7] = [
+const REQUESTS: [&str; 26] = [
     "NewExperiment",
     "TagValue",
     "NewAssessment",
@@ -18,6 +18,25 @@ const REQUESTS: [&str; 7] = [
     "BulkRequest",
     "BulkTagRequest",
     "NewPriceOverride",
+    "NewLabelSchema",
+    "LabelSchemaChange",
+    "NewReviewQueue",
+    "ReviewQueueChange",
+    "AddToReview",
+    "RemoveFromReview",
+    "ClaimReviews",
+    "ByReviewer",
+    "ReopenReview",
+    "CompleteReview",
+    "GivenAnswer",
+    "NewDataset",
+    "DatasetUpdate",
+    "NewDatasetRecord",
+    "NewDatasetRecords",
+    "DatasetRecordEdit",
+    "DatasetRecordRemoval",
+    "RecordsFromTraces",
+    "SpanOfTrace",
 ];
 
 #[derive(OpenApi)]
@@ -34,7 +53,11 @@ const REQUESTS: [&str; 7] = [
         (name = "assessments", description = "Feedback and expectations"),
         (name = "sessions", description = "Conversations"),
         (name = "experiments", description = "The folders that traces live in"),
+        (name = "datasets", description = "Evaluation datasets, their records and versions"),
         (name = "prompts", description = "Prompts and their versions"),
+        (name = "reviews", description = "Traces that people look at, and the questions that they answer"),
+        (name = "versions", description = "The versions of an application, compared"),
+        (name = "scorers", description = "Scorers that run in the server, and what came of them"),
         (name = "prices", description = "What tokens cost"),
         (name = "export", description = "Out of one store and into another"),
         (name = "server", description = "The server itself"),

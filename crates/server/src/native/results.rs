@@ -1,10 +1,12 @@
 //! The results of an evaluation: its traces with their scores, alone or beside those of another run.
 
+use super::datasets::resolve_datasets;
 use super::selection::experiments;
 use crate::App;
 use crate::error::Problem;
 use spanwise_api_types::native::{
     ResultAggregate, ResultColumn, ResultColumnKind, ResultDifference, ResultPair, ResultRow, RunResults,
+    RunSummary,
 };
 use spanwise_evaluate::{aggregate, difference, number_of, pair_rows};
 use spanwise_model::{Run, RunId};
@@ -38,8 +40,9 @@ pub(super) async fn read(app: &App, run: Run, baseline: Option<Run>) -> Result<R
             baseline: base.and_then(|index| base_rows[index].take()),
         })
         .collect();
+    let datasets = resolve_datasets(app, &run).await?;
     Ok(RunResults {
-        run: run.into(),
+        run: RunSummary { datasets, ..run.into() },
         baseline: baseline.map(Into::into),
         columns,
         rows,

@@ -1,5 +1,6 @@
 //! Runs, and the results of those that are evaluations.
 
+use super::datasets::resolve_datasets;
 use super::parameter::Parameters;
 use super::path::Path;
 use super::results;
@@ -77,7 +78,9 @@ async fn get_one(
     parameters: Parameters,
 ) -> Result<Json<RunSummary>, Problem> {
     parameters.finish()?;
-    Ok(Json(run(&app, run_id).await?.into()))
+    let run = run(&app, run_id).await?;
+    let datasets = resolve_datasets(&app, &run).await?;
+    Ok(Json(RunSummary { datasets, ..run.into() }))
 }
 
 /// Returns the results of a run

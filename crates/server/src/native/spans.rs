@@ -158,11 +158,11 @@ fn content_of(kept: &StoredSpan, prices: &PriceTable) -> StoreResult<spanwise_ge
     Ok(content)
 }
 
-fn log_views(stored: &StoredSpan) -> StoreResult<Vec<LogRecordView<'_>>> {
+pub(super) fn log_views(stored: &StoredSpan) -> StoreResult<Vec<LogRecordView<'_>>> {
     stored.logs.iter().map(|raw| LogRecordView::parse(raw)).collect::<Result<_, _>>().map_err(broken)
 }
 
-fn broken(error: impl Error + Send + Sync + 'static) -> StoreError {
+pub(super) fn broken(error: impl Error + Send + Sync + 'static) -> StoreError {
     StoreError::with_source(ErrorKind::Internal, "a stored span can't be read", error)
 }
 

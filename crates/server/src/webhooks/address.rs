@@ -54,6 +54,9 @@ pub(super) fn parse(url: &str, reach: Reach) -> Result<Uri, String> {
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Err("Webhook URL must not hold a user or a password".to_owned());
     }
+    if !is_port_right(&uri) {
+        return Err(format!("Invalid webhook URL '{url}': the port must be 1 to 65535"));
+    }
     match host.parse::<IpAddr>() {
         Ok(address) if reach == Reach::Public => refuse_private(&host, &[SocketAddr::new(address, 0)])?,
         _ => {}
@@ -65,6 +68,12 @@ pub(super) fn parse(url: &str, reach: Reach) -> Result<Uri, String> {
 fn host(uri: &Uri) -> Option<String> {
     let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
     if host.is_empty() { None } else { Some(host.to_owned()) }
+}
+
+/// Says whether the port is one, if there is any: [`Uri`] takes any digits, and then there is no port.
+fn is_port_right(uri: &Uri) -> bool {
+    let behind_host = || uri.authority()?.as_str().strip_prefix(uri.host()?);
+    behind_host().is_none_or(|rest| matches!(rest, "" | ":")) || uri.port_u16().is_some_and(|port| port > 0)
 }
 
 fn no_host(url: &str) -> String {
@@ -215,7 +224,13 @@ mod tests {
         check("https://127.0.0.1/x", Reach::Public, Err(&refused)).await;
         let refused = format!("{PRIVATE}'::1' resolves to ::1.");
         check("https://[::1]:8/x", Reach::Public, Err(&refused)).await;
-        check("https://8.8.8.8/x", Reach::Public, Ok(())).await;
+        for right in ["https://8.8.8.8/x", "https://8.8.8.8:/x", "https://[2606:4700::1111]:65535/x"] {
+            check(right, Reach::Public, Ok(())).await;
+        }
+        for url in ["https://8.8.8.8:0/x", "https://8.8.8.8:65536/x", "https://[2606:4700::1111]:99999/x"] {
+            let wrong = format!("Invalid webhook URL '{url}': the port must be 1 to 65535");
+            check(url, Reach::Public, Err(&wrong)).await;
+        }
         let http = "Invalid webhook URL scheme: 'http'. Allowed schemes are: https.";
         check("http://8.8.8.8/x", Reach::Public, Err(http)).await;
         check("http://127.0.0.1:5/x", Reach::Any, Ok(())).await;

@@ -2,9 +2,10 @@
 
 use super::address::{Reach, Resolver, parse};
 use super::signature::sign;
+use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{Request, StatusCode, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -13,6 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use std::error::Error;
 use std::time::Duration;
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 
 /// How long an attempt may take, from finding the address to the end of the answer.
 const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(15);
@@ -58,13 +60,14 @@ type HttpClient = Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
 #[derive(Debug)]
 pub(super) struct Sender {
     reach: Reach,
+    attempt_time_max: Duration,
     /// Made when it is first needed: most servers have no webhook, and not every machine has certificates.
     client: OnceCell<HttpClient>,
 }
 
 impl Sender {
     pub(super) fn new(reach: Reach) -> Self {
-        Sender { reach, client: OnceCell::new() }
+        Sender { reach, attempt_time_max: ATTEMPT_TIME_MAX, client: OnceCell::new() }
     }
 
     pub(super) fn reach(&self) -> Reach {
@@ -74,13 +77,25 @@ impl Sender {
     /// Posts a message. Redirects are not followed.
     pub(super) async fn post(&self, message: Message<'_>) -> Result<Answer, SendError> {
         let uri = parse(message.url, self.reach).map_err(SendError::Refused)?;
-        match tokio::time::timeout(ATTEMPT_TIME_MAX, self.attempt(uri, message)).await {
-            Ok(result) => result,
-            Err(_) => Err(SendError::Failed(format!("no answer within {} s", ATTEMPT_TIME_MAX.as_secs()))),
-        }
+        let end = Instant::now() + self.attempt_time_max;
+        let response = match timeout_at(end, self.request(uri, message)).await {
+            Ok(response) => response?,
+            Err(_) => {
+                let seconds = self.attempt_time_max.as_secs();
+                return Err(SendError::Failed(format!("no answer within {seconds} s")));
+            }
+        };
+        let status = response.status();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        // What is too long, breaks off or does not come to its end does not matter: the status was there, and who took a
+        // message must not get it again.
+        let body = timeout_at(end, Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect()).await;
+        let body = body.ok().and_then(Result::ok).map(|body| body.to_bytes()).unwrap_or_default();
+        Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned(), retry_after })
     }
 
-    async fn attempt(&self, uri: Uri, message: Message<'_>) -> Result<Answer, SendError> {
+    async fn request(&self, uri: Uri, message: Message<'_>) -> Result<Response<Body>, SendError> {
         let client = self.client.get_or_try_init(async || self.connect()).await?;
         let mut request = Request::post(uri)
             .header(USER_AGENT, concat!("spanwise/", env!("CARGO_PKG_VERSION")))
@@ -95,14 +110,7 @@ impl Sender {
             .body(Full::new(Bytes::from(message.body)))
             .map_err(|error| SendError::Refused(error.to_string()))?;
         let response = client.request(request).await.map_err(|error| failure(&error))?;
-        let status = response.status();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = retry_after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-        // What is too long, or breaks off, does not matter: the status was there.
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-        let body =
-            body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned()).unwrap_or_default();
-        Ok(Answer { status, body, retry_after })
+        Ok(response.map(Body::new))
     }
 
     fn connect(&self) -> Result<HttpClient, SendError> {
@@ -151,6 +159,38 @@ mod tests {
             SendError::Refused(reason) => assert!(reason.contains("'localhost' resolves to"), "{reason}"),
             SendError::Failed(reason) => panic!("not refused: {reason}"),
         }
+    }
+
+    /// Answers one request with `answer`, and then keeps the connection open.
+    async fn receiver(answer: &'static str) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/x", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            assert!(connection.read(&mut request).await.unwrap() > 0);
+            connection.write_all(answer.as_bytes()).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        url
+    }
+
+    async fn post(url: &str) -> Result<Answer, SendError> {
+        let sender = Sender { attempt_time_max: Duration::from_millis(300), ..Sender::new(Reach::Any) };
+        let (delivery_id, body) = ("d", "{}".to_owned());
+        sender.post(Message { url, secret: None, delivery_id, body, unix_seconds: 1 }).await
+    }
+
+    #[tokio::test]
+    async fn a_status_counts_though_its_body_never_ends() {
+        let url = receiver("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await;
+        assert_eq!(post(&url).await.unwrap().status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn an_attempt_ends() {
+        assert!(matches!(post(&receiver("HTTP/1.1 ").await).await, Err(SendError::Failed(_))));
     }
 
     #[tokio::test]

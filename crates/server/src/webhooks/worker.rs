@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use spanwise_model::WebhookEvent;
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::{AttemptOutcome, Delivery};
+use std::collections::HashMap;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// Attempts at the same time, so webhooks that can be slow without another one waiting.
@@ -28,8 +29,9 @@ const SLEEP_MAX: Duration = Duration::from_secs(60);
 
 /// Delivers until `stop`. What is under way then is delivered again when the server is started again.
 pub(crate) async fn deliver(app: App, stop: CancellationToken) {
-    let mut attempts: JoinSet<String> = JoinSet::new();
-    let mut busy: Vec<String> = Vec::new();
+    let mut attempts: JoinSet<()> = JoinSet::new();
+    // The webhook of each attempt that is under way.
+    let mut busy: HashMap<Id, String> = HashMap::new();
     loop {
         let pause = match start_due(&app, &mut attempts, &mut busy).await {
             Ok(pause) => pause,
@@ -42,13 +44,13 @@ pub(crate) async fn deliver(app: App, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = app.webhooks.woken() => {}
             () = tokio::time::sleep(pause) => {}
-            Some(ended) = attempts.join_next() => match ended {
-                Ok(webhook_id) => busy.retain(|one| *one != webhook_id),
+            Some(ended) = attempts.join_next_with_id() => match ended {
+                Ok((id, ())) => drop(busy.remove(&id)),
                 Err(error) => {
-                    // Which one it was is not known; when none is under way, none is busy.
                     tracing::error!("an attempt to deliver to a webhook panicked: {error}");
-                    if attempts.is_empty() {
-                        busy.clear();
+                    // Else the same delivery would be due again at once.
+                    if let Some(webhook_id) = busy.remove(&error.id()) {
+                        busy.insert(attempts.spawn(tokio::time::sleep(STORE_PAUSE)).id(), webhook_id);
                     }
                 }
             },
@@ -59,19 +61,20 @@ pub(crate) async fn deliver(app: App, stop: CancellationToken) {
 /// Starts what is due, and returns how long nothing else will be.
 async fn start_due(
     app: &App,
-    attempts: &mut JoinSet<String>,
-    busy: &mut Vec<String>,
+    attempts: &mut JoinSet<()>,
+    busy: &mut HashMap<Id, String>,
 ) -> StoreResult<Duration> {
     let free = ATTEMPTS_AT_ONCE.saturating_sub(busy.len());
     if free == 0 {
         return Ok(SLEEP_MAX);
     }
     let now = now_ns();
-    let due = app.catalog.due_deliveries(now, busy, free).await?;
+    let webhooks: Vec<String> = busy.values().cloned().collect();
+    let due = app.catalog.due_deliveries(now, &webhooks, free).await?;
     let is_full = due.deliveries.len() == free;
     for delivery in due.deliveries {
-        busy.push(delivery.webhook_id.clone());
-        attempts.spawn(attempt(app.clone(), delivery));
+        let webhook_id = delivery.webhook_id.clone();
+        busy.insert(attempts.spawn(attempt(app.clone(), delivery)).id(), webhook_id);
     }
     let wait = due.next_due_ns.map_or(SLEEP_MAX, |due_ns| {
         Duration::from_nanos(u64::try_from(due_ns.saturating_sub(now)).unwrap_or(0))
@@ -80,8 +83,8 @@ async fn start_due(
     Ok(if is_full { SLEEP_MAX } else { wait.min(SLEEP_MAX) })
 }
 
-/// Makes one attempt, and returns its webhook.
-async fn attempt(app: App, delivery: Delivery) -> String {
+/// Makes one attempt.
+async fn attempt(app: App, delivery: Delivery) {
     let now = now_ns();
     let data = serde_json::from_str(&delivery.data).unwrap_or_default();
     let result = app
@@ -101,7 +104,6 @@ async fn attempt(app: App, delivery: Delivery) -> String {
         // Else the same delivery would be due again at once.
         tokio::time::sleep(STORE_PAUSE).await;
     }
-    delivery.webhook_id
 }
 
 /// Returns the JSON that tells of an event, as MLflow's does.

@@ -94,7 +94,7 @@ fn make_doubles(value: &mut Value) {
 }
 
 /// Returns what a value counts as, if it is a number, true or false, "yes" or "no".
-fn number(json: &str) -> Option<f64> {
+pub(super) fn number(json: &str) -> Option<f64> {
     let text = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
     match text.map(str::trim) {
         Some(text) if text.eq_ignore_ascii_case("yes") => Some(1.0),

@@ -7,6 +7,9 @@ mod assessments;
 mod rollups;
 mod spans;
 mod traces;
+mod versions;
+
+pub(crate) use versions::version_figures;
 
 use crate::search::SearchContext;
 use rusqlite::Connection;

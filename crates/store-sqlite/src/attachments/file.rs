@@ -59,10 +59,11 @@ impl Folder {
         let failed = |error| io_error(format!("cannot write attachment {hash}"), error);
         let folder = target.parent().unwrap_or(&self.root);
         let is_there = fs::metadata(&target).is_ok_and(|file| file.len() == bytes.len() as u64);
+        // Also if it was there: who put it there may not have come to this yet, or was a process that was killed.
+        self.ensure_folder(folder).map_err(failed)?;
         if !is_there {
-            self.ensure_folder(folder).and_then(|()| self.write_new(&target, bytes)).map_err(failed)?;
+            self.write_new(&target, bytes).map_err(failed)?;
         }
-        // Also if it was there: who put it there may not have come to this yet.
         sync_folder(folder).map_err(failed)
     }
 

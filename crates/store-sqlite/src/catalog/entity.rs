@@ -67,6 +67,14 @@ pub(crate) struct Scope {
     pub(crate) values: Array,
 }
 
+/// Whether a part of a filter stands below NOT. Elsewhere NULL is as good as false, and a column that is compared as it
+/// stands there can be looked up in an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sense {
+    AsItIs,
+    Negated,
+}
+
 impl Sql {
     /// Appends a text with one question mark in it.
     pub(crate) fn push(&mut self, sql: &str, param: impl ToSql + 'static) {
@@ -83,7 +91,7 @@ impl Sql {
     pub(crate) fn push_filter(&mut self, columns: &Columns, filter: Option<&EntityFilter>) {
         if let Some(filter) = filter {
             self.text.push_str(" AND ");
-            self.push_expr(columns, filter);
+            self.push_expr(columns, filter, Sense::AsItIs);
         }
     }
 
@@ -115,35 +123,41 @@ impl Sql {
         self.push(" OFFSET ?", i64::try_from(offset).unwrap_or(i64::MAX));
     }
 
-    fn push_expr(&mut self, columns: &Columns, filter: &EntityFilter) {
+    fn push_expr(&mut self, columns: &Columns, filter: &EntityFilter, sense: Sense) {
         match filter {
-            Expr::And(parts) => self.push_joined(columns, parts, " AND ", "1"),
-            Expr::Or(parts) => self.push_joined(columns, parts, " OR ", "0"),
+            Expr::And(parts) => self.push_joined(columns, (parts, sense), " AND ", "1"),
+            Expr::Or(parts) => self.push_joined(columns, (parts, sense), " OR ", "0"),
             Expr::Not(inner) => {
                 self.text.push_str("NOT ");
-                self.push_expr(columns, inner);
+                self.push_expr(columns, inner, Sense::Negated);
             }
-            Expr::Is(predicate) => self.push_predicate(columns, predicate),
+            Expr::Is(predicate) => self.push_predicate(columns, predicate, sense),
         }
     }
 
-    fn push_joined(&mut self, columns: &Columns, parts: &[EntityFilter], joint: &str, of_none: &str) {
+    fn push_joined(
+        &mut self,
+        columns: &Columns,
+        (parts, sense): (&[EntityFilter], Sense),
+        joint: &str,
+        of_none: &str,
+    ) {
         self.text.push('(');
         for (index, part) in parts.iter().enumerate() {
             self.text.push_str(if index == 0 { "" } else { joint });
-            self.push_expr(columns, part);
+            self.push_expr(columns, part, sense);
         }
         self.text.push_str(if parts.is_empty() { of_none } else { "" });
         self.text.push(')');
     }
 
-    /// Every predicate is true or false, never NULL, so that NOT is its complement.
-    fn push_predicate(&mut self, columns: &Columns, predicate: &EntityPredicate) {
+    /// Below NOT every predicate is true or false, never NULL, so that NOT is its complement.
+    fn push_predicate(&mut self, columns: &Columns, predicate: &EntityPredicate, sense: Sense) {
         match &predicate.field {
             EntityField::Attribute(name) => {
                 self.text.push('(');
                 self.push_test(columns.attribute(name), &predicate.test);
-                self.text.push_str(" IS TRUE)");
+                self.text.push_str(if sense == Sense::Negated { " IS TRUE)" } else { ")" });
             }
             EntityField::Key { map, key } => {
                 let rows = columns.rows(map);

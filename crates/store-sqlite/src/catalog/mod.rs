@@ -12,16 +12,19 @@ mod delete;
 mod entity;
 mod experiment;
 mod experiment_find;
+mod import;
 mod info;
 mod issue;
 mod label_schema;
 mod link;
 mod logged_model;
+mod page;
 mod redaction;
 mod registry;
 mod review_queue;
 mod run;
 mod scorer;
+mod scoring;
 mod start;
 mod tag;
 #[cfg(test)]
@@ -32,8 +35,9 @@ pub(crate) use activity::experiment_activity;
 pub(crate) use archive::{archive_traces, restore_trace};
 pub(crate) use assessment::{create_assessment, delete_assessment, get_assessment, update_assessment};
 pub(crate) use dataset::{
-    change_dataset_experiments, create_dataset, delete_dataset, delete_records, find_datasets, find_records,
-    get_dataset, merge_records, set_dataset_tags,
+    change_dataset_experiments, compare_versions, continue_merge, create_dataset, delete_dataset,
+    delete_records, find_changes, find_datasets, find_records, get_dataset, get_record, remember_mapping,
+    rename_dataset, replace_record, set_dataset_tags, try_merge,
 };
 pub(crate) use delete::{DeletedTraces, delete_keys, delete_traces};
 pub(crate) use experiment::{
@@ -54,13 +58,14 @@ pub(crate) use logged_model::{
 };
 pub(crate) use redaction::{redaction_rules, set_redaction_rules};
 pub(crate) use review_queue::{
-    add_review_items, create_review_queue, delete_review_queue, ensure_user_queue, find_review_items,
-    find_review_queues, get_review_queue, get_review_queue_by_name, remove_review_items, set_review_status,
-    update_review_queue,
+    add_review_items, add_to_review, claim_reviews, create_review_queue, delete_review_queue,
+    ensure_user_queue, find_review_items, find_review_queues, find_reviews, finish_review, get_review,
+    get_review_queue, get_review_queue_by_name, release_reviews, remove_review_items, reopen_review,
+    review_answers, review_progress, review_queues_of, set_review_status, update_review_queue,
 };
 pub(crate) use run::{
-    create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs, metric_history, run_datasets,
-    sample_metric, set_run_stage, update_run,
+    append_to_run_tag, create_run, delete_run_tag, find_runs, get_run, log_run, log_run_inputs,
+    metric_history, run_datasets, sample_metric, set_run_stage, update_run,
 };
 pub(crate) use scorer::{
     delete_scorer, get_scorer, list_scorers, online_scoring, register_scorer, scorer_versions,

@@ -1,6 +1,7 @@
 //! Registered scorers and how they run on traces as they arrive.
 
 use super::experiment::writable_experiment;
+use super::scoring;
 use super::{key_array, text_array};
 use crate::error::sql_error;
 use rusqlite::{Connection, Params, Row};
@@ -8,7 +9,8 @@ use spanwise_model::{ExperimentId, OnlineScoring, ScorerVersion};
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::refusal;
 
-const VERSION: &str = "SELECT s.scorer_id, s.experiment_id, s.name, v.version, v.serialized, v.created_ns
+pub(super) const VERSION: &str =
+    "SELECT s.scorer_id, s.experiment_id, s.name, v.version, v.serialized, v.created_ns
                        FROM scorer AS s JOIN scorer_version AS v USING (scorer_key)";
 
 /// See [`spanwise_store::catalog::ScorerStore::register_scorer`].
@@ -120,6 +122,7 @@ pub(crate) fn set_online_scoring(
     config_id: &str,
 ) -> StoreResult<OnlineScoring> {
     let scorer = get_scorer(conn, experiment, name, None)?;
+    scoring::rate_changes(conn, &scorer.scorer_id, sample_rate)?;
     conn.prepare_cached(
         "INSERT INTO online_scoring (scorer_key, config_id, sample_rate, filter)
          SELECT scorer_key, ?2, ?3, ?4 FROM scorer WHERE scorer_id = ?1
@@ -160,7 +163,7 @@ fn select(conn: &Connection, sql: &str, params: impl Params) -> StoreResult<Vec<
         .map_err(sql_error)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<ScorerVersion> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ScorerVersion> {
     Ok(ScorerVersion {
         scorer_id: row.get(0)?,
         experiment_id: ExperimentId(row.get(1)?),

@@ -17,6 +17,13 @@ pub(crate) fn database() -> Connection {
     crate::schema::open_writer(std::path::Path::new(":memory:")).unwrap().0
 }
 
+/// Returns how SQLite is going to run a query, a line a step.
+pub(super) fn plan_of(conn: &Connection, sql: &entity::Sql) -> String {
+    let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text)).unwrap();
+    let steps = explain.query_map(rusqlite::params_from_iter(&sql.params), |row| row.get::<_, String>(3));
+    steps.unwrap().collect::<Result<Vec<_>, _>>().unwrap().join("\n")
+}
+
 fn id(number: u8) -> TraceId {
     TraceId::Otel([number; 16])
 }

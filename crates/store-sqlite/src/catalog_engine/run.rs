@@ -40,6 +40,11 @@ impl RunStore for SqliteStore {
         self.write(move |context| catalog::log_run(context.conn, &id, &log)).await
     }
 
+    async fn append_to_run_tag(&self, id: &RunId, key: &str, item: serde_json::Value) -> StoreResult<()> {
+        let (id, key) = (id.clone(), key.to_owned());
+        self.write(move |context| catalog::append_to_run_tag(context.conn, &id, &key, &item)).await
+    }
+
     async fn delete_run_tag(&self, id: &RunId, key: &str) -> StoreResult<()> {
         let (id, key) = (id.clone(), key.to_owned());
         self.write(move |context| catalog::delete_run_tag(context.conn, &id, &key)).await

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test ends it")]
 
 mod aggregate;
+mod aggregate_reference;
 mod conformance;
 mod lender;
+mod log;
 mod search_reference;
 mod span_index;
 mod trace_columns;

@@ -3,9 +3,10 @@
 use crate::StoreResult;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use spanwise_model::{Dataset, DatasetRecord, ExperimentId, RecordSource};
+use spanwise_model::{Dataset, DatasetChange, DatasetRecord, ExperimentId, RecordSource};
 use spanwise_query::{EntityFilter, EntityOrderBy};
 use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A store of evaluation datasets.
 ///
@@ -35,11 +36,32 @@ pub trait DatasetStore: Send + Sync + 'static {
         remove: &[ExperimentId],
     ) -> StoreResult<Dataset>;
 
+    /// Gives a dataset another name, and returns it.
+    async fn rename_dataset(&self, id: &str, name: &str, user: Option<&str>) -> StoreResult<Dataset>;
+
+    /// Keeps how records are made of traces, for the next time.
+    async fn remember_mapping(&self, id: &str, mapping: Value) -> StoreResult<()>;
+
     /// Merges records into a dataset, all or none, and returns how many were new and how many there already.
     ///
     /// Records with the same inputs (whatever the order of keys) are the same: expectations and tags are merged by key,
-    /// outputs replaced if there are new ones; id, source and creation stay.
-    async fn merge_records(&self, id: &str, records: Vec<NewRecord>) -> StoreResult<(u64, u64)>;
+    /// outputs replaced if there are new ones; id, source and creation stay. What changes nothing makes no version.
+    async fn merge_records(&self, id: &str, records: Vec<NewRecord>) -> StoreResult<(u64, u64)> {
+        let merged = self.continue_merge(id, records, None).await?;
+        Ok((merged.added, merged.changed + merged.unchanged))
+    }
+
+    /// Merges records as [`DatasetStore::merge_records`] does. With `begun`, the version that the part before made, they go
+    /// into that same version if nothing has changed the dataset since: many parts can be one change.
+    async fn continue_merge(
+        &self,
+        id: &str,
+        records: Vec<NewRecord>,
+        begun: Option<i64>,
+    ) -> StoreResult<Merged>;
+
+    /// Says what merging records would do, one by one, and changes nothing.
+    async fn try_merge(&self, id: &str, records: Vec<NewRecord>) -> StoreResult<Vec<MergeEffect>>;
 
     /// Returns records of a dataset in the order in which they came, after `after`, at most `limit`, at least 1, as they
     /// are in `version`, or now if it is `None`.
@@ -51,8 +73,38 @@ pub trait DatasetStore: Send + Sync + 'static {
         after: Option<i64>,
     ) -> StoreResult<RecordPage>;
 
+    /// Returns records as [`DatasetStore::find_records`] does, only those with a text in their inputs, outputs,
+    /// expectations or tags, in any case of ASCII letters.
+    async fn search_records(&self, id: &str, query: RecordQuery) -> StoreResult<RecordPage>;
+
+    /// Returns one record as it is in `version`, or now if it is `None`.
+    async fn get_record(&self, id: &str, record: &str, version: Option<i64>) -> StoreResult<DatasetRecord>;
+
+    /// Replaces what is in a record, and returns it. Its id, source and creation stay.
+    ///
+    /// - `AlreadyExists` if the record has changed since the version `expected`, which must be its `since`.
+    /// - `AlreadyExists` if another record has these inputs.
+    async fn replace_record(
+        &self,
+        id: &str,
+        record: &str,
+        expected: i64,
+        content: RecordContent,
+    ) -> StoreResult<DatasetRecord>;
+
     /// Deletes those of these records that are there, and returns how many.
-    async fn delete_records(&self, id: &str, records: &[String]) -> StoreResult<u64>;
+    async fn delete_records(&self, id: &str, records: &[String], user: Option<&str>) -> StoreResult<u64>;
+
+    /// Returns the changes of a dataset before the version `before`, the newest first, at most `limit`, at least 1.
+    async fn find_changes(
+        &self,
+        id: &str,
+        limit: usize,
+        before: Option<i64>,
+    ) -> StoreResult<Vec<DatasetChange>>;
+
+    /// Returns how the records of one version differ from those of another, whichever is older.
+    async fn compare_versions(&self, id: &str, query: VersionPair) -> StoreResult<Differences>;
 }
 
 /// A dataset to create.
@@ -89,6 +141,88 @@ pub struct NewRecord {
     pub user: Option<String>,
 }
 
+/// What is in a record, to replace what was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordContent {
+    /// What the application is given.
+    pub inputs: Map<String, Value>,
+    /// What it answered.
+    pub outputs: Option<Value>,
+    /// What is expected of an answer.
+    pub expectations: Map<String, Value>,
+    /// Its tags.
+    pub tags: Map<String, Value>,
+    /// Who replaces it.
+    pub user: Option<String>,
+}
+
+/// What a merge did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// The version that the records are in now.
+    pub version: i64,
+    /// How many were new.
+    pub added: u64,
+    /// How many were there and changed.
+    pub changed: u64,
+    /// How many were there, and the same.
+    pub unchanged: u64,
+}
+
+/// What a merge would do with one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MergeEffect {
+    /// It is new.
+    Added,
+    /// It changes this record.
+    Changed(String),
+    /// This record has all of it.
+    Unchanged(String),
+    /// It has the inputs of an earlier one of the same merge, at this place from 0.
+    Repeated(usize),
+}
+
+/// A search of the records of a dataset.
+#[derive(Debug, Clone, Default)]
+pub struct RecordQuery {
+    /// As they are in this version; `None` = now.
+    pub version: Option<i64>,
+    /// Only those with this text; `None` = all.
+    pub text: Option<String>,
+    /// Page size, at least 1.
+    pub limit: usize,
+    /// Where the page starts, as [`RecordPage::next`] says.
+    pub after: Option<i64>,
+}
+
+/// Two versions to compare.
+#[derive(Debug, Clone, Copy)]
+pub struct VersionPair {
+    /// The version that the other is compared with.
+    pub from: i64,
+    /// The other.
+    pub to: i64,
+    /// Records that are answered at most, at least 1.
+    pub limit: usize,
+    /// Where the page starts, as [`Differences::next`] says.
+    pub after: Option<i64>,
+}
+
+/// How the records of two versions differ.
+#[derive(Debug, Clone, Default)]
+pub struct Differences {
+    /// One page: each record in the one version and in the other, at least one of both.
+    pub records: Vec<(Option<DatasetRecord>, Option<DatasetRecord>)>,
+    /// How many records only the other version has.
+    pub added: u64,
+    /// How many both have, and differ.
+    pub changed: u64,
+    /// How many only the one version has.
+    pub removed: u64,
+    /// Where the next page starts, if there is one.
+    pub next: Option<i64>,
+}
+
 /// A search of datasets.
 #[derive(Debug, Clone)]
 pub struct DatasetQuery {
@@ -123,7 +257,12 @@ pub struct RecordPage {
 }
 
 /// Adds the fields of a record to what a dataset's schema says: the type of each when it is first seen.
-pub fn extend_schema(schema: Option<Value>, record: &NewRecord) -> Value {
+pub fn extend_schema(
+    schema: Option<Value>,
+    inputs: &Map<String, Value>,
+    outputs: Option<&Value>,
+    expectations: &Map<String, Value>,
+) -> Value {
     let mut schema = match schema {
         Some(Value::Object(schema)) => schema,
         _ => Map::from_iter([
@@ -133,9 +272,9 @@ pub fn extend_schema(schema: Option<Value>, record: &NewRecord) -> Value {
             ("version".to_owned(), "1.0".into()),
         ]),
     };
-    add_types(&mut schema, "inputs", &record.inputs);
-    add_types(&mut schema, "expectations", &record.expectations);
-    match &record.outputs {
+    add_types(&mut schema, "inputs", inputs);
+    add_types(&mut schema, "expectations", expectations);
+    match outputs {
         None | Some(Value::Null) => {}
         Some(Value::Object(outputs)) => add_types(&mut schema, "outputs", outputs),
         Some(other) => {
@@ -166,6 +305,11 @@ fn type_name(value: &Value) -> &'static str {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     }
+}
+
+/// Returns the digest of a version of a dataset, which tells from a run's description of a dataset which version it read.
+pub fn dataset_digest(id: &str, version: i64) -> String {
+    format!("{:08x}", xxh3_64(format!("{id}:{version}").as_bytes()) >> 32)
 }
 
 /// Writes inputs so that those with the same keys and values are the same text, whatever their order.

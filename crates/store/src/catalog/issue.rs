@@ -80,6 +80,6 @@ pub struct IssueQuery {
 pub struct IssuePage {
     /// The issues, each with how many traces are linked to it if that was asked for.
     pub issues: Vec<(Issue, Option<u64>)>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }

@@ -77,6 +77,6 @@ pub struct LoggedModelQuery {
 pub struct LoggedModelPage {
     /// The models.
     pub models: Vec<LoggedModel>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }

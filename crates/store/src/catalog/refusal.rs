@@ -56,6 +56,25 @@ pub fn no_dataset(id: &str) -> StoreError {
     StoreError::not_found(format!("Evaluation dataset with id '{id}' not found"))
 }
 
+/// No such record.
+pub fn no_record(id: &str, version: Option<i64>) -> StoreError {
+    let when = version.map_or(String::new(), |version| format!(" in version {version}"));
+    StoreError::not_found(format!("the dataset has no record `{id}`{when}"))
+}
+
+/// A record that was changed by somebody else in between.
+pub fn stale_record(id: &str, expected: i64, since: i64) -> StoreError {
+    StoreError::new(
+        ErrorKind::AlreadyExists,
+        format!("record `{id}` was changed in version {since}, after version {expected}, which was edited"),
+    )
+}
+
+/// Inputs that another record has.
+pub fn taken_inputs(other: &str) -> StoreError {
+    StoreError::new(ErrorKind::AlreadyExists, format!("record `{other}` has the same inputs"))
+}
+
 /// No such scorer, or no such version of it.
 pub fn no_scorer(experiment: ExperimentId, name: &str, version: Option<i64>) -> StoreError {
     let version = version.map(|version| format!(" and version {version}")).unwrap_or_default();
@@ -215,6 +234,11 @@ pub fn no_traces_to_review(id: &ReviewQueueId, experiment: ExperimentId, traces:
 /// The trace is not in the queue.
 pub fn no_review_item(id: &ReviewQueueId, trace: &TraceId) -> StoreError {
     StoreError::not_found(format!("Item '{trace}' is not attached to review queue '{id}'."))
+}
+
+/// Somebody else is at it.
+pub fn review_held(trace: &TraceId, holder: &str) -> StoreError {
+    StoreError::new(ErrorKind::AlreadyExists, format!("trace `{trace}` is being reviewed by `{holder}`"))
 }
 
 /// Longest list that a message repeats.

@@ -108,9 +108,10 @@ pub struct NewRegisteredModel {
 pub struct NewModelVersion {
     /// The model's name.
     pub name: String,
-    /// Where it came from; `models:/<name>/<version>` is another version, whose files it has.
+    /// Where it came from; `models:/<name>/<version>` is another version, and `models:/<id>` a logged model, whose files
+    /// it has.
     pub source: String,
-    /// The run that made it; empty if none did.
+    /// The run that made it; if empty, that of the logged model that it is or comes from.
     pub run_id: String,
     /// Where that run can be looked at; empty if that is not known.
     pub run_link: String,
@@ -140,7 +141,7 @@ pub struct RegistryQuery {
 pub struct RegisteredModelPage {
     /// The models.
     pub models: Vec<RegisteredModel>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }
 
@@ -149,6 +150,6 @@ pub struct RegisteredModelPage {
 pub struct ModelVersionPage {
     /// The versions.
     pub versions: Vec<ModelVersion>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }

@@ -36,6 +36,10 @@ pub trait RunStore: Send + Sync + 'static {
     /// - A parameter that has another value already is `InvalidArgument`. Tags are overwritten.
     async fn log_run(&self, id: &RunId, log: RunLog) -> StoreResult<()>;
 
+    /// Adds an item to the JSON list that a tag of an active run holds; of a tag that is not there, or holds none, the
+    /// list is made.
+    async fn append_to_run_tag(&self, id: &RunId, key: &str, item: serde_json::Value) -> StoreResult<()>;
+
     /// Deletes a tag of an active run; `NotFound` if it has none of that key.
     async fn delete_run_tag(&self, id: &RunId, key: &str) -> StoreResult<()>;
 
@@ -53,7 +57,8 @@ pub trait RunStore: Send + Sync + 'static {
     ) -> StoreResult<MetricHistoryPage>;
 
     /// Returns points of one metric of several runs, by run and step; of each run, if its steps are more than asked for,
-    /// evenly chosen steps with the first and the last. Unknown runs have no points.
+    /// evenly chosen steps with the first and the last. Of a run there are no more points than steps are asked for: of steps
+    /// that have many, the first ones. Unknown runs have no points.
     async fn sample_metric(&self, query: MetricSampleQuery) -> StoreResult<Vec<(RunId, Metric)>>;
 
     /// Returns the datasets that active runs of these experiments read, each with each of its contexts once.
@@ -110,7 +115,7 @@ pub struct RunQuery {
 pub struct RunPage {
     /// The runs.
     pub runs: Vec<Run>,
-    /// Whether more follow.
+    /// Whether more follow. A page of much text ends before it has as many as asked for.
     pub has_more: bool,
 }
 

@@ -1,13 +1,16 @@
 //! The suite of the catalog: each case is one sentence of the contract on a trait of [`crate::catalog`].
 
 pub mod dataset;
+pub mod import;
 pub mod issue;
 pub mod label_schema;
 pub mod logged_model;
 pub mod registry;
 pub mod review_queue;
+pub mod review_work;
 pub mod run;
 pub mod scorer;
+pub mod scoring;
 pub mod webhook;
 
 /// Makes one test of each case, as [`conformance_suite!`](crate::conformance_suite) does.
@@ -24,6 +27,17 @@ macro_rules! catalog_conformance_suite {
                 every_version_of_the_records_stays
                 a_schema_tells_the_types_of_fields
                 a_deleted_dataset_leaves_nothing
+                a_record_is_replaced_unless_it_changed
+                changes_tell_when_by_whom_and_how_many
+                a_merge_in_parts_is_one_change
+                versions_are_compared
+                records_are_found_by_their_text
+            }
+            import: {
+                an_experiment_keeps_its_id_where_it_can
+                a_run_is_taken_over_as_it_is
+                a_dataset_is_taken_over_as_it_is
+                versions_keep_their_numbers
             }
             logged_model: {
                 a_created_model_is_found
@@ -35,6 +49,7 @@ macro_rules! catalog_conformance_suite {
                 a_created_model_is_found
                 a_created_version_is_found
                 a_version_of_a_version_has_its_files
+                a_version_of_a_logged_model_has_its_files_and_run
                 descriptions_can_be_changed
                 a_model_can_be_renamed
                 a_model_can_be_deleted
@@ -68,6 +83,17 @@ macro_rules! catalog_conformance_suite {
                 traces_that_are_not_there_can_t_be_reviewed
                 a_deleted_trace_leaves_its_queues
             }
+            review_work: {
+                traces_are_added_and_counted
+                two_reviewers_never_hold_the_same_trace
+                a_trace_is_held_for_a_while
+                work_ends_in_three_ways
+                what_a_reviewer_did_can_be_taken_back
+                a_second_opinion_can_be_given
+                progress_is_counted
+                answers_of_people_are_found
+                a_deleted_trace_takes_its_work_along
+            }
             run: {
                 a_created_run_is_found
                 a_run_needs_an_active_experiment
@@ -81,6 +107,7 @@ macro_rules! catalog_conformance_suite {
                 parameters_do_not_change
                 a_log_is_taken_whole_or_not_at_all
                 tags_of_runs_can_be_changed
+                a_tag_can_hold_a_list
                 inputs_and_outputs_are_kept_once
                 runs_are_filtered
                 runs_are_ordered_and_paged
@@ -90,6 +117,15 @@ macro_rules! catalog_conformance_suite {
                 scorers_are_listed_by_experiment
                 versions_are_deleted_one_by_one
                 online_scoring_is_kept_by_scorer
+            }
+            scoring: {
+                scorers_are_started_and_stopped
+                arrivals_are_noted_once
+                traces_settle
+                scores_are_stored_and_counted
+                deleted_traces_are_not_scored
+                a_backfill_is_advanced_until_it_is_done
+                a_backfill_can_be_cancelled
             }
             webhook: {
                 a_created_webhook_is_found

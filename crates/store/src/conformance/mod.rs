@@ -25,6 +25,7 @@ pub mod renormalize;
 pub mod start;
 pub mod tag;
 pub mod tree;
+pub mod versions;
 mod wire;
 
 use crate::{Catalog, Store, StoreResult, StoredSpan};
@@ -250,6 +251,11 @@ macro_rules! conformance_suite {
                 a_tree_of_circles_is_survived
                 a_tree_of_nothing
                 some_spans_come_in_the_order_asked
+            }
+            versions: {
+                traces_of_versions_are_added_up
+                feedback_counts_once_a_trace
+                versions_are_of_the_selection
             }
         }
     };

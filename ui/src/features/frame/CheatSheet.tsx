@@ -40,6 +40,45 @@ const SECTIONS: { title: string; rows: [string[], string][] }[] = [
     ],
   },
   {
+    title: "Versions",
+    rows: [
+      [["j", "k"], "Next, previous row"],
+      [["Enter"], "Open"],
+      [["x"], "Mark"],
+      [["d"], "Compare those that are marked"],
+    ],
+  },
+  {
+    title: "Review",
+    rows: [
+      [["1", "9"], "Choose an answer"],
+      [["y", "n"], "Yes, no"],
+      [["-"], "Does not apply"],
+      [["ArrowDown", "ArrowUp"], "Next, previous question"],
+      [["c"], "Comment"],
+      [["Enter"], "Next question, at the end submit"],
+      [["mod+Enter"], "Submit and go on"],
+      [["u"], "Take the last one back"],
+      [["J", "K"], "Next, previous trace"],
+      [["s"], "Skip"],
+      [["x"], "Decline: not to be reviewed"],
+      [["j", "k"], "Scroll the conversation"],
+      [["f"], "All steps or the conversation"],
+      [["o"], "Open the whole trace"],
+    ],
+  },
+  {
+    title: "Datasets",
+    rows: [
+      [["j", "k"], "Next, previous record"],
+      [["Enter"], "Open the record"],
+      [["x"], "Select"],
+      [["a"], "Add a record"],
+      [["v"], "Versions, and back to the records"],
+      [["mod+Enter"], "Save the record"],
+    ],
+  },
+  {
     title: "Filter",
     rows: [
       [["Enter"], "Apply"],

@@ -21,6 +21,7 @@ export function Frame() {
   const [dialog, setDialog] = useState<"palette" | "help" | null>(null);
   const switcher = useRef<PopoverHandle>(null);
   const info = useQuery(infoQuery);
+  const { pathname } = useLocation();
   const close = useCallback(() => setDialog(null), []);
   useEffect(() => onSystemTheme(() => setTheme(currentTheme())), []);
   useTitle();
@@ -43,7 +44,8 @@ export function Frame() {
       <div className={styles.column}>
         <TopBar switcher={switcher} theme={theme} onTheme={switchTheme} onPalette={() => setDialog("palette")} />
         <main id="content" tabIndex={-1} className={styles.content}>
-          {info.data?.traces === 0 ? <FirstRun info={info.data} /> : <Outlet />}
+          {/* A dataset may be filled from a file before there is any trace. */}
+          {info.data?.traces === 0 && pathname !== "/datasets" ? <FirstRun info={info.data} /> : <Outlet />}
         </main>
       </div>
       {dialog === "palette" && <Palette onClose={close} onTheme={switchTheme} onHelp={() => setDialog("help")} />}
@@ -57,8 +59,13 @@ export function Frame() {
 /** Names the page in the browser's tab and history. */
 function useTitle(): void {
   const { pathname } = useLocation();
-  const { traceId, runId } = useParams({ strict: false });
-  const title = traceId ?? runId ?? PAGES.find(({ to }) => pathname === to)?.name ?? "Not found";
+  const { traceId, runId, modelId } = useParams({ strict: false });
+  const title =
+    traceId ??
+    runId ??
+    modelId ??
+    PAGES.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`))?.name ??
+    "Not found";
   useEffect(() => {
     document.title = `${title} · Spanwise`;
   }, [title]);

@@ -12,7 +12,11 @@ export const PAGES = [
   { to: "/traces", name: "Traces", icon: "traces" },
   { to: "/sessions", name: "Sessions", icon: "sessions" },
   { to: "/runs", name: "Runs", icon: "runs" },
+  { to: "/versions", name: "Versions", icon: "versions" },
+  { to: "/reviews", name: "Reviews", icon: "reviews" },
+  { to: "/datasets", name: "Datasets", icon: "datasets" },
   { to: "/prompts", name: "Prompts", icon: "prompts" },
+  { to: "/scorers", name: "Scorers", icon: "scorers" },
   { to: "/experiments", name: "Experiments", icon: "experiments" },
 ] as const satisfies readonly { to: string; name: string; icon: IconName }[];
 

@@ -153,10 +153,27 @@ function Facts({ run }: { run: Run }) {
       {run.datasets.length > 0 && (
         <div>
           <dt>Dataset</dt>
-          <dd>{run.datasets.map(({ name }) => name).join(", ")}</dd>
+          <dd>
+            {run.datasets.map((dataset) => (
+              <DatasetName key={`${dataset.name} ${dataset.digest}`} dataset={dataset} />
+            ))}
+          </dd>
         </div>
       )}
     </dl>
+  );
+}
+
+/** A dataset that the run read; one of ours leads to its records as the run read them. */
+function DatasetName({ dataset }: { dataset: Run["datasets"][number] }) {
+  const { name, dataset_id, version } = dataset;
+  if (dataset_id === null) return <span>{name} </span>;
+  const search = { dataset: dataset_id, version: version === null ? undefined : String(version) };
+  return (
+    <Link to="/datasets" search={search} className={styles.dataset}>
+      {name}
+      {version !== null && <span className="unit"> v{version}</span>}
+    </Link>
   );
 }
 

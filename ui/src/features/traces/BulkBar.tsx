@@ -1,7 +1,7 @@
 // What can be done with the selected traces. The server counts before anything is changed, and the confirmation names
 // that count.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { deleteTraces, fixed, type Selection, tagTraces } from "../../api/queries";
 import type { BulkRequest } from "../../api/types";
 import { Button, IconButton } from "../../components/button/Button";
@@ -9,7 +9,11 @@ import { Dialog } from "../../components/dialog/Dialog";
 import { toast } from "../../components/toast/toast";
 import { takesFocus } from "../../lib/focus";
 import * as format from "../../lib/format";
+import { AddToQueueDialog } from "../reviews/AddToQueueDialog";
 import styles from "./BulkBar.module.css";
+
+// Not needed before somebody asks for it.
+const AddToDataset = lazy(() => import("../datasets/AddToDataset"));
 
 export interface BulkBarProps {
   selected: ReadonlySet<string>;
@@ -23,7 +27,7 @@ export interface BulkBarProps {
 
 export function BulkBar(props: BulkBarProps) {
   const { selected, everything, total, onEverything, onClear } = props;
-  const [dialog, setDialog] = useState<"tag" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<"tag" | "delete" | "review" | "dataset" | null>(null);
   const count = everything ? (total ?? selected.size) : selected.size;
   return (
     <>
@@ -33,16 +37,47 @@ export function BulkBar(props: BulkBarProps) {
           <Button onClick={onEverything}>Select all {format.exact(total)}</Button>
         )}
         <span className={styles.line} />
+        <Button icon="datasets" onClick={() => setDialog("dataset")}>
+          Add to dataset
+        </Button>
         <Button icon="tag" onClick={() => setDialog("tag")}>
           Tag
+        </Button>
+        <Button icon="reviews" onClick={() => setDialog("review")}>
+          Review
         </Button>
         <Button icon="trash" onClick={() => setDialog("delete")}>
           Delete
         </Button>
         <IconButton icon="close" label="Clear the selection" keys="Escape" onClick={onClear} />
       </section>
-      {dialog && <BulkDialog {...props} action={dialog} onDone={() => setDialog(null)} />}
+      {dialog === "review" && (
+        <AddToQueueDialog
+          request={{ ...requestOf(props), experiments: props.selection.experiment }}
+          count={count}
+          onClose={() => setDialog(null)}
+          onDone={onClear}
+        />
+      )}
+      {dialog === "dataset" && <DatasetDialog {...props} onDone={() => setDialog(null)} />}
+      {(dialog === "tag" || dialog === "delete") && (
+        <BulkDialog {...props} action={dialog} onDone={() => setDialog(null)} />
+      )}
     </>
+  );
+}
+
+function DatasetDialog({ onDone, ...props }: BulkBarProps & { onDone(): void }) {
+  const [what] = useState(() => ({ traces: requestOf(props) }));
+  return (
+    <Suspense>
+      <AddToDataset
+        what={what}
+        experiments={props.selection.experiment ?? []}
+        onClose={onDone}
+        onAdded={props.onClear}
+      />
+    </Suspense>
   );
 }
 

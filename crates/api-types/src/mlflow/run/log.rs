@@ -316,3 +316,39 @@ impl FromFields for LogOutputs {
         Ok(LogOutputs { run_id, models: models.into_iter().map(output).collect() })
     }
 }
+
+/// `log-model`.
+#[derive(Debug, PartialEq)]
+pub struct LogModel {
+    /// The run.
+    pub run_id: RunId,
+    /// What is told of the model in the run's list of such.
+    pub model: Value,
+}
+
+impl FromFields for LogModel {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        let (run_id, text) = (run_id(fields)?, fields.required::<String>("model_json")?);
+        let Ok(Value::Object(mut model)) = serde_json::from_str(&text) else {
+            let rule = format!("Malformed model info. \n {text} \n is not a valid JSON.");
+            return Err(FieldError::Rule(rule));
+        };
+        let is_missing = |name: &&&str| !model.contains_key(**name);
+        let missing: Vec<&str> = MODEL_FIELDS.iter().filter(is_missing).copied().collect();
+        if !missing.is_empty() {
+            let names = format!("{{'{}'}}", missing.join("', '"));
+            return Err(FieldError::Rule(format!("Model json is missing mandatory fields: {names}")));
+        }
+        model.retain(|name, _| MODEL_FIELDS.contains(&name.as_str()) || name == "model_uuid");
+        for flavor in model["flavors"].as_object_mut().into_iter().flat_map(|flavors| flavors.values_mut()) {
+            if let Some(settings) = flavor.as_object_mut() {
+                // It may be of any size, and holds what the application was made with.
+                settings.remove("config");
+            }
+        }
+        Ok(LogModel { run_id, model: Value::Object(model) })
+    }
+}
+
+/// What a model must tell of itself.
+const MODEL_FIELDS: [&str; 4] = ["artifact_path", "flavors", "run_id", "utc_time_created"];

@@ -7,12 +7,11 @@ use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use spanwise_model::{Dataset, ExperimentId};
 use spanwise_store::StoreResult;
-use spanwise_store::catalog::{DatasetPage, DatasetQuery, refusal};
+use spanwise_store::catalog::{DatasetPage, DatasetQuery, dataset_digest, refusal};
 use std::collections::BTreeMap;
-use xxhash_rust::xxh3::xxh3_64;
 
 const COLUMNS: &str = "dataset_key, dataset_id, name, schema, record_count, version, created_ns, last_updated_ns, \
-                       created_by, last_updated_by";
+                       created_by, last_updated_by, mapping";
 
 const FIELDS: Columns = Columns {
     attributes: &[
@@ -62,30 +61,38 @@ pub(crate) fn find_datasets(conn: &Connection, query: &DatasetQuery) -> StoreRes
     Ok(DatasetPage { datasets, has_more })
 }
 
-/// The key, the schema as text, and the dataset without what is in other tables.
-type DatasetRow = (i64, Option<String>, Dataset);
+/// A dataset without what is in other tables.
+struct DatasetRow {
+    dataset_key: i64,
+    /// JSON, as the mapping is.
+    schema: Option<String>,
+    mapping: Option<String>,
+    dataset: Dataset,
+}
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<DatasetRow> {
-    let (name, last_updated_ns): (String, i64) = (row.get(2)?, row.get(7)?);
+    let (dataset_id, version): (String, i64) = (row.get(1)?, row.get(5)?);
     let dataset = Dataset {
-        dataset_id: row.get(1)?,
-        // As upstream, of name and time; the eight digits of it need not be its own.
-        digest: format!("{:08x}", xxh3_64(format!("{name}:{last_updated_ns}").as_bytes()) >> 32),
-        name,
+        digest: dataset_digest(&dataset_id, version),
+        dataset_id,
+        name: row.get(2)?,
         tags: BTreeMap::new(),
         experiments: Vec::new(),
         schema: None,
         record_count: row.get::<_, i64>(4)?.max(0) as u64,
-        version: row.get(5)?,
+        version,
         created_ns: row.get(6)?,
-        last_updated_ns,
+        last_updated_ns: row.get(7)?,
         created_by: row.get(8)?,
         last_updated_by: row.get(9)?,
+        mapping: None,
     };
-    Ok((row.get(0)?, row.get(3)?, dataset))
+    Ok(DatasetRow { dataset_key: row.get(0)?, schema: row.get(3)?, mapping: row.get(10)?, dataset })
 }
 
-fn complete(conn: &Connection, (dataset_key, schema, mut dataset): DatasetRow) -> StoreResult<Dataset> {
+fn complete(conn: &Connection, row: DatasetRow) -> StoreResult<Dataset> {
+    let DatasetRow { dataset_key, schema, mapping, mut dataset } = row;
+    dataset.mapping = mapping.map(|text| parse_json(&text)).transpose()?;
     dataset.schema = schema.map(|text| parse_json(&text)).transpose()?;
     dataset.tags = conn
         .prepare_cached("SELECT key, value FROM dataset_tag WHERE dataset_key = ?1")

@@ -1,10 +1,16 @@
 //! Evaluation datasets: their rows, tags and experiments. Their records are in `record`.
 
+mod change;
 mod find;
+mod import;
+mod merge;
 mod record;
 
+pub(crate) use change::{compare_versions, find_changes};
 pub(crate) use find::{find_datasets, get_dataset};
-pub(crate) use record::{delete_records, find_records, merge_records};
+pub(crate) use import::{import_dataset, import_records};
+pub(crate) use merge::{continue_merge, try_merge};
+pub(crate) use record::{delete_records, find_records, get_record, replace_record};
 
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension};
@@ -34,6 +40,33 @@ pub(crate) fn create_dataset(conn: &Connection, new: &NewDataset, now_ns: i64) -
 pub(crate) fn delete_dataset(conn: &Connection, id: &str) -> StoreResult<()> {
     conn.prepare_cached("DELETE FROM dataset WHERE dataset_id = ?1")
         .and_then(|mut delete| delete.execute([id]))
+        .map(drop)
+        .map_err(sql_error)
+}
+
+/// See [`spanwise_store::catalog::DatasetStore::rename_dataset`].
+pub(crate) fn rename_dataset(
+    conn: &Connection,
+    id: &str,
+    name: &str,
+    user: Option<&str>,
+    now_ns: i64,
+) -> StoreResult<Dataset> {
+    let dataset_key = key_of(conn, id)?;
+    conn.prepare_cached(
+        "UPDATE dataset SET name = ?2, last_updated_ns = ?3, last_updated_by = coalesce(?4, last_updated_by)
+         WHERE dataset_key = ?1",
+    )
+    .and_then(|mut update| update.execute((dataset_key, name, now_ns, user)))
+    .map_err(sql_error)?;
+    get_dataset(conn, id)
+}
+
+/// See [`spanwise_store::catalog::DatasetStore::remember_mapping`].
+pub(crate) fn remember_mapping(conn: &Connection, id: &str, mapping: &Value) -> StoreResult<()> {
+    let dataset_key = key_of(conn, id)?;
+    conn.prepare_cached("UPDATE dataset SET mapping = ?2 WHERE dataset_key = ?1")
+        .and_then(|mut update| update.execute((dataset_key, mapping.to_string())))
         .map(drop)
         .map_err(sql_error)
 }

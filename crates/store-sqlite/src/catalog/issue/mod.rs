@@ -2,9 +2,10 @@
 
 use super::entity::{Column, Columns, Sql};
 use super::experiment::active_experiment;
+use super::page::Reading;
 use crate::error::{damaged, sql_error};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use spanwise_model::{ExperimentId, Issue, IssueId, IssueSeverity, IssueStatus};
 use spanwise_store::catalog::{IssueChange, IssuePage, IssueQuery, NewIssue, refusal};
 use spanwise_store::{StoreError, StoreResult};
@@ -90,21 +91,25 @@ pub(crate) fn find_issues(conn: &Connection, query: &IssueQuery) -> StoreResult<
     sql.push_filter(&FIELDS, query.filter.as_ref());
     sql.text.push_str(" ORDER BY coalesce(severity, -1) DESC, traces DESC, created_ns DESC, issue_id DESC");
     sql.push_page(&FIELDS, &[], query.limit, query.offset);
-    let mut statement = conn.prepare(&sql.text).map_err(sql_error)?;
-    let found = statement
-        .query_map(params_from_iter(&sql.params), |row| {
-            Ok((read_issue(row)?, row.get::<_, Option<i64>>(12)?))
-        })
-        .map_err(sql_error)?;
-    let mut issues = Vec::new();
-    for found in found {
-        let (issue, traces) = found.map_err(sql_error)?;
-        issues.push((issue, traces.map(|traces| traces.max(0).cast_unsigned())));
-    }
-    let has_more = issues.len() > query.limit;
-    issues.truncate(query.limit);
+    let (issues, has_more) = READING.page(conn, &sql, query.limit)?;
     Ok(IssuePage { issues, has_more })
 }
+
+/// An issue, with how many traces are linked to it if that was asked for.
+type WithTraces = (Issue, Option<u64>);
+
+const READING: Reading<WithTraces, WithTraces> = Reading {
+    read: |row| {
+        let traces: Option<i64> = row.get(12)?;
+        Ok((read_issue(row)?, traces.map(|traces| traces.max(0).cast_unsigned())))
+    },
+    complete: |_, issues| Ok(issues),
+    bytes: |(issue, _)| {
+        let texts =
+            issue.root_causes.iter().chain(&issue.categories).chain([&issue.name, &issue.description]);
+        size_of_val(issue) + texts.map(String::len).sum::<usize>()
+    },
+};
 
 fn read_issue(row: &Row<'_>) -> rusqlite::Result<Issue> {
     let status: String = row.get(4)?;

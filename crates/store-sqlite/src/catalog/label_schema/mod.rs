@@ -1,6 +1,9 @@
 //! Label schemas: one row each.
 
+mod import;
 mod input;
+
+pub(crate) use import::import_schema;
 
 use super::experiment::known_experiment;
 use super::issue::unreadable;
@@ -57,7 +60,8 @@ pub(crate) fn find_label_schemas(
     if !has_default(conn, experiment)? {
         return Ok(None);
     }
-    let (rows, offset) = (i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1), offset as i64);
+    let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
     let mut schemas: Vec<LabelSchema> = conn
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM label_schema WHERE experiment_id = ?1

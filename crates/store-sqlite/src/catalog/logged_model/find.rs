@@ -1,10 +1,11 @@
 //! Searching logged models.
 
 use super::super::entity::{Column, Columns, RowKey, Rows, Scope, Sql};
+use super::super::page::{Reading, bytes_of};
 use super::super::text_array;
 use super::load::{COLUMNS, add_data, read_model};
-use crate::error::sql_error;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::Connection;
+use spanwise_model::LoggedModel;
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::{LoggedModelPage, LoggedModelQuery};
 
@@ -68,11 +69,22 @@ pub(crate) fn find_logged_models(
     }
     sql.push_filter(&FIELDS, query.filter.as_ref());
     sql.push_page(&FIELDS, &query.order, query.limit, query.offset);
-    let mut statement = conn.prepare(&sql.text).map_err(sql_error)?;
-    let found = statement.query_map(params_from_iter(&sql.params), read_model).map_err(sql_error)?;
-    let mut models = found.collect::<Result<Vec<_>, _>>().map_err(sql_error)?;
-    let has_more = models.len() > query.limit;
-    models.truncate(query.limit);
-    add_data(conn, &mut models)?;
-    Ok(LoggedModelPage { models: models.into_iter().map(|(_, model)| model).collect(), has_more })
+    let (models, has_more) = READING.page(conn, &sql, query.limit)?;
+    Ok(LoggedModelPage { models, has_more })
 }
+
+const READING: Reading<(i64, LoggedModel), LoggedModel> = Reading {
+    read: read_model,
+    complete: |conn, mut models| {
+        add_data(conn, &mut models)?;
+        Ok(models.into_iter().map(|(_, model)| model).collect())
+    },
+    bytes: |model| {
+        let metrics: usize = model
+            .metrics
+            .iter()
+            .map(|one| size_of_val(one) + one.metric.key.len() + one.dataset.0.len())
+            .sum();
+        size_of_val(model) + model.name.len() + bytes_of(&model.tags) + bytes_of(&model.params) + metrics
+    },
+};

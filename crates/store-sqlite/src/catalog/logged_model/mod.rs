@@ -1,9 +1,11 @@
 //! Logged models: their rows, and what is logged to them.
 
 mod find;
+mod import;
 mod load;
 
 pub(crate) use find::find_logged_models;
+pub(crate) use import::import_model;
 pub(crate) use load::get_logged_model;
 
 use super::experiment::writable_experiment;
@@ -75,6 +77,15 @@ pub(crate) fn log_logged_model(
     tags: &BTreeMap<String, String>,
 ) -> StoreResult<()> {
     let model_key = active_key(conn, id)?;
+    insert_pairs(conn, model_key, params, tags)
+}
+
+fn insert_pairs(
+    conn: &Connection,
+    model_key: i64,
+    params: &BTreeMap<String, String>,
+    tags: &BTreeMap<String, String>,
+) -> StoreResult<()> {
     for (table, pairs) in [("param", params), ("tag", tags)] {
         let sql = format!(
             "INSERT OR REPLACE INTO logged_model_{table} (model_key, key, value) VALUES (?1, ?2, ?3)"

@@ -3,10 +3,12 @@
 mod engine;
 mod event;
 mod find;
+mod import;
 mod load;
 mod version;
 
 pub(crate) use find::{find_model_versions, find_registered_models};
+pub(crate) use import::{import_model, import_version};
 pub(crate) use load::{get_model_version, get_registered_model};
 pub(crate) use version::{
     create_model_version, delete_model_alias, delete_model_version, delete_model_version_tag,

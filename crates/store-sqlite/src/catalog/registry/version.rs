@@ -1,9 +1,10 @@
 //! Versions of registered models, and the aliases that stand for them.
 
+use super::super::logged_model::get_logged_model;
 use super::{event, get_model_version, model_key, touch_model};
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension};
-use spanwise_model::{ModelStage, ModelVersion};
+use spanwise_model::{LifecycleStage, LoggedModel, ModelStage, ModelVersion};
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::{NewModelVersion, refusal};
 
@@ -18,6 +19,7 @@ pub(crate) fn create_model_version(
 ) -> StoreResult<ModelVersion> {
     let model_key = model_key(conn, &new.name)?;
     let storage_location = storage_location(conn, &new.source)?;
+    let run_id = run_id(conn, new)?;
     let version: i64 = conn
         .prepare_cached(
             "UPDATE registered_model SET last_version = last_version + 1, last_updated_ns = ?2
@@ -39,7 +41,7 @@ pub(crate) fn create_model_version(
             &new.description,
             &new.source,
             storage_location,
-            &new.run_id,
+            run_id,
             &new.run_link,
             &new.model_id,
         ))
@@ -53,15 +55,43 @@ pub(crate) fn create_model_version(
     get_model_version(conn, &new.name, version)
 }
 
-/// Returns where the files of a version from that source are: those of the version that the source names, or the source.
+/// Returns where the files of a version from that source are: those of the version or of the logged model that the source
+/// names, or the source.
 fn storage_location(conn: &Connection, source: &str) -> StoreResult<String> {
-    let named =
-        source.strip_prefix("models:/").and_then(|path| path.trim_start_matches('/').rsplit_once('/'));
-    let named = named.and_then(|(name, version)| Some((name, version.parse::<i64>().ok()?)));
-    match named {
-        Some((name, version)) => Ok(get_model_version(conn, name, version)?.storage_location),
-        None => Ok(source.to_owned()),
+    let Some(path) = models_path(source) else { return Ok(source.to_owned()) };
+    let version =
+        path.rsplit_once('/').and_then(|(name, version)| Some((name, version.parse::<i64>().ok()?)));
+    match (version, logged_model_id(source)) {
+        (Some((name, version)), _) => Ok(get_model_version(conn, name, version)?.storage_location),
+        (None, Some(id)) => Ok(get_active_logged_model(conn, id)?.artifact_uri),
+        (None, None) => Ok(source.to_owned()),
     }
+}
+
+/// Returns the run that made a version: the one that is named, or that of the logged model that it comes from.
+fn run_id(conn: &Connection, new: &NewModelVersion) -> StoreResult<String> {
+    let of_model = Some(new.model_id.as_str()).filter(|id| !id.is_empty());
+    match logged_model_id(&new.source).or(of_model) {
+        Some(id) if new.run_id.is_empty() => Ok(get_active_logged_model(conn, id)?.source_run_id),
+        _ => Ok(new.run_id.clone()),
+    }
+}
+
+fn models_path(source: &str) -> Option<&str> {
+    source.strip_prefix("models:/").map(|path| path.trim_start_matches('/'))
+}
+
+/// Returns the id in a source such as `models:/m-0123…`.
+fn logged_model_id(source: &str) -> Option<&str> {
+    models_path(source).filter(|path| path.starts_with("m-") && !path.contains(['/', '@']))
+}
+
+fn get_active_logged_model(conn: &Connection, id: &str) -> StoreResult<LoggedModel> {
+    let model = get_logged_model(conn, id)?;
+    if model.lifecycle_stage == LifecycleStage::Deleted {
+        return Err(refusal::no_logged_model(id));
+    }
+    Ok(model)
 }
 
 /// See [`spanwise_store::catalog::RegistryStore::describe_model_version`].
@@ -208,7 +238,7 @@ pub(crate) fn get_model_version_by_alias(
     }
 }
 
-fn upsert_tag(conn: &Connection, version_key: i64, key: &str, value: &str) -> StoreResult<()> {
+pub(super) fn upsert_tag(conn: &Connection, version_key: i64, key: &str, value: &str) -> StoreResult<()> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO model_version_tag (version_key, key, value) VALUES (?1, ?2, ?3)",
     )

@@ -12,7 +12,7 @@ use spanwise_store::catalog::{ReviewItemPage, refusal};
 use std::collections::HashSet;
 
 /// Items with what [`read_item`] reads of them.
-const SELECT: &str = "SELECT q.queue_id, t.trace_id, i.status, i.completed_by, i.completed_ns, i.created_ns, \
+pub(super) const SELECT: &str = "SELECT q.queue_id, t.trace_id, i.status, i.completed_by, i.completed_ns, i.created_ns, \
     i.last_updated_ns FROM review_item AS i JOIN review_queue AS q USING (queue_key) JOIN trace AS t USING (trace_key)";
 
 /// See [`spanwise_store::catalog::ReviewQueueStore::add_review_items`].
@@ -37,12 +37,7 @@ pub(crate) fn add_review_items(
     let queue_key = key_of(conn, id)?;
     let mut items = Vec::with_capacity(found.len());
     for trace_key in found {
-        conn.prepare_cached(
-            "INSERT OR IGNORE INTO review_item (queue_key, trace_key, status, created_ns, last_updated_ns)
-             VALUES (?1, ?2, ?3, ?4, ?4)",
-        )
-        .and_then(|mut insert| insert.execute((queue_key, trace_key, ReviewStatus::Pending.name(), now_ns)))
-        .map_err(sql_error)?;
+        insert_item(conn, queue_key, trace_key, now_ns)?;
         items.extend(find_item(conn, queue_key, trace_key)?);
     }
     Ok(items)
@@ -105,6 +100,12 @@ pub(crate) fn set_review_status(
     if old.status == status {
         return Ok(old);
     }
+    if status == ReviewStatus::Pending {
+        // Whoever was done with it may be asked again.
+        conn.prepare_cached("DELETE FROM review_work WHERE queue_key = ?1 AND trace_key = ?2")
+            .and_then(|mut delete| delete.execute((queue_key, trace_key)))
+            .map_err(sql_error)?;
+    }
     let done = (status != ReviewStatus::Pending).then_some(now_ns);
     conn.prepare_cached(
         "UPDATE review_item SET status = ?3, completed_by = ?4, completed_ns = ?5, last_updated_ns = ?6
@@ -118,20 +119,45 @@ pub(crate) fn set_review_status(
     find_item(conn, queue_key, trace_key)?.ok_or_else(no_item)
 }
 
-fn trace_in(conn: &Connection, trace: &TraceId, experiment: ExperimentId) -> StoreResult<Option<i64>> {
+/// Puts a trace into a queue, and says whether it was not there.
+pub(super) fn insert_item(
+    conn: &Connection,
+    queue_key: i64,
+    trace_key: i64,
+    now_ns: i64,
+) -> StoreResult<bool> {
+    let inserted = conn
+        .prepare_cached(
+            "INSERT OR IGNORE INTO review_item (queue_key, trace_key, status, created_ns, last_updated_ns)
+             VALUES (?1, ?2, ?3, ?4, ?4)",
+        )
+        .and_then(|mut insert| insert.execute((queue_key, trace_key, ReviewStatus::Pending.name(), now_ns)))
+        .map_err(sql_error)?;
+    Ok(inserted > 0)
+}
+
+pub(super) fn trace_in(
+    conn: &Connection,
+    trace: &TraceId,
+    experiment: ExperimentId,
+) -> StoreResult<Option<i64>> {
     let Some(trace_key) = trace_ids::find_visible(conn, trace)? else { return Ok(None) };
     conn.prepare_cached("SELECT trace_key FROM trace WHERE trace_key = ?1 AND experiment_id = ?2")
         .and_then(|mut select| select.query_row((trace_key, experiment.0), |row| row.get(0)).optional())
         .map_err(sql_error)
 }
 
-fn find_item(conn: &Connection, queue_key: i64, trace_key: i64) -> StoreResult<Option<ReviewItem>> {
+pub(super) fn find_item(
+    conn: &Connection,
+    queue_key: i64,
+    trace_key: i64,
+) -> StoreResult<Option<ReviewItem>> {
     conn.prepare_cached(&format!("{SELECT} WHERE i.queue_key = ?1 AND i.trace_key = ?2"))
         .and_then(|mut select| select.query_row((queue_key, trace_key), read_item).optional())
         .map_err(sql_error)
 }
 
-fn read_item(row: &Row<'_>) -> rusqlite::Result<ReviewItem> {
+pub(super) fn read_item(row: &Row<'_>) -> rusqlite::Result<ReviewItem> {
     let name: String = row.get(2)?;
     let status = ReviewStatus::from_name(&name)
         .ok_or_else(|| unreadable(2, damaged(format!("a review has the unknown status `{name}`"))))?;

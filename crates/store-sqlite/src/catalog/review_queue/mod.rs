@@ -1,12 +1,20 @@
 //! Review queues: their rows, and the traces in them.
 
+mod claim;
+mod import;
 mod item;
+mod progress;
+mod work;
 
+pub(crate) use claim::{claim_reviews, release_reviews};
+pub(crate) use import::{import_item, import_queue};
 pub(crate) use item::{add_review_items, find_review_items, remove_review_items, set_review_status};
+pub(crate) use progress::{review_answers, review_progress};
+pub(crate) use work::{add_to_review, find_reviews, finish_review, get_review, reopen_review};
 
 use super::experiment::known_experiment;
 use super::issue::{list_text, read_list};
-use super::trace_key;
+use super::{key_array, text_array, trace_key};
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 use spanwise_model::{ErrorKind, ExperimentId, LabelSchemaId, ReviewQueue, ReviewQueueId, ReviewQueueType};
@@ -119,6 +127,29 @@ pub(crate) fn find_review_queues(
     let mut queues = found.collect::<Result<Vec<_>, _>>().map_err(sql_error)?;
     let has_more = queues.len() > query.limit;
     queues.truncate(query.limit);
+    let queues = queues.into_iter().map(|(key, queue)| with_users(conn, key, queue));
+    Ok(ReviewQueuePage { queues: queues.collect::<StoreResult<_>>()?, has_more })
+}
+
+/// See [`spanwise_store::catalog::ReviewWorkStore::review_queues_of`].
+pub(crate) fn review_queues_of(
+    conn: &Connection,
+    experiments: Option<&[ExperimentId]>,
+    limit: usize,
+) -> StoreResult<ReviewQueuePage> {
+    let keys = key_array(experiments.unwrap_or_default().iter().map(|id| id.0));
+    let mut queues: Vec<(i64, ReviewQueue)> = conn
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM review_queue WHERE CASE WHEN ?1
+             THEN experiment_id IN (SELECT experiment_id FROM experiment WHERE deleted = 0)
+             ELSE experiment_id IN (SELECT value FROM rarray(?2)) END ORDER BY created_ns DESC, queue_id LIMIT ?3"
+        ))
+        .and_then(|mut select| {
+            select.query_map(params![experiments.is_none(), keys, rows_of(limit)], read_queue)?.collect()
+        })
+        .map_err(sql_error)?;
+    let has_more = queues.len() > limit;
+    queues.truncate(limit);
     let queues = queues.into_iter().map(|(key, queue)| with_users(conn, key, queue));
     Ok(ReviewQueuePage { queues: queues.collect::<StoreResult<_>>()?, has_more })
 }

@@ -2,9 +2,10 @@
 
 use super::super::entity::{Column, Columns, RowKey, Rows, Sql};
 use super::super::experiment_find::lifecycle;
+use super::super::page::{Reading, bytes_of};
 use super::load::{COLUMNS, add_data, read_run};
-use crate::error::sql_error;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::Connection;
+use spanwise_model::Run;
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::{RunPage, RunQuery};
 
@@ -57,11 +58,25 @@ pub(crate) fn find_runs(conn: &Connection, query: &RunQuery) -> StoreResult<RunP
     sql.push_experiments(&query.experiments);
     sql.push_filter(&FIELDS, query.filter.as_ref());
     sql.push_page(&FIELDS, &query.order, query.limit, query.offset);
-    let mut statement = conn.prepare(&sql.text).map_err(sql_error)?;
-    let found = statement.query_map(params_from_iter(&sql.params), read_run).map_err(sql_error)?;
-    let mut runs = found.collect::<Result<Vec<_>, _>>().map_err(sql_error)?;
-    let has_more = runs.len() > query.limit;
-    runs.truncate(query.limit);
-    add_data(conn, &mut runs)?;
-    Ok(RunPage { runs: runs.into_iter().map(|(_, run)| run).collect(), has_more })
+    let (runs, has_more) = READING.page(conn, &sql, query.limit)?;
+    Ok(RunPage { runs, has_more })
+}
+
+const READING: Reading<(i64, Run), Run> = Reading {
+    read: read_run,
+    complete: |conn, mut runs| {
+        add_data(conn, &mut runs)?;
+        Ok(runs.into_iter().map(|(_, run)| run).collect())
+    },
+    bytes: run_bytes,
+};
+
+fn run_bytes(run: &Run) -> usize {
+    let metrics: usize = run.metrics.iter().map(|metric| size_of_val(metric) + metric.key.len()).sum();
+    let inputs = run.dataset_inputs.iter().map(|input| {
+        let dataset = &input.dataset;
+        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        bytes_of(&input.tags) + dataset.source.len() + optional(&dataset.schema) + optional(&dataset.profile)
+    });
+    size_of_val(run) + bytes_of(&run.tags) + bytes_of(&run.params) + metrics + inputs.sum::<usize>()
 }

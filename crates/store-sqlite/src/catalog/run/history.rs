@@ -65,11 +65,16 @@ pub(crate) fn sample_metric(
     for run in &query.runs {
         let Some(metric_key) = find_metric(conn, run, &query.key)? else { continue };
         let chosen = choose_steps(conn, metric_key, (first, last), query.steps_max)?;
+        // Who logs without a step has all points at one.
+        let of_step_max = (query.steps_max / chosen.len().max(1)).max(1);
+        let (mut at, mut of_step) = (None, 0);
         let mut rows = select.query((metric_key, first, last)).map_err(sql_error)?;
         while let Some(row) = rows.next().map_err(sql_error)? {
             let (step, timestamp_ns, value, is_nan): (i64, i64, f64, bool) =
                 row.try_into().map_err(sql_error)?;
-            if chosen.binary_search(&step).is_ok() {
+            of_step = if at == Some(step) { of_step + 1 } else { 1 };
+            at = Some(step);
+            if of_step <= of_step_max && chosen.binary_search(&step).is_ok() {
                 let value = if is_nan { f64::NAN } else { value };
                 let metric = Metric { key: query.key.clone(), value, timestamp_ns, step };
                 points.push((run.clone(), metric));

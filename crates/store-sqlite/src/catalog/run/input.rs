@@ -14,6 +14,10 @@ const CONTEXT_TAG: &str = "mlflow.data.context";
 /// See [`spanwise_store::catalog::RunStore::log_run_inputs`].
 pub(crate) fn log_run_inputs(conn: &Connection, id: &RunId, inputs: &RunInputs) -> StoreResult<()> {
     let run_key = active_key(conn, id)?;
+    insert_inputs(conn, run_key, inputs)
+}
+
+pub(super) fn insert_inputs(conn: &Connection, run_key: i64, inputs: &RunInputs) -> StoreResult<()> {
     for input in &inputs.datasets {
         insert_dataset(conn, run_key, input)?;
     }

@@ -4,6 +4,7 @@ use super::super::logged_model::log_model_metric;
 use super::{NAME_TAG, active_key};
 use crate::error::sql_error;
 use rusqlite::{Connection, OptionalExtension};
+use serde_json::Value;
 use spanwise_model::{Metric, RunId};
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::{RunLog, refusal};
@@ -29,6 +30,18 @@ pub(crate) fn log_run(conn: &Connection, id: &RunId, log: &RunLog) -> StoreResul
         }
     }
     Ok(())
+}
+
+/// See [`spanwise_store::catalog::RunStore::append_to_run_tag`].
+pub(crate) fn append_to_run_tag(conn: &Connection, id: &RunId, key: &str, item: &Value) -> StoreResult<()> {
+    let run_key = active_key(conn, id)?;
+    let kept: Option<String> = conn
+        .prepare_cached("SELECT value FROM run_tag WHERE run_key = ?1 AND key = ?2")
+        .and_then(|mut select| select.query_row((run_key, key), |row| row.get(0)).optional())
+        .map_err(sql_error)?;
+    let mut list: Vec<Value> = kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    list.push(item.clone());
+    upsert_tag(conn, run_key, key, &Value::from(list).to_string())
 }
 
 /// See [`spanwise_store::catalog::RunStore::delete_run_tag`].
@@ -63,7 +76,7 @@ fn insert_param(conn: &Connection, id: &RunId, run_key: i64, key: &str, value: &
     if old == value { Ok(()) } else { Err(refusal::changed_param(id, key, &old, value)) }
 }
 
-fn insert_metric(conn: &Connection, run_key: i64, metric: &Metric) -> StoreResult<()> {
+pub(super) fn insert_metric(conn: &Connection, run_key: i64, metric: &Metric) -> StoreResult<()> {
     let metric_key = latest(conn, run_key, metric)?;
     let is_nan = metric.value.is_nan();
     let value = if is_nan { 0.0 } else { metric.value };

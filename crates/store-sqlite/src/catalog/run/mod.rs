@@ -2,15 +2,17 @@
 
 mod find;
 mod history;
+mod import;
 mod input;
 mod load;
 mod log;
 
 pub(crate) use find::find_runs;
 pub(crate) use history::{metric_history, sample_metric};
+pub(crate) use import::{import_metrics, import_run};
 pub(crate) use input::{log_run_inputs, run_datasets};
 pub(crate) use load::get_run;
-pub(crate) use log::{delete_run_tag, log_run};
+pub(crate) use log::{append_to_run_tag, delete_run_tag, log_run};
 
 use super::experiment::writable_experiment;
 use crate::error::sql_error;

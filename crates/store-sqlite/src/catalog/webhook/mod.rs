@@ -1,8 +1,10 @@
 //! Webhooks, and what is still to be delivered to them.
 
 mod engine;
+mod import;
 mod outbox;
 
+pub(crate) use import::import_webhook;
 pub(crate) use outbox::{due_deliveries, end_attempt, enqueue};
 
 use crate::error::{damaged, sql_error};
@@ -66,7 +68,9 @@ pub(crate) fn list_webhooks(conn: &Connection, limit: usize, offset: usize) -> S
             "SELECT {COLUMNS} FROM webhook ORDER BY created_ns DESC, webhook_key DESC LIMIT ?1 OFFSET ?2"
         ))
         .map_err(sql_error)?;
-    let rows = statement.query_map((limit.saturating_add(1), offset), read_webhook).map_err(sql_error)?;
+    let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+    let rows = statement.query_map((rows, offset), read_webhook).map_err(sql_error)?;
     let mut found = rows.collect::<Result<Vec<_>, _>>().map_err(sql_error)?;
     let has_more = found.len() > limit;
     found.truncate(limit);

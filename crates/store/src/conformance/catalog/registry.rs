@@ -1,11 +1,11 @@
 //! Registered models and their versions.
 
 use crate::StoreResult;
-use crate::catalog::{NewModelVersion, NewRegisteredModel, RegistryQuery};
+use crate::catalog::{NewLoggedModel, NewModelVersion, NewRegisteredModel, RegistryQuery};
 use crate::conformance::{TestStore, assert_fails, build::texts};
 use spanwise_model::ErrorKind::{AlreadyExists, InvalidArgument, NotFound};
 use spanwise_model::registry::PROMPT_TAG;
-use spanwise_model::{ModelStage, ModelVersion, RegisteredModel};
+use spanwise_model::{ExperimentId, ModelStage, ModelVersion, RegisteredModel};
 use spanwise_query::entity::{MODEL_VERSION, REGISTERED_MODEL, without_prompts};
 use spanwise_query::{Entity, parse_entity_filter, parse_entity_order};
 
@@ -96,6 +96,43 @@ pub async fn a_version_of_a_version_has_its_files(made: &TestStore) -> StoreResu
     let of_none = NewModelVersion { source: "models:/m/9".to_owned(), ..new_version("m") };
     assert_fails(made.catalog.create_model_version(of_none).await, NotFound);
     Ok(())
+}
+
+/// A version whose source is a logged model has that one's files and run; a version that is one has its run.
+pub async fn a_version_of_a_logged_model_has_its_files_and_run(made: &TestStore) -> StoreResult<()> {
+    make(made, &[("m", 0)]).await?;
+    let logged = made.catalog.create_logged_model(new_model_of("m-1", "made it")).await?;
+    let from = |source: &str, model_id: &str, run_id: &str| NewModelVersion {
+        source: source.to_owned(),
+        model_id: model_id.to_owned(),
+        run_id: run_id.to_owned(),
+        ..new_version("m")
+    };
+    for (new, location, run_id) in [
+        (from("models:/m-1", "", ""), logged.artifact_uri.as_str(), "made it"),
+        (from("models:/m-1", "m-1", "r"), logged.artifact_uri.as_str(), "r"),
+        (from("elsewhere", "m-1", ""), "elsewhere", "made it"),
+        (from("models:/other@alias", "", ""), "models:/other@alias", ""),
+    ] {
+        let version = made.catalog.create_model_version(new).await?;
+        assert_eq!((version.storage_location.as_str(), version.run_id.as_str()), (location, run_id));
+    }
+    assert_fails(made.catalog.create_model_version(from("models:/m-2", "", "")).await, NotFound);
+    made.catalog.delete_logged_model("m-1").await?;
+    assert_fails(made.catalog.create_model_version(from("models:/m-1", "", "")).await, NotFound);
+    Ok(())
+}
+
+fn new_model_of(id: &str, source_run_id: &str) -> NewLoggedModel {
+    NewLoggedModel {
+        model_id: id.to_owned(),
+        experiment_id: ExperimentId::DEFAULT,
+        name: "logged".to_owned(),
+        model_type: String::new(),
+        source_run_id: source_run_id.to_owned(),
+        params: [].into(),
+        tags: [].into(),
+    }
 }
 
 /// Descriptions can be set and removed.

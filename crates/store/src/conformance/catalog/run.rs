@@ -3,6 +3,7 @@
 use crate::catalog::{MetricSampleQuery, NewRun, RunChange, RunInputs, RunLog, RunQuery};
 use crate::conformance::{TestStore, assert_fails, build::texts};
 use crate::{LifecycleFilter, NewExperiment, StoreResult};
+use serde_json::json;
 use spanwise_model::ErrorKind::{InvalidArgument, NotFound};
 use spanwise_model::{
     DatasetInput, ExperimentId, LifecycleStage, Metric, ModelOutput, Run, RunDataset, RunId, RunStatus,
@@ -197,9 +198,10 @@ pub async fn a_history_is_read_page_by_page(made: &TestStore) -> StoreResult<()>
 
 /// A sample of a metric has evenly chosen steps of each run, with the first and the last.
 pub async fn a_metric_is_sampled(made: &TestStore) -> StoreResult<()> {
-    for name in ["r", "s"] {
+    for name in ["r", "s", "of one step"] {
         made.catalog.create_run(new_run(name)).await?;
     }
+    made.catalog.log_run(&id("of one step"), metrics((0..100).map(|n| metric("m", n as f64, n, 0)))).await?;
     made.catalog.log_run(&id("r"), metrics((0..100).map(|n| metric("m", n as f64, n, n)))).await?;
     made.catalog.log_run(&id("s"), metrics([metric("m", 1.0, 1, 50)])).await?;
     let query = |steps| MetricSampleQuery {
@@ -217,6 +219,9 @@ pub async fn a_metric_is_sampled(made: &TestStore) -> StoreResult<()> {
     };
     assert_eq!(steps(None).await?, expected(&[("s", 50), ("r", 0), ("r", 33), ("r", 66), ("r", 99)]));
     assert_eq!(steps(Some((10, 12))).await?, expected(&[("r", 10), ("r", 11), ("r", 12)]));
+    let of_one_step = MetricSampleQuery { runs: vec![id("of one step")], ..query(None) };
+    let points = made.catalog.sample_metric(of_one_step).await?;
+    assert_eq!(points.iter().map(|(_, point)| point.value).collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0]);
     Ok(())
 }
 
@@ -256,6 +261,21 @@ pub async fn tags_of_runs_can_be_changed(made: &TestStore) -> StoreResult<()> {
     let run = made.catalog.get_run(&id("r")).await?;
     assert_eq!(run.tags, texts([("a", "é"), ("mlflow.runName", "tagged")]));
     assert_eq!(run.name, "tagged");
+    Ok(())
+}
+
+/// Items are added to the list in a tag, which is made where there is none.
+pub async fn a_tag_can_hold_a_list(made: &TestStore) -> StoreResult<()> {
+    made.catalog.create_run(new_run("r")).await?;
+    made.catalog.log_run(&id("r"), RunLog { tags: pairs(&[("b", "no list")]), ..RunLog::default() }).await?;
+    for (key, item) in [("a", json!({"x": 1})), ("a", json!(2)), ("b", json!("é"))] {
+        made.catalog.append_to_run_tag(&id("r"), key, item).await?;
+    }
+    let tags = made.catalog.get_run(&id("r")).await?.tags;
+    assert_eq!((tags["a"].as_str(), tags["b"].as_str()), (r#"[{"x":1},2]"#, r#"["é"]"#));
+    assert_fails(made.catalog.append_to_run_tag(&id("none"), "a", json!(1)).await, NotFound);
+    made.catalog.set_run_stage(&id("r"), LifecycleStage::Deleted).await?;
+    assert_fails(made.catalog.append_to_run_tag(&id("r"), "a", json!(1)).await, InvalidArgument);
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 // The head of a span: type, name, model, then figures. What the skeleton knows is there before the detail has come.
+import { lazy, Suspense, useState } from "react";
 import type { SpanDetail } from "../../../api/types";
+import { IconButton } from "../../../components/button/Button";
 import { CopyButton } from "../../../components/CopyButton";
 import { Count, Duration } from "../../../components/Figure";
 import { SpanTypeIcon } from "../../../components/icon/SpanTypeIcon";
@@ -7,11 +9,15 @@ import { exact } from "../../../lib/format";
 import { oneLine } from "../../../lib/oneLine";
 import { spanStateName } from "../../../lib/states";
 import { CopyButton as CopyLazily } from "../../content/CopyButton";
+import type { What } from "../../datasets/AddToDataset";
 import { linkTo } from "../links";
 import { idOf, modelOf, nameOf, type Skeleton, STATUS_ERROR, typeOf } from "../model/skeleton";
 import { CostFigure } from "./CostFigure";
 import styles from "./detail.module.css";
 import { UsageBar } from "./UsageBar";
+
+// Not needed before somebody asks for it.
+const AddToDataset = lazy(() => import("../../datasets/AddToDataset"));
 
 export function SpanHeader({
   skeleton,
@@ -38,6 +44,7 @@ export function SpanHeader({
           {type}
         </span>
         <span className={styles.tools}>
+          <AddSpan traceId={traceId} spanId={id} />
           <code className={styles.id}>{id.slice(0, 8)}</code>
           <CopyButton text={id} label={`Copy span id ${id}`} />
           <CopyLazily label="Copy link to this span (c)" text={() => linkTo(traceId, id)}>
@@ -51,6 +58,25 @@ export function SpanHeader({
       <Figures skeleton={skeleton} row={row} span={span} model={model} />
       {span && <Parameters parameters={span.parameters} />}
     </header>
+  );
+}
+
+/** Makes a record of the span in a dataset. */
+function AddSpan({ traceId, spanId }: { traceId: string; spanId: string }) {
+  const [what, setWhat] = useState<What | null>(null);
+  return (
+    <>
+      <IconButton
+        icon="datasets"
+        label="Add the span to a dataset"
+        onClick={() => setWhat({ spans: [{ trace_id: traceId, span_id: spanId }] })}
+      />
+      {what && (
+        <Suspense>
+          <AddToDataset what={what} experiments={[]} onClose={() => setWhat(null)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

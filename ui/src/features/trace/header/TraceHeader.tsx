@@ -12,6 +12,7 @@ import { toast } from "../../../components/toast/toast";
 import { ago, exact, nsToMs, timestamp } from "../../../lib/format";
 import { oneLine } from "../../../lib/oneLine";
 import { STATE_NAMES } from "../../../lib/states";
+import { AddToQueueDialog } from "../../reviews/AddToQueueDialog";
 import { AssessmentPanel, type AssessmentPanelProps } from "../assess/AssessmentPanel";
 import { TagEditor } from "../assess/TagEditor";
 import { type Assess, ownRating } from "../assess/useAssess";
@@ -217,6 +218,7 @@ function Ratings({ record, assess, span, feedback, feedbackStart, onFeedback }: 
 
 function More({ record, span, onDeleted }: TraceHeaderProps) {
   const [deleting, setDeleting] = useState(false);
+  const [reviewing, setReviewing] = useState(false);
   const copy = (text: string, what: string) =>
     void copyText(text).then((done) =>
       done ? toast(`${what} copied`) : toast(`The browser did not allow copying the ${what.toLowerCase()}`, "error"),
@@ -259,6 +261,15 @@ function More({ record, span, onDeleted }: TraceHeaderProps) {
             >
               Download as OTLP JSON
             </MenuItem>
+            <MenuItem
+              icon="reviews"
+              onSelect={() => {
+                close();
+                setReviewing(true);
+              }}
+            >
+              Add to a review queue…
+            </MenuItem>
             <MenuSeparator />
             <MenuItem
               icon="trash"
@@ -273,6 +284,13 @@ function More({ record, span, onDeleted }: TraceHeaderProps) {
           </Menu>
         )}
       </Popover>
+      {reviewing && (
+        <AddToQueueDialog
+          request={{ trace_ids: [record.trace_id], experiments: [record.experiment_name] }}
+          count={1}
+          onClose={() => setReviewing(false)}
+        />
+      )}
       {deleting && <DeleteDialog record={record} onClose={() => setDeleting(false)} onDeleted={onDeleted} />}
     </>
   );

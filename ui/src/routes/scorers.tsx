@@ -1,0 +1,4 @@
+// Scorers: `/scorers?scorer=…`.
+import { ScorersPage } from "../features/scorers/ScorersPage";
+
+export default ScorersPage;
