@@ -17,7 +17,7 @@ E2E_WORKERS ?= 4
 # These mostly wait for servers that start and end.
 FAULT_WORKERS ?= 4
 
-.PHONY: pack-prices run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-upstream test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build bench-evaluate soak
+.PHONY: pack-prices run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-upstream test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build bench-evaluate bench-sdk soak
 
 run:
 	@scripts/check-tools.sh cargo node npm cc
@@ -118,6 +118,10 @@ bench: bench-build
 # The same requests for Spanwise and for MLflow's server, which gets an environment of its own.
 bench-peers: bench-build
 	$(BENCH) --mlflow "$$(scripts/mlflow-server.sh)"
+
+# What a span costs a program, beside OpenTelemetry's SDK and tracing; outside the workspace, since it brings them along.
+bench-sdk:
+	cd bench/sdk && $(CARGO) run --release --quiet --target-dir $(abspath $(TARGET_DIR))/bench-sdk
 
 # `mlflow.genai.evaluate` against Spanwise and MLflow's server, in turn; some minutes.
 bench-evaluate: release venv

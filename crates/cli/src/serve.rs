@@ -8,7 +8,8 @@ use crate::demo;
 use crate::snippet::write_snippets;
 use crate::terminal::out_line;
 use anyhow::{Context, Result, bail};
-use spanwise_server::{App, Listeners, main_router, serve};
+use spanwise_inbox::INBOX_DIR;
+use spanwise_server::{App, Listeners, main_router, serve, watch_inbox};
 use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::net::{IpAddr, SocketAddr};
@@ -82,7 +83,9 @@ async fn run_server(args: &ServeArgs, config: &Config) -> Result<()> {
         version = env!("CARGO_PKG_VERSION"), "serving"
     );
     let demo = args.demo.then(|| tokio::spawn(stop.clone().run_until_cancelled_owned(add_demo(app.clone()))));
+    let inbox = tokio::spawn(watch_inbox(app.clone(), config.data_dir.join(INBOX_DIR), stop.clone()));
     serve(app.clone(), listeners, stop).await;
+    inbox.await.context("the task of the inbox panicked")?;
     if let Some(demo) = demo {
         demo.await.context("the demo task panicked")?;
     }

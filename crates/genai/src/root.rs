@@ -15,6 +15,8 @@ use spanwise_otlp::{AnyValueView, LogRecordView, SpanView, pyjson};
 const TAG_PREFIX: &str = "mlflow.traceTag.";
 /// The tag that renames the trace.
 const NAME_TAG: &str = "mlflow.traceName";
+/// What lists show of the request and of the response, where the SDK was told.
+const PREVIEWS: [&str; 2] = ["spanwise.trace.request_preview", "spanwise.trace.response_preview"];
 
 /// Returns what `span`, which must be one that may speak for its trace, says about it; `derived` is what
 /// [`crate::derive()`] made of it and of its log records, `logs`.
@@ -23,6 +25,8 @@ pub fn root_facts(span: &SpanView<'_>, logs: &[LogRecordView<'_>], derived: &Der
     for (key, value) in span.attributes() {
         if let Some(key) = key.strip_prefix(TAG_PREFIX) {
             take_tag(&mut facts, key, tag_text(value));
+        } else if PREVIEWS.contains(&key) {
+            take_preview(&mut facts, key, &tag_text(value));
         }
     }
     facts
@@ -77,6 +81,17 @@ fn take_tag(facts: &mut RootFacts, key: &str, value: String) {
     {
         facts.tags.push((key.to_owned(), value));
     }
+}
+
+/// Lets what its program says stand in place of what is made of inputs and outputs.
+fn take_preview(facts: &mut RootFacts, key: &str, said: &str) {
+    let shown: String = said.chars().take(PREVIEW_CHARS_MAX).collect();
+    let (preview, text) = if key == PREVIEWS[0] {
+        (&mut facts.request_preview, &mut facts.input_text)
+    } else {
+        (&mut facts.response_preview, &mut facts.output_text)
+    };
+    (*preview, *text) = (Some(shown.clone()), Some(shown));
 }
 
 fn tag_text(value: AnyValueView<'_>) -> String {

@@ -58,22 +58,26 @@ pub(crate) struct Body {
     buffer: Vec<u8>,
     /// A bit for each key that was set, by a hash of it: where it is not set yet, the key is new.
     keys: u64,
+    /// The role that it starts with.
+    pub(crate) kind: Kind,
 }
 
 impl Body {
-    /// Begins a message in a buffer, whose content is lost.
-    #[inline]
-    pub(crate) fn begin(mut buffer: Vec<u8>) -> Body {
-        buffer.clear();
-        if buffer.capacity() == 0 {
-            buffer.reserve(NEW_BYTES);
-        }
-        buffer.extend_from_slice(&[0; HEAD_BYTES]);
-        Body { buffer, keys: 0 }
+    /// Makes a body without a message.
+    pub(crate) fn new() -> Body {
+        Body { buffer: Vec::new(), keys: 0, kind: Kind::Internal }
     }
 
-    /// A body without a message.
-    pub(crate) const NONE: Body = Body { buffer: Vec::new(), keys: 0 };
+    /// Begins a message; what was there is lost.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        self.buffer.clear();
+        // Once here is cheaper than several times on the way.
+        self.buffer.reserve(NEW_BYTES);
+        self.buffer.extend_from_slice(&[0; HEAD_BYTES]);
+        self.keys = 0;
+        self.kind = Kind::Internal;
+    }
 
     #[inline]
     pub(crate) fn put_name(&mut self, name: &str) {
@@ -81,33 +85,41 @@ impl Body {
     }
 
     #[inline]
-    pub(crate) fn put_start(&mut self, kind: Kind, start_unix_ns: i64) {
-        let out = &mut self.buffer;
-        out.extend_from_slice(&[tag(field::KIND, VARINT), kind as u8]);
-        put_fixed64(out, field::START_TIME, start_unix_ns.cast_unsigned());
+    pub(crate) fn put_start(&mut self, start_unix_ns: i64) {
+        let mut fields = [0; 11];
+        fields[..2].copy_from_slice(&[tag(field::KIND, VARINT), self.kind as u8]);
+        fields[2] = tag(field::START_TIME, crate::wire::FIXED64);
+        fields[3..].copy_from_slice(&start_unix_ns.cast_unsigned().to_le_bytes());
+        self.buffer.extend_from_slice(&fields);
     }
 
     #[inline]
     pub(crate) fn put_identity(&mut self, identity: &Identity<'_>) {
-        let out = &mut self.buffer;
-        put_bytes(out, field::TRACE_ID, &identity.trace_id.0);
-        put_bytes(out, field::SPAN_ID, &identity.span_id.0);
-        if let Some(parent) = identity.parent {
-            put_bytes(out, field::PARENT_SPAN_ID, &parent.0);
+        let remote = if identity.parent_is_remote { IS_REMOTE } else { 0 };
+        // All of them at once: one copy, and lengths that the compiler knows.
+        let mut fields = [0; 18 + 10 + 6 + 10];
+        fields[..2].copy_from_slice(&[tag(field::TRACE_ID, crate::wire::BYTES), 16]);
+        fields[2..18].copy_from_slice(&identity.trace_id.0);
+        fields[18..20].copy_from_slice(&[tag(field::SPAN_ID, crate::wire::BYTES), 8]);
+        fields[20..28].copy_from_slice(&identity.span_id.0);
+        // Field 16 has a tag of two bytes.
+        fields[28..30].copy_from_slice(&[(field::FLAGS & 15) << 3 | FIXED32 | 0x80, field::FLAGS >> 4]);
+        fields[30..34].copy_from_slice(&(SAMPLED | HAS_IS_REMOTE | remote).to_le_bytes());
+        fields[34..36].copy_from_slice(&[tag(field::PARENT_SPAN_ID, crate::wire::BYTES), 8]);
+        match identity.parent {
+            Some(parent) => {
+                fields[36..].copy_from_slice(&parent.0);
+                self.buffer.extend_from_slice(&fields);
+            }
+            None => self.buffer.extend_from_slice(&fields[..34]),
         }
         if let Some(state) = identity.trace_state {
-            put_bytes(out, field::TRACE_STATE, state.as_bytes());
+            put_bytes(&mut self.buffer, field::TRACE_STATE, state.as_bytes());
         }
-        let remote = if identity.parent_is_remote { IS_REMOTE } else { 0 };
-        // Field 16 has a tag of two bytes.
-        let mut flags = [0x80 | FIXED32, 1, 0, 0, 0, 0];
-        flags[2..].copy_from_slice(&(SAMPLED | HAS_IS_REMOTE | remote).to_le_bytes());
-        debug_assert_eq!(u32::from(field::FLAGS), 16);
-        out.extend_from_slice(&flags);
     }
 
     /// Sets an attribute; a value that the key had before is taken out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn attribute<V: AttributeValue + ?Sized>(&mut self, key: &str, value: &V) {
         self.note_key(key);
         put_key_value(&mut self.buffer, field::ATTRIBUTES, key, value);
@@ -128,7 +140,7 @@ impl Body {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn note_key(&mut self, key: &str) {
         let bit = 1 << (hash(key.as_bytes()) & 63);
         if self.keys & bit != 0 {
@@ -189,13 +201,18 @@ impl Body {
     #[inline]
     pub(crate) fn put_end(&mut self, end_unix_ns: i64, code: u8, message: &str) {
         let out = &mut self.buffer;
-        put_fixed64(out, field::END_TIME, end_unix_ns.cast_unsigned());
-        let message_len = if message.is_empty() { 0 } else { bytes_field_len(message.len()) };
+        let mut end = [0; 13];
+        end[0] = tag(field::END_TIME, crate::wire::FIXED64);
+        end[1..9].copy_from_slice(&end_unix_ns.cast_unsigned().to_le_bytes());
+        if message.is_empty() {
+            end[9..].copy_from_slice(&[tag(field::STATUS, crate::wire::BYTES), 2, tag(3, VARINT), code]);
+            return out.extend_from_slice(&end);
+        }
+        out.extend_from_slice(&end[..9]);
+        let message_len = bytes_field_len(message.len());
         out.push(tag(field::STATUS, crate::wire::BYTES));
         put_varint(out, (message_len + 2) as u64);
-        if !message.is_empty() {
-            put_bytes(out, 2, message.as_bytes());
-        }
+        put_bytes(out, 2, message.as_bytes());
         out.extend_from_slice(&[tag(3, VARINT), code]);
     }
 
@@ -225,10 +242,12 @@ impl Body {
         (&mut self.buffer, start)
     }
 
-    /// Takes the buffer out, for the next message; one that grew large is given back to the system.
+    /// Gives a buffer that grew large back to the system.
     #[inline]
-    pub(crate) fn into_buffer(self) -> Vec<u8> {
-        if self.buffer.capacity() <= KEPT_BYTES_MAX { self.buffer } else { Vec::new() }
+    pub(crate) fn shrink(&mut self) {
+        if self.buffer.capacity() > KEPT_BYTES_MAX {
+            self.buffer = Vec::new();
+        }
     }
 }
 
@@ -247,7 +266,7 @@ fn key_of(message: &[u8]) -> &[u8] {
 }
 
 /// Mixes length, first and last bytes: keys of one span differ there more often than not, and a clash costs a look.
-#[inline]
+#[inline(always)]
 fn hash(key: &[u8]) -> u64 {
     let word = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
     let first = key.first_chunk::<8>().map_or_else(|| word(key), |first| u64::from_le_bytes(*first));

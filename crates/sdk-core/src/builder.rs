@@ -6,7 +6,7 @@ use crate::sdk::{self, Core};
 use crate::span::{Span, SpanInner};
 use crate::span_ref::{SpanContext, SpanRef, Target};
 use crate::value::AttributeValue;
-use crate::{Kind, Level, SpanId, TraceId, key};
+use crate::{Kind, Level, key};
 use std::sync::{Arc, PoisonError};
 
 /// Whose child a span is.
@@ -43,29 +43,19 @@ impl std::fmt::Debug for SpanBuilder {
 
 enum Draft {
     Off,
-    Unsampled(SpanContext),
-    Recording { inner: Arc<SpanInner>, body: Body, kind: Kind, is_local_root: bool },
-}
-
-/// What a new span has from its parent.
-struct Inherited {
-    trace_id: TraceId,
-    parent: Option<SpanId>,
-    is_remote: bool,
-    root: Option<Arc<SpanInner>>,
-    trace_state: Option<Arc<str>>,
-    is_sampled: bool,
+    Unsampled(Arc<SpanContext>),
+    Recording(Arc<SpanInner>, Box<Body>),
 }
 
 impl SpanBuilder {
     /// Begins a child of the current span, or the root of a trace.
-    #[inline]
+    #[inline(always)]
     pub fn new(name: &str) -> SpanBuilder {
         SpanBuilder::with(name, StartOptions::default())
     }
 
     /// Begins a span.
-    #[inline]
+    #[inline(always)]
     pub fn with(name: &str, options: StartOptions<'_>) -> SpanBuilder {
         let active = sdk::active();
         if active == 0 {
@@ -79,35 +69,62 @@ impl SpanBuilder {
         SpanBuilder::begin(Some(core), 0, name, options)
     }
 
+    #[inline(never)]
     fn begin(core: Option<&Arc<Core>>, active: u64, name: &str, options: StartOptions<'_>) -> SpanBuilder {
         let draft = local::with(|local| {
-            let core = match core {
-                Some(core) => {
-                    local.seed();
-                    Arc::clone(core)
-                }
-                None => local.core(active)?,
-            };
+            match core {
+                Some(_) => local.seed(),
+                None => local.follow(active),
+            }
+            let mut inner = local.take_inner(core)?;
+            let unique = Arc::get_mut(&mut inner)?;
+            let (span_id, mut body) = (local.ids.span_id(), local.take_body());
             let parent = match options.parent {
-                Parent::Current => local.current().cloned(),
-                Parent::Of(parent) => Some(parent.clone()),
+                Parent::Current => local.current().map(|current| &current.0),
+                Parent::Of(parent) => Some(&parent.0),
                 Parent::Root => None,
             };
-            let inherited = inherit(parent, || {
-                let trace_id = local.ids.trace_id();
-                (trace_id, core.samples(trace_id, options.sampling))
+            let parent = match parent {
+                None | Some(Target::None) => {
+                    let trace_id = local.ids.trace_id();
+                    if !unique.core.samples(trace_id, options.sampling) {
+                        local.keep_inner(inner);
+                        local.keep_body(body);
+                        let context = SpanContext { trace_id, span_id, is_sampled: false, trace_state: None };
+                        return Some(Draft::Unsampled(Arc::new(context)));
+                    }
+                    unique.trace_id = trace_id;
+                    None
+                }
+                // What is not recorded needs no ids of its own: nothing will ever name them.
+                Some(Target::Plain(context)) if !context.is_sampled => {
+                    return Some(Draft::Unsampled(Arc::clone(context)));
+                }
+                Some(Target::Plain(context)) => {
+                    unique.trace_id = context.trace_id;
+                    unique.trace_state.clone_from(&context.trace_state);
+                    Some((context.span_id, true))
+                }
+                Some(Target::Recording(parent)) => {
+                    // After a fork, the parent is in the other process.
+                    let is_remote = parent.core.is_of_parent_process();
+                    unique.trace_id = parent.trace_id;
+                    unique.trace_state.clone_from(&parent.trace_state);
+                    unique.root = (!is_remote).then(|| Arc::clone(parent.root()));
+                    Some((parent.span_id, is_remote))
+                }
+            };
+            unique.span_id = span_id;
+            body.begin();
+            body.put_name(name);
+            body.put_identity(&Identity {
+                trace_id: unique.trace_id,
+                span_id,
+                parent: parent.map(|(span_id, _)| span_id),
+                parent_is_remote: parent.is_some_and(|(_, is_remote)| is_remote),
+                trace_state: unique.trace_state.as_deref(),
             });
-            let span_id = local.ids.span_id();
-            Some(if inherited.is_sampled {
-                record(local.take_inner(&core), inherited, span_id, name)
-            } else {
-                Draft::Unsampled(SpanContext {
-                    trace_id: inherited.trace_id,
-                    span_id,
-                    is_sampled: false,
-                    trace_state: inherited.trace_state,
-                })
-            })
+            Some(Draft::Recording(inner, body))
         });
         SpanBuilder(draft.flatten().unwrap_or(Draft::Off))
     }
@@ -115,23 +132,20 @@ impl SpanBuilder {
     /// Returns whether the span will be recorded.
     #[inline]
     pub fn is_recording(&self) -> bool {
-        matches!(self.0, Draft::Recording { .. })
+        matches!(self.0, Draft::Recording(..))
     }
 
-    #[inline]
+    #[inline(always)]
     fn edit(mut self, edit: impl FnOnce(&mut Body)) -> Self {
-        if let Draft::Recording { body, .. } = &mut self.0 {
+        if let Draft::Recording(_, body) = &mut self.0 {
             edit(body);
         }
         self
     }
 
     /// Says what role it has in a call between processes.
-    pub fn kind(mut self, wanted: Kind) -> Self {
-        if let Draft::Recording { kind, .. } = &mut self.0 {
-            *kind = wanted;
-        }
-        self
+    pub fn kind(self, kind: Kind) -> Self {
+        self.edit(|body| body.kind = kind)
     }
 
     /// Sets the type, such as `TOOL`.
@@ -152,7 +166,7 @@ impl SpanBuilder {
     }
 
     /// Sets an attribute.
-    #[inline]
+    #[inline(always)]
     pub fn attribute(self, key: &str, value: impl AttributeValue) -> Self {
         self.edit(|body| body.attribute(key, &value))
     }
@@ -171,81 +185,29 @@ impl SpanBuilder {
     }
 
     /// Starts it. It is not current yet: [`Span::enter`] makes it so.
-    #[inline]
+    #[inline(always)]
     pub fn start(self) -> Span {
         match self.0 {
             Draft::Off => Span::none(),
             Draft::Unsampled(context) => Span::of(SpanRef(Target::Plain(context))),
-            Draft::Recording { inner, body, kind, is_local_root } => start(inner, body, kind, is_local_root),
+            Draft::Recording(inner, body) => start(inner, body),
         }
     }
 }
 
-/// Decides which trace a span is part of, and whether it is recorded.
-#[inline]
-fn inherit(parent: Option<SpanRef>, new_trace: impl FnOnce() -> (TraceId, bool)) -> Inherited {
-    match parent.map(|parent| parent.0).unwrap_or_default() {
-        Target::None => {
-            let (trace_id, is_sampled) = new_trace();
-            Inherited { trace_id, parent: None, is_remote: false, root: None, trace_state: None, is_sampled }
-        }
-        Target::Plain(context) => Inherited {
-            trace_id: context.trace_id,
-            parent: Some(context.span_id),
-            is_remote: true,
-            root: None,
-            trace_state: context.trace_state,
-            is_sampled: context.is_sampled,
-        },
-        Target::Recording(parent) => {
-            // After a fork, the parent is in the other process.
-            let is_remote = parent.core.is_of_parent_process();
-            Inherited {
-                trace_id: parent.trace_id,
-                parent: Some(parent.span_id),
-                is_remote,
-                trace_state: parent.trace_state.clone(),
-                root: (!is_remote).then(|| Arc::clone(parent.root())),
-                is_sampled: true,
-            }
-        }
-    }
-}
-
-#[inline]
-fn record(mut inner: Arc<SpanInner>, inherited: Inherited, span_id: SpanId, name: &str) -> Draft {
-    let Some(unique) = Arc::get_mut(&mut inner) else { return Draft::Off };
-    let is_local_root = inherited.root.is_none();
-    unique.trace_id = inherited.trace_id;
-    unique.span_id = span_id;
-    unique.root = inherited.root;
-    let state = unique.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-    let mut body = Body::begin(std::mem::replace(&mut state.body, Body::NONE).into_buffer());
-    body.put_name(name);
-    body.put_identity(&Identity {
-        trace_id: inherited.trace_id,
-        span_id,
-        parent: inherited.parent,
-        parent_is_remote: inherited.is_remote,
-        trace_state: inherited.trace_state.as_deref(),
-    });
-    unique.trace_state = inherited.trace_state;
-    Draft::Recording { inner, body, kind: Kind::Internal, is_local_root }
-}
-
-#[inline]
-fn start(mut inner: Arc<SpanInner>, mut body: Body, kind: Kind, is_local_root: bool) -> Span {
+#[inline(never)]
+fn start(mut inner: Arc<SpanInner>, mut body: Box<Body>) -> Span {
+    // Nobody else can have it yet.
     let Some(unique) = Arc::get_mut(&mut inner) else { return Span::none() };
     let core = &unique.core;
     unique.start = core.clock.now();
     unique.offset_ns = core.clock.offset_ns();
-    body.put_start(kind, unique.start.saturating_add(unique.offset_ns));
+    body.put_start(unique.start.saturating_add(unique.offset_ns));
     if core.announces {
         core.announce(&body);
     }
-    unique.is_watched = is_local_root && core.open.is_watching();
-    let state = unique.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-    state.begin(body);
+    unique.is_watched = unique.root.is_none() && core.open.is_watching();
+    unique.state.get_mut().unwrap_or_else(PoisonError::into_inner).begin(body);
     if inner.is_watched {
         inner.core.open.insert(&inner);
     }

@@ -11,8 +11,11 @@
 mod batch;
 mod body;
 mod builder;
+#[cfg(feature = "http")]
+pub mod client;
 mod clock;
 mod config;
+mod counter;
 mod data;
 mod endpoint;
 mod env;

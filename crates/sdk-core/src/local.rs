@@ -1,5 +1,6 @@
 //! What each thread has for itself: the SDK in force, the stack of current spans, ids, and span objects to use again.
 
+use crate::body::Body;
 use crate::id::IdGenerator;
 use crate::sdk::{self, Core};
 use crate::span::SpanInner;
@@ -18,11 +19,14 @@ static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
 pub(crate) struct Local {
     /// What `core` was taken for; see [`sdk::active`].
     active: u64,
-    core: Option<Arc<Core>>,
+    pub(crate) core: Option<Arc<Core>>,
     pub(crate) ids: IdGenerator,
     shard: Option<usize>,
     stack: Vec<Option<SpanRef>>,
     pool: Vec<Arc<SpanInner>>,
+    // In boxes, so that handing one on copies a pointer.
+    #[expect(clippy::vec_box, reason = "bodies go in and out, and are then moved often")]
+    bodies: Vec<Box<Body>>,
 }
 
 thread_local! {
@@ -34,6 +38,7 @@ thread_local! {
             shard: None,
             stack: Vec::new(),
             pool: Vec::new(),
+            bodies: Vec::new(),
         })
     };
 }
@@ -45,13 +50,12 @@ pub(crate) fn with<R>(with: impl FnOnce(&mut Local) -> R) -> Option<R> {
 }
 
 impl Local {
-    /// Returns the SDK in force; `active` is what [`sdk::active`] says, and not 0.
+    /// Sees to it that `core` is the SDK in force; `active` is what [`sdk::active`] says, and not 0.
     #[inline]
-    pub(crate) fn core(&mut self, active: u64) -> Option<Arc<Core>> {
+    pub(crate) fn follow(&mut self, active: u64) {
         if self.active != active {
             self.refresh(active);
         }
-        self.core.clone()
     }
 
     #[cold]
@@ -106,21 +110,33 @@ impl Local {
 
     /// Returns a span object that nobody else has.
     #[inline]
-    pub(crate) fn take_inner(&mut self, core: &Arc<Core>) -> Arc<SpanInner> {
+    pub(crate) fn take_inner(&mut self, core: Option<&Arc<Core>>) -> Option<Arc<SpanInner>> {
+        let core = core.or(self.core.as_ref())?;
         match self.pool.pop() {
-            Some(inner) if inner.belongs_to(core) => inner,
-            _ => Arc::new(SpanInner::new(Arc::clone(core))),
+            Some(inner) if inner.belongs_to(core) => Some(inner),
+            _ => Some(Arc::new(SpanInner::new(Arc::clone(core)))),
         }
     }
 
-    /// Keeps a span object for the next span, unless somebody else has it too.
+    /// Keeps a span object that nobody else has for the next span.
     #[inline]
-    pub(crate) fn keep_inner(&mut self, mut inner: Arc<SpanInner>) {
-        if self.pool.len() < POOL_MAX
-            && let Some(unique) = Arc::get_mut(&mut inner)
-        {
-            unique.forget_trace();
+    pub(crate) fn keep_inner(&mut self, inner: Arc<SpanInner>) {
+        if self.pool.len() < POOL_MAX {
             self.pool.push(inner);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn take_body(&mut self) -> Box<Body> {
+        self.bodies.pop().unwrap_or_else(|| Box::new(Body::new()))
+    }
+
+    /// Keeps a body with its buffer for the next span.
+    #[inline]
+    pub(crate) fn keep_body(&mut self, mut body: Box<Body>) {
+        if self.bodies.len() < POOL_MAX {
+            body.shrink();
+            self.bodies.push(body);
         }
     }
 }

@@ -42,10 +42,7 @@ impl OpenRoots {
         let late = |root: &SpanInner| now.saturating_sub(root.start) >= timeout_ns;
         let roots: Vec<_> = self.lock().extract_if(|_, root| late(root)).map(|(_, root)| root).collect();
         for root in roots {
-            root.end(
-                Some(now),
-                Some(&format!("the trace was closed after {timeout:?}, while its root was under way")),
-            );
+            root.end(Some(&format!("the trace was closed after {timeout:?}, while its root was under way")));
         }
     }
 }

@@ -12,8 +12,9 @@ const CHUNK_BYTES: u64 = 64 << 10;
 const CHUNKS_MIN: u64 = 16;
 /// Parts of a chunk: messages that are larger are taken over as they are, and not copied.
 const TAKE_OVER_PARTS: u64 = 4;
-/// Chunks that are kept for reuse, so that their pages are not asked of the system again and again.
-const SPARE_CHUNKS: usize = 64;
+/// Chunks that are kept for reuse, so that their pages are not asked of the system again and again; while nothing is
+/// recorded, they are given back.
+const SPARE_CHUNKS: usize = 256;
 
 /// Bytes of whole messages, one behind the other, each as a field of `ScopeSpans`.
 #[derive(Debug, Default)]
@@ -67,6 +68,8 @@ pub(crate) struct Queue {
     spare: Mutex<Vec<Vec<u8>>>,
     /// What all chunks cost: those under way, those that wait, and those that are being sent.
     used: AtomicU64,
+    /// The part of it that was not collected yet.
+    uncollected: AtomicU64,
     bytes_max: u64,
     chunk_bytes: u64,
     due_bytes: u64,
@@ -81,12 +84,13 @@ pub(crate) struct Counts {
 
 impl Queue {
     /// Makes a queue of at most `bytes_max`, which says it is due each time that a chunk is begun while at least
-    /// `due_bytes` are in use.
+    /// `due_bytes` wait to be collected.
     pub(crate) fn new(shards: usize, bytes_max: u64, due_bytes: u64) -> Queue {
         Queue {
             shards: (0..shards.max(1)).map(|_| Slot::default()).collect(),
             spare: Mutex::default(),
             used: AtomicU64::new(0),
+            uncollected: AtomicU64::new(0),
             bytes_max,
             chunk_bytes: CHUNK_BYTES.min(bytes_max / CHUNKS_MIN).max(1),
             due_bytes,
@@ -113,7 +117,7 @@ impl Queue {
             if full.cost > 0 {
                 shard.full.push(full);
             }
-            pushed = self.pushed();
+            pushed = self.begun(self.chunk_bytes);
         }
         shard.current.bytes.extend_from_slice(&buffer[start..]);
         shard.current.spans += 1;
@@ -127,11 +131,12 @@ impl Queue {
             return Pushed::Dropped;
         }
         shard.full.push(Chunk { bytes: std::mem::take(buffer), start, cost, spans: 1 });
-        self.pushed()
+        self.begun(cost)
     }
 
-    fn pushed(&self) -> Pushed {
-        if self.used() >= self.due_bytes { Pushed::Due } else { Pushed::Queued }
+    fn begun(&self, cost: u64) -> Pushed {
+        let before = self.uncollected.fetch_add(cost, Ordering::Relaxed);
+        if before + cost >= self.due_bytes { Pushed::Due } else { Pushed::Queued }
     }
 
     fn reserve(&self, bytes: u64) -> bool {
@@ -145,20 +150,19 @@ impl Queue {
         spare.unwrap_or_else(|| Vec::with_capacity(self.chunk_bytes as usize))
     }
 
-    /// Takes all that waits. Messages of one shard stay in their order.
-    pub(crate) fn collect(&self) -> Vec<Chunk> {
+    /// Takes what waits, with the chunks under way or without: taken with a single span in it, a chunk would cost as much
+    /// as a full one. Messages of one shard stay in their order.
+    pub(crate) fn collect(&self, with_current: bool) -> Vec<Chunk> {
         let mut collected = Vec::new();
         for slot in &self.shards {
             let mut shard = lock(&slot.0);
-            let current = std::mem::take(&mut shard.current);
             collected.append(&mut shard.full);
-            drop(shard);
-            if current.spans > 0 {
-                collected.push(current);
-            } else {
-                self.release(current);
+            if with_current && shard.current.spans > 0 {
+                collected.push(std::mem::take(&mut shard.current));
             }
         }
+        let cost = collected.iter().map(Chunk::cost).sum();
+        self.uncollected.fetch_sub(cost, Ordering::Relaxed);
         collected
     }
 
@@ -173,6 +177,13 @@ impl Queue {
             }
         }
         self.used.fetch_sub(cost, Ordering::Relaxed);
+    }
+
+    /// Gives a part of the chunks that are kept for reuse back to the system.
+    pub(crate) fn shrink(&self) {
+        let mut spare = lock(&self.spare);
+        let left = spare.len() / 2;
+        spare.truncate(left);
     }
 
     /// Returns the bytes in use.

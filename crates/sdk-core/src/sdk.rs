@@ -31,8 +31,9 @@ static INSTALLED: Mutex<Option<Installed>> = Mutex::new(None);
 const TRIES_AFTER_FORK: usize = 1_000;
 /// How long the exit of the process waits for spans to be sent.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Parts of the queue's bytes that make it due.
+/// Parts of the queue's bytes that make it due, and the bytes that do so in any case.
 const DUE_PARTS: u64 = 8;
+const DUE_BYTES: u64 = 2 << 20;
 /// Shards for each core: threads that end spans at the same moment rarely meet.
 const SHARDS_PER_CORE: usize = 4;
 const SHARDS_MAX: usize = 64;
@@ -204,8 +205,8 @@ impl Core {
     pub(crate) fn start(settings: Arc<Settings>) -> Arc<Core> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let queue_bytes = settings.queue_bytes;
-        let queue =
-            Queue::new((cores * SHARDS_PER_CORE).min(SHARDS_MAX), queue_bytes, queue_bytes / DUE_PARTS);
+        let due_bytes = DUE_BYTES.min(queue_bytes / DUE_PARTS);
+        let queue = Queue::new((cores * SHARDS_PER_CORE).min(SHARDS_MAX), queue_bytes, due_bytes);
         let envelope = Arc::new(Envelope::new(&settings.resource));
         // A receiver that is away must leave room for the others, and for what is being collected.
         let backlog_bytes = queue_bytes / 4 * 3 / settings.targets.len().max(1) as u64;
@@ -274,10 +275,10 @@ impl Core {
         (place as f64) < share * (1_u64 << 53) as f64
     }
 
-    /// Queues a span that has ended. Afterwards the body is empty.
+    /// Queues a span that has ended.
     #[inline]
-    pub(crate) fn queue_span(&self, body: &mut Body) {
-        if !self.settings.processors.is_empty() && !self.process(body) {
+    pub(crate) fn queue_span(&self, mut body: Box<Body>) {
+        if !self.settings.processors.is_empty() && !self.process(&mut body) {
             self.filtered.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -285,18 +286,32 @@ impl Core {
             self.late.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let (buffer, start) = body.framed();
-        let shard = local::with(local::Local::shard).unwrap_or_default();
-        if self.queue.push(shard, buffer, start) == Pushed::Due {
+        let mut body = Some(body);
+        let with_local = local::with(|local| {
+            let mut body = body.take()?;
+            let pushed = self.push(local.shard(), &mut body);
+            local.keep_body(body);
+            Some(pushed)
+        });
+        // A thread that ends has nothing for itself any more.
+        let pushed = with_local.flatten().or_else(|| body.map(|mut body| self.push(0, &mut body)));
+        if pushed == Some(Pushed::Due) {
             self.wake_collector();
         }
     }
 
+    #[inline]
+    fn push(&self, shard: usize, body: &mut Body) -> Pushed {
+        let (buffer, start) = body.framed();
+        self.queue.push(shard, buffer, start)
+    }
+
     /// Queues what is known of a span that starts.
     pub(crate) fn announce(&self, body: &Body) {
-        let mut copy = Body::begin(Vec::new());
+        let mut copy = Box::new(Body::new());
+        copy.begin();
         copy.set_message(body.message());
-        self.queue_span(&mut copy);
+        self.queue_span(copy);
     }
 
     /// Runs the processors; returns whether the span is to be sent.
@@ -315,12 +330,17 @@ impl Core {
 
     /// Collects what is queued until the end: the collecting thread.
     fn collect(&self) {
-        let (mut flushed, mut adjusted) = (0, Instant::now());
+        let (mut flushed, mut adjusted, mut swept) = (0, Instant::now(), Instant::now());
         loop {
             let asked = self.flush_asked.load(Ordering::Acquire);
             let is_stopping = self.is_stopping.load(Ordering::Acquire);
+            self.clock.check();
             self.open.close_late(self.clock.now());
-            self.hand_over();
+            let is_due = asked > flushed || is_stopping || swept.elapsed() >= self.settings.batch_interval;
+            self.hand_over(is_due);
+            if is_due {
+                swept = Instant::now();
+            }
             if asked > flushed {
                 self.endpoints.iter().for_each(|endpoint| endpoint.flush(asked));
                 flushed = asked;
@@ -333,13 +353,18 @@ impl Core {
                 adjusted = Instant::now();
             }
             if self.flush_asked.load(Ordering::Acquire) == flushed {
-                thread::park_timeout(self.settings.batch_interval);
+                thread::park_timeout(self.settings.batch_interval.saturating_sub(swept.elapsed()));
             }
         }
     }
 
-    fn hand_over(&self) {
-        for batch in Batch::split(self.queue.collect(), &self.queue) {
+    /// Gives the endpoints what waits; the chunks under way only if `all` is to be sent.
+    fn hand_over(&self, all: bool) {
+        let collected = self.queue.collect(all);
+        if all && collected.is_empty() {
+            self.queue.shrink();
+        }
+        for batch in Batch::split(collected, &self.queue) {
             let batch = Arc::new(batch);
             self.endpoints.iter().for_each(|endpoint| endpoint.offer(&batch));
         }

@@ -35,20 +35,19 @@ pub(crate) struct SpanInner {
 
 /// What changes while a span is under way.
 pub(crate) struct State {
-    pub(crate) body: Body,
+    /// Empty before it starts and after it ended.
+    pub(crate) body: Option<Box<Body>>,
     pub(crate) status: u8,
     pub(crate) status_message: String,
-    pub(crate) is_ended: bool,
     trace: Option<Box<TraceUpdate>>,
 }
 
 impl State {
     #[inline]
-    pub(crate) fn begin(&mut self, body: Body) {
-        self.body = body;
+    pub(crate) fn begin(&mut self, body: Box<Body>) {
+        self.body = Some(body);
         self.status = status::OK;
         self.status_message.clear();
-        self.is_ended = false;
         self.trace = None;
     }
 
@@ -75,10 +74,9 @@ impl SpanInner {
             offset_ns: 0,
             is_watched: false,
             state: Mutex::new(State {
-                body: Body::NONE,
+                body: None,
                 status: status::OK,
                 status_message: String::new(),
-                is_ended: true,
                 trace: None,
             }),
         }
@@ -108,7 +106,15 @@ impl SpanInner {
             return None;
         }
         let mut state = self.lock();
-        if state.is_ended { None } else { Some(edit(&mut state)) }
+        state.body.is_some().then(|| edit(&mut state))
+    }
+
+    pub(crate) fn edit_body(&self, edit: impl FnOnce(&mut Body)) {
+        if !self.core.is_of_parent_process()
+            && let Some(body) = &mut self.lock().body
+        {
+            edit(body);
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -133,36 +139,59 @@ impl SpanInner {
     }
 
     /// Ends the span and queues it; a second time does nothing. `failure` is what is said of a span that says nothing.
-    pub(crate) fn end(&self, end: Option<MonotonicNs>, failure: Option<&str>) {
+    pub(crate) fn end(&self, failure: Option<&str>) {
         if self.core.is_of_parent_process() {
             return;
         }
-        let end = end.unwrap_or_else(|| self.core.clock.now());
-        let mut body = {
-            let mut state = self.lock();
-            if mem::replace(&mut state.is_ended, true) {
-                return;
-            }
-            if let Some(failure) = failure
-                && state.status != status::ERROR
-            {
-                state.fail(failure);
-            }
-            let state = &mut *state;
-            if let Some(trace) = state.trace.take() {
-                trace.put(&mut state.body);
-            }
-            let end = end.max(self.start).saturating_add(self.offset_ns);
-            state.body.put_end(end, state.status, &state.status_message);
-            mem::replace(&mut state.body, Body::NONE)
-        };
+        let end = self.core.clock.now();
+        let body = self.lock().close(self.start, end, self.offset_ns, failure);
+        self.queue(body);
+    }
+
+    /// As [`SpanInner::end`], for one that nobody else has.
+    #[inline]
+    fn end_unique(&mut self, failure: Option<&str>) {
+        if self.core.is_of_parent_process() {
+            return;
+        }
+        let end = self.core.clock.now();
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let body = state.close(self.start, end, self.offset_ns, failure);
+        self.queue(body);
+    }
+
+    #[inline]
+    fn queue(&self, body: Option<Box<Body>>) {
+        let Some(body) = body else { return };
         if self.is_watched {
             self.core.open.remove(self.span_id);
         }
         // Processors run here, and may do what they like: the lock is not held.
-        self.core.queue_span(&mut body);
-        // So that the next span has a buffer.
-        self.lock().body = body;
+        self.core.queue_span(body);
+    }
+}
+
+impl State {
+    /// Writes the end, and takes the message out; `None` if that was done before.
+    #[inline]
+    fn close(
+        &mut self,
+        start: MonotonicNs,
+        end: MonotonicNs,
+        offset_ns: i64,
+        failure: Option<&str>,
+    ) -> Option<Box<Body>> {
+        let mut body = self.body.take()?;
+        if let Some(failure) = failure
+            && self.status != status::ERROR
+        {
+            self.fail(failure);
+        }
+        if let Some(trace) = self.trace.take() {
+            trace.put(&mut body);
+        }
+        body.put_end(end.max(start).saturating_add(offset_ns), self.status, &self.status_message);
+        Some(body)
     }
 }
 
@@ -220,17 +249,34 @@ impl Span {
     /// Ends it as failed, which says `message` unless something else was said.
     pub fn end_with_error(self, message: &str) {
         if let Target::Recording(inner) = &self.span.0 {
-            inner.end(None, Some(message));
+            inner.end(Some(message));
         }
     }
 }
 
 impl Drop for Span {
+    // Small where it is inlined: most of what a program pays while recording is off is this.
     #[inline]
     fn drop(&mut self) {
-        let Target::Recording(inner) = mem::take(&mut self.span.0) else { return };
-        inner.end(None, thread::panicking().then_some(PANICKED));
-        local::with(|local| local.keep_inner(inner));
+        if let Target::Recording(_) = self.span.0 {
+            self.end_recording();
+        }
+    }
+}
+
+impl Span {
+    #[inline(never)]
+    fn end_recording(&mut self) {
+        let Target::Recording(mut inner) = mem::take(&mut self.span.0) else { return };
+        let failure = thread::panicking().then_some(PANICKED);
+        match Arc::get_mut(&mut inner) {
+            Some(unique) => {
+                unique.end_unique(failure);
+                unique.forget_trace();
+                local::with(|local| local.keep_inner(inner));
+            }
+            None => inner.end(failure),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) enum Target {
     #[default]
     None,
     /// In another process, or not recorded.
-    Plain(SpanContext),
+    Plain(Arc<SpanContext>),
     /// Recorded here.
     Recording(Arc<SpanInner>),
 }
@@ -62,7 +62,7 @@ impl SpanRef {
 
     /// Returns a reference to a span in another process.
     pub fn remote(context: SpanContext) -> SpanRef {
-        SpanRef(Target::Plain(context))
+        SpanRef(Target::Plain(Arc::new(context)))
     }
 
     /// Returns the current span of this thread, or none.
@@ -91,7 +91,7 @@ impl SpanRef {
     pub fn span_context(&self) -> Option<SpanContext> {
         match &self.0 {
             Target::None => None,
-            Target::Plain(context) => Some(context.clone()),
+            Target::Plain(context) => Some(SpanContext::clone(context)),
             Target::Recording(inner) => Some(inner.span_context()),
         }
     }
@@ -109,7 +109,7 @@ impl SpanRef {
     /// Changes what is recorded, if the span is under way.
     fn edit(&self, edit: impl FnOnce(&mut Body)) {
         if let Target::Recording(inner) = &self.0 {
-            inner.edit(|state| edit(&mut state.body));
+            inner.edit_body(edit);
         }
     }
 
@@ -158,7 +158,7 @@ impl SpanRef {
     pub fn add_event(&self, name: &str, attributes: &[(&str, &dyn AttributeValue)]) {
         if let Target::Recording(inner) = &self.0 {
             let now = inner.unix_now();
-            inner.edit(|state| state.body.event(name, now, attributes));
+            inner.edit_body(|body| body.event(name, now, attributes));
         }
     }
 
@@ -188,6 +188,11 @@ impl SpanRef {
 
     /// Records an error with its sources: an `exception` event, and the status.
     pub fn record_error(&self, error: &(dyn Error + 'static)) {
+        self.record_error_as("error", error);
+    }
+
+    /// Records an error as one of a type that it says itself.
+    pub fn record_error_as(&self, kind: &str, error: &(dyn Error + 'static)) {
         if !self.is_recording() {
             return;
         }
@@ -197,7 +202,7 @@ impl SpanRef {
             chain.push(cause.to_string());
             source = cause.source();
         }
-        self.record_exception("error", &chain);
+        self.record_exception(kind, &chain);
     }
 
     /// Records what went wrong: `chain` is what is said of it, from the outermost cause to the innermost.
@@ -212,7 +217,9 @@ impl SpanRef {
                 ("exception.message", &message),
                 ("exception.stacktrace", &causes),
             ];
-            state.body.event("exception", now, &attributes);
+            if let Some(body) = &mut state.body {
+                body.event("exception", now, &attributes);
+            }
             // Innermost causes say most, and lists show the status.
             state.fail(&chain.join(": "));
         });

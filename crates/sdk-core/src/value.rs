@@ -17,6 +17,11 @@ mod any {
 /// What can be the value of an attribute: texts, numbers, booleans, bytes, lists and [`Value`].
 ///
 /// A list holds values of one type; for mixed ones and maps there is [`Value`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the value of an attribute",
+    label = "not a value of an attribute",
+    note = "texts, numbers, booleans, and lists of them can; for anything else there is `format!(\"{{value:?}}\")`"
+)]
 pub trait AttributeValue: sealed::Sealed {
     /// Returns how many bytes [`AttributeValue::put`] writes.
     fn size(&self) -> usize;
@@ -308,20 +313,30 @@ fn put_any<T: AttributeValue + ?Sized>(out: &mut Vec<u8>, field: u8, value: &T) 
     value.put(out);
 }
 
-#[inline]
 fn key_value_len<T: AttributeValue + ?Sized>(key: &str, value: &T) -> usize {
     bytes_field_len(key.len()) + bytes_field_len(value.size())
 }
 
 /// Writes a field that is a `KeyValue`.
-#[inline]
+#[inline(always)]
 pub(crate) fn put_key_value<T: AttributeValue + ?Sized>(out: &mut Vec<u8>, field: u8, key: &str, value: &T) {
-    let length = key_value_len(key, value);
+    let (value_len, key_len) = (value.size(), key.len());
+    let length = bytes_field_len(key_len) + bytes_field_len(value_len);
     out.reserve(length + 8);
-    out.push(tag(field, crate::wire::BYTES));
-    put_varint(out, length as u64);
-    put_bytes(out, 1, key.as_bytes());
-    put_any(out, 2, value);
+    let key_tag = tag(1, crate::wire::BYTES);
+    if length < 0x80 {
+        // Nearly all keys with their values: three lengths of a byte, written together.
+        out.extend_from_slice(&[tag(field, crate::wire::BYTES), length as u8, key_tag, key_len as u8]);
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(&[tag(2, crate::wire::BYTES), value_len as u8]);
+    } else {
+        out.push(tag(field, crate::wire::BYTES));
+        put_varint(out, length as u64);
+        put_bytes(out, 1, key.as_bytes());
+        out.push(tag(2, crate::wire::BYTES));
+        put_varint(out, value_len as u64);
+    }
+    value.put(out);
 }
 
 macro_rules! into_value {

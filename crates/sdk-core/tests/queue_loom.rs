@@ -36,11 +36,11 @@ fn check(bytes_max: u64, shards: [usize; 2], messages: usize) {
             let queue = Arc::clone(&queue);
             thread::spawn(move || push(&queue, shard, messages))
         });
-        let early = queue.collect();
+        let early = queue.collect(false);
         assert!(queue.used() <= bytes_max);
         let dropped: u64 =
             threads.into_iter().map(|thread| thread.join().expect("pushing does not panic")).sum();
-        let collected: Vec<_> = early.into_iter().chain(queue.collect()).collect();
+        let collected: Vec<_> = early.into_iter().chain(queue.collect(true)).collect();
         let spans: u64 = collected.iter().map(|chunk| chunk.spans).sum();
         let bytes: usize = collected.iter().map(|chunk| chunk.bytes().len()).sum();
         let counts = queue.counts();

@@ -9,6 +9,7 @@ mod drain;
 mod error;
 mod export;
 mod guard;
+mod inbox;
 mod listen;
 mod metric;
 mod mlflow;
@@ -26,6 +27,7 @@ mod webhooks;
 
 pub use app::{App, ServerConfig};
 pub use export::{json_chunks, protobuf_chunks};
+pub use inbox::{take_in, watch_inbox};
 pub use listen::{Listeners, serve};
 pub use metric::describe_metrics;
 pub use native::openapi;

@@ -1,1 +1,422 @@
-//! What never hurts the application.
+//! What never hurts the application: a server that is away, slow, or answers nonsense; full queues; forks; hanging roots.
+
+use crate::collected::{Collected, DEADLINE, names, start, text, to};
+use crate::sink::{Act, Sink};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use spanwise_sdk_core::{
+    Config, ExportError, Parent, Sdk, SpanBuilder, StartOptions, Stats, Target, TraceUpdate,
+};
+use std::fs;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const ROOT: StartOptions<'static> = StartOptions { parent: Parent::Root, sampling: None };
+/// Longer than a test takes, so that nothing is given up.
+const LONG: Duration = Duration::from_secs(300);
+/// As long as a caller may be kept at most, whatever happens: far less than any time-out.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+fn record(sdk: &Sdk, name: &str) {
+    sdk.span(name, ROOT).start().end();
+}
+
+/// Waits for `is_so`, or fails with the last counters.
+fn wait_for(sdk: &Sdk, is_so: impl Fn(&Stats) -> bool) -> Stats {
+    let started = Instant::now();
+    loop {
+        let stats = sdk.stats();
+        if is_so(&stats) {
+            return stats;
+        }
+        assert!(started.elapsed() < DEADLINE, "{stats:?}");
+        thread::yield_now();
+    }
+}
+
+/// Checks that every span is accounted for.
+fn adds_up(stats: &Stats) {
+    for endpoint in &stats.endpoints {
+        let known = endpoint.sent + endpoint.refused + endpoint.dropped + endpoint.failed + endpoint.waiting;
+        assert_eq!(stats.recorded, stats.dropped + known, "{stats:?}");
+    }
+}
+
+fn http(sink: &Sink) -> Config {
+    Config::new().target(Target::parse(&sink.url).unwrap()).on_problem(|_| {}).retry_for(LONG)
+}
+
+fn spans_of(body: &[u8]) -> Vec<String> {
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+    scopes.flat_map(|scope| scope.spans).map(|span| span.name).collect()
+}
+
+#[test]
+fn spans_arrive_over_http() {
+    let sink = Sink::start(&[]);
+    let sdk = http(&sink).start().unwrap();
+    record(&sdk, "a");
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(spans_of(&sink.bodies.recv().unwrap()), ["a"]);
+    adds_up(&sdk.stats());
+}
+
+#[test]
+fn what_fails_for_a_while_is_sent_again() {
+    let unavailable = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let exhausted =
+        "HTTP/1.1 429 Too Many Requests\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let nonsense = "nothing that HTTP would be\r\n\r\n";
+    let acts = [Act::HangUp, Act::Answer(unavailable), Act::Answer(exhausted), Act::Answer(nonsense)];
+    let sink = Sink::start(&acts);
+    let sdk = http(&sink).start().unwrap();
+    record(&sdk, "a");
+    sdk.flush(DEADLINE).unwrap();
+    let stats = wait_for(&sdk, |stats| stats.endpoints[0].sent == 1);
+    assert_eq!(sink.bodies.try_iter().last().map(|body| spans_of(&body)), Some(vec!["a".to_owned()]));
+    adds_up(&stats);
+}
+
+#[test]
+fn what_is_refused_is_not_sent_again() {
+    let refused = "HTTP/1.1 400 Bad Request\r\ncontent-length: 3\r\nconnection: close\r\n\r\nno!";
+    let sink = Sink::start(&[Act::Answer(refused)]);
+    let sdk = http(&sink).start().unwrap();
+    record(&sdk, "bad");
+    sdk.flush(DEADLINE).unwrap();
+    record(&sdk, "good");
+    sdk.flush(DEADLINE).unwrap();
+    let stats = sdk.stats();
+    assert_eq!((stats.endpoints[0].refused, stats.endpoints[0].sent), (1, 1));
+    adds_up(&stats);
+}
+
+#[test]
+fn spans_that_a_server_rejects_are_counted() {
+    // `partial_success` with one rejected span.
+    let partial = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\n\n\u{2}\u{8}\u{1}";
+    let sink = Sink::start(&[Act::Answer(partial)]);
+    let sdk = http(&sink).start().unwrap();
+    record(&sdk, "a");
+    record(&sdk, "b");
+    sdk.flush(DEADLINE).unwrap();
+    let stats = sdk.stats();
+    assert_eq!((stats.endpoints[0].refused, stats.endpoints[0].sent), (1, 1));
+}
+
+#[test]
+fn an_answer_that_is_nonsense_does_not_matter() {
+    let html = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>";
+    let sink = Sink::start(&[Act::Answer(html)]);
+    let sdk = http(&sink).start().unwrap();
+    record(&sdk, "a");
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(sdk.stats().endpoints[0].sent, 1);
+}
+
+#[test]
+fn a_server_that_does_not_answer_keeps_nobody() {
+    let sink = Sink::start(&[Act::Silence]);
+    let sdk = http(&sink).request_timeout(LONG).start().unwrap();
+    record(&sdk, "a");
+    let started = Instant::now();
+    let error = sdk.flush(Duration::from_millis(50)).unwrap_err();
+    assert_eq!(error.to_string(), "not all spans were sent within 50ms");
+    // The request is under way; all that follows is as fast as ever.
+    sink.bodies.recv().unwrap();
+    for _ in 0..1_000 {
+        record(&sdk, "b");
+    }
+    sdk.shut_down(Duration::from_millis(50)).unwrap_err();
+    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_server_that_is_slow_is_tried_again_after_the_time_out() {
+    let sink = Sink::start(&[Act::Silence]);
+    let sdk = http(&sink).request_timeout(Duration::from_millis(100)).start().unwrap();
+    record(&sdk, "a");
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(sdk.stats().endpoints[0].sent, 1);
+    assert_eq!(sink.bodies.try_iter().count(), 2);
+}
+
+#[test]
+fn nobody_listening_is_no_harm() {
+    // A port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let target = Target::parse(&format!("http://{free}")).unwrap();
+    let config = Config::new().target(target).on_problem(|_| {}).retry_for(Duration::ZERO);
+    let sdk = config.start().unwrap();
+    record(&sdk, "a");
+    sdk.flush(DEADLINE).unwrap();
+    let stats = sdk.stats();
+    assert_eq!(stats.endpoints[0].failed, 1);
+    adds_up(&stats);
+}
+
+#[test]
+fn a_full_queue_drops_the_newest_and_counts_exactly() {
+    const THREADS: u64 = 4;
+    const SPANS: u64 = 3_000;
+    let (sdk, collected) =
+        start(|config| config.queue_bytes(64 << 10).batch_interval(Duration::from_millis(1)));
+    collected.hold(true);
+    let barrier = Arc::new(Barrier::new(THREADS as usize));
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                barrier.wait();
+                (0..SPANS).for_each(|_| record(&sdk, "a"));
+            });
+        }
+    });
+    let stats = sdk.stats();
+    assert_eq!(stats.recorded, THREADS * SPANS);
+    assert!(stats.queued_bytes <= 64 << 10, "{stats:?}");
+    collected.hold(false);
+    sdk.flush(DEADLINE).unwrap();
+    let stats = sdk.stats();
+    assert!(stats.dropped + stats.endpoints[0].dropped > 0);
+    assert_eq!(stats.endpoints[0].sent, collected.spans().len() as u64);
+    adds_up(&stats);
+    assert!(stats.queued_bytes <= 64 << 10);
+}
+
+#[test]
+fn a_span_larger_than_the_queue_is_dropped() {
+    let (sdk, collected) = start(|config| config.queue_bytes(64 << 10));
+    sdk.span("large", ROOT).inputs("x".repeat(100 << 10)).start().end();
+    sdk.span("fits", ROOT).inputs("x".repeat(30 << 10)).start().end();
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(names(&collected.spans()), ["fits"]);
+    assert_eq!(sdk.stats().dropped, 1);
+}
+
+#[test]
+fn one_endpoint_that_is_away_does_not_keep_the_other() {
+    let (away, there) = (Collected::default(), Collected::default());
+    away.hold(true);
+    let sdk = to(&there, to(&away, Config::new())).start().unwrap();
+    record(&sdk, "a");
+    sdk.flush(Duration::from_millis(100)).unwrap_err();
+    let stats = wait_for(&sdk, |stats| stats.endpoints[1].sent == 1);
+    assert_eq!((stats.endpoints[0].sent, stats.endpoints[0].waiting), (0, 1));
+    away.hold(false);
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(names(&away.spans()), ["a"]);
+}
+
+#[test]
+fn an_exporter_that_panics_loses_one_batch() {
+    struct Panics(bool, Collected);
+    impl spanwise_sdk_core::Exporter for Panics {
+        fn export(
+            &mut self,
+            request: &spanwise_sdk_core::Request<'_>,
+        ) -> Result<spanwise_sdk_core::Accepted, ExportError> {
+            if std::mem::take(&mut self.0) {
+                std::panic::resume_unwind(Box::new("quietly"));
+            }
+            self.1.export(request)
+        }
+    }
+    let collected = Collected::default();
+    let exporter = collected.clone();
+    let config =
+        Config::new().exporter("panics", move || Box::new(Panics(true, exporter.clone()))).on_problem(|_| {});
+    let sdk = config.start().unwrap();
+    record(&sdk, "lost");
+    sdk.flush(DEADLINE).unwrap();
+    record(&sdk, "sent");
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(names(&collected.spans()), ["sent"]);
+    adds_up(&sdk.stats());
+}
+
+#[test]
+fn the_end_sends_what_is_left() {
+    let (sdk, collected) = start(|config| config.batch_interval(LONG));
+    let late = sdk.span("late", ROOT).start();
+    record(&sdk, "a");
+    drop(sdk);
+    assert_eq!(names(&collected.spans()), ["a"]);
+    // Ends after its SDK did: nothing happens.
+    late.end();
+}
+
+#[test]
+fn spans_wait_on_disk_and_are_sent_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sdk, collected) = start(|config| config.spool(folder.path(), 1 << 20));
+    let away = || Err(ExportError::passing("away"));
+    collected.answer((0..50).map(|_| away()).collect());
+    for name in ["a", "b", "c"] {
+        record(&sdk, name);
+        sdk.flush(DEADLINE).unwrap();
+    }
+    let stats = sdk.stats();
+    assert_eq!((stats.endpoints[0].sent, stats.endpoints[0].waiting), (0, 3));
+    collected.answer(Vec::new());
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(names(&collected.spans()), ["a", "b", "c"]);
+    let stats = sdk.stats();
+    assert_eq!((stats.endpoints[0].sent, stats.endpoints[0].waiting), (3, 0));
+    adds_up(&stats);
+}
+
+#[test]
+fn the_next_process_sends_what_is_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sdk, collected) = start(|config| config.spool(folder.path(), 1 << 20));
+    collected.answer((0..50).map(|_| Err(ExportError::passing("away"))).collect());
+    record(&sdk, "early");
+    sdk.flush(DEADLINE).unwrap();
+    sdk.shut_down(DEADLINE).unwrap();
+    // The sending thread gives its slot free when it ends; another slot would be used until then.
+    let slot = fs::File::open(folder.path().join("endpoint-0/slot-0/lock")).unwrap();
+    slot.lock().unwrap();
+    drop(slot);
+    let (sdk, collected) = start(|config| config.spool(folder.path(), 1 << 20));
+    record(&sdk, "late");
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(names(&collected.spans()), ["early", "late"]);
+}
+
+#[test]
+fn a_full_spool_drops_and_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sdk, collected) = start(|config| config.spool(folder.path(), 2_000));
+    collected.answer((0..50).map(|_| Err(ExportError::passing("away"))).collect());
+    for _ in 0..20 {
+        record(&sdk, "a");
+        sdk.flush(DEADLINE).unwrap();
+    }
+    let stats = sdk.stats();
+    assert!(stats.endpoints[0].dropped > 0 && stats.endpoints[0].waiting > 0, "{stats:?}");
+    adds_up(&stats);
+}
+
+#[test]
+fn a_trace_whose_root_hangs_is_closed() {
+    let (sdk, collected) = start(|config| {
+        config.trace_timeout(Duration::from_millis(20)).batch_interval(Duration::from_millis(5))
+    });
+    let root = sdk.span("hangs", ROOT).inputs("question").start();
+    root.update_trace(TraceUpdate::new().session("s"));
+    wait_for(&sdk, |stats| stats.endpoints[0].sent == 1);
+    let sent = collected.span("hangs");
+    let status = sent.status.as_ref().unwrap();
+    assert_eq!(
+        (status.code, status.message.as_str()),
+        (2, "the trace was closed after 20ms, while its root was under way")
+    );
+    assert_eq!(text(&sent, "mlflow.spanInputs").as_deref(), Some("question"));
+    assert_eq!(text(&sent, "session.id").as_deref(), Some("s"));
+    assert!(!root.is_recording());
+    root.end();
+    record(&sdk, "quick");
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(names(&collected.spans()), ["hangs", "quick"]);
+}
+
+#[test]
+fn spans_go_to_the_inbox_without_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let sdk = Config::new().target(Target::DataDir(folder.path().to_owned())).start().unwrap();
+    record(&sdk, "a");
+    sdk.flush(DEADLINE).unwrap();
+    record(&sdk, "b");
+    sdk.shut_down(DEADLINE).unwrap();
+    let segments = spanwise_inbox::find_segments(&folder.path().join("inbox")).unwrap();
+    let frames = segments.iter().flat_map(|segment| segment.frames().unwrap());
+    let names: Vec<_> = frames.flat_map(|frame| spans_of(&frame.unwrap().unwrap())).collect();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[test]
+fn a_thread_that_ends_may_record() {
+    struct Last(Sdk);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            record(&self.0, "last");
+        }
+    }
+    thread_local!(static LAST: std::cell::RefCell<Option<Last>> = const { std::cell::RefCell::new(None) });
+    let (sdk, collected) = start(|config| config);
+    thread::spawn(move || LAST.with(|last| *last.borrow_mut() = Some(Last(sdk)))).join().unwrap();
+    // Nothing is said about whether it is recorded; it must not panic, and what is said must be right.
+    assert!(collected.spans().len() <= 1);
+}
+
+#[cfg(unix)]
+mod processes {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    /// Runs the test `name` of this binary in a process of its own, which finds `folder` in its environment.
+    fn run(name: &str, folder: &std::path::Path) -> std::process::ExitStatus {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", name, "--nocapture"]).env("SPANWISE_TEST_FOLDER", folder);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap()
+    }
+
+    fn names_in(folder: &std::path::Path) -> Vec<String> {
+        let segments = spanwise_inbox::find_segments(&folder.join("inbox")).unwrap();
+        let frames = segments.iter().flat_map(|segment| segment.frames().unwrap());
+        let mut names: Vec<_> = frames.flat_map(|frame| spans_of(&frame.unwrap().unwrap())).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn the_exit_of_the_process_sends_what_is_left() {
+        let Some(folder) = std::env::var_os("SPANWISE_TEST_FOLDER") else {
+            let folder = tempfile::tempdir().unwrap();
+            run("faults::processes::the_exit_of_the_process_sends_what_is_left", folder.path());
+            return assert_eq!(names_in(folder.path()), ["a"]);
+        };
+        let config = Config::new().target(Target::DataDir(folder.into())).batch_interval(LONG);
+        std::mem::forget(config.install().unwrap());
+        SpanBuilder::new("a").start().end();
+        std::process::exit(0);
+    }
+
+    #[test]
+    fn a_forked_child_records_on_its_own() {
+        let Some(folder) = std::env::var_os("SPANWISE_TEST_FOLDER") else {
+            let folder = tempfile::tempdir().unwrap();
+            run("faults::processes::a_forked_child_records_on_its_own", folder.path());
+            // Each once: what the parent had queued and what it had open is the parent's.
+            return assert_eq!(names_in(folder.path()), ["before", "in child", "in parent", "open"]);
+        };
+        let config = Config::new().target(Target::DataDir(folder.into())).batch_interval(LONG);
+        let sdk = config.install().unwrap();
+        SpanBuilder::new("before").start().end();
+        let open = SpanBuilder::new("open").start().enter();
+        let is_child = fork_and_wait();
+        SpanBuilder::new(if is_child { "in child" } else { "in parent" }).start().end();
+        drop(open);
+        drop(sdk);
+        std::process::exit(0);
+    }
+
+    /// Forks; the parent waits for the child to end.
+    #[expect(unsafe_code, reason = "a fork is what is tested")]
+    fn fork_and_wait() -> bool {
+        unsafe extern "C" {
+            fn fork() -> i32;
+            fn waitpid(pid: i32, status: *mut i32, options: i32) -> i32;
+        }
+        // SAFETY: the child only does what the SDK has to stand in a child of a process with threads.
+        let pid = unsafe { fork() };
+        assert!(pid >= 0, "cannot fork");
+        if pid > 0 {
+            // SAFETY: the status is not asked for.
+            unsafe { waitpid(pid, std::ptr::null_mut(), 0) };
+        }
+        pid == 0
+    }
+}

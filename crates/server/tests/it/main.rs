@@ -4,6 +4,7 @@
 
 mod export;
 mod guard;
+mod inbox;
 mod ingest;
 mod listen;
 mod mlflow;
@@ -35,3 +36,4 @@ mod native_versions;
 mod otlp_grpc;
 mod otlp_http;
 mod probe;
+mod sdk;

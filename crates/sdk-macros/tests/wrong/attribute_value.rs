@@ -1,0 +1,4 @@
+#[spanwise::trace(attributes("when" = std::time::Duration::ZERO))]
+fn f() {}
+
+fn main() {}

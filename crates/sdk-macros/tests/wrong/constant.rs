@@ -1,0 +1,6 @@
+#[spanwise::trace]
+const fn f() -> u8 {
+    1
+}
+
+fn main() {}

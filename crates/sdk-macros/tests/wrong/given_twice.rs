@@ -1,0 +1,4 @@
+#[spanwise::trace(name = "a", name = "b")]
+fn f() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[spanwise::trace(skip = key)]
+fn f(key: &str) {
+    let _ = key;
+}
+
+fn main() {}

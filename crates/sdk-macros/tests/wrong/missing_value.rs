@@ -1,0 +1,4 @@
+#[spanwise::trace(name)]
+fn f() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[spanwise::trace]
+struct Agent {
+    name: String,
+}
+
+fn main() {}

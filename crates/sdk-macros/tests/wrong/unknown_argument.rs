@@ -1,0 +1,4 @@
+#[spanwise::trace(kind = "TOOL")]
+fn f() {}
+
+fn main() {}

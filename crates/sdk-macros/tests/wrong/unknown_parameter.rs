@@ -1,0 +1,6 @@
+#[spanwise::trace(skip(api_key))]
+fn f(question: &str, key: &str) {
+    let _ = (question, key);
+}
+
+fn main() {}

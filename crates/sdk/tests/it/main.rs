@@ -1,0 +1,7 @@
+//! The public crate from outside: what its macros record.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
+
+mod calls;
+mod recorded;
+mod streams;

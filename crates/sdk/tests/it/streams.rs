@@ -1,0 +1,70 @@
+//! `#[trace]` on what returns a stream.
+
+use crate::recorded::{Recorded, attribute, failure, inputs, outputs};
+use futures_util::{Stream, StreamExt, stream};
+use serde_json::{Value, json};
+use spanwise::trace;
+use std::pin::Pin;
+
+#[trace]
+fn tokens(question: &str) -> impl Stream<Item = String> + use<> {
+    let _ = question;
+    stream::iter(["he", "l\"l", "o"]).map(str::to_owned)
+}
+
+#[trace]
+fn numbers() -> Pin<Box<dyn Stream<Item = u8> + Send>> {
+    Box::pin(stream::iter([1, 2]))
+}
+
+#[trace]
+async fn fallible() -> impl Stream<Item = Result<u8, std::io::Error>> {
+    stream::iter([Ok(1), Err(std::io::Error::other("broke off"))])
+}
+
+#[trace(stream_limit = 10)]
+fn limited() -> impl Stream<Item = &'static str> {
+    stream::iter(["1234", "5678", "9", "0"])
+}
+
+#[trace(skip_output)]
+fn skipped() -> impl Stream<Item = u8> {
+    stream::iter([1, 2])
+}
+
+#[tokio::test]
+async fn what_is_streamed_is_gathered() {
+    let recorded = Recorded::start();
+    assert_eq!(tokens("why?").count().await, 3);
+    assert_eq!(numbers().count().await, 2);
+    assert_eq!(limited().count().await, 4);
+    assert_eq!(skipped().count().await, 2);
+    let texts = recorded.span("tokens");
+    assert_eq!((inputs(&texts), outputs(&texts)), (json!({"question": "why?"}), "hel\"lo".into()));
+    assert_eq!(attribute(&texts, "spanwise.stream.items"), 3);
+    assert!(attribute(&texts, spanwise::key::FIRST_ITEM).as_f64().unwrap() >= 0.0);
+    assert_eq!(outputs(&recorded.span("numbers")), json!([1, 2]));
+    let limited = recorded.span("limited");
+    assert_eq!(
+        (outputs(&limited), attribute(&limited, "spanwise.stream.omitted_items")),
+        ("1234".into(), 3.into())
+    );
+    assert_eq!(outputs(&recorded.span("skipped")), Value::Null);
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_off_fails_its_span() {
+    let recorded = Recorded::start();
+    assert_eq!(fallible().await.count().await, 2);
+    let span = recorded.span("fallible");
+    assert_eq!((outputs(&span), failure(&span)), (json!([1]), Some("broke off")));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_has_what_was_taken() {
+    let recorded = Recorded::start();
+    let mut stream = numbers();
+    assert_eq!(stream.next().await, Some(1));
+    drop(stream);
+    assert_eq!(outputs(&recorded.span("numbers")), json!([1]));
+}
