@@ -1,0 +1,82 @@
+"""The Rust SDK's examples, as the MLflow client and the API read them."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from pathlib import Path
+
+import mlflow
+import pytest
+import requests
+from mlflow.entities import SpanStatusCode, TraceState
+
+from support.server import REPO, Server, clean_env
+from support.wait import until
+
+pytestmark = pytest.mark.spanwise
+
+
+def run_example(name: str, *args: str, **env: str) -> str:
+    """Builds and runs an example of `crates/sdk`, and returns what it prints."""
+    command = ["cargo", "run", "--quiet", "--package", "spanwise", "--example", name, "--", *args]
+    done = subprocess.run(command, cwd=REPO, env=clean_env(**env), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "spanwise:" not in done.stderr, done.stderr
+    return done.stdout
+
+
+def test_an_agent_is_one_tree(shared_server):
+    name = f"rust-{uuid.uuid4().hex}"
+    printed = run_example("agent", SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=name)
+    assert printed.strip() == "So: sunny in Oslo, sunny in Rome, 2000 km to Rome."
+    mlflow.set_tracking_uri(shared_server.url)
+    experiment = mlflow.get_experiment_by_name(name)
+    (trace,) = mlflow.search_traces(locations=[experiment.experiment_id], return_type="list")
+    assert (trace.info.state, trace.info.tags["mlflow.traceName"]) == (TraceState.OK, "weather agent")
+    assert trace.info.tags["env"] == "example"
+    assert trace.info.trace_metadata["mlflow.trace.session"] == "s-1"
+    assert trace.info.trace_metadata["mlflow.trace.user"] == "ada"
+    spans = trace.data.spans
+    by_id = {span.span_id: span for span in spans}
+    above = sorted((span.name, by_id[span.parent_id].name if span.parent_id else None) for span in spans)
+    assert above == [
+        ("answer", None),
+        ("broken_tool", "answer"),
+        ("distance", "elsewhere"),
+        ("elsewhere", "answer"),
+        ("forecast", "tools"),
+        ("forecast", "tools"),
+        ("forecast", "tools"),
+        ("plan", "answer"),
+        ("tools", "answer"),
+        ("tools", "answer"),
+        ("write", "answer"),
+    ]
+    one = {span.name: span for span in spans}
+    assert one["answer"].inputs == {"question": "Where is it warmer, in Oslo or in Rome?"}
+    assert one["answer"].outputs == printed.strip()
+    assert one["answer"].span_type == "AGENT"
+    assert one["plan"].outputs == ["Oslo", "Rome"]
+    assert one["write"].outputs == printed.strip()
+    assert one["broken_tool"].status.status_code == SpanStatusCode.ERROR
+    assert one["broken_tool"].status.description == "invalid digit found in string"
+    assert [event.name for event in one["broken_tool"].events] == ["exception"]
+    states = [span.status.status_code for span in spans if span.name == "forecast"]
+    assert (states.count(SpanStatusCode.ERROR), states.count(SpanStatusCode.OK)) == (1, 2)
+
+
+def test_traces_of_a_program_without_a_server_come_in_later(tmp_path: Path):
+    data_dir = tmp_path / "data"
+    run_example("offline", str(data_dir))
+    assert len(list((data_dir / "inbox").glob("*.otlp"))) == 1
+    server = Server(data_dir).start()
+    try:
+        until(lambda: not list((data_dir / "inbox").iterdir()), "the inbox is taken in")
+        # What was taken in is durable: nothing but the disk outlives this.
+        server.kill()
+        server.start()
+        page = requests.get(f"{server.url}/api/v1/traces", params={"experiment": "offline"}, timeout=30).json()
+        assert [trace["name"] for trace in page["traces"]] == ["measure"]
+    finally:
+        server.close()
