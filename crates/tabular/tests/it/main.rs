@@ -1,5 +1,7 @@
 //! Files of rows, written and read back.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test ends it")]
+
 mod csv;
 mod jsonl;
 mod parquet;
