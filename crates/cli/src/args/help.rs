@@ -205,6 +205,23 @@ Examples:
   spanwise scorers start rules
   spanwise scorers start rules --rate 0.1 --filter \"tags.env = 'prod'\"";
 
+pub(super) const SCORERS_SHOW: &str = "\
+Examples:
+  spanwise scorers show rules
+  spanwise scorers show rules --experiment shop";
+
+pub(super) const SCORERS_STOP: &str = "\
+Examples:
+  spanwise scorers stop rules";
+
+pub(super) const SCORERS_STATUS: &str = "\
+Examples:
+  spanwise scorers status rules";
+
+pub(super) const SCORERS_DELETE: &str = "\
+Examples:
+  spanwise scorers delete rules";
+
 pub(super) const SCORERS_TRY: &str = "\
 Exit code 1: there was an error.
 

@@ -19,6 +19,7 @@ pub(crate) enum ScorersCommand {
     #[command(after_help = help::SCORERS_LIST)]
     List(ScorerListArgs),
     /// Show what a scorer looks for, what it may spend, and its versions
+    #[command(after_help = help::SCORERS_SHOW)]
     Show(ScorerArgs),
     /// Make a scorer, or the next version of it, from a definition in JSON
     #[command(after_help = help::SCORERS_SET)]
@@ -27,6 +28,7 @@ pub(crate) enum ScorersCommand {
     #[command(after_help = help::SCORERS_START)]
     Start(ScorerStartArgs),
     /// Let a scorer run no more; what waits for it is forgotten
+    #[command(after_help = help::SCORERS_STOP)]
     Stop(ScorerArgs),
     /// Say what a scorer, or a definition, makes of a trace; nothing is stored
     #[command(after_help = help::SCORERS_TRY)]
@@ -35,8 +37,10 @@ pub(crate) enum ScorersCommand {
     #[command(after_help = help::SCORERS_BACKFILL)]
     Backfill(ScorerBackfillArgs),
     /// Show how a scorer stands: what waits, what it spent, what failed, what it passed over and why
+    #[command(after_help = help::SCORERS_STATUS)]
     Status(ScorerArgs),
     /// Delete a scorer with all of its versions; its scores stay
+    #[command(after_help = help::SCORERS_DELETE)]
     Delete(ScorerArgs),
 }
 

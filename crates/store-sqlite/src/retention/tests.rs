@@ -101,6 +101,9 @@ async fn an_experiment_may_keep_its_traces_longer() {
     assert_eq!(left_after(&store, rules, 1..3).await, [2]);
 }
 
+/// How many more runs a small store may need.
+const RUNS_TO_REST: usize = 3;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_oldest_go_until_what_is_stored_is_below_the_bound() {
     let (store, _folder) = store().await;
@@ -111,9 +114,11 @@ async fn the_oldest_go_until_what_is_stored_is_below_the_bound() {
     let stored = store.retention().await.unwrap().stored_bytes;
     let max_bytes = stored * 3 / 4;
     let rules = RetentionRules { max_bytes: Some(max_bytes), ..RetentionRules::default() };
-    // The empty part of the index does not shrink with the traces, so the first run may fall a little short.
-    left_after(&store, rules.clone(), 0..300).await;
-    let left = left_after(&store, rules.clone(), 0..300).await;
+    // The empty part of the index does not shrink with the traces, so the first runs fall a little short.
+    let mut left = left_after(&store, rules.clone(), 0..300).await;
+    for _ in 0..RUNS_TO_REST {
+        left = left_after(&store, rules.clone(), 0..300).await;
+    }
     assert!((150..260).contains(&left.len()), "{} of 300 are left", left.len());
     assert_eq!(left, (0..left.len() as u32).collect::<Vec<_>>(), "the oldest went");
     let stored = store.retention().await.unwrap().stored_bytes;
