@@ -567,12 +567,12 @@ def test_what_evaluation_keeps_is_redacted_too(server):
     (read,) = get_dataset(dataset_id=dataset.dataset_id).to_df().to_dict("records")
     assert read["inputs"] == {"q": "write to [redacted:email]", "chart": {"diagnosis": "[redacted:path]"}}
     assert read["expectations"] == {"a": {"mail": "[redacted:email]"}}
-    send_natively(server, experiment, dataset.dataset_id, record)
+    send_natively(server, experiment, dataset.dataset_id)
     assert server.stop() == 0
     assert leaks({**files(server.data_dir), "log": server.log_path.read_bytes()}) == []
 
 
-def send_natively(server, experiment: str, dataset: str, record: dict) -> None:
+def send_natively(server, experiment: str, dataset: str) -> None:
     """Sends records, and a run and records of another store, by the native API."""
     native, mail = f"{server.url}/api/v1", SECRETS["email"]
 
@@ -581,7 +581,7 @@ def send_natively(server, experiment: str, dataset: str, record: dict) -> None:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    fresh = {**record, "inputs": {"q": f"natively to {mail}"}}
+    fresh = {"inputs": {"q": f"natively to {mail}"}, "expectations": {"a": mail}, "tags": {"from": mail}}
     send(f"datasets/{dataset}/records", json.dumps({"records": [fresh]}).encode(), "application/json")
     times = {"created_ns": START_NS, "last_updated_ns": START_NS}
     lines = [

@@ -41,7 +41,6 @@ CODE = AssessmentSource(source_type="CODE", source_id="exact_match")
 def fill(url: str) -> None:
     """Puts everything into the server at `url`."""
     mlflow.set_tracking_uri(url)
-    mlflow.set_registry_uri(url)
     client = MlflowClient()
     client.set_experiment_tag("0", "default", "yes")
     shop = client.create_experiment("shop", tags={"team": "müller", "mlflow.note.content": "a\nb"})

@@ -14,7 +14,6 @@ from mlflow.tracking._tracking_service.utils import _get_store
 def view(url: str) -> dict:
     """Reads everything that `mlflow_store.fill` makes."""
     mlflow.set_tracking_uri(url)
-    mlflow.set_registry_uri(url)
     client = MlflowClient()
     experiments = client.search_experiments(view_type=ViewType.ALL)
     ids = sorted(experiment.experiment_id for experiment in experiments)

@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use std::error::Error;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
@@ -70,7 +70,7 @@ struct State {
     trouble: Option<String>,
     /// Whether the server can't answer by a schema.
     is_plain: bool,
-    /// Calls that are under way.
+    /// Calls that are under way, see [`InFlight`].
     in_flight: usize,
 }
 
@@ -108,13 +108,11 @@ impl Caller {
 
     /// Posts a request for a chat completion.
     pub(super) async fn call(&self, body: &Value) -> Result<Value, CallError> {
-        let guard = InFlight::begin(self);
         let timeout = self.endpoint.timeout;
         let result = match tokio::time::timeout(timeout, self.attempt(body)).await {
             Ok(result) => result,
             Err(_) => Err(passing(format!("no answer within {} s", timeout.as_secs_f64()))),
         };
-        drop(guard);
         self.learn(&result);
         result
     }
@@ -175,17 +173,18 @@ impl Caller {
     }
 }
 
-/// Counts a call while it is under way, however it ends.
-struct InFlight<'a>(&'a Caller);
+/// Counts a call from before its question is written until its answer is stored, however it ends: so no more is asked at one
+/// time, or again after a crash, than the endpoint's concurrency says.
+pub(super) struct InFlight(Arc<Caller>);
 
-impl InFlight<'_> {
-    fn begin(caller: &Caller) -> InFlight<'_> {
+impl InFlight {
+    pub(super) fn begin(caller: &Arc<Caller>) -> InFlight {
         caller.state().in_flight += 1;
-        InFlight(caller)
+        InFlight(Arc::clone(caller))
     }
 }
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.in_flight = state.in_flight.saturating_sub(1);

@@ -1,6 +1,7 @@
 //! Scores traces.
 
 use super::budget::{DAY_NS, Refusal};
+use super::endpoint::InFlight;
 use super::judge::{self, JudgeError, Judged};
 use super::plan::{Model, Plan, Way};
 use super::view::{ViewError, view};
@@ -331,6 +332,7 @@ pub(crate) async fn try_on(app: &App, way: &Way, id: &TraceId) -> StoreResult<Tr
         (Some(Verdict::Skipped(skip)), _) => Ok(Tried::Skipped(skip)),
         (None, Some(model)) => match write_question(way.scorer.definition(), &view) {
             Some(Ok(question)) => {
+                let _in_flight = InFlight::begin(&model.caller);
                 let judged = judge::ask(app, model, &question, info.experiment_id).await;
                 Ok(Tried::Judged(Box::new(judged), model.name.clone()))
             }

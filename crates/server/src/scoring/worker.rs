@@ -1,6 +1,7 @@
 //! The one loop that keeps scoring going.
 
 use super::budget::Refusal;
+use super::endpoint::InFlight;
 use super::plan::{Model, Plan, Way};
 use super::run::{end_unseen, has_scored, judge_and_store, refused, score_batch};
 use super::{NO_ENDPOINT, judge};
@@ -463,7 +464,8 @@ impl Worker {
             }
             left -= 1;
             self.judging.insert(key(&score));
-            self.tasks.spawn(judge_one(app, plan, way, model, score));
+            let in_flight = InFlight::begin(&model.caller);
+            self.tasks.spawn(judge_one(app, plan, way, model, score, in_flight));
         }
         Ok(())
     }
@@ -472,8 +474,16 @@ impl Worker {
 /// What page tokens of jobs begin their order with, so that no other list takes them.
 const BACKFILL: &str = "backfill";
 
-async fn judge_one(app: App, plan: Plan, way: Way, model: Model, score: QueuedScore) -> Done {
+async fn judge_one(
+    app: App,
+    plan: Plan,
+    way: Way,
+    model: Model,
+    score: QueuedScore,
+    in_flight: InFlight,
+) -> Done {
     judge_and_store(&app, &plan, &way, &model, &score).await;
+    drop(in_flight);
     Done::Judged((score.scorer_id, score.place))
 }
 
