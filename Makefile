@@ -29,7 +29,7 @@ release: ui
 	$(CARGO) build --release --package spanwise-cli
 
 test:
-	@scripts/check-tools.sh cargo cc node npm python3 venv cargo-nextest strace chromium
+	@scripts/check-tools.sh cargo cc node npm python3 venv cargo-nextest strace chromium postgresql
 	@$(STEP) "formatting" $(MAKE) --no-print-directory fmt-check
 	@$(STEP) "lints" $(MAKE) --no-print-directory lint
 	@$(STEP) "Rust tests" $(MAKE) --no-print-directory test-rust

@@ -55,6 +55,11 @@ for tool in "$@"; do
     cc)
         command -v cc >/dev/null || complain "a C compiler named cc" "on Debian: apt-get install build-essential"
         ;;
+    postgresql)
+        # Debian keeps the server's programs out of the path.
+        command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 ||
+            complain "PostgreSQL" "on Debian: apt-get install postgresql"
+        ;;
     strace)
         command -v strace >/dev/null || complain "strace" "on Debian: apt-get install strace"
         ;;
