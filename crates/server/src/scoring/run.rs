@@ -30,7 +30,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(300);
 /// Traces of a batch that are read at one time.
 const TRACES_AT_ONCE: usize = 4;
-/// Seconds until a score is tried again that waits for calls under way.
+/// The pause of one score after the store failed.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
+/// Nanoseconds until a score is tried again that waits for calls under way.
 const SHORTLY_NS: i64 = 200_000_000;
 
 /// Scores a batch that needs no model: each trace is read once for all of its scorers. Returns what is to be stored.
@@ -119,7 +121,7 @@ pub(super) async fn judge_and_store(app: &App, plan: &Plan, way: &Way, model: &M
     if let Err(error) = stored {
         tracing::error!("cannot score a trace with `{}`: {error}", plan.scorer.name);
         // Else the same score would be due again at once.
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        tokio::time::sleep(STORE_PAUSE).await;
     }
 }
 
