@@ -5,6 +5,7 @@ use super::endpoint::InFlight;
 use super::judge::{self, JudgeError, Judged};
 use super::plan::{Model, Plan, Way};
 use super::view::{ViewError, view};
+use super::worker::STORE_PAUSE;
 use crate::App;
 use crate::clock::now_ns;
 use futures_util::{StreamExt, stream};
@@ -30,8 +31,6 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(300);
 /// Traces of a batch that are read at one time.
 const TRACES_AT_ONCE: usize = 4;
-/// The pause of one score after the store failed.
-const STORE_PAUSE: Duration = Duration::from_secs(5);
 /// Nanoseconds until a score is tried again that waits for calls under way.
 const SHORTLY_NS: i64 = 200_000_000;
 

@@ -42,7 +42,7 @@ const GATHERED_FOR: Duration = Duration::from_millis(200);
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 const IDLE_SLEEP: Duration = Duration::from_secs(600);
 /// The pause when the store can't be asked.
-const STORE_PAUSE: Duration = Duration::from_secs(5);
+pub(super) const STORE_PAUSE: Duration = Duration::from_secs(5);
 
 /// A judge's call that is under way: scorer and place.
 type Key = (String, i64);
