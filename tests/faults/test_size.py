@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from support.cli import spanwise
 from support.otlp import MS, START_NS, mlflow_id, post_spans, span
 from support.server import Server, binary
+from support.wait import until
 
 # With the UI in it. The goal was 30 MB and is missed since the binary scores, imports, reviews and compares: docs/performance.md
 # says what is in it. This keeps it from growing unnoticed.
@@ -36,10 +37,15 @@ def test_the_binary_is_small(capsys):
 def test_an_idle_server_is_small(new_server, capsys):
     server = new_server().start()
     requests.get(f"{server.url}/health", timeout=30)
+    first = server.memory_kib("VmRSS")
+    # What starting took goes back to the system after a second or two (.cargo/config.toml); only then is it idle.
+    until(lambda: server.memory_kib("VmRSS") <= IDLE_MAX_KIB, f"at most {IDLE_MAX_KIB} KiB are resident")
     resident = server.memory_kib("VmRSS")
     with capsys.disabled():
-        print(f"\nempty store: ready after {server.ready_s * 1000:.0f} ms, {resident / 1024:.1f} MiB resident")
-    assert resident <= IDLE_MAX_KIB
+        print(
+            f"\nempty store: ready after {server.ready_s * 1000:.0f} ms, {first / 1024:.1f} MiB resident at first, "
+            f"{resident / 1024:.1f} then"
+        )
 
 
 @pytest.fixture(scope="module")

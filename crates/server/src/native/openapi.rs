@@ -2,9 +2,10 @@
 
 use super::parameter::Parameters;
 use crate::error::Problem;
-use axum::Json;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
@@ -99,11 +100,11 @@ fn require_all(schema: &mut Value) {
     }
 }
 
-/// Returns the route that serves a document.
+/// Returns the route that serves a document, which is kept as the text that is sent: as a tree it would take several MB.
 pub(super) fn route<S: Clone + Send + Sync + 'static>(document: &Document) -> axum::routing::MethodRouter<S> {
-    let json = served(document);
+    let text = Bytes::from(served(document).to_string());
     get(async move |parameters: Parameters| -> Result<Response, Problem> {
         parameters.finish()?;
-        Ok(Json(json).into_response())
+        Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
     })
 }
