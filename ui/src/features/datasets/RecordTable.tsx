@@ -8,6 +8,7 @@ import { Button } from "../../components/button/Button";
 import { ErrorState } from "../../components/ErrorState";
 import grid from "../../components/grid/grid.module.css";
 import { HEADER_PX, ROW_PX, useEndlessRows } from "../../components/grid/useEndlessRows";
+import { useRowCursor } from "../../components/grid/useRowCursor";
 import * as format from "../../lib/format";
 import { useShortcuts } from "../../lib/keys";
 import { oneLine } from "../../lib/oneLine";
@@ -36,9 +37,9 @@ export function RecordTable({ dataset, version, open, onOpen, onDelete, onImport
   const [search, update] = useAppSearch();
   const query = useInfiniteQuery(recordsQuery(dataset.dataset_id, version, search.find));
   const records = useMemo(() => query.data?.pages.flatMap((page) => page.records) ?? [], [query.data]);
-  const [active, setActive] = useState<string | null>(open);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const { scroller, virtualizer, items } = useEndlessRows(records.length, query);
+  const { active, setActive, move } = useRowCursor(records, (record) => record.record_id, virtualizer, open);
   const field = useRef<HTMLInputElement>(null);
   const now = useNow();
   const isNarrow = open !== null;
@@ -51,14 +52,6 @@ export function RecordTable({ dataset, version, open, onOpen, onDelete, onImport
       if (!next.delete(id)) next.add(id);
       return next;
     });
-  const move = (delta: number) => {
-    const at = records.findIndex((record) => record.record_id === active);
-    const index = at < 0 ? 0 : Math.max(0, Math.min(records.length - 1, at + delta));
-    const next = records[index];
-    if (!next) return;
-    virtualizer.scrollToIndex(index, { align: "auto" });
-    setActive(next.record_id);
-  };
   useShortcuts({
     "/": () => field.current?.focus(),
     j: () => move(1),
@@ -134,7 +127,7 @@ export function RecordTable({ dataset, version, open, onOpen, onDelete, onImport
         {query.isError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
         {isEmpty && <NoRecords isFound={Boolean(search.find)} isOld={version !== undefined} onImport={onImport} />}
         {selected.size > 0 && version === undefined && (
-          <div className={styles.bar} role="toolbar" aria-label="Selected records">
+          <div className={grid.bar} role="toolbar" aria-label="Selected records">
             <span>{format.exact(selected.size)} selected</span>
             <Button
               icon="trash"

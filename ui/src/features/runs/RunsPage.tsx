@@ -10,6 +10,7 @@ import { ErrorState } from "../../components/ErrorState";
 import { Duration } from "../../components/Figure";
 import grid from "../../components/grid/grid.module.css";
 import { HEADER_PX, ROW_PX, useEndlessRows } from "../../components/grid/useEndlessRows";
+import { useRowCursor } from "../../components/grid/useRowCursor";
 import { useShortcuts } from "../../lib/keys";
 import { oneLine } from "../../lib/oneLine";
 import { useAppSearch } from "../../lib/useAppSearch";
@@ -35,11 +36,11 @@ export function RunsPage() {
   });
   const runs = useMemo(() => query.data?.pages.flatMap((page) => page.runs) ?? [], [query.data]);
   const metrics = useMemo(() => commonMetrics(runs, METRIC_COLUMNS), [runs]);
-  const [active, setActive] = useState<string | null>(null);
   const [marked, setMarked] = useState<readonly string[]>([]);
   const field = useRef<HTMLInputElement>(null);
   const now = useNow();
   const { scroller, virtualizer, items } = useEndlessRows(runs.length, query);
+  const { active, move } = useRowCursor(runs, (run) => run.run_id, virtualizer);
 
   const open = (runId: string, baseline?: string) =>
     void navigate({ to: "/runs/$runId", params: { runId }, search: { experiment, baseline } });
@@ -50,14 +51,6 @@ export function RunsPage() {
   };
   const mark = (id: string) =>
     setMarked((before) => (before.includes(id) ? before.filter((one) => one !== id) : [...before.slice(-1), id]));
-  const move = (delta: number) => {
-    const at = runs.findIndex((run) => run.run_id === active);
-    const index = at < 0 ? 0 : Math.max(0, Math.min(runs.length - 1, at + delta));
-    const next = runs[index];
-    if (!next) return;
-    virtualizer.scrollToIndex(index, { align: "auto" });
-    setActive(next.run_id);
-  };
   useShortcuts({
     "/": () => field.current?.focus(),
     j: () => move(1),
@@ -112,7 +105,7 @@ export function RunsPage() {
           <NoRuns filtered={Boolean(filter)} onClear={() => update({ filter: undefined })} />
         )}
         {marked.length > 0 && (
-          <div className={styles.bar} role="toolbar" aria-label="Marked runs">
+          <div className={grid.bar} role="toolbar" aria-label="Marked runs">
             <span>{marked.length === 1 ? "Mark another run to compare with" : "Two runs"}</span>
             <Button kind="solid" keys="d" disabled={marked.length < 2} onClick={compare}>
               Compare

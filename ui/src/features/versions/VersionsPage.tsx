@@ -9,6 +9,7 @@ import { ErrorState } from "../../components/ErrorState";
 import { Count, Dollars, Duration } from "../../components/Figure";
 import grid from "../../components/grid/grid.module.css";
 import { HEADER_PX, ROW_PX, useEndlessRows } from "../../components/grid/useEndlessRows";
+import { useRowCursor } from "../../components/grid/useRowCursor";
 import * as format from "../../lib/format";
 import { useShortcuts } from "../../lib/keys";
 import { oneLine } from "../../lib/oneLine";
@@ -30,11 +31,11 @@ export function VersionsPage() {
   const query = useInfiniteQuery(versionsQuery(experiment, name, { from, to }));
   const versions = useMemo(() => query.data?.pages.flatMap((page) => page.versions) ?? [], [query.data]);
   const scores = useMemo(() => commonScores(versions, SCORE_COLUMNS), [versions]);
-  const [active, setActive] = useState<string | null>(null);
   const [marked, setMarked] = useState<readonly string[]>([]);
   const field = useRef<HTMLInputElement>(null);
   const now = useNow();
   const { scroller, virtualizer, items } = useEndlessRows(versions.length, query);
+  const { active, move } = useRowCursor(versions, (version) => version.model_id, virtualizer);
 
   const open = (modelId: string) =>
     void navigate({ to: "/versions/$modelId", params: { modelId }, search: { experiment, from, to } });
@@ -49,14 +50,6 @@ export function VersionsPage() {
     setMarked((before) =>
       before.includes(id) ? before.filter((one) => one !== id) : [...before.slice(1 - COMPARED_MAX), id],
     );
-  const move = (delta: number) => {
-    const at = versions.findIndex((version) => version.model_id === active);
-    const index = at < 0 ? 0 : Math.max(0, Math.min(versions.length - 1, at + delta));
-    const next = versions[index];
-    if (!next) return;
-    virtualizer.scrollToIndex(index, { align: "auto" });
-    setActive(next.model_id);
-  };
   useShortcuts({
     "/": () => field.current?.focus(),
     j: () => move(1),
@@ -121,7 +114,7 @@ export function VersionsPage() {
         {query.isError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
         {query.isSuccess && versions.length === 0 && <NoVersions named={name !== ""} onClear={() => setName("")} />}
         {marked.length > 0 && (
-          <section className={styles.bar} aria-label="Marked versions">
+          <section className={grid.bar} aria-label="Marked versions">
             <span>{marked.length === 1 ? "Mark another to compare" : `${marked.length} marked`}</span>
             <Button kind="solid" keys="d" tip="Compare" disabled={marked.length < 2} onClick={compare}>
               Compare
