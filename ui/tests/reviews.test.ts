@@ -170,6 +170,7 @@ it("a whole queue is worked from the keyboard", async () => {
   await keys.press("Escape");
   await keys.press("Control+Enter");
   await waitForTrace(page, third);
+  await until("the second is saved", async () => (await said(second ?? "")).length > 0);
   expect((await said(second ?? "")).map((one) => [one.name, one.value])).toEqual([["tone", "neutral"]]);
   await keys.press("s");
   await waitForTrace(page, fourth);
