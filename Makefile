@@ -97,7 +97,9 @@ test-faults: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults.log $(PYTEST) -n $(FAULT_WORKERS) --dist worksteal -m "not alone" tests/faults
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults-alone.log $(PYTEST) -m alone tests/faults
 
+# Runs an example of the Rust SDK, too.
 test-browser:
+	@scripts/check-tools.sh cargo node chromium
 	@scripts/npm-packages.sh
 	cd ui && SPANWISE_BIN=$(abspath $(BINARY)) ../$(RUN_TESTS) $(abspath $(LOGS))/browser.log npm run --silent test:browser
 
