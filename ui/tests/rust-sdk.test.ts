@@ -124,6 +124,7 @@ describe("the agent example", () => {
       expect(trace).toMatchObject({ name: "weather agent", state: "OK", session: "s-1", user: "ada", span_count: 12 });
       expect(trace.experiment_name).toBe("weather-agent");
       expect(trace.own_tags).toEqual({ env: "example" });
+      expect(trace.metadata).toMatchObject({ release: "1.0" });
     }));
 
   test("shows what failed and was tried again", () =>
