@@ -53,16 +53,17 @@ fmt:
 fmt-check:
 	$(CARGO) fmt --all --check
 
+# The SDK's parts that are not in its default features are checked and tested with the others.
 lint:
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
 lint-python: venv
 	.venv/bin/ruff check tests bench
 	.venv/bin/ruff format --check tests bench
 
 test-rust:
-	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace
-	$(RUN_TESTS) $(LOGS)/doc.log $(CARGO) test --workspace --doc
+	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace --all-features
+	$(RUN_TESTS) $(LOGS)/doc.log $(CARGO) test --workspace --doc --all-features
 
 ui:
 	@scripts/build-ui.sh

@@ -17,9 +17,10 @@ from support.wait import until
 pytestmark = pytest.mark.spanwise
 
 
-def run_example(name: str, *args: str, **env: str) -> str:
+def run_example(name: str, *args: str, features: str = "", **env: str) -> str:
     """Builds and runs an example of `crates/sdk`, and returns what it prints."""
-    command = ["cargo", "run", "--quiet", "--package", "spanwise", "--example", name, "--", *args]
+    command = ["cargo", "run", "--quiet", "--package", "spanwise", "--features", features, "--example", name]
+    command += ["--", *args]
     done = subprocess.run(command, cwd=REPO, env=clean_env(**env), capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "spanwise:" not in done.stderr, done.stderr
@@ -74,6 +75,20 @@ def test_an_agent_is_one_tree(shared_server):
     asked = {"experiment": name, "filter": "metadata.release = '1.0'"}
     page = requests.get(f"{shared_server.url}/api/v1/traces", params=asked, timeout=30).json()
     assert [one["trace_id"] for one in page["traces"]] == [trace.info.trace_id]
+
+
+def test_spans_come_over_grpc(shared_server):
+    mlflow.set_tracking_uri(shared_server.url)
+    experiment = mlflow.create_experiment(f"rust-grpc-{uuid.uuid4().hex}")
+    run_example(
+        "agent",
+        features="otlp-grpc",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{shared_server.otlp_grpc_address}",
+        OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
+        MLFLOW_EXPERIMENT_ID=experiment,
+    )
+    (trace,) = mlflow.search_traces(locations=[experiment], return_type="list")
+    assert (trace.info.tags["mlflow.traceName"], len(trace.data.spans)) == ("weather agent", 12)
 
 
 def test_traces_of_a_program_without_a_server_come_in_later(tmp_path: Path):

@@ -40,6 +40,7 @@
 //! | `serde` | yes | inputs and outputs as JSON; else through `Debug` |
 //! | `stream` | yes | streams with a span |
 //! | `otlp-http` | yes | sending over HTTP, and the client for reading traces and giving feedback |
+//! | `otlp-grpc` | | sending over gRPC: [`Target::grpc`], `OTEL_EXPORTER_OTLP_PROTOCOL=grpc` |
 //! | `tls` | | `https://` endpoints |
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
