@@ -44,16 +44,27 @@
 //! | `tls` | | `https://` endpoints |
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
+//! | `axum` | | a layer for routers, whose spans are named like routes |
+//! | `tonic` | | layers for servers and clients of gRPC, and trace context in metadata |
+//! | `reqwest` | | trace context for requests, and spans for them |
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod error;
 #[cfg(feature = "http")]
 pub mod headers;
 mod macros;
 mod record;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
+#[cfg(any(feature = "tower", feature = "reqwest"))]
+mod status;
 #[cfg(feature = "stream")]
 mod stream;
+#[cfg(feature = "tonic")]
+pub mod tonic;
 #[cfg(feature = "tower")]
 pub mod tower;
 

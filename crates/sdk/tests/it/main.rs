@@ -4,4 +4,6 @@
 
 mod calls;
 mod recorded;
+#[cfg(feature = "tower")]
+mod requests;
 mod streams;
