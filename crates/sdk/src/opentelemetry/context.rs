@@ -41,15 +41,15 @@ thread_local! {
     static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls OpenTelemetry, unless this thread does so already; it panics where its stack is borrowed, as in `map_current`.
-fn outside<R>(call: impl FnOnce() -> R) -> Option<R> {
-    let is_ready = ATTACHED.try_with(|_| ()).is_ok() && !IS_INSIDE.replace(true);
-    if !is_ready {
+/// Calls OpenTelemetry, unless this thread does so already or ends; it panics where its stack is borrowed, as in
+/// `map_current`, or gone.
+fn outside<R>(call: impl FnOnce(&RefCell<Vec<Option<ContextGuard>>>) -> R) -> Option<R> {
+    if IS_INSIDE.replace(true) {
         return None;
     }
-    let result = catch_unwind(AssertUnwindSafe(call));
+    let result = catch_unwind(AssertUnwindSafe(|| ATTACHED.try_with(call).ok()));
     IS_INSIDE.set(false);
-    result.ok()
+    result.ok().flatten()
 }
 
 /// In a context of OpenTelemetry, the innermost span of ours that it is inside of.
@@ -59,26 +59,26 @@ struct Bridge;
 
 impl SharedContext for Bridge {
     fn current(&self, ours: &SpanRef) -> Option<SpanRef> {
-        outside(|| Context::map_current(|context| inner_of(context, ours))).flatten()
+        outside(|_| Context::map_current(|context| inner_of(context, ours))).flatten()
     }
 
     fn attached(&self, place: usize, span: &SpanRef) {
-        let Some(guard) = outside(|| Context::map_current(|context| inside(context, span)).attach()) else {
-            return;
-        };
-        let replaced = ATTACHED.try_with(|attached| {
+        outside(|attached| {
+            let guard = Context::map_current(|context| inside(context, span)).attach();
             let mut attached = attached.borrow_mut();
             if attached.len() <= place {
                 attached.resize_with(place + 1, || None);
             }
-            attached[place].replace(guard)
+            attached[place] = Some(guard);
         });
-        drop(replaced);
     }
 
     fn detached(&self, place: usize) {
-        let guard = ATTACHED.try_with(|attached| attached.borrow_mut().get_mut(place).and_then(Option::take));
-        outside(|| drop(guard));
+        outside(|attached| {
+            // Not dropped while this is borrowed: what a context holds may be the last of a span of theirs.
+            let guard = attached.borrow_mut().get_mut(place).and_then(Option::take);
+            drop(guard);
+        });
     }
 }
 
