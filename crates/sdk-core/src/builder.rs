@@ -6,7 +6,7 @@ use crate::sdk::{self, Core};
 use crate::span::{Span, SpanArc, SpanInner, UniqueSpan};
 use crate::span_ref::{SpanContext, SpanRef, Target};
 use crate::value::AttributeValue;
-use crate::{Kind, Level, key};
+use crate::{Kind, Level, key, shared};
 use std::sync::{Arc, PoisonError};
 
 /// Whose child a span is.
@@ -71,6 +71,8 @@ impl SpanBuilder {
 
     #[inline(never)]
     fn begin(core: Option<&Arc<Core>>, active: u64, name: &str, options: StartOptions<'_>) -> SpanBuilder {
+        let current = matches!(options.parent, Parent::Current).then(shared::current).flatten();
+        let parent = current.as_ref().map_or(options.parent, Parent::Of);
         let draft = local::with(|local| {
             match core {
                 Some(_) => local.seed(),
@@ -78,7 +80,7 @@ impl SpanBuilder {
             }
             let mut inner = local.take_inner(core)?;
             let (span_id, mut body) = (local.ids.span_id(), local.take_body());
-            let parent = match options.parent {
+            let parent = match parent {
                 Parent::Current => local.current().map(|current| &current.0),
                 Parent::Of(parent) => Some(&parent.0),
                 Parent::Root => None,
@@ -103,6 +105,15 @@ impl SpanBuilder {
                     inner.trace_id = context.trace_id;
                     inner.trace_state.clone_from(&context.trace_state);
                     Some((context.span_id, true))
+                }
+                Some(Target::Shared(shared)) if !shared.context.is_sampled => {
+                    return Some(Draft::Unsampled(Arc::new(shared.context.clone())));
+                }
+                Some(Target::Shared(shared)) => {
+                    inner.trace_id = shared.context.trace_id;
+                    inner.trace_state.clone_from(&shared.context.trace_state);
+                    inner.root.clone_from(&shared.root);
+                    Some((shared.context.span_id, false))
                 }
                 Some(Target::Recording(parent)) => {
                     // After a fork, the parent is in the other process.

@@ -5,6 +5,7 @@ use crate::clock::MonotonicNs;
 use crate::kind::status;
 use crate::local;
 use crate::sdk::Core;
+use crate::shared;
 use crate::span_ref::{SpanContext, SpanRef, Target};
 use crate::trace_update::TraceUpdate;
 use crate::{SpanId, TraceId};
@@ -149,9 +150,16 @@ impl SpanInner {
         if self.core.is_of_parent_process() {
             return;
         }
-        let end = self.core.clock.now();
+        self.end_as_of(self.core.clock.now(), failure);
+    }
+
+    fn end_as_of(&self, end: MonotonicNs, failure: Option<&str>) {
         let body = self.lock().close(self.start, end, self.offset_ns, failure);
         self.queue(body);
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        Moment(self.core.clock.now())
     }
 
     /// As [`SpanInner::end`], for one that nobody else has.
@@ -252,6 +260,15 @@ impl Span {
     /// Ends it now.
     pub fn end(self) {}
 
+    /// Ends it as of a moment that [`SpanRef::moment`] gave, which is before now, and not before the start.
+    pub fn end_at(self, moment: Moment) {
+        if let Target::Recording(inner) = &self.span.0
+            && !inner.core.is_of_parent_process()
+        {
+            inner.end_as_of(moment.0, thread::panicking().then_some(PANICKED));
+        }
+    }
+
     /// Ends it as failed, which says `message` unless something else was said.
     pub fn end_with_error(self, message: &str) {
         if let Target::Recording(inner) = &self.span.0 {
@@ -285,6 +302,10 @@ impl Span {
         }
     }
 }
+
+/// A moment on the clock that times a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(MonotonicNs);
 
 /// A span that is current on this thread; both end when this is dropped.
 #[must_use = "the span ends when the guard is dropped"]
@@ -326,7 +347,11 @@ pub struct ContextGuard {
 impl ContextGuard {
     #[inline]
     pub(crate) fn new(span: SpanRef) -> ContextGuard {
-        ContextGuard { place: local::with(|local| local.attach(span)), thread: PhantomData }
+        let place = match shared::get() {
+            None => local::with(|local| local.attach(span)),
+            Some(shared) => shared::attach(shared, span),
+        };
+        ContextGuard { place, thread: PhantomData }
     }
 }
 
@@ -335,6 +360,9 @@ impl Drop for ContextGuard {
     fn drop(&mut self) {
         if let Some(place) = self.place {
             local::with(|local| local.detach(place));
+            if let Some(shared) = shared::get() {
+                shared.detached(place);
+            }
         }
     }
 }

@@ -43,6 +43,8 @@
 //! | `tls` | | `https://` endpoints |
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
+//! | `tracing` | | spans of `tracing` become spans |
+//! | `opentelemetry` | | one tree with spans of OpenTelemetry, and an exporter and a processor for them |
 
 #[doc(hidden)]
 pub mod __private;
@@ -50,11 +52,15 @@ mod error;
 #[cfg(feature = "http")]
 pub mod headers;
 mod macros;
+#[cfg(feature = "opentelemetry")]
+pub mod opentelemetry;
 mod record;
 #[cfg(feature = "stream")]
 mod stream;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 pub use spanwise_sdk_core::{
     Accepted, AttributeValue, Config, ConfigError, ContextGuard, EndpointStats, EventData, ExportError,
