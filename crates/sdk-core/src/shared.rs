@@ -1,7 +1,7 @@
 //! What another library has as current span on the same threads, so that its spans and ours are one tree.
 
 use crate::local;
-use crate::span::SpanInner;
+use crate::span::{SpanArc, SpanInner};
 use crate::span_ref::{SpanContext, SpanRef, Target};
 use std::sync::{Arc, OnceLock};
 
@@ -58,7 +58,7 @@ pub(crate) fn attach(shared: &dyn SharedContext, span: SpanRef) -> Option<usize>
 pub(crate) struct SharedSpan {
     pub(crate) context: SpanContext,
     /// The root of the trace in this process, if it is one of ours.
-    pub(crate) root: Option<Arc<SpanInner>>,
+    pub(crate) root: Option<SpanArc>,
 }
 
 impl SpanRef {
@@ -66,7 +66,9 @@ impl SpanRef {
     /// in: what is said of the trace in it is said of the root of that.
     pub fn shared(context: SpanContext, above: &SpanRef) -> SpanRef {
         let root = match &above.0 {
-            Target::Recording(inner) if inner.trace_id == context.trace_id => Some(Arc::clone(inner.root())),
+            Target::Recording(inner) if inner.trace_id == context.trace_id => {
+                Some(SpanArc::clone(SpanInner::root_of(inner)))
+            }
             Target::Shared(shared) if shared.context.trace_id == context.trace_id => shared.root.clone(),
             _ => None,
         };

@@ -18,13 +18,18 @@ use std::thread;
 /// What is said of a span that was unwound by a panic of which no more is known.
 const PANICKED: &str = "panicked";
 
+/// A reference to a recorded span.
+pub(crate) type SpanArc = triomphe::Arc<SpanInner>;
+/// The only one.
+pub(crate) type UniqueSpan = triomphe::UniqueArc<SpanInner>;
+
 /// What all references to a recorded span share.
 pub(crate) struct SpanInner {
     pub(crate) core: Arc<Core>,
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
     /// The root of the trace in this process; `None` if it is this span.
-    pub(crate) root: Option<Arc<SpanInner>>,
+    pub(crate) root: Option<SpanArc>,
     pub(crate) trace_state: Option<Arc<str>>,
     pub(crate) start: MonotonicNs,
     /// What to add to monotonic time; one for the whole span, so that its duration is right.
@@ -122,8 +127,9 @@ impl SpanInner {
         self.edit(|_| ()).is_some()
     }
 
-    pub(crate) fn root(self: &Arc<Self>) -> &Arc<SpanInner> {
-        self.root.as_ref().unwrap_or(self)
+    /// Returns the root of the trace in this process.
+    pub(crate) fn root_of(span: &SpanArc) -> &SpanArc {
+        span.root.as_ref().unwrap_or(span)
     }
 
     pub(crate) fn span_context(&self) -> SpanContext {
@@ -284,15 +290,15 @@ impl Drop for Span {
 impl Span {
     #[inline(never)]
     fn end_recording(&mut self) {
-        let Target::Recording(mut inner) = mem::take(&mut self.span.0) else { return };
+        let Target::Recording(inner) = mem::take(&mut self.span.0) else { return };
         let failure = thread::panicking().then_some(PANICKED);
-        match Arc::get_mut(&mut inner) {
-            Some(unique) => {
+        match SpanArc::try_unique(inner) {
+            Ok(mut unique) => {
                 unique.end_unique(failure);
                 unique.forget_trace();
-                local::with(|local| local.keep_inner(inner));
+                local::with(|local| local.keep_inner(unique));
             }
-            None => inner.end(failure),
+            Err(inner) => inner.end(failure),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::body::Body;
 use crate::kind::status;
 use crate::local;
 use crate::shared::{self, SharedSpan};
-use crate::span::{ContextGuard, Moment, SpanInner};
+use crate::span::{ContextGuard, Moment, SpanArc, SpanInner};
 use crate::trace_update::TraceUpdate;
 use crate::value::AttributeValue;
 use crate::{Level, SpanId, TraceId, key};
@@ -45,7 +45,7 @@ pub(crate) enum Target {
     /// Recorded in this process by another library.
     Shared(Arc<SharedSpan>),
     /// Recorded here.
-    Recording(Arc<SpanInner>),
+    Recording(SpanArc),
 }
 
 impl fmt::Debug for SpanRef {
@@ -128,7 +128,7 @@ impl SpanRef {
 
     /// Sets an attribute; the last value of a key is kept.
     pub fn set_attribute(&self, key: &str, value: impl AttributeValue) {
-        self.edit(|body| body.attribute(key, &value));
+        self.edit(|body| body.attribute(key, value));
     }
 
     /// Sets an attribute to the text that `write` appends; it is not called if nothing is recorded.
@@ -138,7 +138,7 @@ impl SpanRef {
             let mut text = Vec::new();
             write(&mut text);
             let text = String::from_utf8_lossy(&text);
-            self.edit(|body| body.attribute(key, &text));
+            self.edit(|body| body.attribute(key, &*text));
         }
     }
 
@@ -248,7 +248,9 @@ impl SpanRef {
     /// It goes with the root of the trace in this process; false if that has ended, or nothing is recorded.
     pub fn update_trace(&self, update: TraceUpdate) -> bool {
         match &self.0 {
-            Target::Recording(inner) => inner.root().edit(|state| state.update_trace(update)).is_some(),
+            Target::Recording(inner) => {
+                SpanInner::root_of(inner).edit(|state| state.update_trace(update)).is_some()
+            }
             Target::Shared(shared) => {
                 let root = shared.root.as_ref();
                 root.is_some_and(|root| root.edit(|state| state.update_trace(update)).is_some())

@@ -42,6 +42,11 @@ impl Recorded {
         Recorded { sdk: config.install().unwrap(), requests, _one: one }
     }
 
+    /// Sends nothing until the guard is dropped.
+    pub(crate) fn hold(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.requests.0.lock().unwrap()
+    }
+
     pub(crate) fn spans(&self) -> Vec<Span> {
         self.sdk.flush(Duration::from_secs(30)).unwrap();
         let requests = self.requests.0.lock().unwrap();
