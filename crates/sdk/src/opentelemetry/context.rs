@@ -25,6 +25,23 @@ use std::time::SystemTime;
 /// root, and so does not if that is a span of OpenTelemetry.
 ///
 /// Returns false if the context is shared with another library already.
+///
+/// ```
+/// use opentelemetry::trace::TraceContextExt;
+///
+/// # struct Nowhere;
+/// # impl spanwise::Exporter for Nowhere {
+/// #     fn export(&mut self, _: &spanwise::Request<'_>) -> Result<spanwise::Accepted, spanwise::ExportError> {
+/// #         Ok(Default::default())
+/// #     }
+/// # }
+/// # let _guard = spanwise::Config::new().exporter("docs", || Box::new(Nowhere)).install()?;
+/// spanwise::opentelemetry::share_context();
+/// let ours = spanwise::span!("ours");
+/// let theirs = opentelemetry::Context::current().span().span_context().span_id();
+/// assert_eq!(Some(theirs.to_string()), ours.span_id().map(|id| id.to_string()));
+/// # Ok::<(), spanwise::ConfigError>(())
+/// ```
 pub fn share_context() -> bool {
     static SHARED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *SHARED.get_or_init(|| spanwise_sdk_core::share_context(Bridge))

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
+mod bridge_nesting;
 mod bridge_opentelemetry;
 mod bridge_tracing;
 mod calls;
