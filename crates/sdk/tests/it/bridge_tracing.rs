@@ -221,6 +221,18 @@ fn errors_fail_their_span() {
 }
 
 #[test]
+fn a_panic_fails_the_spans_that_it_leaves() {
+    let (recorded, _default) = start();
+    let left = info_span!("left");
+    let panics =
+        || left.in_scope(|| info_span!("inner").in_scope(|| std::panic::resume_unwind(Box::new("why"))));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+    drop(left);
+    assert_eq!(failure(&recorded.span("inner")), Some("panicked"));
+    assert_eq!(failure(&recorded.span("left")), None, "whoever holds it goes on");
+}
+
+#[test]
 fn events_need_not_fail_a_span() {
     let recorded = Recorded::start();
     let subscriber = tracing_subscriber::registry().with(Layer::new().without_failing().with_locations());
