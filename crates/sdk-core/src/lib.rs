@@ -51,7 +51,7 @@ pub use endpoint::EndpointStats;
 pub use export::{Accepted, ExportError, Exporter, Request, RequestReader};
 pub use finished::{FinishedSpan, Handed, announces_open_spans};
 pub use id::{IdError, SpanId, TraceId};
-pub use in_span::{FutureExt, InSpan};
+pub use in_span::{FutureExt, InScope, InSpan};
 pub use kind::{Kind, Level};
 pub use problem::Problem;
 pub use sdk::{FlushTimeout, Sdk, Stats, disable, enable, flush, is_enabled, stats};

@@ -69,7 +69,10 @@ async fn tasks_that_move_between_threads_keep_their_spans() {
     let work = async {
         let tasks = (0..8).map(|task| {
             let with_tracing = step("tracing").instrument(info_span!("task", task));
-            let with_ours = step("ours").in_span(SpanBuilder::new("our task").start());
+            let ours = SpanBuilder::new("our task").start();
+            // Both ways to go along: in a span of its own, and in the one that is current.
+            let with_ours = tokio::spawn(step("ours").in_scope(ours.to_ref()).with_current_subscriber());
+            let with_ours = async { with_ours.await.unwrap() }.in_span(ours);
             [
                 tokio::spawn(with_tracing.with_current_subscriber()),
                 tokio::spawn(with_ours.with_current_subscriber()),
