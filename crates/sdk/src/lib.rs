@@ -43,6 +43,7 @@
 //! | `tls` | | `https://` endpoints |
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
+//! | `rmcp` | | clients and servers of the Model Context Protocol |
 
 #[doc(hidden)]
 pub mod __private;
@@ -50,6 +51,8 @@ mod error;
 #[cfg(feature = "http")]
 pub mod headers;
 mod macros;
+#[cfg(feature = "rmcp")]
+pub mod mcp;
 mod record;
 #[cfg(feature = "stream")]
 mod stream;

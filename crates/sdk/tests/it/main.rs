@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 mod calls;
+#[cfg(feature = "rmcp")]
+mod mcp;
 mod recorded;
 mod streams;
