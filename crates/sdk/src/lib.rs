@@ -44,6 +44,7 @@
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
 //! | `rmcp` | | clients and servers of the Model Context Protocol |
+//! | `rmcp-http-server` | | what such servers send over HTTP |
 
 #[doc(hidden)]
 pub mod __private;

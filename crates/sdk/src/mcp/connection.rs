@@ -31,6 +31,8 @@ pub(super) struct Connection {
     pub(super) served: Open,
     protocol_version: OnceLock<String>,
     transport: &'static [(&'static str, &'static str)],
+    /// Of a server over HTTP; other transports have none, or do not tell.
+    session: Option<String>,
 }
 
 /// In the extensions of what a recorded transport receives: its connection.
@@ -39,17 +41,18 @@ pub(super) struct OfConnection(pub(super) Arc<Connection>);
 
 impl Connection {
     pub(super) fn new() -> Connection {
-        Connection::over("")
+        Connection::over("", None)
     }
 
     /// Returns the connection over a transport with this name.
-    pub(super) fn over(transport: &str) -> Connection {
+    pub(super) fn over(transport: &str, session: Option<String>) -> Connection {
         Connection {
             home: SpanRef::current(),
             sent: Open::default(),
             served: Open::default(),
             protocol_version: OnceLock::new(),
             transport: transport_attributes(transport),
+            session,
         }
     }
 
@@ -98,9 +101,9 @@ impl Connection {
         &self,
         message: Message,
         id: &RequestId,
-        told: SpanRef,
         extensions: &Extensions,
     ) -> (SpanRef, Option<Ticket>) {
+        let told = message.caller();
         let parent =
             if told.span_context().is_some() { told } else { self.parent_of_served(&message, extensions) };
         if self.served.is_full() {
@@ -125,11 +128,15 @@ impl Connection {
     }
 
     /// Records a notification of the other side.
-    pub(super) fn notified(&self, notification: &impl Serialize, told: &NotificationMetaObject) {
+    pub(super) fn notified(
+        &self,
+        notification: impl FnOnce() -> Option<Message>,
+        told: &NotificationMetaObject,
+    ) {
         if self.sent.is_empty() && self.served.is_empty() {
             return;
         }
-        let Some(message) = Message::read(notification) else { return };
+        let Some(message) = notification() else { return };
         match message.note() {
             Some(Note::Cancelled(id)) => self.served.cancel(&id, &message),
             Some(Note::Progress(token)) => message.add_to(&self.sent.span_of_token(&token)),
@@ -184,25 +191,41 @@ impl Connection {
     }
 
     fn network(&self, extensions: Option<&Extensions>) -> Network {
-        let mut told: Vec<(&'static str, String)> =
-            self.transport.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
-        if let Some(http) = extensions.and_then(|extensions| extensions.get::<http::request::Parts>()) {
-            told.retain(|(key, _)| !key.starts_with("network."));
-            told.extend(HTTP.map(|(key, value)| (key, value.to_owned())));
+        let mut told = Network::default();
+        let http = extensions.and_then(|extensions| extensions.get::<http::request::Parts>());
+        let mut session = self.session.clone();
+        if let Some(http) = http {
+            told.add_all(&HTTP);
             let version = format!("{:?}", http.version);
-            told.push(("network.protocol.version", version.trim_start_matches("HTTP/").to_owned()));
-            let session = http.headers.get(SESSION_HEADER).and_then(|session| session.to_str().ok());
-            told.extend(session.map(|session| ("mcp.session.id", session.to_owned())));
+            told.add("network.protocol.version", version.trim_start_matches("HTTP/"));
+            let header = http.headers.get(SESSION_HEADER).and_then(|session| session.to_str().ok());
+            session = header.map(str::to_owned).or(session);
+        } else {
+            told.add_all(self.transport);
         }
-        told.extend(self.protocol_version.get().map(|version| ("mcp.protocol.version", version.clone())));
-        Network(told)
+        if let Some(session) = session {
+            told.add("mcp.session.id", &session);
+        }
+        if let Some(version) = self.protocol_version.get() {
+            told.add("mcp.protocol.version", version);
+        }
+        told
     }
 }
 
 /// What is known of the connection that a request came or went over.
+#[derive(Default)]
 pub(super) struct Network(Vec<(&'static str, String)>);
 
 impl Network {
+    fn add(&mut self, key: &'static str, value: &str) {
+        self.0.push((key, value.to_owned()));
+    }
+
+    fn add_all(&mut self, told: &[(&'static str, &'static str)]) {
+        told.iter().for_each(|(key, value)| self.add(key, value));
+    }
+
     pub(super) fn attributes(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(key, value)| (*key, value.as_str()))
     }
@@ -213,7 +236,7 @@ const HTTP: [(&str, &str); 2] = [("network.transport", "tcp"), ("network.protoco
 /// The name of a transport is the path of its type; of one that is not known, nothing is said.
 fn transport_attributes(name: &str) -> &'static [(&'static str, &'static str)] {
     let any = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-    if any(&["streamable_http_client", "StreamableHttpClient"]) {
+    if any(&["streamable_http", "StreamableHttp"]) {
         &HTTP
     } else if any(&["child_process", "ChildProcess", "stdin", "Stdin", "StdioReader", "pipe::"]) {
         &[("network.transport", "pipe")]
@@ -394,7 +417,7 @@ mod tests {
 
     #[test]
     fn transports_are_known_by_their_names() {
-        let transport = |name| Connection::over(name).transport.first().map(|(_, value)| *value);
+        let transport = |name| Connection::over(name, None).transport.first().map(|(_, value)| *value);
         assert_eq!(transport("rmcp::transport::child_process::TokioChildProcess"), Some("pipe"));
         assert_eq!(
             transport(

@@ -50,6 +50,16 @@ impl Message {
         Some(Message { method, params, meta })
     }
 
+    /// Makes a message of a method and its parameters.
+    pub(super) fn of(method: &str, params: &impl Serialize) -> Option<Message> {
+        let mut params = match serde_json::to_value(params).ok()? {
+            Value::Object(params) => params,
+            _ => Map::new(),
+        };
+        params.remove("_meta");
+        Some(Message { method: method.to_owned(), params, meta: MetaObject::new() })
+    }
+
     fn text(&self, key: &str) -> Option<&str> {
         self.params.get(key).and_then(Value::as_str)
     }

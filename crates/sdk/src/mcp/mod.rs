@@ -29,21 +29,30 @@
 //! # Parts
 //!
 //! [`traced`] is all of it. Where a library connects on its own, [`transport`] wraps a transport alone (requests that are
-//! sent), and a [`Traced`] handler is a handler for anything that takes one, such as `StreamableHttpService` (requests
-//! that are handled).
+//! sent), and a [`Traced`] handler is an `rmcp` service for anything that takes one (requests that are handled).
+//! `StreamableHttpService` wants a `ServerHandler` instead, and makes its transports itself: with the feature
+//! `rmcp-http-server`, there are `Traced::into_handler` for what it handles, and `sessions` for what it sends.
 //!
 //! [conventions]: https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md
 
 mod client;
 mod connection;
 mod content;
+#[cfg(feature = "rmcp-http-server")]
+mod handler;
 mod message;
 mod service;
+#[cfg(feature = "rmcp-http-server")]
+mod session;
 mod transport;
 
 pub use client::Client;
 pub use connection::OPEN_REQUESTS_MAX;
 pub use content::CONTENT_BYTES_MAX;
+#[cfg(feature = "rmcp-http-server")]
+pub use handler::TracedHandler;
+#[cfg(feature = "rmcp-http-server")]
+pub use session::{Sessions, sessions};
 pub use transport::{Transport, transport};
 
 use crate::SpanRef;

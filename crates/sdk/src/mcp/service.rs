@@ -7,7 +7,7 @@ use crate::__private::{quietly, record_panic};
 use crate::SpanRef;
 use pin_project_lite::pin_project;
 use rmcp::ErrorData;
-use rmcp::model::{Extensions, ProtocolVersion, RequestId};
+use rmcp::model::{ProtocolVersion, RequestId};
 use rmcp::service::{MaybeSendFuture, NotificationContext, RequestContext, Service, ServiceRole};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -25,10 +25,8 @@ impl<R: ServiceRole, S: Service<R>> Service<R> for Traced<S> {
         request: R::PeerReq,
         context: RequestContext<R>,
     ) -> impl Future<Output = Result<R::Resp, ErrorData>> + MaybeSendFuture + '_ {
-        let served = self.served(&request, &context);
-        let cancelled = context.ct.clone().cancelled_owned();
-        let handler = served.span.scope(|| self.handler.handle_request(request, context));
-        Serving { handler, cancelled, served, is_cancelled: false }
+        let served = serve(&self.connection, || Message::read(&request), &context);
+        run(served, context, |context| self.handler.handle_request(request, context), record)
     }
 
     fn handle_notification(
@@ -37,7 +35,7 @@ impl<R: ServiceRole, S: Service<R>> Service<R> for Traced<S> {
         context: NotificationContext<R>,
     ) -> impl Future<Output = Result<(), ErrorData>> + MaybeSendFuture + '_ {
         if context.extensions.get::<OfConnection>().is_none() {
-            self.connection.notified(&notification, &context.meta);
+            self.connection.notified(|| Message::read(&notification), &context.meta);
         }
         self.handler.handle_notification(notification, context)
     }
@@ -51,43 +49,55 @@ impl<R: ServiceRole, S: Service<R>> Service<R> for Traced<S> {
     }
 }
 
-impl<S> Traced<S> {
-    fn served<R: ServiceRole>(&self, request: &R::PeerReq, context: &RequestContext<R>) -> Served {
-        let connection = self.connection_of(&context.extensions);
-        let mut served = Served {
-            connection,
-            id: context.id.clone(),
-            ticket: None,
-            method: String::new(),
-            span: SpanRef::none(),
-        };
-        if !crate::is_enabled() {
-            return served;
-        }
-        let told = message::caller(&context.meta);
-        let Some(mut message) = Message::read(request) else { return served };
-        message.take_meta(&context.meta);
-        served.method.clone_from(&message.method);
-        if message.method != message::INITIALIZE
-            && !served.connection.knows_protocol_version()
-            && let Some(peer) = context.peer.peer_info()
-            && let Some(version) = message::protocol_version(&*peer)
-        {
-            served.connection.learn_protocol_version(version);
-        }
-        (served.span, served.ticket) =
-            served.connection.serve(message, &context.id, told, &context.extensions);
-        served
+/// Starts the span of a request, and returns it with the connection that it came over.
+pub(super) fn serve<R: ServiceRole>(
+    own: &Arc<Connection>,
+    request: impl FnOnce() -> Option<Message>,
+    context: &RequestContext<R>,
+) -> Served {
+    let of_transport = context.extensions.get::<OfConnection>();
+    let connection = Arc::clone(of_transport.map_or(own, |of_transport| &of_transport.0));
+    let id = context.id.clone();
+    let mut served = Served { connection, id, ticket: None, method: String::new(), span: SpanRef::none() };
+    if !crate::is_enabled() {
+        return served;
     }
+    let Some(mut message) = request() else { return served };
+    message.take_meta(&context.meta);
+    served.method.clone_from(&message.method);
+    if message.method != message::INITIALIZE
+        && !served.connection.knows_protocol_version()
+        && let Some(peer) = context.peer.peer_info()
+        && let Some(version) = message::protocol_version(&*peer)
+    {
+        served.connection.learn_protocol_version(version);
+    }
+    (served.span, served.ticket) = served.connection.serve(message, &context.id, &context.extensions);
+    served
+}
 
-    fn connection_of(&self, extensions: &Extensions) -> Arc<Connection> {
-        let own = extensions.get::<OfConnection>();
-        Arc::clone(own.map_or(&self.connection, |own| &own.0))
-    }
+/// Runs a handler in the span of its request; `record` says what it gave.
+pub(super) fn run<R: ServiceRole, H: Future<Output = Result<T, ErrorData>>, T>(
+    served: Served,
+    context: RequestContext<R>,
+    handler: impl FnOnce(RequestContext<R>) -> H,
+    record: Record<T>,
+) -> impl Future<Output = H::Output> {
+    let cancelled = context.ct.clone().cancelled_owned();
+    let handler = served.span.scope(|| handler(context));
+    Serving { handler, cancelled, served, is_cancelled: false, record }
+}
+
+/// Records what a request with a method gave.
+pub(super) type Record<T> = fn(&SpanRef, &str, &T);
+
+pub(super) fn record<T: Serialize>(span: &SpanRef, method: &str, result: &T) {
+    // The version that was negotiated is known to the peer by then.
+    let _version = message::record_result(span, method, result);
 }
 
 /// A request that is being handled. Its span is in the connection's table, since a notification may end it first.
-struct Served {
+pub(super) struct Served {
     connection: Arc<Connection>,
     id: RequestId,
     ticket: Option<Ticket>,
@@ -114,21 +124,21 @@ impl Drop for Served {
 
 pin_project! {
     /// A handler at work, in its request's span.
-    struct Serving<H, C> {
+    struct Serving<H, C, T> {
         #[pin]
         handler: H,
         #[pin]
         cancelled: C,
         served: Served,
         is_cancelled: bool,
+        record: Record<T>,
     }
 }
 
-impl<H, C, T> Future for Serving<H, C>
+impl<H, C, T> Future for Serving<H, C, T>
 where
     H: Future<Output = Result<T, ErrorData>>,
     C: Future<Output = ()>,
-    T: Serialize,
 {
     type Output = H::Output;
 
@@ -153,7 +163,7 @@ where
             let method = std::mem::take(&mut served.method);
             served.end(|span| match &result {
                 _ if is_cancelled => message::record_end(span, "cancelled", CANCELLED),
-                Ok(result) => drop(message::record_result(span, &method, result)),
+                Ok(result) => (this.record)(span, &method, result),
                 Err(error) => message::record_error(span, error),
             });
             return Poll::Ready(result);

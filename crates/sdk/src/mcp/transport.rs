@@ -2,7 +2,7 @@
 
 use super::Role;
 use super::connection::{Connection, OfConnection};
-use super::message;
+use super::message::{self, Message};
 use rmcp::model::{GetExtensions, GetMeta, JsonRpcMessage};
 use rmcp::service::{RxJsonRpcMessage, ServiceRole, TxJsonRpcMessage};
 use rmcp::transport::IntoTransport;
@@ -22,11 +22,14 @@ where
     T: IntoTransport<R, E, A>,
     E: Error + Send + Sync + 'static,
 {
-    of_role(transport.into_transport())
+    over(transport.into_transport(), None)
 }
 
-fn of_role<R: ServiceRole, T: rmcp::transport::Transport<R>>(inner: T) -> Transport<T> {
-    Transport { inner, connection: Arc::new(Connection::over(&T::name())) }
+pub(super) fn over<R: ServiceRole, T: rmcp::transport::Transport<R>>(
+    inner: T,
+    session: Option<String>,
+) -> Transport<T> {
+    Transport { inner, connection: Arc::new(Connection::over(&T::name(), session)) }
 }
 
 /// A transport whose requests are recorded; see [`transport`].
@@ -113,7 +116,8 @@ impl<T> Transport<T> {
                 }
             }
             JsonRpcMessage::Notification(received) => {
-                self.connection.notified(&received.notification, received.notification.get_meta());
+                self.connection
+                    .notified(|| Message::read(&received.notification), received.notification.get_meta());
                 // The handler records what the transport does not.
                 let own = OfConnection(Arc::clone(&self.connection));
                 received.notification.extensions_mut().insert(own);
