@@ -19,6 +19,8 @@ pub(super) const INITIALIZE: &str = "initialize";
 const CALL_TOOL: &str = "tools/call";
 const GET_PROMPT: &str = "prompts/get";
 const PROTOCOL_VERSION: &str = "protocolVersion";
+/// In `_meta`: later versions say with each request which one it is.
+const META_PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
 /// A request or a notification.
 pub(super) struct Message {
@@ -136,7 +138,12 @@ impl Message {
         if let Some(inputs) = self.inputs() {
             builder = builder.text(key::INPUTS, |out| content::write(&inputs, out));
         }
-        network.attributes().fold(builder, |builder, (key, value)| builder.attribute(key, value)).start()
+        builder = network.attributes().fold(builder, |builder, (key, value)| builder.attribute(key, value));
+        // After what the connection knows: the last value of a key is kept.
+        if let Some(version) = self.meta.0.get(META_PROTOCOL_VERSION).and_then(Value::as_str) {
+            builder = builder.attribute("mcp.protocol.version", version);
+        }
+        builder.start()
     }
 
     fn inputs(&self) -> Option<Value> {

@@ -7,15 +7,16 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CallToolResponse, CallToolResult, ClientRequest, ContentBlock,
     CreateMessageRequestParams, CreateMessageResult, LoggingLevel, LoggingMessageNotificationParam,
-    ProgressNotificationParam, ReadResourceRequestParams, SamplingMessage, ServerCapabilities, ServerConfig,
+    ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, SamplingMessage,
+    ServerCapabilities, ServerConfig,
 };
-use rmcp::service::{PeerRequestOptions, RequestContext};
+use rmcp::service::{ClientLifecycleMode, PeerRequestOptions, RequestContext, serve_client_with_lifecycle};
 use rmcp::{ClientHandler, ErrorData, RoleClient, RoleServer, ServerHandler, ServiceError, serve_server};
 use serde_json::{Value, json};
 use spanwise::mcp::{self, Traced};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -126,6 +127,10 @@ fn named<'s>(spans: &'s [Span], name: &str) -> [&'s Span; 2] {
         one
     };
     [of_kind(CLIENT), of_kind(SERVER)]
+}
+
+fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const SERVER: i32 = 2;
@@ -289,6 +294,57 @@ async fn a_connection_that_closes_ends_what_is_open() {
 }
 
 #[tokio::test]
+async fn a_server_that_goes_away_ends_what_is_open() {
+    let recorded = Recorded::start();
+    let (near, far) = tokio::io::duplex(1 << 16);
+    let server = tokio::spawn(async move {
+        let (read, mut write) = tokio::io::split(far);
+        let mut lines = BufReader::new(read).lines();
+        let initialize: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+        let result = json!({
+            "protocolVersion": initialize["params"]["protocolVersion"],
+            "capabilities": {},
+            "serverInfo": {"name": "brief", "version": "1"},
+        });
+        // Some servers send ids back as texts.
+        let answer = json!({"jsonrpc": "2.0", "id": initialize["id"].to_string(), "result": result});
+        write.write_all(format!("{answer}\n").as_bytes()).await.unwrap();
+        let initialized = lines.next_line().await.unwrap().unwrap();
+        assert!(initialized.contains("notifications/initialized"));
+        lines.next_line().await.unwrap().unwrap()
+    });
+    let client = mcp::traced(Model).serve(near).await.unwrap();
+    client.call_tool(forecast("Oslo")).await.unwrap_err();
+    let call: Value = serde_json::from_str(&server.await.unwrap()).unwrap();
+    let spans = recorded.spans();
+    let span = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
+    assert_eq!(failure(span("initialize")), None);
+    assert_eq!(failure(span("tools/call forecast")), Some("connection closed"));
+    let told = spanwise::SpanContext::parse(call["params"]["_meta"]["traceparent"].as_str().unwrap(), None);
+    assert_eq!(told.unwrap().span_id.to_string(), hex(&span("tools/call forecast").span_id));
+}
+
+#[tokio::test]
+async fn parts_make_a_client_with_another_lifecycle() {
+    let recorded = Recorded::start();
+    let (near, far) = tokio::io::duplex(1 << 16);
+    let server = serve(Weather::default(), far);
+    let lifecycle = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+    let running =
+        serve_client_with_lifecycle(mcp::traced(Model), mcp::transport(near), lifecycle).await.unwrap();
+    let client = mcp::Client::from(running);
+    client.call_tool(forecast("Oslo")).await.unwrap();
+    client.cancel().await.unwrap();
+    server.await.unwrap();
+    let spans = recorded.spans();
+    named(&spans, "server/discover");
+    for span in named(&spans, "tools/call forecast") {
+        assert_eq!(attribute(span, "mcp.protocol.version"), "2026-07-28");
+        assert_eq!(outputs(span), "sunny in Oslo");
+    }
+}
+
+#[tokio::test]
 async fn a_handler_that_panics_fails_its_span() {
     let recorded = Recorded::start();
     let (client, _server) = connected(Weather::default()).await;
@@ -365,7 +421,7 @@ async fn a_bare_peer_is_told_where_it_is_called() {
     peer.call_tool(params).await.unwrap();
     let spans = recorded.spans();
     let [client, _] = named(&spans, "tools/call picture");
-    assert_eq!(client.parent_span_id.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), expected);
+    assert_eq!(hex(&client.parent_span_id), expected);
 }
 
 #[tokio::test]
