@@ -43,6 +43,8 @@
 //! | `tls` | | `https://` endpoints |
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
+//! | `rmcp` | | clients and servers of the Model Context Protocol |
+//! | `rmcp-http-server` | | what such servers send over HTTP |
 //! | `tracing` | | spans of `tracing` become spans |
 //! | `opentelemetry` | | one tree with spans of OpenTelemetry, and an exporter and a processor for them |
 
@@ -52,6 +54,8 @@ mod error;
 #[cfg(feature = "http")]
 pub mod headers;
 mod macros;
+#[cfg(feature = "rmcp")]
+pub mod mcp;
 #[cfg(feature = "opentelemetry")]
 pub mod opentelemetry;
 mod record;

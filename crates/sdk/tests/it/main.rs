@@ -6,5 +6,7 @@ mod bridge_nesting;
 mod bridge_opentelemetry;
 mod bridge_tracing;
 mod calls;
+#[cfg(feature = "rmcp")]
+mod mcp;
 mod recorded;
 mod streams;
