@@ -47,6 +47,10 @@
 //! | `axum` | | a layer for routers, whose spans are named like routes |
 //! | `tonic` | | layers for servers and clients of gRPC, and trace context in metadata |
 //! | `reqwest` | | trace context for requests, and spans for them |
+//! | `rmcp` | | clients and servers of the Model Context Protocol |
+//! | `rmcp-http-server` | | what such servers send over HTTP |
+//! | `tracing` | | spans of `tracing` become spans |
+//! | `opentelemetry` | | one tree with spans of OpenTelemetry, and an exporter and a processor for them |
 
 #[doc(hidden)]
 pub mod __private;
@@ -56,6 +60,10 @@ mod error;
 #[cfg(feature = "http")]
 pub mod headers;
 mod macros;
+#[cfg(feature = "rmcp")]
+pub mod mcp;
+#[cfg(feature = "opentelemetry")]
+pub mod opentelemetry;
 mod record;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
@@ -67,13 +75,15 @@ mod stream;
 pub mod tonic;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 pub use spanwise_sdk_core::{
     Accepted, AttributeValue, Config, ConfigError, ContextGuard, EndpointStats, EventData, ExportError,
-    Exporter, FlushTimeout, FutureExt, IdError, InSpan, Kind, LOCAL_SERVER, Level, MakeExporter, Parent,
-    Problem, Processor, Request, RequestReader, Sdk, Span, SpanBuilder, SpanContext, SpanData, SpanGuard,
-    SpanId, SpanRef, StartOptions, Stats, Target, TraceId, TraceUpdate, Value, disable, enable, flush,
-    is_enabled, key, propagation, stats,
+    Exporter, FlushTimeout, FutureExt, IdError, InScope, InSpan, Kind, LOCAL_SERVER, Level, MakeExporter,
+    Moment, Parent, Problem, Processor, Request, RequestReader, Sdk, Span, SpanBuilder, SpanContext,
+    SpanData, SpanGuard, SpanId, SpanRef, StartOptions, Stats, Target, TraceId, TraceUpdate, Value, disable,
+    enable, flush, is_enabled, key, propagation, stats,
 };
 
 #[cfg(feature = "otlp-http")]
