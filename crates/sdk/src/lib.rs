@@ -43,12 +43,16 @@
 //! | `tls` | | `https://` endpoints |
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
+//! | `llm` | | calls of LLM providers as spans; with `tower`, a layer that records them |
+//! | `reqwest`, `reqwest-middleware` | | the same for clients of reqwest, and as a middleware |
 
 #[doc(hidden)]
 pub mod __private;
 mod error;
 #[cfg(feature = "http")]
 pub mod headers;
+#[cfg(feature = "llm")]
+pub mod llm;
 mod macros;
 mod record;
 #[cfg(feature = "stream")]
