@@ -39,6 +39,7 @@ impl Tracer {
     }
 
     /// Returns whether nothing would be recorded anyway, so that nothing needs to be read.
+    #[cfg(any(feature = "reqwest", feature = "tower"))]
     pub(super) fn is_idle(&self) -> bool {
         !is_enabled() || SpanRef::current().span_context().is_some_and(|context| !context.is_sampled)
     }
@@ -150,23 +151,4 @@ impl Drop for Exchange {
             self.finish(End::Cancelled);
         }
     }
-}
-
-/// Returns what an error says, with its causes.
-pub(super) fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
-    /// Causes that are looked at.
-    const CAUSES_MAX: usize = 32;
-    let mut text = error.to_string();
-    let mut source = error.source();
-    for _ in 0..CAUSES_MAX {
-        let Some(cause) = source else { break };
-        let cause_text = cause.to_string();
-        // Many errors tell their cause themselves.
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }
