@@ -1,23 +1,24 @@
 //! One request and its response, while they are under way.
 
 use super::Tracer;
-use crate::__private::quietly;
+use crate::__private::{quietly, write_guarded};
 use crate::{Kind, Span, SpanBuilder, SpanRef, StartOptions, headers, is_enabled};
 use http::HeaderMap;
+use serde::Serialize;
 use spanwise_sdk_providers::{Answer, Call, End, RequestBody, RequestHead, recognise};
 
 /// A call of a provider under way, for clients that neither the layer nor the middleware fits: what is sent and what comes
-/// is told to it.
+/// is told to it, as bytes or as what a library makes of them.
 ///
 /// ```
+/// use serde_json::json;
 /// use spanwise::llm::Tracer;
 ///
-/// # fn send(_: &serde_json::Value) -> serde_json::Value { serde_json::json!({"done": true}) }
-/// let request = serde_json::json!({"model": "llama3", "messages": [{"role": "user", "content": "Hi"}], "stream": false});
-/// let mut exchange = Tracer::new().exchange("http://localhost:11434/api/chat", request.to_string().as_bytes());
+/// # fn send(_: &serde_json::Value) -> serde_json::Value { json!({"done": true}) }
+/// let request = json!({"model": "llama3", "messages": [{"role": "user", "content": "Hi"}], "stream": false});
+/// let mut exchange = Tracer::new().exchange_of("http://localhost:11434/api/chat", &request);
 /// let answer = send(&request);
-/// exchange.respond(200, &http::HeaderMap::new());
-/// exchange.push(answer.to_string().as_bytes());
+/// exchange.push_value(&answer);
 /// exchange.complete();
 /// ```
 ///
@@ -38,8 +39,20 @@ impl Tracer {
         self.begin(&head, RequestBody::Bytes(body)).unwrap_or_else(Exchange::none)
     }
 
+    /// Begins a call whose request is a value that a library sends as JSON.
+    pub fn exchange_of(&self, url: &str, request: &(impl Serialize + ?Sized)) -> Exchange {
+        let mut body = Vec::new();
+        if self.is_idle() {
+            return Exchange::none();
+        }
+        write_guarded(&mut body, |body| {
+            // What can't be written is not sent either.
+            drop(serde_json::to_writer(body, request));
+        });
+        self.exchange(url, &body)
+    }
+
     /// Returns whether nothing would be recorded anyway, so that nothing needs to be read.
-    #[cfg(any(feature = "reqwest", feature = "tower"))]
     pub(super) fn is_idle(&self) -> bool {
         !is_enabled() || SpanRef::current().span_context().is_some_and(|context| !context.is_sampled)
     }
@@ -107,11 +120,25 @@ impl Exchange {
         }
     }
 
-    /// Takes the next bytes of the response.
+    /// Takes the next bytes of the response; where nothing was told of its head, it is a good one.
     pub fn push(&mut self, bytes: &[u8]) {
+        if self.answer.is_none() && self.call.is_some() {
+            self.respond(200, &HeaderMap::new());
+        }
         if let Some(answer) = &mut self.answer {
             quietly(|| answer.push(bytes));
         }
+    }
+
+    /// Takes a response, or the next event of one, that a library has read from JSON.
+    pub fn push_value(&mut self, value: &(impl Serialize + ?Sized)) {
+        if !self.span.is_recording() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        write_guarded(&mut bytes, |bytes| drop(serde_json::to_writer(bytes, value)));
+        bytes.push(b'\n');
+        self.push(&bytes);
     }
 
     /// Ends the span, since all of the response has come.

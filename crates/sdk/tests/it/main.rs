@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 mod calls;
+mod llm_exchange;
 mod llm_layer;
 mod llm_reqwest;
 mod recorded;
