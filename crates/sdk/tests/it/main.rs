@@ -8,5 +8,8 @@ mod bridge_tracing;
 mod calls;
 #[cfg(feature = "rmcp")]
 mod mcp;
+mod llm_exchange;
+mod llm_layer;
+mod llm_reqwest;
 mod recorded;
 mod streams;
