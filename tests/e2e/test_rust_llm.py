@@ -31,6 +31,7 @@ ADDRESSES = {
     "OLLAMA_HOST": "",
     "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "/bedrock",
 }
+PROGRAMS = ("async_openai", "rig", "genai", "ollama", "async_anthropic", "gemini", "bedrock")
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY")
 
 
@@ -101,22 +102,24 @@ def run(examples: Path, provider: FakeLlm, shared_server):
 
     def start(name: str) -> Run:
         experiment = f"rust-{name}-{uuid.uuid4().hex}"
-        addresses = {variable: f"{provider.url}{path}" for variable, path in ADDRESSES.items()}
-        env = clean_env(
-            SPANWISE_TRACKING_URI=shared_server.url,
-            SPANWISE_EXPERIMENT=experiment,
-            **addresses,
-            **dict.fromkeys(KEYS, "none"),
-        )
-        done = subprocess.run([examples / name], env=env, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
-        assert "spanwise:" not in done.stderr, done.stderr
+        to_server = {"SPANWISE_TRACKING_URI": shared_server.url, "SPANWISE_EXPERIMENT": experiment}
+        printed = start_program(examples / name, provider, **to_server)
         mlflow.set_tracking_uri(shared_server.url)
         found = mlflow.get_experiment_by_name(experiment)
         (trace,) = mlflow.search_traces(locations=[found.experiment_id], return_type="list")
-        return Run(done.stdout.strip(), trace, calls(shared_server, provider, trace))
+        return Run(printed, trace, calls(shared_server, provider, trace))
 
     return start
+
+
+def start_program(path: Path, provider: FakeLlm, **env: str) -> str:
+    """Runs a program whose providers are all `provider`, and returns what it prints."""
+    addresses = {variable: f"{provider.url}{prefix}" for variable, prefix in ADDRESSES.items()}
+    env = clean_env(**env, **addresses, **dict.fromkeys(KEYS, "none"))
+    done = subprocess.run([path], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "spanwise:" not in done.stderr, done.stderr
+    return done.stdout.strip()
 
 
 def calls(server, provider: FakeLlm, trace: mlflow.entities.Trace) -> list[Call]:
@@ -362,3 +365,24 @@ def test_bedrock_over_hyper(run):
     check_failure(ran.calls[3])
     check_propagation(ran)
     check_cost(ran)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_does_the_same_without_spans(name, examples, provider, shared_server):
+    to_server = {"SPANWISE_TRACKING_URI": shared_server.url, "SPANWISE_EXPERIMENT": "never"}
+    printed = start_program(examples / name, provider, SPANWISE_SDK_DISABLED="true", **to_server)
+    assert "does not exist" in printed
+    asked = requests.get(f"{provider.url}/__fake/requests", timeout=30).json()
+    assert [request for request in asked if "traceparent" in request["headers"]] == []
+    assert bodies(asked) == bodies_with_spans(examples / name, provider, shared_server)
+
+
+def bodies_with_spans(path: Path, provider: FakeLlm, server) -> list[Any]:
+    """Returns what a program sends while its spans are recorded."""
+    requests.delete(f"{provider.url}/__fake/requests", timeout=30)
+    start_program(path, provider, SPANWISE_TRACKING_URI=server.url, SPANWISE_EXPERIMENT=f"again-{uuid.uuid4().hex}")
+    return bodies(requests.get(f"{provider.url}/__fake/requests", timeout=30).json())
+
+
+def bodies(asked: list[dict[str, Any]]) -> list[Any]:
+    return [(request["path"], request["body"]) for request in asked]
