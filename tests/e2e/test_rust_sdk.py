@@ -80,3 +80,74 @@ def test_traces_of_a_program_without_a_server_come_in_later(tmp_path: Path):
         assert [trace["name"] for trace in page["traces"]] == ["measure"]
     finally:
         server.close()
+
+
+def one_trace(server: Server, experiment: str):
+    """Returns the only trace of an experiment, as MLflow's client reads it."""
+    mlflow.set_tracking_uri(server.url)
+    found = mlflow.get_experiment_by_name(experiment)
+    (trace,) = mlflow.search_traces(locations=[found.experiment_id], return_type="list")
+    return trace
+
+
+def parents(spans) -> list[tuple[str, str | None]]:
+    """Returns the names of all spans with those of their parents."""
+    names = {span.span_id: span.name for span in spans}
+    return sorted((span.name, names[span.parent_id] if span.parent_id else None) for span in spans)
+
+
+def test_spans_of_tracing_are_in_the_same_tree(shared_server):
+    name = f"rust-{uuid.uuid4().hex}"
+    printed = run_example("tracing", SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=name)
+    assert printed.strip() == "sunny in Oslo, no forecast"
+    trace = one_trace(shared_server, name)
+    spans = trace.data.spans
+    assert parents(spans) == [
+        ("answer", None),
+        ("chat", "answer"),
+        ("forecast", "task"),
+        ("forecast", "task"),
+        ("parse", "chat"),
+        ("task", "answer"),
+        ("task", "answer"),
+    ]
+    assert trace.info.tags["env"] == "example"
+    one = {span.name: span for span in spans}
+    chat = one["chat"]
+    assert (chat.attributes["gen_ai.usage.input_tokens"], chat.attributes["gen_ai.usage.output_tokens"]) == (12, 4)
+    assert [(event.name, event.attributes["attempt"]) for event in chat.events] == [("asking", 1)]
+    assert trace.info.token_usage == {"input_tokens": 12, "output_tokens": 4, "total_tokens": 16}
+    assert one["answer"].outputs == printed.strip()
+    tools = [span for span in spans if span.name == "forecast"]
+    assert {span.span_type for span in tools} == {"TOOL"}
+    (failed,) = [span for span in tools if span.status.status_code == SpanStatusCode.ERROR]
+    assert (failed.attributes["city"], failed.status.description) == ("Rome", "no station in Rome")
+    assert [event.name for event in failed.events] == ["nobody measures here", "exception"]
+    # What the fields of GenAI say is in the normal form.
+    page = f"{shared_server.url}/api/v1/traces/{trace.info.trace_id}/spans/{chat.span_id}"
+    normal = requests.get(page, timeout=30).json()
+    assert (normal["type"], normal["model"], normal["provider"]) == ("CHAT_MODEL", "gpt-4o-mini", "openai")
+    messages = normal["input_messages"] + normal["output_messages"]
+    texts = [(message["role"], message["parts"][0]["text"]) for message in messages]
+    assert texts == [("user", "Where is it warmer, in Oslo or in Rome?"), ("assistant", "Oslo, Rome")]
+
+
+def test_spans_of_opentelemetry_are_in_the_same_tree(shared_server):
+    name = f"rust-{uuid.uuid4().hex}"
+    printed = run_example("opentelemetry", SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=name)
+    assert printed.strip() == "There are 3 boxes of tea."
+    trace = one_trace(shared_server, name)
+    spans = trace.data.spans
+    assert parents(spans) == [
+        ("GET /advice", None),
+        ("SELECT stock", "advice"),
+        ("advice", "GET /advice"),
+        ("count", "SELECT stock"),
+        ("write", "advice"),
+    ]
+    assert (trace.info.state, trace.info.tags["mlflow.traceName"]) == (TraceState.OK, "GET /advice")
+    one = {span.name: span for span in spans}
+    assert one["advice"].attributes["stock"] == 3
+    assert one["SELECT stock"].attributes["db.system.name"] == "sqlite"
+    assert one["SELECT stock"].attributes["otel.scope.name"] == "database"
+    assert one["write"].outputs == printed.strip()

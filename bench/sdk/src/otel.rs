@@ -28,7 +28,7 @@ impl Otel {
     pub fn start(url: &str) -> Otel {
         let provider = provider(url);
         let tracer = provider.tracer("bench");
-        Otel { provider, tracer, input: "a word or two ".repeat(293) }
+        Otel { provider, tracer, input: crate::input() }
     }
 }
 

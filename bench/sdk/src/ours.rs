@@ -14,7 +14,7 @@ impl Ours {
     pub fn start(url: &str) -> Ours {
         let target = Target::parse(url).expect("the URL is right");
         let config = Config::new().service_name("bench").target(target);
-        Ours { sdk: config.install().expect("the configuration is right"), input: "a word or two ".repeat(293) }
+        Ours { sdk: config.install().expect("the configuration is right"), input: crate::input() }
     }
 }
 

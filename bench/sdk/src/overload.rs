@@ -10,7 +10,8 @@ const RATE: u64 = 500_000;
 const BURST: u64 = 100;
 
 pub fn run(url: &str, time: Duration) {
-    let sdk = Config::new().target(Target::parse(url).expect("the URL is right")).install().expect("it is right");
+    let sdk =
+        Config::new().target(Target::parse(url).expect("the URL is right")).install().expect("it is right");
     let before = resident_kb();
     let offered = RATE * time.as_secs();
     let started = Instant::now();

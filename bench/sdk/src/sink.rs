@@ -12,7 +12,8 @@ pub struct Sink {
 impl Sink {
     pub fn start() -> Sink {
         let program = std::env::current_exe().expect("this program has a path");
-        let mut child = Command::new(program).arg("sink").stdout(Stdio::piped()).spawn().expect("it starts again");
+        let mut child =
+            Command::new(program).arg("sink").stdout(Stdio::piped()).spawn().expect("it starts again");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("its output is piped");
         BufReader::new(stdout).read_line(&mut line).expect("it says its port");

@@ -17,11 +17,7 @@ impl Tracing {
         let provider = otel::provider(url);
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench"));
         let subscriber = tracing_subscriber::registry().with(layer);
-        Tracing {
-            provider,
-            input: "a word or two ".repeat(293),
-            _subscriber: tracing::subscriber::set_default(subscriber),
-        }
+        Tracing { provider, input: crate::input(), _subscriber: tracing::subscriber::set_default(subscriber) }
     }
 }
 

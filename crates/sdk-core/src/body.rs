@@ -119,10 +119,11 @@ impl Body {
     }
 
     /// Sets an attribute; a value that the key had before is taken out.
-    #[inline(always)]
-    pub(crate) fn attribute<V: AttributeValue + ?Sized>(&mut self, key: &str, value: &V) {
+    // By value, and one function for each type: small values then come in registers.
+    #[inline(never)]
+    pub(crate) fn attribute<V: AttributeValue>(&mut self, key: &str, value: V) {
         self.note_key(key);
-        put_key_value(&mut self.buffer, field::ATTRIBUTES, key, value);
+        put_key_value(&mut self.buffer, field::ATTRIBUTES, key, &value);
     }
 
     /// Sets an attribute to the text that `write` appends.

@@ -3,10 +3,10 @@
 use crate::body::{Body, Identity};
 use crate::local;
 use crate::sdk::{self, Core};
-use crate::span::{Span, SpanInner};
+use crate::span::{Span, SpanArc, SpanInner, UniqueSpan};
 use crate::span_ref::{SpanContext, SpanRef, Target};
 use crate::value::AttributeValue;
-use crate::{Kind, Level, key};
+use crate::{Kind, Level, key, shared};
 use std::sync::{Arc, PoisonError};
 
 /// Whose child a span is.
@@ -44,7 +44,7 @@ impl std::fmt::Debug for SpanBuilder {
 enum Draft {
     Off,
     Unsampled(Arc<SpanContext>),
-    Recording(Arc<SpanInner>, Box<Body>),
+    Recording(UniqueSpan, Box<Body>),
 }
 
 impl SpanBuilder {
@@ -71,15 +71,16 @@ impl SpanBuilder {
 
     #[inline(never)]
     fn begin(core: Option<&Arc<Core>>, active: u64, name: &str, options: StartOptions<'_>) -> SpanBuilder {
+        let current = matches!(options.parent, Parent::Current).then(shared::current).flatten();
+        let parent = current.as_ref().map_or(options.parent, Parent::Of);
         let draft = local::with(|local| {
             match core {
                 Some(_) => local.seed(),
                 None => local.follow(active),
             }
             let mut inner = local.take_inner(core)?;
-            let unique = Arc::get_mut(&mut inner)?;
             let (span_id, mut body) = (local.ids.span_id(), local.take_body());
-            let parent = match options.parent {
+            let parent = match parent {
                 Parent::Current => local.current().map(|current| &current.0),
                 Parent::Of(parent) => Some(&parent.0),
                 Parent::Root => None,
@@ -87,13 +88,13 @@ impl SpanBuilder {
             let parent = match parent {
                 None | Some(Target::None) => {
                     let trace_id = local.ids.trace_id();
-                    if !unique.core.samples(trace_id, options.sampling) {
+                    if !inner.core.samples(trace_id, options.sampling) {
                         local.keep_inner(inner);
                         local.keep_body(body);
                         let context = SpanContext { trace_id, span_id, is_sampled: false, trace_state: None };
                         return Some(Draft::Unsampled(Arc::new(context)));
                     }
-                    unique.trace_id = trace_id;
+                    inner.trace_id = trace_id;
                     None
                 }
                 // What is not recorded needs no ids of its own: nothing will ever name them.
@@ -101,28 +102,37 @@ impl SpanBuilder {
                     return Some(Draft::Unsampled(Arc::clone(context)));
                 }
                 Some(Target::Plain(context)) => {
-                    unique.trace_id = context.trace_id;
-                    unique.trace_state.clone_from(&context.trace_state);
+                    inner.trace_id = context.trace_id;
+                    inner.trace_state.clone_from(&context.trace_state);
                     Some((context.span_id, true))
+                }
+                Some(Target::Shared(shared)) if !shared.context.is_sampled => {
+                    return Some(Draft::Unsampled(Arc::new(shared.context.clone())));
+                }
+                Some(Target::Shared(shared)) => {
+                    inner.trace_id = shared.context.trace_id;
+                    inner.trace_state.clone_from(&shared.context.trace_state);
+                    inner.root.clone_from(&shared.root);
+                    Some((shared.context.span_id, false))
                 }
                 Some(Target::Recording(parent)) => {
                     // After a fork, the parent is in the other process.
                     let is_remote = parent.core.is_of_parent_process();
-                    unique.trace_id = parent.trace_id;
-                    unique.trace_state.clone_from(&parent.trace_state);
-                    unique.root = (!is_remote).then(|| Arc::clone(parent.root()));
+                    inner.trace_id = parent.trace_id;
+                    inner.trace_state.clone_from(&parent.trace_state);
+                    inner.root = (!is_remote).then(|| SpanArc::clone(SpanInner::root_of(parent)));
                     Some((parent.span_id, is_remote))
                 }
             };
-            unique.span_id = span_id;
+            inner.span_id = span_id;
             body.begin();
             body.put_name(name);
             body.put_identity(&Identity {
-                trace_id: unique.trace_id,
+                trace_id: inner.trace_id,
                 span_id,
                 parent: parent.map(|(span_id, _)| span_id),
                 parent_is_remote: parent.is_some_and(|(_, is_remote)| is_remote),
-                trace_state: unique.trace_state.as_deref(),
+                trace_state: inner.trace_state.as_deref(),
             });
             Some(Draft::Recording(inner, body))
         });
@@ -168,7 +178,7 @@ impl SpanBuilder {
     /// Sets an attribute.
     #[inline(always)]
     pub fn attribute(self, key: &str, value: impl AttributeValue) -> Self {
-        self.edit(|body| body.attribute(key, &value))
+        self.edit(|body| body.attribute(key, value))
     }
 
     /// Sets an attribute to the text that `write` appends, which must be UTF-8.
@@ -196,18 +206,18 @@ impl SpanBuilder {
 }
 
 #[inline(never)]
-fn start(mut inner: Arc<SpanInner>, mut body: Box<Body>) -> Span {
-    // Nobody else can have it yet.
-    let Some(unique) = Arc::get_mut(&mut inner) else { return Span::none() };
-    let core = &unique.core;
-    unique.start = core.clock.now();
-    unique.offset_ns = core.clock.offset_ns();
-    body.put_start(unique.start.saturating_add(unique.offset_ns));
+fn start(mut inner: UniqueSpan, mut body: Box<Body>) -> Span {
+    let span = &mut *inner;
+    let core = &span.core;
+    span.start = core.clock.now();
+    span.offset_ns = core.clock.offset_ns();
+    body.put_start(span.start.saturating_add(span.offset_ns));
     if core.announces {
         core.announce(&body);
     }
-    unique.is_watched = unique.root.is_none() && core.open.is_watching();
-    unique.state.get_mut().unwrap_or_else(PoisonError::into_inner).begin(body);
+    span.is_watched = span.root.is_none() && core.open.is_watching();
+    span.state.get_mut().unwrap_or_else(PoisonError::into_inner).begin(body);
+    let inner = inner.shareable();
     if inner.is_watched {
         inner.core.open.insert(&inner);
     }

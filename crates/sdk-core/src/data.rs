@@ -2,7 +2,7 @@
 
 use crate::body::field;
 use crate::value::{Value, put_key_value, read_key_value};
-use crate::wire::{Fields, VARINT, put_bytes, put_fixed64, put_message};
+use crate::wire::{Fields, VARINT, put_bytes, put_fixed64, put_message, put_varint};
 use crate::{SpanId, TraceId};
 
 /// A span that is about to be queued, as its processors see and change it.
@@ -25,6 +25,8 @@ pub struct SpanData {
     pub events: Vec<EventData>,
     /// What identifies it: ids, kind, links, flags; processors can't change it.
     rest: Vec<u8>,
+    /// Whether it says how it went; one of another library may not.
+    has_status: bool,
 }
 
 /// Something that happened during a span.
@@ -37,6 +39,8 @@ pub struct EventData {
     pub unix_ns: i64,
     /// More about it.
     pub attributes: Vec<(String, Value)>,
+    /// Attributes that another library left out.
+    dropped: u64,
 }
 
 /// Looks at each span before it is queued, on the thread that ends it: to take out what must not leave the process, or
@@ -103,6 +107,7 @@ impl SpanData {
                 field::ATTRIBUTES => span.attributes.push(read_key_value(payload.bytes())),
                 field::EVENTS => span.events.push(read_event(payload.bytes())),
                 field::STATUS => {
+                    span.has_status = true;
                     for part in Fields::of(payload.bytes()) {
                         match part.number {
                             2 => span.status_message = part.payload.text().to_owned(),
@@ -134,10 +139,16 @@ impl SpanData {
                 for (key, value) in &event.attributes {
                     put_key_value(out, 3, key, value);
                 }
+                if event.dropped > 0 {
+                    out.push(crate::wire::tag(4, VARINT));
+                    put_varint(out, event.dropped);
+                }
             });
         }
         if let Some(end) = self.end_unix_ns {
             put_fixed64(&mut out, field::END_TIME, end.cast_unsigned());
+        }
+        if self.has_status || self.is_error {
             put_message(&mut out, field::STATUS, |out| {
                 put_bytes(out, 2, self.status_message.as_bytes());
                 let code = if self.is_error { crate::kind::status::ERROR } else { crate::kind::status::OK };
@@ -155,6 +166,7 @@ fn read_event(message: &[u8]) -> EventData {
             1 => event.unix_ns = found.payload.number().cast_signed(),
             2 => event.name = found.payload.text().to_owned(),
             3 => event.attributes.push(read_key_value(found.payload.bytes())),
+            4 => event.dropped = found.payload.number(),
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use crate::body::Body;
 use crate::id::IdGenerator;
 use crate::sdk::{self, Core};
-use crate::span::SpanInner;
+use crate::span::{SpanInner, UniqueSpan};
 use crate::span_ref::SpanRef;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(crate) struct Local {
     pub(crate) ids: IdGenerator,
     shard: Option<usize>,
     stack: Vec<Option<SpanRef>>,
-    pool: Vec<Arc<SpanInner>>,
+    pool: Vec<UniqueSpan>,
     // In boxes, so that handing one on copies a pointer.
     #[expect(clippy::vec_box, reason = "bodies go in and out, and are then moved often")]
     bodies: Vec<Box<Body>>,
@@ -110,17 +110,17 @@ impl Local {
 
     /// Returns a span object that nobody else has.
     #[inline]
-    pub(crate) fn take_inner(&mut self, core: Option<&Arc<Core>>) -> Option<Arc<SpanInner>> {
+    pub(crate) fn take_inner(&mut self, core: Option<&Arc<Core>>) -> Option<UniqueSpan> {
         let core = core.or(self.core.as_ref())?;
         match self.pool.pop() {
             Some(inner) if inner.belongs_to(core) => Some(inner),
-            _ => Some(Arc::new(SpanInner::new(Arc::clone(core)))),
+            _ => Some(UniqueSpan::new(SpanInner::new(Arc::clone(core)))),
         }
     }
 
     /// Keeps a span object that nobody else has for the next span.
     #[inline]
-    pub(crate) fn keep_inner(&mut self, inner: Arc<SpanInner>) {
+    pub(crate) fn keep_inner(&mut self, inner: UniqueSpan) {
         if self.pool.len() < POOL_MAX {
             self.pool.push(inner);
         }

@@ -2,15 +2,15 @@
 
 use crate::SpanId;
 use crate::clock::MonotonicNs;
-use crate::span::SpanInner;
+use crate::span::{SpanArc, SpanInner};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The roots of traces in this process, if they are watched.
 pub(crate) struct OpenRoots {
     timeout: Option<Duration>,
-    roots: Mutex<HashMap<SpanId, Arc<SpanInner>>>,
+    roots: Mutex<HashMap<SpanId, SpanArc>>,
 }
 
 impl OpenRoots {
@@ -23,12 +23,12 @@ impl OpenRoots {
         self.timeout.is_some()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SpanId, Arc<SpanInner>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SpanId, SpanArc>> {
         self.roots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn insert(&self, root: &Arc<SpanInner>) {
-        self.lock().insert(root.span_id, Arc::clone(root));
+    pub(crate) fn insert(&self, root: &SpanArc) {
+        self.lock().insert(root.span_id, SpanArc::clone(root));
     }
 
     pub(crate) fn remove(&self, span_id: SpanId) {

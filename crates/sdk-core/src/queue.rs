@@ -1,10 +1,10 @@
 //! The queue between threads that end spans and the one that collects them: bounded in bytes, and exact in what it drops.
 //!
-//! Each thread writes to one of a few shards, so that its lock is rarely waited for, and never longer than it takes to
-//! copy one span. A shard writes into chunks of a fixed size, which come out of one budget: the budget is touched once a
+//! Each thread writes to one of a few shards, and to the next one if another thread has it just now: nobody sleeps until
+//! a lock is free. A shard writes into chunks of a fixed size, which come out of one budget: the budget is touched once a
 //! chunk and not once a span, and what is held in memory is what it says, whatever the sizes of spans.
 
-use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
+use crate::sync::{AtomicU64, Locked, Mutex, MutexGuard, Ordering, PoisonError, TryLock, yield_now};
 
 /// Bytes of a chunk, unless the budget is small or a span is larger.
 const CHUNK_BYTES: u64 = 64 << 10;
@@ -49,7 +49,19 @@ struct Shard {
 /// A shard in a cache line of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Slot(Mutex<Shard>);
+struct Slot(TryLock<Shard>);
+
+impl Slot {
+    /// Waits for the lock, which is held for as long as it takes to copy a span.
+    fn lock(&self) -> Locked<'_, Shard> {
+        loop {
+            match self.0.try_lock() {
+                Some(shard) => return shard,
+                None => yield_now(),
+            }
+        }
+    }
+}
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +112,7 @@ impl Queue {
     /// Offers the message that starts at `start` of `buffer`. A large one is taken out of the buffer.
     pub(crate) fn push(&self, shard: usize, buffer: &mut Vec<u8>, start: usize) -> Pushed {
         let need = (buffer.len() - start) as u64;
-        let mut shard = lock(&self.shards[shard % self.shards.len()].0);
+        let mut shard = self.free_shard(shard);
         shard.recorded += 1;
         if need > self.chunk_bytes / TAKE_OVER_PARTS {
             return self.take_over(&mut shard, buffer, start);
@@ -122,6 +134,22 @@ impl Queue {
         shard.current.bytes.extend_from_slice(&buffer[start..]);
         shard.current.spans += 1;
         pushed
+    }
+
+    /// Returns the shard of a thread, or the next one that no other thread has.
+    ///
+    /// Giving it back is a store, where that of a mutex is a locked instruction, which waits until all that was written to
+    /// the chunk has reached the cache: it would cost more than the copy.
+    fn free_shard(&self, first: usize) -> Locked<'_, Shard> {
+        let all = self.shards.len();
+        loop {
+            let free = (0..all).find_map(|next| self.shards[(first + next) % all].0.try_lock());
+            match free {
+                Some(shard) => return shard,
+                // More threads are at it than there are shards: one of them has been interrupted.
+                None => yield_now(),
+            }
+        }
     }
 
     fn take_over(&self, shard: &mut Shard, buffer: &mut Vec<u8>, start: usize) -> Pushed {
@@ -151,11 +179,11 @@ impl Queue {
     }
 
     /// Takes what waits, with the chunks under way or without: taken with a single span in it, a chunk would cost as much
-    /// as a full one. Messages of one shard stay in their order.
+    /// as a full one.
     pub(crate) fn collect(&self, with_current: bool) -> Vec<Chunk> {
         let mut collected = Vec::new();
         for slot in &self.shards {
-            let mut shard = lock(&slot.0);
+            let mut shard = slot.lock();
             collected.append(&mut shard.full);
             if with_current && shard.current.spans > 0 {
                 collected.push(std::mem::take(&mut shard.current));
@@ -193,7 +221,7 @@ impl Queue {
 
     pub(crate) fn counts(&self) -> Counts {
         self.shards.iter().fold(Counts::default(), |sum, slot| {
-            let shard = lock(&slot.0);
+            let shard = slot.lock();
             Counts { recorded: sum.recorded + shard.recorded, dropped: sum.dropped + shard.dropped }
         })
     }

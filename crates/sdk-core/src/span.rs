@@ -5,6 +5,7 @@ use crate::clock::MonotonicNs;
 use crate::kind::status;
 use crate::local;
 use crate::sdk::Core;
+use crate::shared;
 use crate::span_ref::{SpanContext, SpanRef, Target};
 use crate::trace_update::TraceUpdate;
 use crate::{SpanId, TraceId};
@@ -17,13 +18,18 @@ use std::thread;
 /// What is said of a span that was unwound by a panic of which no more is known.
 const PANICKED: &str = "panicked";
 
+/// A reference to a recorded span.
+pub(crate) type SpanArc = triomphe::Arc<SpanInner>;
+/// The only one.
+pub(crate) type UniqueSpan = triomphe::UniqueArc<SpanInner>;
+
 /// What all references to a recorded span share.
 pub(crate) struct SpanInner {
     pub(crate) core: Arc<Core>,
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
     /// The root of the trace in this process; `None` if it is this span.
-    pub(crate) root: Option<Arc<SpanInner>>,
+    pub(crate) root: Option<SpanArc>,
     pub(crate) trace_state: Option<Arc<str>>,
     pub(crate) start: MonotonicNs,
     /// What to add to monotonic time; one for the whole span, so that its duration is right.
@@ -121,8 +127,9 @@ impl SpanInner {
         self.edit(|_| ()).is_some()
     }
 
-    pub(crate) fn root(self: &Arc<Self>) -> &Arc<SpanInner> {
-        self.root.as_ref().unwrap_or(self)
+    /// Returns the root of the trace in this process.
+    pub(crate) fn root_of(span: &SpanArc) -> &SpanArc {
+        span.root.as_ref().unwrap_or(span)
     }
 
     pub(crate) fn span_context(&self) -> SpanContext {
@@ -143,9 +150,16 @@ impl SpanInner {
         if self.core.is_of_parent_process() {
             return;
         }
-        let end = self.core.clock.now();
+        self.end_as_of(self.core.clock.now(), failure);
+    }
+
+    fn end_as_of(&self, end: MonotonicNs, failure: Option<&str>) {
         let body = self.lock().close(self.start, end, self.offset_ns, failure);
         self.queue(body);
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        Moment(self.core.clock.now())
     }
 
     /// As [`SpanInner::end`], for one that nobody else has.
@@ -246,6 +260,15 @@ impl Span {
     /// Ends it now.
     pub fn end(self) {}
 
+    /// Ends it as of a moment that [`SpanRef::moment`] gave, which is before now, and not before the start.
+    pub fn end_at(self, moment: Moment) {
+        if let Target::Recording(inner) = &self.span.0
+            && !inner.core.is_of_parent_process()
+        {
+            inner.end_as_of(moment.0, thread::panicking().then_some(PANICKED));
+        }
+    }
+
     /// Ends it as failed, which says `message` unless something else was said.
     pub fn end_with_error(self, message: &str) {
         if let Target::Recording(inner) = &self.span.0 {
@@ -267,18 +290,22 @@ impl Drop for Span {
 impl Span {
     #[inline(never)]
     fn end_recording(&mut self) {
-        let Target::Recording(mut inner) = mem::take(&mut self.span.0) else { return };
+        let Target::Recording(inner) = mem::take(&mut self.span.0) else { return };
         let failure = thread::panicking().then_some(PANICKED);
-        match Arc::get_mut(&mut inner) {
-            Some(unique) => {
+        match SpanArc::try_unique(inner) {
+            Ok(mut unique) => {
                 unique.end_unique(failure);
                 unique.forget_trace();
-                local::with(|local| local.keep_inner(inner));
+                local::with(|local| local.keep_inner(unique));
             }
-            None => inner.end(failure),
+            Err(inner) => inner.end(failure),
         }
     }
 }
+
+/// A moment on the clock that times a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(MonotonicNs);
 
 /// A span that is current on this thread; both end when this is dropped.
 #[must_use = "the span ends when the guard is dropped"]
@@ -320,7 +347,11 @@ pub struct ContextGuard {
 impl ContextGuard {
     #[inline]
     pub(crate) fn new(span: SpanRef) -> ContextGuard {
-        ContextGuard { place: local::with(|local| local.attach(span)), thread: PhantomData }
+        let place = match shared::get() {
+            None => local::with(|local| local.attach(span)),
+            Some(shared) => shared::attach(shared, span),
+        };
+        ContextGuard { place, thread: PhantomData }
     }
 }
 
@@ -329,6 +360,9 @@ impl Drop for ContextGuard {
     fn drop(&mut self) {
         if let Some(place) = self.place {
             local::with(|local| local.detach(place));
+            if let Some(shared) = shared::get() {
+                shared.detached(place);
+            }
         }
     }
 }

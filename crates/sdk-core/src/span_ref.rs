@@ -3,7 +3,8 @@
 use crate::body::Body;
 use crate::kind::status;
 use crate::local;
-use crate::span::{ContextGuard, SpanInner};
+use crate::shared::{self, SharedSpan};
+use crate::span::{ContextGuard, Moment, SpanArc, SpanInner};
 use crate::trace_update::TraceUpdate;
 use crate::value::AttributeValue;
 use crate::{Level, SpanId, TraceId, key};
@@ -41,8 +42,10 @@ pub(crate) enum Target {
     None,
     /// In another process, or not recorded.
     Plain(Arc<SpanContext>),
+    /// Recorded in this process by another library.
+    Shared(Arc<SharedSpan>),
     /// Recorded here.
-    Recording(Arc<SpanInner>),
+    Recording(SpanArc),
 }
 
 impl fmt::Debug for SpanRef {
@@ -67,7 +70,8 @@ impl SpanRef {
 
     /// Returns the current span of this thread, or none.
     pub fn current() -> SpanRef {
-        local::with(|local| local.current().cloned()).flatten().unwrap_or_default()
+        let ours = || local::with(|local| local.current().cloned()).flatten().unwrap_or_default();
+        shared::current().unwrap_or_else(ours)
     }
 
     /// Makes the span current on this thread until the guard is dropped.
@@ -92,6 +96,7 @@ impl SpanRef {
         match &self.0 {
             Target::None => None,
             Target::Plain(context) => Some(SpanContext::clone(context)),
+            Target::Shared(shared) => Some(shared.context.clone()),
             Target::Recording(inner) => Some(inner.span_context()),
         }
     }
@@ -106,6 +111,14 @@ impl SpanRef {
         self.span_context().map(|context| context.span_id)
     }
 
+    /// Returns the time as [`Span::end_at`] takes it; `None` if the span was never recorded here.
+    pub fn moment(&self) -> Option<Moment> {
+        match &self.0 {
+            Target::Recording(inner) => Some(inner.moment()),
+            _ => None,
+        }
+    }
+
     /// Changes what is recorded, if the span is under way.
     fn edit(&self, edit: impl FnOnce(&mut Body)) {
         if let Target::Recording(inner) = &self.0 {
@@ -115,7 +128,7 @@ impl SpanRef {
 
     /// Sets an attribute; the last value of a key is kept.
     pub fn set_attribute(&self, key: &str, value: impl AttributeValue) {
-        self.edit(|body| body.attribute(key, &value));
+        self.edit(|body| body.attribute(key, value));
     }
 
     /// Sets an attribute to the text that `write` appends; it is not called if nothing is recorded.
@@ -125,7 +138,7 @@ impl SpanRef {
             let mut text = Vec::new();
             write(&mut text);
             let text = String::from_utf8_lossy(&text);
-            self.edit(|body| body.attribute(key, &text));
+            self.edit(|body| body.attribute(key, &*text));
         }
     }
 
@@ -157,9 +170,13 @@ impl SpanRef {
     /// Adds something that happened now.
     pub fn add_event(&self, name: &str, attributes: &[(&str, &dyn AttributeValue)]) {
         if let Target::Recording(inner) = &self.0 {
-            let now = inner.unix_now();
-            inner.edit_body(|body| body.event(name, now, attributes));
+            self.add_event_at(name, inner.unix_now(), attributes);
         }
+    }
+
+    /// Adds something that happened at `unix_ns`, in nanoseconds since the Unix epoch.
+    pub fn add_event_at(&self, name: &str, unix_ns: i64, attributes: &[(&str, &dyn AttributeValue)]) {
+        self.edit(|body| body.event(name, unix_ns, attributes));
     }
 
     /// Adds a link to another span, also of another trace.
@@ -231,7 +248,13 @@ impl SpanRef {
     /// It goes with the root of the trace in this process; false if that has ended, or nothing is recorded.
     pub fn update_trace(&self, update: TraceUpdate) -> bool {
         match &self.0 {
-            Target::Recording(inner) => inner.root().edit(|state| state.update_trace(update)).is_some(),
+            Target::Recording(inner) => {
+                SpanInner::root_of(inner).edit(|state| state.update_trace(update)).is_some()
+            }
+            Target::Shared(shared) => {
+                let root = shared.root.as_ref();
+                root.is_some_and(|root| root.edit(|state| state.update_trace(update)).is_some())
+            }
             Target::Plain(_) | Target::None => false,
         }
     }

@@ -27,6 +27,13 @@ pub trait AttributeValue: sealed::Sealed {
     fn size(&self) -> usize;
     /// Writes the fields of an OTLP `AnyValue`.
     fn put(&self, out: &mut Vec<u8>);
+
+    /// Writes two bytes and then the fields, which have less than 128 bytes; where that can be one write, it is.
+    #[inline]
+    fn put_after(&self, head: [u8; 2], out: &mut Vec<u8>) {
+        out.extend_from_slice(&head);
+        self.put(out);
+    }
 }
 
 mod sealed {
@@ -97,6 +104,12 @@ impl AttributeValue for str {
     fn put(&self, out: &mut Vec<u8>) {
         put_bytes(out, any::STRING, self.as_bytes());
     }
+
+    #[inline]
+    fn put_after(&self, [first, second]: [u8; 2], out: &mut Vec<u8>) {
+        out.extend_from_slice(&[first, second, tag(any::STRING, crate::wire::BYTES), self.len() as u8]);
+        out.extend_from_slice(self.as_bytes());
+    }
 }
 
 impl AttributeValue for String {
@@ -108,6 +121,11 @@ impl AttributeValue for String {
     #[inline]
     fn put(&self, out: &mut Vec<u8>) {
         self.as_str().put(out);
+    }
+
+    #[inline]
+    fn put_after(&self, head: [u8; 2], out: &mut Vec<u8>) {
+        self.as_str().put_after(head, out);
     }
 }
 
@@ -131,6 +149,11 @@ impl AttributeValue for bool {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&[tag(any::BOOL, VARINT), u8::from(*self)]);
     }
+
+    #[inline]
+    fn put_after(&self, [first, second]: [u8; 2], out: &mut Vec<u8>) {
+        out.extend_from_slice(&[first, second, tag(any::BOOL, VARINT), u8::from(*self)]);
+    }
 }
 
 impl AttributeValue for f64 {
@@ -143,6 +166,14 @@ impl AttributeValue for f64 {
     fn put(&self, out: &mut Vec<u8>) {
         out.push(tag(any::DOUBLE, FIXED64));
         out.extend_from_slice(&self.to_le_bytes());
+    }
+
+    #[inline]
+    fn put_after(&self, head: [u8; 2], out: &mut Vec<u8>) {
+        let mut bytes = [tag(any::DOUBLE, FIXED64); 11];
+        bytes[..2].copy_from_slice(&head);
+        bytes[3..].copy_from_slice(&self.to_le_bytes());
+        out.extend_from_slice(&bytes);
     }
 }
 
@@ -167,6 +198,20 @@ impl AttributeValue for i64 {
         out.push(tag(any::INT, VARINT));
         put_varint(out, self.cast_unsigned());
     }
+
+    #[inline]
+    fn put_after(&self, [first, second]: [u8; 2], out: &mut Vec<u8>) {
+        let number = self.cast_unsigned();
+        out.extend_from_slice(&[first, second, tag(any::INT, VARINT), number as u8 | 0x80]);
+        if number < 0x80 {
+            // The last byte is the only one.
+            if let Some(last) = out.last_mut() {
+                *last &= 0x7f;
+            }
+        } else {
+            put_varint(out, number >> 7);
+        }
+    }
 }
 
 macro_rules! whole_numbers {
@@ -181,6 +226,11 @@ macro_rules! whole_numbers {
             #[inline]
             fn put(&self, out: &mut Vec<u8>) {
                 i64::try_from(*self).unwrap_or(i64::MAX).put(out);
+            }
+
+            #[inline]
+            fn put_after(&self, head: [u8; 2], out: &mut Vec<u8>) {
+                i64::try_from(*self).unwrap_or(i64::MAX).put_after(head, out);
             }
         }
     )*};
@@ -197,6 +247,11 @@ impl<T: AttributeValue + ?Sized> AttributeValue for &T {
     #[inline]
     fn put(&self, out: &mut Vec<u8>) {
         (**self).put(out);
+    }
+
+    #[inline]
+    fn put_after(&self, head: [u8; 2], out: &mut Vec<u8>) {
+        (**self).put_after(head, out);
     }
 }
 
@@ -321,22 +376,24 @@ fn key_value_len<T: AttributeValue + ?Sized>(key: &str, value: &T) -> usize {
 #[inline(always)]
 pub(crate) fn put_key_value<T: AttributeValue + ?Sized>(out: &mut Vec<u8>, field: u8, key: &str, value: &T) {
     let (value_len, key_len) = (value.size(), key.len());
-    let length = bytes_field_len(key_len) + bytes_field_len(value_len);
-    out.reserve(length + 8);
     let key_tag = tag(1, crate::wire::BYTES);
-    if length < 0x80 {
-        // Nearly all keys with their values: three lengths of a byte, written together.
-        out.extend_from_slice(&[tag(field, crate::wire::BYTES), length as u8, key_tag, key_len as u8]);
+    // Nearly all keys with their values: three lengths of a byte, written together. With both tags and lengths, the whole
+    // is below 128.
+    if key_len.saturating_add(value_len) < 0x80 - 4 {
+        let length = (key_len + value_len + 4) as u8;
+        out.extend_from_slice(&[tag(field, crate::wire::BYTES), length, key_tag, key_len as u8]);
         out.extend_from_slice(key.as_bytes());
-        out.extend_from_slice(&[tag(2, crate::wire::BYTES), value_len as u8]);
+        value.put_after([tag(2, crate::wire::BYTES), value_len as u8], out);
     } else {
+        let length = bytes_field_len(key_len) + bytes_field_len(value_len);
+        out.reserve(length + 8);
         out.push(tag(field, crate::wire::BYTES));
         put_varint(out, length as u64);
         put_bytes(out, 1, key.as_bytes());
         out.push(tag(2, crate::wire::BYTES));
         put_varint(out, value_len as u64);
+        value.put(out);
     }
-    value.put(out);
 }
 
 macro_rules! into_value {

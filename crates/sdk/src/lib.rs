@@ -45,6 +45,8 @@
 //! | `tower` | | layers for servers and clients |
 //! | `llm` | | calls of LLM providers as spans; with `tower`, a layer that records them |
 //! | `reqwest`, `reqwest-middleware` | | the same for clients of reqwest, and as a middleware |
+//! | `tracing` | | spans of `tracing` become spans |
+//! | `opentelemetry` | | one tree with spans of OpenTelemetry, and an exporter and a processor for them |
 
 #[doc(hidden)]
 pub mod __private;
@@ -54,11 +56,15 @@ pub mod headers;
 #[cfg(feature = "llm")]
 pub mod llm;
 mod macros;
+#[cfg(feature = "opentelemetry")]
+pub mod opentelemetry;
 mod record;
 #[cfg(feature = "stream")]
 mod stream;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 pub use spanwise_sdk_core::{
     Accepted, AttributeValue, Config, ConfigError, ContextGuard, EndpointStats, EventData, ExportError,

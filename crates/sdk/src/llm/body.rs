@@ -19,7 +19,8 @@ pin_project! {
 }
 
 impl<B> TracedBody<B> {
-    pub(super) fn new(body: B, exchange: Option<Exchange>) -> TracedBody<B> {
+    /// Tells what comes to an exchange, if there is one.
+    pub fn new(body: B, exchange: Option<Exchange>) -> TracedBody<B> {
         TracedBody { body, exchange }
     }
 }

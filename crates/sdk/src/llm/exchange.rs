@@ -1,23 +1,24 @@
 //! One request and its response, while they are under way.
 
 use super::Tracer;
-use crate::__private::quietly;
+use crate::__private::{quietly, write_guarded};
 use crate::{Kind, Span, SpanBuilder, SpanRef, StartOptions, headers, is_enabled};
 use http::HeaderMap;
+use serde::Serialize;
 use spanwise_sdk_providers::{Answer, Call, End, RequestBody, RequestHead, recognise};
 
 /// A call of a provider under way, for clients that neither the layer nor the middleware fits: what is sent and what comes
-/// is told to it.
+/// is told to it, as bytes or as what a library makes of them.
 ///
 /// ```
+/// use serde_json::json;
 /// use spanwise::llm::Tracer;
 ///
-/// # fn send(_: &serde_json::Value) -> serde_json::Value { serde_json::json!({"done": true}) }
-/// let request = serde_json::json!({"model": "llama3", "messages": [{"role": "user", "content": "Hi"}], "stream": false});
-/// let mut exchange = Tracer::new().exchange("http://localhost:11434/api/chat", request.to_string().as_bytes());
+/// # fn send(_: &serde_json::Value) -> serde_json::Value { json!({"done": true}) }
+/// let request = json!({"model": "llama3", "messages": [{"role": "user", "content": "Hi"}], "stream": false});
+/// let mut exchange = Tracer::new().exchange_of("http://localhost:11434/api/chat", &request);
 /// let answer = send(&request);
-/// exchange.respond(200, &http::HeaderMap::new());
-/// exchange.push(answer.to_string().as_bytes());
+/// exchange.push_value(&answer);
 /// exchange.complete();
 /// ```
 ///
@@ -36,6 +37,19 @@ impl Tracer {
     pub fn exchange(&self, url: &str, body: &[u8]) -> Exchange {
         let head = RequestHead { method: "POST", url, header: &|_| None };
         self.begin(&head, RequestBody::Bytes(body)).unwrap_or_else(Exchange::none)
+    }
+
+    /// Begins a call whose request is a value that a library sends as JSON.
+    pub fn exchange_of(&self, url: &str, request: &(impl Serialize + ?Sized)) -> Exchange {
+        let mut body = Vec::new();
+        if self.is_idle() {
+            return Exchange::none();
+        }
+        write_guarded(&mut body, |body| {
+            // What can't be written is not sent either.
+            drop(serde_json::to_writer(body, request));
+        });
+        self.exchange(url, &body)
     }
 
     /// Returns whether nothing would be recorded anyway, so that nothing needs to be read.
@@ -106,11 +120,25 @@ impl Exchange {
         }
     }
 
-    /// Takes the next bytes of the response.
+    /// Takes the next bytes of the response; where nothing was told of its head, it is a good one.
     pub fn push(&mut self, bytes: &[u8]) {
+        if self.answer.is_none() && self.call.is_some() {
+            self.respond(200, &HeaderMap::new());
+        }
         if let Some(answer) = &mut self.answer {
             quietly(|| answer.push(bytes));
         }
+    }
+
+    /// Takes a response, or the next event of one, that a library has read from JSON.
+    pub fn push_value(&mut self, value: &(impl Serialize + ?Sized)) {
+        if !self.span.is_recording() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        write_guarded(&mut bytes, |bytes| drop(serde_json::to_writer(bytes, value)));
+        bytes.push(b'\n');
+        self.push(&bytes);
     }
 
     /// Ends the span, since all of the response has come.
@@ -150,23 +178,4 @@ impl Drop for Exchange {
             self.finish(End::Cancelled);
         }
     }
-}
-
-/// Returns what an error says, with its causes.
-pub(super) fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
-    /// Causes that are looked at.
-    const CAUSES_MAX: usize = 32;
-    let mut text = error.to_string();
-    let mut source = error.source();
-    for _ in 0..CAUSES_MAX {
-        let Some(cause) = source else { break };
-        let cause_text = cause.to_string();
-        // Many errors tell their cause themselves.
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

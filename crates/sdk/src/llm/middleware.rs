@@ -1,7 +1,7 @@
 //! A middleware of reqwest-middleware.
 
 use super::Tracer;
-use super::reqwest::traced;
+use super::reqwest::{InScope, traced};
 use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next, Result};
@@ -18,7 +18,7 @@ impl Middleware for Tracer {
             return next.run(request, extensions).await;
         };
         let span = exchange.span().clone();
-        let result = super::InScope::new(next.run(request, extensions), span).await;
+        let result = InScope::new(next.run(request, extensions), span).await;
         traced(exchange, result)
     }
 }

@@ -34,12 +34,7 @@ pub use exchange::Exchange;
 pub use layer::{SentBody, TracedCall, TracedService};
 pub use spanwise_sdk_providers::{ANSWER_BYTES_MAX, REQUEST_BYTES_MAX};
 
-use crate::SpanRef;
-use pin_project_lite::pin_project;
 use spanwise_sdk_providers::Options;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 /// Records calls of LLM providers.
 #[derive(Debug, Clone, Copy)]
@@ -81,29 +76,5 @@ impl Tracer {
     pub fn with_other_requests(mut self) -> Tracer {
         self.records_others = true;
         self
-    }
-}
-
-pin_project! {
-    /// A future while which a span is current that ends elsewhere.
-    pub(crate) struct InScope<F> {
-        #[pin]
-        future: F,
-        span: SpanRef,
-    }
-}
-
-impl<F> InScope<F> {
-    pub(crate) fn new(future: F, span: SpanRef) -> InScope<F> {
-        InScope { future, span }
-    }
-}
-
-impl<F: Future> Future for InScope<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        this.span.scope(|| this.future.poll(context))
     }
 }

@@ -1,10 +1,13 @@
 //! Requests and responses of reqwest.
 
-use super::exchange::error_text;
-use super::{Exchange, InScope, TracedBody, Tracer};
+use super::{Exchange, TracedBody, Tracer};
+use crate::SpanRef;
+use pin_project_lite::pin_project;
 use reqwest::{Body, Client, Request, Response, ResponseBuilderExt as _};
 use spanwise_sdk_providers::{RequestBody, RequestHead};
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 impl Tracer {
     /// Sends a request, and records it if it calls a provider.
@@ -81,4 +84,47 @@ fn with_traced_body(exchange: Exchange, response: Response) -> Response {
     }
     let body = Body::wrap(TracedBody::new(body, Some(exchange)));
     Response::from(http::Response::from_parts(head, body))
+}
+
+pin_project! {
+    /// A future while which a span is current that ends elsewhere.
+    pub(super) struct InScope<F> {
+        #[pin]
+        future: F,
+        span: SpanRef,
+    }
+}
+
+impl<F> InScope<F> {
+    pub(super) fn new(future: F, span: SpanRef) -> InScope<F> {
+        InScope { future, span }
+    }
+}
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.span.scope(|| this.future.poll(context))
+    }
+}
+
+/// Returns what an error says, with its causes.
+fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
+    /// Causes that are looked at.
+    const CAUSES_MAX: usize = 32;
+    let mut text = error.to_string();
+    let mut source = error.source();
+    for _ in 0..CAUSES_MAX {
+        let Some(cause) = source else { break };
+        let cause_text = cause.to_string();
+        // Many errors tell their cause themselves.
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
 }

@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
+mod bridge_opentelemetry;
+mod bridge_tracing;
 mod calls;
+mod llm_exchange;
+mod llm_layer;
+mod llm_reqwest;
 mod recorded;
 mod streams;

@@ -1,8 +1,9 @@
 //! An installed SDK whose spans stay in the test.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value;
+use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::Event;
 use prost::Message;
 use serde_json::Value;
 use spanwise::{Accepted, Config, ExportError, Exporter, Request, Sdk};
@@ -30,11 +31,20 @@ impl Exporter for Requests {
 
 impl Recorded {
     pub(crate) fn start() -> Recorded {
+        Recorded::start_with(Config::new())
+    }
+
+    pub(crate) fn start_with(config: Config) -> Recorded {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let requests = Requests::default();
         let exporter = requests.clone();
-        let config = Config::new().exporter("test", move || Box::new(exporter.clone()));
+        let config = config.exporter("test", move || Box::new(exporter.clone()));
         Recorded { sdk: config.install().unwrap(), requests, _one: one }
+    }
+
+    /// Sends nothing until the guard is dropped.
+    pub(crate) fn hold(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.requests.0.lock().unwrap()
     }
 
     pub(crate) fn spans(&self) -> Vec<Span> {
@@ -51,10 +61,35 @@ impl Recorded {
     }
 }
 
+/// Returns the name of a span's parent, by the span's name; it must be in the same trace.
+pub(crate) fn parent_of(spans: &[Span], name: &str) -> Option<String> {
+    let span = spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span `{name}`"));
+    if span.parent_span_id.is_empty() {
+        return None;
+    }
+    let is_parent = |other: &&Span| other.span_id == span.parent_span_id && other.trace_id == span.trace_id;
+    let parent =
+        spans.iter().find(is_parent).unwrap_or_else(|| panic!("the parent of `{name}` is not there"));
+    Some(parent.name.clone())
+}
+
 /// Returns an attribute; a text that holds JSON as that.
 pub(crate) fn attribute(span: &Span, key: &str) -> Value {
-    let found = span.attributes.iter().find(|attribute| attribute.key == key);
-    match found.and_then(|attribute| attribute.value.as_ref()?.value.as_ref()) {
+    value_of(&span.attributes, key)
+}
+
+/// Returns an attribute of an event likewise.
+pub(crate) fn event_attribute(event: &Event, key: &str) -> Value {
+    value_of(&event.attributes, key)
+}
+
+fn value_of(attributes: &[KeyValue], key: &str) -> Value {
+    let found = attributes.iter().find(|attribute| attribute.key == key);
+    json_of(found.and_then(|attribute| attribute.value.as_ref()?.value.as_ref()))
+}
+
+fn json_of(value: Option<&any_value::Value>) -> Value {
+    match value {
         None => Value::Null,
         Some(any_value::Value::StringValue(text)) => {
             serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))
@@ -62,6 +97,9 @@ pub(crate) fn attribute(span: &Span, key: &str) -> Value {
         Some(any_value::Value::IntValue(number)) => (*number).into(),
         Some(any_value::Value::DoubleValue(number)) => (*number).into(),
         Some(any_value::Value::BoolValue(value)) => (*value).into(),
+        Some(any_value::Value::ArrayValue(list)) => {
+            list.values.iter().map(|value| json_of(value.value.as_ref())).collect()
+        }
         Some(other) => panic!("{other:?}"),
     }
 }
