@@ -268,6 +268,25 @@ def test_rig(run):
     check_cost(ran)
 
 
+def test_agents_and_tools_of_rig_come_from_tracing(run):
+    ran = run("rig_agents")
+    assert ran.printed == WEATHER
+    assert ran.tree() == [
+        ("rig-agents", "CHAIN", None),
+        ("invoke_agent", "AGENT", "rig-agents"),
+        ("chat gpt-4o-mini", "CHAT_MODEL", "invoke_agent"),
+        ("execute_tool", "TOOL", "invoke_agent"),
+        ("look_up", "TASK", "execute_tool"),
+        ("chat gpt-4o-mini", "CHAT_MODEL", "invoke_agent"),
+    ]
+    check_tool_round(ran.calls, "openai", "gpt-4o-mini", ("tool_calls", "stop"))
+    check_propagation(ran)
+    # The agent repeats what its calls used.
+    told = [call.told_usage() for call in ran.calls]
+    tokens = ran.trace.info.token_usage
+    assert (tokens["input_tokens"], tokens["output_tokens"]) == tuple(map(sum, zip(*told, strict=True)))
+
+
 def test_genai(run):
     ran = run("genai")
     title = f"This is a canned answer to: A title for: {VERSE}"

@@ -10,8 +10,8 @@
 //! # }
 //! ```
 //!
-//! Take either this or the layer for `tracing`, through which rig tells of its agents and tools as well, but each call of a
-//! model once more.
+//! Agents and tools of rig are no requests. It tells `tracing` of them, and once more of each call: a layer whose filter is
+//! `Targets::new().with_target("rig_agent", LevelFilter::INFO)` records them and leaves out those calls.
 
 use crate::wire::{Reading, Recorded, told};
 use bytes::Bytes;
