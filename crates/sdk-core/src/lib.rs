@@ -8,6 +8,8 @@
 //! chunks into batches; each endpoint has a thread that sends them. Nothing here blocks the caller on a network or a disk,
 //! and nothing panics on the caller's thread.
 
+#[cfg(any(feature = "http", feature = "grpc"))]
+mod answer;
 mod batch;
 mod body;
 mod builder;
@@ -22,6 +24,8 @@ mod env;
 mod export;
 mod file_exporter;
 mod finished;
+#[cfg(feature = "grpc")]
+mod grpc;
 #[cfg(feature = "http")]
 mod http;
 mod id;

@@ -40,18 +40,24 @@
 //! | `serde` | yes | inputs and outputs as JSON; else through `Debug` |
 //! | `stream` | yes | streams with a span |
 //! | `otlp-http` | yes | sending over HTTP, and the client for reading traces and giving feedback |
+//! | `otlp-grpc` | | sending over gRPC: [`Target::grpc`], `OTEL_EXPORTER_OTLP_PROTOCOL=grpc` |
 //! | `tls` | | `https://` endpoints |
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
+//! | `axum` | | a layer for routers, whose spans are named like routes |
+//! | `tonic` | | layers for servers and clients of gRPC, and trace context in metadata |
+//! | `reqwest` | | trace context for requests, and spans for them |
+//! | `llm` | | calls of LLM providers as spans; with `tower`, a layer that records them, with `reqwest` its requests |
+//! | `reqwest-middleware` | | the same as a middleware |
 //! | `rmcp` | | clients and servers of the Model Context Protocol |
 //! | `rmcp-http-server` | | what such servers send over HTTP |
-//! | `llm` | | calls of LLM providers as spans; with `tower`, a layer that records them |
-//! | `reqwest`, `reqwest-middleware` | | the same for clients of reqwest, and as a middleware |
 //! | `tracing` | | spans of `tracing` become spans |
 //! | `opentelemetry` | | one tree with spans of OpenTelemetry, and an exporter and a processor for them |
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod error;
 #[cfg(feature = "http")]
 pub mod headers;
@@ -63,8 +69,14 @@ pub mod mcp;
 #[cfg(feature = "opentelemetry")]
 pub mod opentelemetry;
 mod record;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
+#[cfg(any(feature = "tower", feature = "reqwest"))]
+mod status;
 #[cfg(feature = "stream")]
 mod stream;
+#[cfg(feature = "tonic")]
+pub mod tonic;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "tracing")]
