@@ -43,6 +43,10 @@
 //! | `tls` | | `https://` endpoints |
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
+//! | `rmcp` | | clients and servers of the Model Context Protocol |
+//! | `rmcp-http-server` | | what such servers send over HTTP |
+//! | `llm` | | calls of LLM providers as spans; with `tower`, a layer that records them |
+//! | `reqwest`, `reqwest-middleware` | | the same for clients of reqwest, and as a middleware |
 //! | `tracing` | | spans of `tracing` become spans |
 //! | `opentelemetry` | | one tree with spans of OpenTelemetry, and an exporter and a processor for them |
 
@@ -51,7 +55,11 @@ pub mod __private;
 mod error;
 #[cfg(feature = "http")]
 pub mod headers;
+#[cfg(feature = "llm")]
+pub mod llm;
 mod macros;
+#[cfg(feature = "rmcp")]
+pub mod mcp;
 #[cfg(feature = "opentelemetry")]
 pub mod opentelemetry;
 mod record;
