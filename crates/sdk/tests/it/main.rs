@@ -6,10 +6,10 @@ mod bridge_nesting;
 mod bridge_opentelemetry;
 mod bridge_tracing;
 mod calls;
-#[cfg(feature = "rmcp")]
-mod mcp;
 mod llm_exchange;
 mod llm_layer;
 mod llm_reqwest;
+#[cfg(feature = "rmcp")]
+mod mcp;
 mod recorded;
 mod streams;
