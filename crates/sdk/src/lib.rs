@@ -47,6 +47,8 @@
 //! | `axum` | | a layer for routers, whose spans are named like routes |
 //! | `tonic` | | layers for servers and clients of gRPC, and trace context in metadata |
 //! | `reqwest` | | trace context for requests, and spans for them |
+//! | `llm` | | calls of LLM providers as spans; with `tower`, a layer that records them, with `reqwest` its requests |
+//! | `reqwest-middleware` | | the same as a middleware |
 //! | `rmcp` | | clients and servers of the Model Context Protocol |
 //! | `rmcp-http-server` | | what such servers send over HTTP |
 //! | `tracing` | | spans of `tracing` become spans |
@@ -59,6 +61,8 @@ pub mod axum;
 mod error;
 #[cfg(feature = "http")]
 pub mod headers;
+#[cfg(feature = "llm")]
+pub mod llm;
 mod macros;
 #[cfg(feature = "rmcp")]
 pub mod mcp;

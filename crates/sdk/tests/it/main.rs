@@ -6,6 +6,9 @@ mod bridge_nesting;
 mod bridge_opentelemetry;
 mod bridge_tracing;
 mod calls;
+mod llm_exchange;
+mod llm_layer;
+mod llm_reqwest;
 #[cfg(feature = "rmcp")]
 mod mcp;
 mod recorded;
