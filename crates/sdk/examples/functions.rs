@@ -8,6 +8,7 @@ use anyhow::Context;
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use spanwise::trace;
+use std::fmt::Debug;
 use std::pin::Pin;
 
 #[derive(Serialize)]
@@ -44,9 +45,9 @@ async fn ask_twice(model: &str) -> anyhow::Result<Answer> {
     ask(&question(0), model, "secret", &Connection).await.context("the second question")
 }
 
-/// No bound is asked for.
+/// No bound is asked for; without `Debug`, only the type of `values` would be recorded.
 #[trace(skip_output)]
-fn largest<T: PartialOrd + Copy>(values: &[T]) -> Option<T> {
+fn largest<T: PartialOrd + Copy + Debug>(values: &[T]) -> Option<T> {
     values.iter().copied().reduce(|largest, value| if value > largest { value } else { largest })
 }
 
