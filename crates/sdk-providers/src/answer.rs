@@ -104,7 +104,7 @@ impl Answer {
             }
             None => bytes,
         };
-        let mut framing = std::mem::replace(&mut self.framing, Framing::Unknown);
+        let mut framing = std::mem::replace(&mut self.framing, Framing::Unknown { is_sse: false });
         framing.push(bytes, &mut |frame| self.take(frame));
         self.framing = framing;
         self.sieved = sieved;
@@ -134,7 +134,6 @@ impl Answer {
         self.has_value = true;
         if let Some(failure) = error::in_event(value) {
             self.reply.failure.get_or_insert(failure);
-            return;
         }
         (self.protocol.read_event)(value, &mut self.reply);
         if self.reply.has_content && self.first_content.is_none() {
@@ -162,7 +161,7 @@ impl Answer {
         if !span.is_recording() {
             return;
         }
-        let mut framing = std::mem::replace(&mut self.framing, Framing::Unknown);
+        let mut framing = std::mem::replace(&mut self.framing, Framing::Unknown { is_sse: false });
         let is_whole = framing.end(&mut |frame| self.take(frame));
         self.add_to_reply();
         self.reply.write(span, self.options);
