@@ -7,6 +7,8 @@ use spanwise::{FutureExt as _, SpanBuilder};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use tower_layer::Layer as _;
+use tower_service::Service as _;
 
 const ANSWER: &str = r#"{"id": "1", "model": "gpt-4o-2024", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 8, "completion_tokens": 2}}"#;
 
@@ -88,6 +90,18 @@ async fn a_request_sent_by_hand_is_recorded() {
     response.bytes().await.unwrap();
     serving.join().unwrap();
     assert_eq!(failure(&recorded.span("chat gpt-4o")), Some("HTTP 500: broken"));
+}
+
+#[tokio::test]
+async fn a_client_in_a_layer_is_recorded() {
+    let recorded = Recorded::start();
+    let (url, serving) = provider(1, whole("200 OK", ANSWER));
+    let client = reqwest::Client::new();
+    let request = client.post(&url).body(chat()).build().unwrap();
+    let response = Tracer::new().layer(client).call(request).await.unwrap();
+    assert_eq!(response.bytes().await.unwrap(), ANSWER);
+    serving.join().unwrap();
+    assert_eq!(attribute(&recorded.span("chat gpt-4o"), "gen_ai.usage.input_tokens"), 8);
 }
 
 #[tokio::test]
