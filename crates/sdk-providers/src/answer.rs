@@ -175,8 +175,7 @@ impl Answer {
         }
         let failure = self.failure(end, is_whole);
         if let Some(failure) = failure {
-            span.set_attribute("error.type", failure.kind());
-            span.set_error(&failure.to_string());
+            failure.record(span);
         } else if end == End::Cancelled && !self.is_complete(is_whole) {
             span.set_attribute(CANCELLED, true);
         }

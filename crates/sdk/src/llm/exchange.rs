@@ -160,8 +160,7 @@ impl Exchange {
         match (self.answer.take(), end) {
             (Some(answer), end) => quietly(|| answer.finish(&span, end)),
             (None, End::Failed(error)) => {
-                span.set_attribute("error.type", "transport_error");
-                span.set_error(error);
+                spanwise_sdk_providers::record_failure(&span, error);
             }
             // Nobody waited for the response.
             (None, End::Cancelled) if self.call.is_some() => {

@@ -82,7 +82,7 @@ fn with_traced_body(exchange: Exchange, response: Response) -> Response {
     if let Ok(carrier) = http::Response::builder().url(url).body(()) {
         head.extensions.extend(carrier.into_parts().0.extensions);
     }
-    let body = Body::wrap(TracedBody::new(body, Some(exchange)));
+    let body = Body::wrap(TracedBody::with_causes(body, exchange));
     Response::from(http::Response::from_parts(head, body))
 }
 
@@ -170,7 +170,7 @@ impl<F: Future> Future for InScope<F> {
 }
 
 /// Returns what an error says, with its causes.
-fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
     /// Causes that are looked at.
     const CAUSES_MAX: usize = 32;
     let mut text = error.to_string();
