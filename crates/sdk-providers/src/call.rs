@@ -171,6 +171,11 @@ impl Call {
         self.request.write(span, self.options);
     }
 
+    /// Lets go of what was said, which need not be held while the model thinks about it.
+    pub fn drop_contents(&mut self) {
+        self.request.drop_contents();
+    }
+
     /// Begins to read the response.
     pub fn answer(&self, status: u16, header: &dyn Fn(&str) -> Option<String>) -> Answer {
         Answer::new(self, status, header)

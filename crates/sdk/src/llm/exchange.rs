@@ -68,8 +68,9 @@ impl Tracer {
         if !is_enabled() {
             return None;
         }
-        let call = recognise(head, body, self.options)?;
+        let mut call = recognise(head, body, self.options)?;
         let span = call.start(StartOptions::default());
+        call.drop_contents();
         Some(Exchange { span, call: Some(call), answer: None, propagates: self.propagates })
     }
 
