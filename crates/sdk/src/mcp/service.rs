@@ -1,8 +1,9 @@
 //! A handler that records the requests that it handles.
 
 use super::Traced;
-use super::connection::{Connection, OfConnection, Ticket};
+use super::connection::{Connection, OfConnection};
 use super::message::{self, Message};
+use super::open::Ticket;
 use crate::__private::{quietly, record_panic};
 use crate::SpanRef;
 use pin_project_lite::pin_project;

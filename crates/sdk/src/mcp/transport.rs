@@ -85,7 +85,7 @@ impl<T> Transport<T> {
     fn sending<R: Role>(
         &self,
         message: &mut TxJsonRpcMessage<R>,
-    ) -> Option<(rmcp::model::RequestId, super::connection::Ticket)> {
+    ) -> Option<(rmcp::model::RequestId, super::open::Ticket)> {
         match message {
             JsonRpcMessage::Request(sent) => {
                 let request = self.connection.send(&sent.request, &sent.id, sent.request.extensions())?;
