@@ -20,6 +20,7 @@ use std::task::{Context, Poll, ready};
 /// What is said where no notification has said why.
 const CANCELLED: &str = "cancelled, or the connection closed";
 
+#[deny(clippy::missing_trait_methods)]
 impl<R: ServiceRole, S: Service<R>> Service<R> for Traced<S> {
     fn handle_request(
         &self,

@@ -39,6 +39,7 @@ pub struct Transport<T> {
     connection: Arc<Connection>,
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<R: Role, T: rmcp::transport::Transport<R>> rmcp::transport::Transport<R> for Transport<T> {
     type Error = T::Error;
 
