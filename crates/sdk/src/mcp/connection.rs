@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 const SESSION_HEADER: &str = "mcp-session-id";
 /// What a client may be asked by a server only because of a request that it made.
 const ASKED_BACK: [&str; 3] = ["sampling/createMessage", "elicitation/create", "roots/list"];
+
 /// What both the transport and the handler of a connection know.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -65,7 +66,8 @@ impl Connection {
         }
         let span = message.start(id, Kind::Client, &parent, &self.network(None));
         let reference = span.to_ref();
-        let ticket = span.is_recording().then(|| self.sent.insert(id, message, span));
+        // Also one that is not recorded: what the other side asks back because of it is not recorded either.
+        let ticket = reference.span_context().map(|_| self.sent.insert(id, message, span));
         Some(Sent { span: reference, ticket })
     }
 
@@ -77,15 +79,20 @@ impl Connection {
         let origin = extensions.get::<OriginatingRequestId>();
         let handled = origin.map_or_else(SpanRef::none, |origin| self.served.span(&origin.0));
         let current = SpanRef::current();
-        if handled.is_recording() {
+        if handled.span_context().is_some() {
             handled
         } else if current.span_context().is_some() {
             current
-        } else if self.home.is_recording() {
-            self.home.clone()
-        } else {
+        } else if self.home_has_ended() {
             SpanRef::none()
+        } else {
+            self.home.clone()
         }
+    }
+
+    /// Of one that is not recorded, nobody knows whether it has.
+    fn home_has_ended(&self) -> bool {
+        !self.home.is_recording() && self.home.span_context().is_some_and(|context| context.is_sampled)
     }
 
     /// Starts the span of a request of the other side.
@@ -103,7 +110,7 @@ impl Connection {
         }
         let span = message.start(id, Kind::Server, &parent, &self.network(Some(extensions)));
         let reference = span.to_ref();
-        let ticket = span.is_recording().then(|| self.served.insert(id, message, span));
+        let ticket = reference.span_context().map(|_| self.served.insert(id, message, span));
         (reference, ticket)
     }
 

@@ -141,7 +141,9 @@ impl Message {
         if let Some(uri) = self.text("uri") {
             builder = builder.attribute("mcp.resource.uri", uri);
         }
-        if let Some(inputs) = self.inputs() {
+        if builder.is_recording()
+            && let Some(inputs) = self.inputs()
+        {
             builder = builder.text(key::INPUTS, |out| content::write(&inputs, out));
         }
         builder = network.attributes().fold(builder, |builder, (key, value)| builder.attribute(key, value));
@@ -162,6 +164,9 @@ impl Message {
 
 /// Records what a request gave, and returns the version of the protocol if that was negotiated with it.
 pub(super) fn record_result(span: &SpanRef, method: &str, result: &impl Serialize) -> Option<String> {
+    if !span.is_recording() && method != INITIALIZE {
+        return None;
+    }
     let Ok(Value::Object(mut result)) = serde_json::to_value(result) else { return None };
     let version = result
         .get(PROTOCOL_VERSION)
@@ -170,9 +175,6 @@ pub(super) fn record_result(span: &SpanRef, method: &str, result: &impl Serializ
         .map(str::to_owned);
     if let Some(version) = &version {
         span.set_attribute("mcp.protocol.version", version);
-    }
-    if !span.is_recording() {
-        return version;
     }
     result.remove("_meta");
     // It says what the kind of the result is, which its fields say too.

@@ -4,7 +4,6 @@ use super::message::{self, Message};
 use crate::{Span, SpanRef, TraceId};
 use rmcp::model::{NumberOrString, ProgressToken, RequestId};
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Requests of one connection and direction that have spans at a time. More go on without: what is below them becomes a
@@ -34,6 +33,14 @@ struct Requests {
 }
 
 impl Requests {
+    fn remove(&mut self, id: &RequestId) -> Option<Request> {
+        let request = self.by_id.remove(id)?;
+        if let Some(token) = &request.token {
+            self.by_token.remove(token);
+        }
+        Some(request)
+    }
+
     fn only(&self) -> Option<RequestId> {
         let mut ids = self.by_id.keys();
         ids.next().filter(|_| self.by_id.len() == 1).cloned()
@@ -87,13 +94,14 @@ impl Open {
     pub(super) fn insert(&self, id: &RequestId, message: Message, span: Span) -> Ticket {
         let token = message.progress_token();
         let mut requests = self.lock();
+        let replaced = requests.remove(id);
         requests.tickets += 1;
         let ticket = Ticket(requests.tickets);
         if let Some(token) = &token {
             requests.by_token.insert(token.clone(), id.clone());
         }
         let request = Request { span, method: message.method, ticket, token, notifications: 0 };
-        let replaced = requests.by_id.insert(id.clone(), request);
+        requests.by_id.insert(id.clone(), request);
         drop(requests);
         if let Some(replaced) = replaced {
             message::record_end(&replaced.span, "_OTHER", "another request has its id");
@@ -112,15 +120,11 @@ impl Open {
     /// Takes a request out, if it is the one with the ticket.
     pub(super) fn take(&self, id: &RequestId, ticket: Option<Ticket>) -> Option<Request> {
         let mut requests = self.lock();
-        let Entry::Occupied(found) = requests.by_id.entry(id.clone()) else { return None };
-        if ticket.is_some_and(|ticket| ticket != found.get().ticket) {
+        let found = requests.by_id.get(id)?;
+        if ticket.is_some_and(|ticket| ticket != found.ticket) {
             return None;
         }
-        let request = found.remove();
-        if let Some(token) = &request.token {
-            requests.by_token.remove(token);
-        }
-        Some(request)
+        requests.remove(id)
     }
 
     pub(super) fn span(&self, id: &RequestId) -> SpanRef {
@@ -166,8 +170,11 @@ impl Open {
 
     /// Ends all spans as failed.
     pub(super) fn fail_all(&self, error_type: &str, text: &str) {
-        let requests = std::mem::take(&mut *self.lock());
-        for request in requests.by_id.into_values() {
+        let mut requests = self.lock();
+        requests.by_token.clear();
+        let failed = std::mem::take(&mut requests.by_id);
+        drop(requests);
+        for request in failed.into_values() {
             message::record_end(&request.span, error_type, text);
         }
     }

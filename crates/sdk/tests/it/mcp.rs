@@ -478,7 +478,11 @@ async fn what_is_not_recorded_is_told_as_such() {
     let (client, _server) = connected(Weather::default()).await;
     let options = spanwise::StartOptions { parent: spanwise::Parent::Root, sampling: Some(0.0) };
     let unsampled = spanwise::SpanBuilder::with("caller", options).start();
-    spanwise::FutureExt::in_span(client.call_tool(forecast("Oslo")), unsampled).await.unwrap();
+    let calls = async {
+        client.call_tool(forecast("Oslo")).await.unwrap();
+        client.call_tool(call("ask")).await.unwrap();
+    };
+    spanwise::FutureExt::in_span(calls, unsampled).await;
     client.call_tool(call("picture")).await.unwrap();
     let spans = recorded.spans();
     let mut names: Vec<&str> = spans.iter().map(|span| span.name.as_str()).collect();
