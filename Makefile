@@ -17,7 +17,10 @@ E2E_WORKERS ?= 4
 # These mostly wait for servers that start and end.
 FAULT_WORKERS ?= 4
 
-.PHONY: pack-prices run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-upstream test-replay test-parity test-faults test-ui test-browser lint-ui venv openapi bench bench-peers bench-build bench-evaluate bench-sdk soak
+# Libraries that programs use beside the Rust SDK, and the programs that show them; a workspace of its own.
+EXAMPLES_DIR := $(abspath $(TARGET_DIR))/examples
+
+.PHONY: pack-prices run release ui test fmt fmt-check lint lint-python test-rust test-e2e test-upstream test-replay test-parity test-faults test-ui test-browser lint-ui examples test-examples venv openapi bench bench-peers bench-build bench-evaluate bench-sdk soak
 
 run:
 	@scripts/check-tools.sh cargo node npm cc
@@ -40,29 +43,42 @@ test:
 	@$(STEP) "Python environment" $(MAKE) --no-print-directory venv
 	@$(STEP) "Python lints" $(MAKE) --no-print-directory lint-python
 	@$(STEP) "browser tests" $(MAKE) --no-print-directory test-browser
+	@$(STEP) "Rust examples" $(MAKE) --no-print-directory examples test-examples
 	@$(STEP) "end-to-end tests" $(MAKE) --no-print-directory test-e2e
 	@$(STEP) "client tests against MLflow's server" $(MAKE) --no-print-directory test-upstream UPSTREAM_TESTS="$(UPSTREAM_PART)"
 	@$(STEP) "replay" $(MAKE) --no-print-directory test-replay
 	@$(STEP) "parity with MLflow's server" $(MAKE) --no-print-directory test-parity
 	@$(STEP) "fault tests" $(MAKE) --no-print-directory test-faults
-	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/ui.log $(LOGS)/browser.log $(LOGS)/e2e.log $(LOGS)/upstream.log $(LOGS)/replay.log $(LOGS)/parity.log $(LOGS)/faults.log $(LOGS)/faults-alone.log
+	@scripts/count-tests.sh $(LOGS)/rust.log $(LOGS)/doc.log $(LOGS)/examples.log $(LOGS)/examples-doc.log $(LOGS)/ui.log $(LOGS)/browser.log $(LOGS)/e2e.log $(LOGS)/upstream.log $(LOGS)/replay.log $(LOGS)/parity.log $(LOGS)/faults.log $(LOGS)/faults-alone.log
 
 fmt:
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path examples/rust/Cargo.toml --all
 
 fmt-check:
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path examples/rust/Cargo.toml --all --check
 
+# The SDK's parts that are not in its default features are checked and tested with the others.
 lint:
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
 lint-python: venv
 	.venv/bin/ruff check tests bench
 	.venv/bin/ruff format --check tests bench
 
 test-rust:
-	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace
-	$(RUN_TESTS) $(LOGS)/doc.log $(CARGO) test --workspace --doc
+	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace --all-features
+	$(RUN_TESTS) $(LOGS)/doc.log $(CARGO) test --workspace --doc --all-features
+
+# What the end-to-end tests run of `examples/rust`, built before them so that its time shows.
+examples:
+	$(CARGO) build --manifest-path examples/rust/Cargo.toml --locked --workspace --target-dir $(EXAMPLES_DIR)
+
+test-examples:
+	$(CARGO) clippy --manifest-path examples/rust/Cargo.toml --locked --workspace --all-targets --target-dir $(EXAMPLES_DIR) -- -D warnings
+	$(RUN_TESTS) $(LOGS)/examples.log $(CARGO) test --manifest-path examples/rust/Cargo.toml --locked --workspace --test it --target-dir $(EXAMPLES_DIR)
+	$(RUN_TESTS) $(LOGS)/examples-doc.log $(CARGO) test --manifest-path examples/rust/Cargo.toml --locked --workspace --doc --target-dir $(EXAMPLES_DIR)
 
 ui:
 	@scripts/build-ui.sh
@@ -75,7 +91,7 @@ test-ui:
 	@scripts/npm-packages.sh
 	cd ui && ../$(RUN_TESTS) $(abspath $(LOGS))/ui.log npm run --silent test
 
-# These five expect the binary of `make release`.
+# These expect the binary of `make release`.
 test-e2e: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/e2e.log $(PYTEST) -n $(E2E_WORKERS) tests/e2e
 
@@ -97,7 +113,9 @@ test-faults: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults.log $(PYTEST) -n $(FAULT_WORKERS) --dist worksteal -m "not alone" tests/faults
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults-alone.log $(PYTEST) -m alone tests/faults
 
+# Runs an example of the Rust SDK, too.
 test-browser:
+	@scripts/check-tools.sh cargo node chromium
 	@scripts/npm-packages.sh
 	cd ui && SPANWISE_BIN=$(abspath $(BINARY)) ../$(RUN_TESTS) $(abspath $(LOGS))/browser.log npm run --silent test:browser
 

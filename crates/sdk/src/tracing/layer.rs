@@ -15,7 +15,8 @@ pub fn layer<S: Subscriber + for<'l> LookupSpan<'l>>() -> Filtered<Layer, LevelF
     Layer::new().with_filter(LevelFilter::INFO)
 }
 
-/// A layer of a `tracing_subscriber` that records spans of `tracing`; see [the module](self). One is enough for a subscriber.
+/// A layer of a `tracing_subscriber` that records spans of `tracing`; see [the module](crate::tracing). One is enough for a
+/// subscriber.
 ///
 /// It takes all that it is given. Give it a filter (`with_filter`), as [`layer`] does: else all spans and events of the program
 /// down to `TRACE` are made and recorded.
@@ -185,7 +186,9 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> tracing_subscriber::Layer<S> for La
         let Some((span, said)) = self.start(attributes, parent) else { return };
         let mut status_message = String::new();
         apply(&span, &said, &mut status_message);
-        entry.extensions_mut().replace(Recorded { span, last: None, status_message });
+        let other = entry.extensions_mut().replace(Recorded { span, last: None, status_message });
+        // That of a second layer, which ends here; not under the lock.
+        drop(other);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
