@@ -282,4 +282,8 @@ fn put(span: &Span, key: &str, value: Option<impl AttributeValue>) {
 
 fn record_failure(span: &Span, error: &Error) {
     span.record_error_as("genai::Error", error);
+    if let Some(status) = error.status() {
+        span.set_attribute("http.response.status_code", status.as_u16());
+        span.set_attribute("error.type", status.as_str());
+    }
 }
