@@ -59,16 +59,17 @@ fmt-check:
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path examples/rust/Cargo.toml --all --check
 
+# The SDK's parts that are not in its default features are checked and tested with the others.
 lint:
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
 lint-python: venv
 	.venv/bin/ruff check tests bench
 	.venv/bin/ruff format --check tests bench
 
 test-rust:
-	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace
-	$(RUN_TESTS) $(LOGS)/doc.log $(CARGO) test --workspace --doc
+	$(RUN_TESTS) $(LOGS)/rust.log $(CARGO) nextest run --workspace --all-features
+	$(RUN_TESTS) $(LOGS)/doc.log $(CARGO) test --workspace --doc --all-features
 
 # What the end-to-end tests run of `examples/rust`, built before them so that its time shows.
 examples:
@@ -112,7 +113,9 @@ test-faults: venv
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults.log $(PYTEST) -n $(FAULT_WORKERS) --dist worksteal -m "not alone" tests/faults
 	SPANWISE_BIN=$(abspath $(BINARY)) $(RUN_TESTS) $(LOGS)/faults-alone.log $(PYTEST) -m alone tests/faults
 
+# Runs an example of the Rust SDK, too.
 test-browser:
+	@scripts/check-tools.sh cargo node chromium
 	@scripts/npm-packages.sh
 	cd ui && SPANWISE_BIN=$(abspath $(BINARY)) ../$(RUN_TESTS) $(abspath $(LOGS))/browser.log npm run --silent test:browser
 

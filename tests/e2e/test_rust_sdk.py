@@ -17,9 +17,10 @@ from support.wait import until
 pytestmark = pytest.mark.spanwise
 
 
-def run_example(name: str, *args: str, **env: str) -> str:
+def run_example(name: str, *args: str, features: str = "", **env: str) -> str:
     """Builds and runs an example of `crates/sdk`, and returns what it prints."""
-    command = ["cargo", "run", "--quiet", "--package", "spanwise", "--example", name, "--", *args]
+    command = ["cargo", "run", "--quiet", "--package", "spanwise", "--features", features, "--example", name]
+    command += ["--", *args]
     done = subprocess.run(command, cwd=REPO, env=clean_env(**env), capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "spanwise:" not in done.stderr, done.stderr
@@ -29,7 +30,7 @@ def run_example(name: str, *args: str, **env: str) -> str:
 def test_an_agent_is_one_tree(shared_server):
     name = f"rust-{uuid.uuid4().hex}"
     printed = run_example("agent", SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=name)
-    assert printed.strip() == "So: sunny in Oslo, sunny in Rome, 2000 km to Rome."
+    assert printed.strip() == "So: 4 °C in Oslo, 17 °C in Rome, 2000 km to Rome."
     mlflow.set_tracking_uri(shared_server.url)
     experiment = mlflow.get_experiment_by_name(name)
     (trace,) = mlflow.search_traces(locations=[experiment.experiment_id], return_type="list")
@@ -37,20 +38,22 @@ def test_an_agent_is_one_tree(shared_server):
     assert trace.info.tags["env"] == "example"
     assert trace.info.trace_metadata["mlflow.trace.session"] == "s-1"
     assert trace.info.trace_metadata["mlflow.trace.user"] == "ada"
+    assert trace.info.trace_metadata["release"] == "1.0"
     spans = trace.data.spans
     by_id = {span.span_id: span for span in spans}
     above = sorted((span.name, by_id[span.parent_id].name if span.parent_id else None) for span in spans)
     assert above == [
         ("answer", None),
-        ("broken_tool", "answer"),
         ("distance", "elsewhere"),
         ("elsewhere", "answer"),
-        ("forecast", "tools"),
-        ("forecast", "tools"),
-        ("forecast", "tools"),
+        ("forecast", "weather"),
+        ("forecast", "weather"),
+        ("forecast", "weather"),
+        ("gather", "answer"),
+        ("parse", "answer"),
         ("plan", "answer"),
-        ("tools", "answer"),
-        ("tools", "answer"),
+        ("weather", "gather"),
+        ("weather", "gather"),
         ("write", "answer"),
     ]
     one = {span.name: span for span in spans}
@@ -59,11 +62,33 @@ def test_an_agent_is_one_tree(shared_server):
     assert one["answer"].span_type == "AGENT"
     assert one["plan"].outputs == ["Oslo", "Rome"]
     assert one["write"].outputs == printed.strip()
-    assert one["broken_tool"].status.status_code == SpanStatusCode.ERROR
-    assert one["broken_tool"].status.description == "invalid digit found in string"
-    assert [event.name for event in one["broken_tool"].events] == ["exception"]
+    assert one["parse"].status.status_code == SpanStatusCode.ERROR
+    assert one["parse"].status.description == "invalid digit found in string"
+    assert [event.name for event in one["parse"].events] == ["exception"]
     states = [span.status.status_code for span in spans if span.name == "forecast"]
     assert (states.count(SpanStatusCode.ERROR), states.count(SpanStatusCode.OK)) == (1, 2)
+    # Metadata is the trace's, for filters of both APIs.
+    (found,) = mlflow.search_traces(
+        locations=[experiment.experiment_id], filter_string="metadata.release = '1.0'", return_type="list"
+    )
+    assert found.info.trace_id == trace.info.trace_id
+    asked = {"experiment": name, "filter": "metadata.release = '1.0'"}
+    page = requests.get(f"{shared_server.url}/api/v1/traces", params=asked, timeout=30).json()
+    assert [one["trace_id"] for one in page["traces"]] == [trace.info.trace_id]
+
+
+def test_spans_come_over_grpc(shared_server):
+    mlflow.set_tracking_uri(shared_server.url)
+    experiment = mlflow.create_experiment(f"rust-grpc-{uuid.uuid4().hex}")
+    run_example(
+        "agent",
+        features="otlp-grpc",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{shared_server.otlp_grpc_address}",
+        OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
+        MLFLOW_EXPERIMENT_ID=experiment,
+    )
+    (trace,) = mlflow.search_traces(locations=[experiment], return_type="list")
+    assert (trace.info.tags["mlflow.traceName"], len(trace.data.spans)) == ("weather agent", 12)
 
 
 def test_traces_of_a_program_without_a_server_come_in_later(tmp_path: Path):

@@ -15,6 +15,16 @@ use spanwise_otlp::{AnyValueView, LogRecordView, SpanView, pyjson};
 const TAG_PREFIX: &str = "mlflow.traceTag.";
 /// The tag that renames the trace.
 const NAME_TAG: &str = "mlflow.traceName";
+/// Attributes of this prefix become metadata of the trace.
+const METADATA_PREFIX: &str = "spanwise.trace.metadata.";
+/// Metadata that stands for fields of the trace, which are read from attributes of their own.
+const FIELDS: [&str; 5] = [
+    "mlflow.trace.session",
+    "mlflow.trace.user",
+    "mlflow.trace.tokenUsage",
+    "mlflow.trace.cost",
+    "mlflow.trace.infoFinalized",
+];
 /// What lists show of the request and of the response, where the SDK was told.
 const PREVIEWS: [&str; 2] = ["spanwise.trace.request_preview", "spanwise.trace.response_preview"];
 
@@ -24,9 +34,11 @@ pub fn root_facts(span: &SpanView<'_>, logs: &[LogRecordView<'_>], derived: &Der
     let mut facts = texts(span, logs, derived, true);
     for (key, value) in span.attributes() {
         if let Some(key) = key.strip_prefix(TAG_PREFIX) {
-            take_tag(&mut facts, key, tag_text(value));
+            take_tag(&mut facts, key, entry_text(value));
+        } else if let Some(key) = key.strip_prefix(METADATA_PREFIX) {
+            take_metadata(&mut facts, key, entry_text(value));
         } else if PREVIEWS.contains(&key) {
-            take_preview(&mut facts, key, &tag_text(value));
+            take_preview(&mut facts, key, &entry_text(value));
         }
     }
     facts
@@ -75,12 +87,20 @@ fn take_tag(facts: &mut RootFacts, key: &str, value: String) {
         if !value.is_empty() && value.chars().count() <= TRACE_NAME_CHARS_MAX {
             facts.trace_name = Some(value);
         }
-    } else if !key.is_empty()
-        && key.chars().count() <= TAG_KEY_CHARS_MAX
-        && value.len() <= TAG_VALUE_BYTES_MAX
-    {
+    } else if is_within_limits(key, &value) {
         facts.tags.push((key.to_owned(), value));
     }
+}
+
+/// Keeps metadata within the limits, as [`take_tag`] does tags.
+fn take_metadata(facts: &mut RootFacts, key: &str, value: String) {
+    if !FIELDS.contains(&key) && is_within_limits(key, &value) {
+        facts.metadata.push((key.to_owned(), value));
+    }
+}
+
+fn is_within_limits(key: &str, value: &str) -> bool {
+    !key.is_empty() && key.chars().count() <= TAG_KEY_CHARS_MAX && value.len() <= TAG_VALUE_BYTES_MAX
 }
 
 /// Lets what its program says stand in place of what is made of inputs and outputs.
@@ -94,7 +114,7 @@ fn take_preview(facts: &mut RootFacts, key: &str, said: &str) {
     (*preview, *text) = (Some(shown.clone()), Some(shown));
 }
 
-fn tag_text(value: AnyValueView<'_>) -> String {
+fn entry_text(value: AnyValueView<'_>) -> String {
     if let AnyValueView::String(text) = value {
         return text.to_owned();
     }

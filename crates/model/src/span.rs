@@ -95,6 +95,8 @@ pub struct RootFacts {
     pub trace_name: Option<String>,
     /// Tags that the root sets on the trace.
     pub tags: Vec<(String, String)>,
+    /// Metadata that the root sets on the trace; no entry of it stands for a field of the trace.
+    pub metadata: Vec<(String, String)>,
 }
 
 /// How a trace's experiment was chosen; a smaller one wins over a larger one.

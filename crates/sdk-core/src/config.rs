@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// Where spans go if nothing says so: a server on this machine.
 pub const LOCAL_SERVER: &str = "http://127.0.0.1:5000";
+/// The same, where gRPC is to be spoken.
+pub(crate) const LOCAL_GRPC: &str = "http://127.0.0.1:4317";
 /// The path of OTLP below the address of a server.
 const TRACES_PATH: &str = "/v1/traces";
 /// The smallest queue: a few chunks.
@@ -51,6 +53,13 @@ pub enum Target {
         /// The whole address, such as `http://127.0.0.1:5000/v1/traces`.
         url: String,
         /// Headers of each request.
+        headers: Vec<(String, String)>,
+    },
+    /// OTLP over gRPC.
+    Grpc {
+        /// Where, such as `http://127.0.0.1:4317`.
+        url: String,
+        /// Metadata of each request.
         headers: Vec<(String, String)>,
     },
     /// The inbox of a data directory, which `spanwise serve` takes in whenever it runs on it.
@@ -95,16 +104,33 @@ impl Target {
         if cfg!(not(feature = "http")) {
             return Err(wrong(name, url, "needs the feature `http` of this crate"));
         }
-        if cfg!(not(feature = "tls")) && url.starts_with("https://") {
-            return Err(wrong(name, url, "needs the feature `tls` of this crate"));
-        }
+        needs_tls_for(name, url)?;
         Ok(Target::Http { url: url.to_owned(), headers: Vec::new() })
     }
 
-    /// Adds a header; it means nothing for others than [`Target::Http`].
+    /// Reads the address of a receiver that speaks gRPC: `http://HOST:PORT`, or `https://…`. What follows is left out, since
+    /// gRPC has a path of its own.
+    ///
+    /// # Errors
+    /// It is of another kind, or this crate was built without the feature for gRPC.
+    pub fn grpc(address: &str) -> Result<Target, ConfigError> {
+        let parts = address.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
+        let host = parts.map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+        let Some(((scheme, _), host)) = parts.zip(host).filter(|(_, host)| !host.is_empty()) else {
+            return Err(wrong("address", address, "is no place for OTLP over gRPC; give http://HOST:PORT"));
+        };
+        let url = format!("{scheme}://{host}");
+        if cfg!(not(feature = "grpc")) {
+            return Err(wrong("address", address, "needs the feature `otlp-grpc` of the crate `spanwise`"));
+        }
+        needs_tls_for("address", &url)?;
+        Ok(Target::Grpc { url, headers: Vec::new() })
+    }
+
+    /// Adds a header (metadata, where gRPC is spoken); it means nothing for others.
     #[must_use]
     pub fn header(mut self, key: impl Into<String>, value: impl Into<String>) -> Target {
-        if let Target::Http { headers, .. } = &mut self {
+        if let Target::Http { headers, .. } | Target::Grpc { headers, .. } = &mut self {
             headers.push((key.into(), value.into()));
         }
         self
@@ -112,12 +138,16 @@ impl Target {
 
     pub(crate) fn name(&self) -> String {
         match self {
-            Target::Http { url, .. } => url.clone(),
+            Target::Http { url, .. } | Target::Grpc { url, .. } => url.clone(),
             Target::DataDir(path) => path.display().to_string(),
             Target::Custom { name, .. } => name.clone(),
         }
     }
 
+    #[cfg_attr(
+        not(any(feature = "http", feature = "grpc")),
+        expect(unused_variables, reason = "only requests have a time-out")
+    )]
     pub(crate) fn exporter(&self, settings: &Settings) -> Box<dyn Exporter> {
         match self {
             #[cfg(feature = "http")]
@@ -125,27 +155,37 @@ impl Target {
                 Box::new(crate::http::HttpExporter::new(url, headers, settings.request_timeout))
             }
             #[cfg(not(feature = "http"))]
-            Target::Http { .. } => {
-                let _unused = settings;
-                Box::new(NoHttp)
+            Target::Http { .. } => Box::new(NotBuilt("http")),
+            #[cfg(feature = "grpc")]
+            Target::Grpc { url, headers } => {
+                Box::new(crate::grpc::GrpcExporter::new(url, headers, settings.request_timeout))
             }
+            #[cfg(not(feature = "grpc"))]
+            Target::Grpc { .. } => Box::new(NotBuilt("grpc")),
             Target::DataDir(path) => Box::new(InboxExporter::new(path)),
             Target::Custom { make, .. } => make(),
         }
     }
 }
 
-/// What HTTP is without the feature `http`.
-#[cfg(not(feature = "http"))]
-struct NoHttp;
+fn needs_tls_for(name: &str, url: &str) -> Result<(), ConfigError> {
+    if cfg!(not(feature = "tls")) && url.starts_with("https://") {
+        return Err(wrong(name, url, "needs the feature `tls` of this crate"));
+    }
+    Ok(())
+}
 
-#[cfg(not(feature = "http"))]
-impl Exporter for NoHttp {
+/// What a transport is without the feature of this name.
+#[cfg(not(all(feature = "http", feature = "grpc")))]
+struct NotBuilt(&'static str);
+
+#[cfg(not(all(feature = "http", feature = "grpc")))]
+impl Exporter for NotBuilt {
     fn export(
         &mut self,
         _request: &crate::export::Request<'_>,
     ) -> Result<crate::export::Accepted, crate::export::ExportError> {
-        Err(crate::export::ExportError::lasting("needs the feature `http`"))
+        Err(crate::export::ExportError::lasting(format!("needs the feature `{}`", self.0)))
     }
 }
 
@@ -160,7 +200,6 @@ pub(crate) struct Settings {
     pub(crate) announces_open_spans: bool,
     pub(crate) spool: Option<PathBuf>,
     pub(crate) spool_bytes: u64,
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP has a time-out"))]
     pub(crate) request_timeout: Duration,
     pub(crate) retry_for: Duration,
     pub(crate) flush_timeout: Duration,
@@ -240,7 +279,9 @@ impl Config {
     /// | --- | --- |
     /// | `SPANWISE_TRACKING_URI`, else `MLFLOW_TRACKING_URI` | a server, or a data directory as `file:///…` or a path |
     /// | else `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` | an OTLP endpoint; else a local server |
+    /// | `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, else `OTEL_EXPORTER_OTLP_PROTOCOL` | what that speaks: `http/protobuf`, `grpc` |
     /// | `OTEL_EXPORTER_OTLP_HEADERS`, `…_TRACES_HEADERS` | headers, `key=value,…` |
+    /// | `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, else `OTEL_EXPORTER_OTLP_TIMEOUT` | how long a request may take, in milliseconds |
     /// | `SPANWISE_EXPERIMENT`, else `MLFLOW_EXPERIMENT_NAME` | the experiment by name |
     /// | `MLFLOW_EXPERIMENT_ID` | the experiment by id |
     /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who sends |

@@ -1,6 +1,6 @@
 //! The variables that configure an SDK.
 
-use crate::config::{Config, ConfigError, LOCAL_SERVER, Target};
+use crate::config::{Config, ConfigError, LOCAL_GRPC, LOCAL_SERVER, Target};
 use crate::value::Value;
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ type Get<'a> = &'a dyn Fn(&str) -> Option<String>;
 const EXPERIMENT_HEADER: &str = "x-mlflow-experiment-id";
 /// The spool that `SPANWISE_SPOOL_DIR` asks for has at most so many bytes.
 const SPOOL_BYTES: u64 = 256 << 20;
+/// The longest time for a request that can be asked for: a day.
+const REQUEST_MS_MAX: f64 = 86_400_000.0;
 
 /// Returns the first of several variables that is set, and its name.
 fn first<'n>(get: Get<'_>, names: &[&'n str]) -> Option<(&'n str, String)> {
@@ -36,6 +38,10 @@ pub(crate) fn read(get: Get<'_>) -> Result<Config, ConfigError> {
     {
         config = config.trace_timeout(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
     }
+    let timeouts = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
+    if let Some(ms) = number(get, &timeouts, "is no number of milliseconds above 0", |ms| ms > 0.0)? {
+        config = config.request_timeout(Duration::from_secs_f64(ms.min(REQUEST_MS_MAX) / 1e3));
+    }
     if let Some(folder) = get("SPANWISE_SPOOL_DIR") {
         config = config.spool(folder, SPOOL_BYTES);
     }
@@ -43,24 +49,14 @@ pub(crate) fn read(get: Get<'_>) -> Result<Config, ConfigError> {
     Ok(config.enabled(!disabled.is_some_and(|(_, value)| value.trim().eq_ignore_ascii_case("true"))))
 }
 
+/// The one that OpenTelemetry has as it is, without a path appended.
+const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+
 fn target(get: Get<'_>) -> Result<Target, ConfigError> {
-    let names = [
-        "SPANWISE_TRACKING_URI",
-        "MLFLOW_TRACKING_URI",
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-    ];
-    let (name, address) = first(get, &names).unwrap_or(("the default", LOCAL_SERVER.to_owned()));
-    let mut target =
-        Target::parse(address.trim()).map_err(|ConfigError::Value { value, problem, .. }| {
-            ConfigError::Value { name: name.to_owned(), value, problem }
-        })?;
-    if name == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
-        && let Target::Http { url, .. } = &mut target
-    {
-        // OpenTelemetry has this one as it is, without a path appended.
-        address.trim().clone_into(url);
-    }
+    let mut target = match first(get, &["SPANWISE_TRACKING_URI", "MLFLOW_TRACKING_URI"]) {
+        Some((name, address)) => named(name, Target::parse(address.trim()))?,
+        None => otlp_target(get)?,
+    };
     for name in ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"] {
         for (key, value) in get(name).iter().flat_map(|list| pairs(list)) {
             target = target.header(key, value);
@@ -69,6 +65,47 @@ fn target(get: Get<'_>) -> Result<Target, ConfigError> {
     Ok(match get("MLFLOW_EXPERIMENT_ID") {
         Some(id) => target.header(EXPERIMENT_HEADER, id.trim()),
         None => target,
+    })
+}
+
+/// Returns where OpenTelemetry's variables send spans.
+fn otlp_target(get: Get<'_>) -> Result<Target, ConfigError> {
+    let endpoint = first(get, &[TRACES_ENDPOINT, "OTEL_EXPORTER_OTLP_ENDPOINT"]);
+    let is_grpc = speaks_grpc(get)?;
+    let default = if is_grpc { LOCAL_GRPC } else { LOCAL_SERVER };
+    let (name, address) = endpoint.unwrap_or(("OTEL_EXPORTER_OTLP_PROTOCOL", default.to_owned()));
+    let address = address.trim();
+    if is_grpc {
+        return named(name, Target::grpc(address));
+    }
+    let mut target = named(name, Target::parse(address))?;
+    if name == TRACES_ENDPOINT
+        && let Target::Http { url, .. } = &mut target
+    {
+        address.clone_into(url);
+    }
+    Ok(target)
+}
+
+fn speaks_grpc(get: Get<'_>) -> Result<bool, ConfigError> {
+    let names = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+    let Some((name, value)) = first(get, &names) else { return Ok(false) };
+    match value.trim() {
+        "grpc" => Ok(true),
+        "http/protobuf" => Ok(false),
+        _ => {
+            let problem = "is not spoken here; give `http/protobuf` or `grpc`".to_owned();
+            Err(ConfigError::Value { name: name.to_owned(), value, problem })
+        }
+    }
+}
+
+/// Lets an error name the variable that an address came from.
+fn named(name: &str, target: Result<Target, ConfigError>) -> Result<Target, ConfigError> {
+    target.map_err(|ConfigError::Value { value, problem, .. }| ConfigError::Value {
+        name: name.to_owned(),
+        value,
+        problem,
     })
 }
 
@@ -144,6 +181,32 @@ mod tests {
     }
 
     #[test]
+    fn the_protocol_is_that_of_opentelemetrys_addresses() {
+        const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+        let otel = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317/v1/traces");
+        let traces = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf");
+        goes_to(&[(PROTOCOL, "http/protobuf")], "http://127.0.0.1:5000/v1/traces");
+        goes_to(&[otel, (PROTOCOL, "grpc"), traces], "http://collector:4317/v1/traces");
+        // Another address says itself what it is.
+        goes_to(&[("MLFLOW_TRACKING_URI", "http://m:5000"), (PROTOCOL, "grpc")], "http://m:5000/v1/traces");
+        assert_eq!(
+            with(&[otel, (PROTOCOL, "http/json")]).unwrap_err(),
+            "OTEL_EXPORTER_OTLP_PROTOCOL: `http/json` is not spoken here; give `http/protobuf` or `grpc`"
+        );
+        if cfg!(feature = "grpc") {
+            goes_to(&[(PROTOCOL, "grpc")], "http://127.0.0.1:4317");
+            goes_to(&[otel, (PROTOCOL, "grpc")], "http://collector:4317");
+            assert_eq!(
+                with(&[(PROTOCOL, "grpc"), (otel.0, "collector:4317")]).unwrap_err(),
+                "OTEL_EXPORTER_OTLP_ENDPOINT: `collector:4317` is no place for OTLP over gRPC; give http://HOST:PORT"
+            );
+        } else {
+            let error = with(&[otel, (PROTOCOL, "grpc")]).unwrap_err();
+            assert!(error.contains("needs the feature `otlp-grpc`"), "{error}");
+        }
+    }
+
+    #[test]
     fn what_can_not_be_used_is_named() {
         let error = |name, value| with(&[(name, value)]).unwrap_err();
         assert_eq!(
@@ -155,6 +218,10 @@ mod tests {
             let expected = format!("SPANWISE_TRACE_SAMPLING_RATIO: `{ratio}` is no share between 0 and 1");
             assert_eq!(error("SPANWISE_TRACE_SAMPLING_RATIO", ratio), expected);
         }
+        assert_eq!(
+            error("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+            "OTEL_EXPORTER_OTLP_TIMEOUT: `10s` is no number of milliseconds above 0"
+        );
         assert!(
             error("MLFLOW_TRACE_TIMEOUT_SECONDS", "0").starts_with("MLFLOW_TRACE_TIMEOUT_SECONDS: `0` is no")
         );

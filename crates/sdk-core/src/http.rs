@@ -2,6 +2,7 @@
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
 
+use crate::answer::{CONNECT_TIMEOUT, USER_AGENT, accepted, printable};
 use crate::export::{Accepted, ExportError, Exporter, Request};
 use crate::wire::Fields;
 use std::time::Duration;
@@ -11,10 +12,6 @@ use ureq::{Agent, Body, SendBody};
 
 /// Bytes of an answer that are looked at.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
-/// Characters of a refusal that are shown.
-const REASON_CHARS_MAX: usize = 300;
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Makes a client with the time-outs of this crate.
 pub(crate) fn agent(url: &str, timeout: Duration) -> Agent {
@@ -22,7 +19,7 @@ pub(crate) fn agent(url: &str, timeout: Duration) -> Agent {
         .timeout_global(Some(timeout))
         .timeout_connect(Some(timeout.min(CONNECT_TIMEOUT)))
         .http_status_as_error(false)
-        .user_agent(concat!("spanwise-rust/", env!("CARGO_PKG_VERSION")));
+        .user_agent(USER_AGENT);
     // A proxy can't reach a server on this machine.
     let config = if is_loopback(url) { config.proxy(None) } else { config };
     config.build().new_agent()
@@ -87,25 +84,9 @@ fn judge(mut response: Response<Body>) -> Result<Accepted, ExportError> {
     Err(ExportError { reason, is_passing, retry_after: retry_after.map(Duration::from_secs) })
 }
 
-/// Reads an `ExportTraceServiceResponse`.
-fn accepted(answer: &[u8]) -> Accepted {
-    let mut accepted = Accepted::default();
-    for partial in Fields::of(answer).filter(|field| field.number == 1) {
-        for field in Fields::of(partial.payload.bytes()) {
-            match field.number {
-                1 => accepted.rejected = field.payload.number(),
-                2 => accepted.reason = field.payload.text().chars().take(REASON_CHARS_MAX).collect(),
-                _ => {}
-            }
-        }
-    }
-    accepted
-}
-
 /// Returns what a refusal says: the message of a `google.rpc.Status`, or the text as it is.
 fn reason(answer: &[u8]) -> String {
     let message = Fields::of(answer).find(|field| field.number == 2).map(|field| field.payload.text());
     let text = message.filter(|text| !text.is_empty()).or_else(|| std::str::from_utf8(answer).ok());
-    let printable = text.unwrap_or_default().chars().filter(|c| !c.is_control() || *c == ' ');
-    printable.take(REASON_CHARS_MAX).collect()
+    printable(text.unwrap_or_default())
 }

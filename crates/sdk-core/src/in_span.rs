@@ -1,6 +1,7 @@
 //! Futures that have a span: it is current while they are polled, on whatever thread that is, and ends with them.
 
 use crate::span::Span;
+use crate::span_ref::SpanRef;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -17,11 +18,28 @@ pin_project! {
     }
 }
 
+pin_project! {
+    /// A future in a span that goes on without it.
+    #[derive(Debug)]
+    #[must_use = "a future does nothing unless it is awaited"]
+    pub struct InScope<F> {
+        #[pin]
+        future: F,
+        span: SpanRef,
+    }
+}
+
 /// Gives futures a span.
 pub trait FutureExt: Future + Sized {
     /// Makes `span` current while this is polled, and ends it with this.
     fn in_span(self, span: Span) -> InSpan<Self> {
         InSpan { future: self, span }
+    }
+
+    /// Makes `span` current while this is polled, and does not end it. A task that is spawned has no current span: this gives it
+    /// that of its spawner, `tokio::spawn(work.in_scope(SpanRef::current()))`.
+    fn in_scope(self, span: SpanRef) -> InScope<Self> {
+        InScope { future: self, span }
     }
 }
 
@@ -45,5 +63,14 @@ impl<F: Future> Future for InSpan<F> {
             *this.span = Span::none();
         }
         polled
+    }
+}
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.span.scope(|| this.future.poll(context))
     }
 }

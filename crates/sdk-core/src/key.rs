@@ -26,6 +26,10 @@ pub(crate) const TRACE_NAME: &str = "mlflow.traceTag.mlflow.traceName";
 pub(crate) const TAG_PREFIX: &str = "mlflow.traceTag.";
 /// Before the key of metadata, on the root.
 pub(crate) const METADATA_PREFIX: &str = "spanwise.trace.metadata.";
+/// MLflow's metadata for the session.
+pub(crate) const SESSION_METADATA: &str = "mlflow.trace.session";
+/// MLflow's metadata for the user.
+pub(crate) const USER_METADATA: &str = "mlflow.trace.user";
 /// What lists show of the request, on the root.
 pub(crate) const REQUEST_PREVIEW: &str = "spanwise.trace.request_preview";
 /// What lists show of the response, on the root.

@@ -8,6 +8,8 @@
 //! chunks into batches; each endpoint has a thread that sends them. Nothing here blocks the caller on a network or a disk,
 //! and nothing panics on the caller's thread.
 
+#[cfg(any(feature = "http", feature = "grpc"))]
+mod answer;
 mod batch;
 mod body;
 mod builder;
@@ -22,6 +24,8 @@ mod env;
 mod export;
 mod file_exporter;
 mod finished;
+#[cfg(feature = "grpc")]
+mod grpc;
 #[cfg(feature = "http")]
 mod http;
 mod id;
@@ -51,7 +55,7 @@ pub use endpoint::EndpointStats;
 pub use export::{Accepted, ExportError, Exporter, Request, RequestReader};
 pub use finished::{FinishedSpan, Handed, announces_open_spans};
 pub use id::{IdError, SpanId, TraceId};
-pub use in_span::{FutureExt, InSpan};
+pub use in_span::{FutureExt, InScope, InSpan};
 pub use kind::{Kind, Level};
 pub use problem::Problem;
 pub use sdk::{FlushTimeout, Sdk, Stats, disable, enable, flush, is_enabled, stats};

@@ -111,7 +111,7 @@ impl SpanRef {
         self.span_context().map(|context| context.span_id)
     }
 
-    /// Returns the time as [`Span::end_at`] takes it; `None` if the span was never recorded here.
+    /// Returns the time as [`Span::end_at`](crate::Span::end_at) takes it; `None` if the span was never recorded here.
     pub fn moment(&self) -> Option<Moment> {
         match &self.0 {
             Target::Recording(inner) => Some(inner.moment()),

@@ -46,10 +46,17 @@ impl TraceUpdate {
         self
     }
 
-    /// Sets metadata, which stays as it is.
+    /// Sets metadata, which stays as it is. MLflow's keys for session and user set these.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.metadata.push((key.into(), value.into()));
-        self
+        let key = key.into();
+        match key.as_str() {
+            key::SESSION_METADATA => self.session(value),
+            key::USER_METADATA => self.user(value),
+            _ => {
+                self.metadata.push((key, value.into()));
+                self
+            }
+        }
     }
 
     /// Says what lists show of the request; without, it is made of the root's inputs.

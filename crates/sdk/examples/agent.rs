@@ -1,5 +1,5 @@
-//! An agent: a plan, tools in parallel, one of which fails once and is tried again, another one in a second process, and an
-//! answer that is streamed. All of it is one tree.
+//! An agent: a plan, tools in parallel, one of which fails once and is tried again, one in a second process, one that fails
+//! for good, and an answer that is streamed. All of it is one tree.
 //!
 //! ```text
 //! cargo run -p spanwise --example agent
@@ -8,23 +8,28 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use futures_util::{Stream, StreamExt, stream};
-use spanwise::{FutureExt, SpanBuilder, SpanRef, TraceUpdate, key, propagation, trace};
+use spanwise::{Config, FutureExt, SpanBuilder, SpanRef, TraceUpdate, propagation, trace};
 use std::error::Error;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
+/// How long the services that this example has no need of would take.
+const PAUSE: Duration = Duration::from_millis(20);
+
 #[tokio::main]
 async fn main() -> Result<()> {
-    let _guard = spanwise::init();
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, city, traceparent] = &arguments[..] {
         // The second process: it goes on where the first one is.
+        let _guard = Config::from_env()?.service_name("distances").install()?;
         let caller = propagation::extract(|name| (name == propagation::TRACEPARENT).then_some(traceparent));
         println!("{}", caller.scope(|| distance(city)));
         return Ok(());
     }
+    let _guard = Config::from_env()?.service_name("weather-agent").install()?;
     println!("{}", answer("Where is it warmer, in Oslo or in Rome?").await?);
     Ok(())
 }
@@ -32,54 +37,61 @@ async fn main() -> Result<()> {
 #[trace(type = "AGENT")]
 async fn answer(question: &str) -> Result<String> {
     spanwise::update_trace(
-        TraceUpdate::new().name("weather agent").session("s-1").user("ada").tag("env", "example"),
+        TraceUpdate::new()
+            .name("weather agent")
+            .session("s-1")
+            .user("ada")
+            .tag("env", "example")
+            .metadata("release", "1.0"),
     );
     let cities = plan(question).await;
-    let [first, second] =
-        [weather(&cities[0]), weather(&cities[1])].map(|tool| tokio::spawn(tool.in_span(tools())));
-    let (first, second) = (first.await??, second.await??);
-    let far = elsewhere(&cities[1])?;
-    if let Err(error) = broken_tool() {
+    let mut facts = gather(&cities).await?;
+    facts.push(elsewhere(&cities[1])?);
+    if let Err(error) = parse("seven") {
         // It is in the trace; the agent goes on without it.
         spanwise::current().add_event("went on without", &[("tool", &error.to_string())]);
     }
-    let tokens: Vec<_> = write(&[first, second, far]).collect().await;
+    let tokens: Vec<_> = write(question, &facts).collect().await;
     Ok(tokens.concat())
-}
-
-/// A span that holds the calls of one tool.
-fn tools() -> spanwise::Span {
-    SpanBuilder::new("tools").span_type("CHAIN").start()
 }
 
 #[trace(type = "CHAT_MODEL", attributes("gen_ai.request.model" = "gpt-4o-mini", "gen_ai.provider.name" = "openai"))]
 async fn plan(question: &str) -> Vec<String> {
+    tokio::time::sleep(PAUSE).await;
     let span = spanwise::current();
     span.set_attribute("gen_ai.usage.input_tokens", question.len());
     span.set_attribute("gen_ai.usage.output_tokens", 7);
-    tokio::task::yield_now().await;
     vec!["Oslo".to_owned(), "Rome".to_owned()]
 }
 
+/// Asks for all cities at once, each in a task and a span of its own.
+#[trace(type = "CHAIN")]
+async fn gather(cities: &[String]) -> Result<Vec<String>> {
+    let span = |city: &str| SpanBuilder::new("weather").span_type("CHAIN").inputs(city).start();
+    let ask = |city: &String| tokio::spawn(weather(city.clone()).in_span(span(city)));
+    let mut facts = Vec::new();
+    for task in cities.iter().map(ask).collect::<Vec<_>>() {
+        facts.push(task.await??);
+    }
+    Ok(facts)
+}
+
 /// Asks until it works, each time in a span of its own.
-fn weather(city: &str) -> impl Future<Output = Result<String>> + Send + use<> {
-    let city = city.to_owned();
-    async move {
-        match forecast(city.clone()).await {
-            Err(_) => forecast(city).await,
-            forecast => forecast,
-        }
+async fn weather(city: String) -> Result<String> {
+    match forecast(&city).await {
+        Err(_) => forecast(&city).await,
+        forecast => forecast,
     }
 }
 
 #[trace(type = "TOOL")]
-async fn forecast(city: String) -> Result<String> {
-    static CALLS: AtomicU32 = AtomicU32::new(0);
-    tokio::task::yield_now().await;
-    if CALLS.fetch_add(1, Ordering::Relaxed) == 0 {
+async fn forecast(city: &str) -> Result<String> {
+    static IS_BUSY: AtomicBool = AtomicBool::new(true);
+    tokio::time::sleep(PAUSE).await;
+    if city == "Oslo" && IS_BUSY.swap(false, Ordering::Relaxed) {
         return Err("the service is busy".into());
     }
-    Ok(format!("sunny in {city}"))
+    Ok(format!("{} °C in {city}", if city == "Oslo" { 4 } else { 17 }))
 }
 
 /// Calls a tool in another process, which is told the current span.
@@ -101,14 +113,19 @@ fn distance(city: &str) -> String {
     format!("{} km to {city}", city.len() * 500)
 }
 
-#[trace(type = "TOOL")]
-fn broken_tool() -> std::result::Result<u8, std::num::ParseIntError> {
-    "seven".parse()
+#[trace(type = "PARSER")]
+fn parse(number: &str) -> std::result::Result<u8, std::num::ParseIntError> {
+    number.parse()
 }
 
-#[trace(type = "CHAT_MODEL", attributes("gen_ai.request.model" = "gpt-4o-mini"))]
-fn write(facts: &[String]) -> impl Stream<Item = String> + use<> {
-    let facts = facts.join(", ");
-    spanwise::current().set_attribute(key::LEVEL, 20);
-    stream::iter(["So: ".to_owned(), facts, ".".to_owned()])
+#[trace(type = "CHAT_MODEL", attributes("gen_ai.request.model" = "gpt-4o-mini", "gen_ai.provider.name" = "openai"))]
+fn write(question: &str, facts: &[String]) -> impl Stream<Item = String> + use<> {
+    let tokens = ["So: ".to_owned(), facts.join(", "), ".".to_owned()];
+    let span = spanwise::current();
+    span.set_attribute("gen_ai.usage.input_tokens", question.len() + facts.len());
+    span.set_attribute("gen_ai.usage.output_tokens", tokens.len());
+    stream::iter(tokens).then(async |token| {
+        tokio::time::sleep(PAUSE).await;
+        token
+    })
 }

@@ -40,27 +40,43 @@
 //! | `serde` | yes | inputs and outputs as JSON; else through `Debug` |
 //! | `stream` | yes | streams with a span |
 //! | `otlp-http` | yes | sending over HTTP, and the client for reading traces and giving feedback |
+//! | `otlp-grpc` | | sending over gRPC: [`Target::grpc`], `OTEL_EXPORTER_OTLP_PROTOCOL=grpc` |
 //! | `tls` | | `https://` endpoints |
 //! | `http` | | trace context in headers of the crate `http`: axum, tonic, reqwest, hyper |
 //! | `tower` | | layers for servers and clients |
-//! | `llm` | | calls of LLM providers as spans; with `tower`, a layer that records them |
-//! | `reqwest`, `reqwest-middleware` | | the same for clients of reqwest, and as a middleware |
+//! | `axum` | | a layer for routers, whose spans are named like routes |
+//! | `tonic` | | layers for servers and clients of gRPC, and trace context in metadata |
+//! | `reqwest` | | trace context for requests, and spans for them |
+//! | `llm` | | calls of LLM providers as spans; with `tower`, a layer that records them, with `reqwest` its requests |
+//! | `reqwest-middleware` | | the same as a middleware |
+//! | `rmcp` | | clients and servers of the Model Context Protocol |
+//! | `rmcp-http-server` | | what such servers send over HTTP |
 //! | `tracing` | | spans of `tracing` become spans |
 //! | `opentelemetry` | | one tree with spans of OpenTelemetry, and an exporter and a processor for them |
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod error;
 #[cfg(feature = "http")]
 pub mod headers;
 #[cfg(feature = "llm")]
 pub mod llm;
 mod macros;
+#[cfg(feature = "rmcp")]
+pub mod mcp;
 #[cfg(feature = "opentelemetry")]
 pub mod opentelemetry;
 mod record;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
+#[cfg(any(feature = "tower", feature = "reqwest"))]
+mod status;
 #[cfg(feature = "stream")]
 mod stream;
+#[cfg(feature = "tonic")]
+pub mod tonic;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "tracing")]
@@ -68,10 +84,10 @@ pub mod tracing;
 
 pub use spanwise_sdk_core::{
     Accepted, AttributeValue, Config, ConfigError, ContextGuard, EndpointStats, EventData, ExportError,
-    Exporter, FlushTimeout, FutureExt, IdError, InSpan, Kind, LOCAL_SERVER, Level, MakeExporter, Parent,
-    Problem, Processor, Request, RequestReader, Sdk, Span, SpanBuilder, SpanContext, SpanData, SpanGuard,
-    SpanId, SpanRef, StartOptions, Stats, Target, TraceId, TraceUpdate, Value, disable, enable, flush,
-    is_enabled, key, propagation, stats,
+    Exporter, FlushTimeout, FutureExt, IdError, InScope, InSpan, Kind, LOCAL_SERVER, Level, MakeExporter,
+    Moment, Parent, Problem, Processor, Request, RequestReader, Sdk, Span, SpanBuilder, SpanContext,
+    SpanData, SpanGuard, SpanId, SpanRef, StartOptions, Stats, Target, TraceId, TraceUpdate, Value, disable,
+    enable, flush, is_enabled, key, propagation, stats,
 };
 
 #[cfg(feature = "otlp-http")]

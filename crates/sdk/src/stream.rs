@@ -1,7 +1,7 @@
 //! Streams in a span: what they yield is gathered as its output, up to a limit.
 
 use crate::__private::{quietly, record_panic, write_guarded};
-use crate::{Span, SpanRef, key};
+use crate::{FutureExt, Span, SpanRef, key};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -189,25 +189,8 @@ where
 {
     let gathered = Gathered::new(bytes_max);
     let ending = Ending { span, done, gathered };
-    let stream = InScope { future, span: ending.span.to_ref() }.await;
+    let stream = future.in_scope(ending.span.to_ref()).await;
     RunStream { stream, ending }
-}
-
-pin_project! {
-    struct InScope<F> {
-        #[pin]
-        future: F,
-        span: SpanRef,
-    }
-}
-
-impl<F: Future> Future for InScope<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        this.span.scope(|| this.future.poll(context))
-    }
 }
 
 pin_project! {

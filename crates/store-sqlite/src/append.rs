@@ -8,6 +8,7 @@ use crate::lender;
 use crate::rank;
 use crate::rollup::{self, TraceFacts};
 use crate::segment::Location;
+use crate::table::Field;
 use crate::trace_row::{SqlTraceId, TraceRow, explicit};
 use crate::trace_state::{Arrival, TraceState};
 use crate::writer::WriteContext;
@@ -215,8 +216,8 @@ fn append_trace(
     save(context.conn, &mut row, state)?;
     attachments::add_uses(context.conn, row.trace_key, &prepared.uses, spans.arrival_ns)?;
     rollup::record(context.rollups, before.as_ref(), &row, state);
-    let tags = match best_root {
-        Some(root) => insert_root_tags(context.conn, row.trace_key, root)?,
+    let texts = match best_root {
+        Some(root) => insert_root_texts(context.conn, row.trace_key, root)?,
         None => Vec::new(),
     };
     link_run(context.conn, spans)?;
@@ -225,7 +226,7 @@ fn append_trace(
             write_chunk(context, spans, chunk, &run_ids, &row)?;
         }
     }
-    context.table.row_with_tags(context.conn, row, tags)?;
+    context.table.row_with_texts(context.conn, row, texts)?;
     Ok(lacks_facts || lacks_lender)
 }
 
@@ -313,7 +314,7 @@ fn update_row<'a>(
         choose_session_and_user(row, span);
         choose_resource(row, run, ids, span);
         if choose_root(row, span, state) {
-            // Tags could not be taken back from a span that only stands in.
+            // Tags and metadata could not be taken back from a span that only stands in.
             best_root = span.root.as_deref().filter(|_| span.parent_id.is_none());
         }
     }
@@ -433,24 +434,48 @@ pub(crate) fn update_totals(row: &mut TraceRow, state: &mut TraceState) {
     }
 }
 
-/// Inserts tags that the root sets by attribute, and returns those that are new; a tag that is there already was set by
-/// somebody and stays.
-fn insert_root_tags(
+/// Inserts tags and metadata that the root sets by attribute, and returns those that are new; what is there already was set
+/// by somebody and stays.
+fn insert_root_texts(
     conn: &Connection,
     trace_key: i64,
     root: &RootFacts,
-) -> StoreResult<Vec<(String, String)>> {
+) -> StoreResult<Vec<(Field, String)>> {
+    let mut inserted = insert_root_metadata(conn, trace_key, &root.metadata)?;
+    let tags = insert_new(conn, "trace_tag", trace_key, &root.tags)?;
+    inserted.extend(tags.map(|(key, value)| (Field::Tag(key), value)));
+    Ok(inserted)
+}
+
+/// Inserts metadata as [`insert_root_texts`] does.
+pub(crate) fn insert_root_metadata(
+    conn: &Connection,
+    trace_key: i64,
+    metadata: &[(String, String)],
+) -> StoreResult<Vec<(Field, String)>> {
+    let inserted = insert_new(conn, "trace_metadata", trace_key, metadata)?;
+    Ok(inserted.map(|(key, value)| (Field::Metadata(key), value)).collect())
+}
+
+fn insert_new(
+    conn: &Connection,
+    table: &str,
+    trace_key: i64,
+    entries: &[(String, String)],
+) -> StoreResult<impl Iterator<Item = (String, String)> + use<>> {
     let mut inserted = Vec::new();
-    for (key, value) in &root.tags {
+    for (key, value) in entries {
         let rows = conn
-            .prepare_cached("INSERT OR IGNORE INTO trace_tag (trace_key, key, value) VALUES (?1, ?2, ?3)")
+            .prepare_cached(&format!(
+                "INSERT OR IGNORE INTO {table} (trace_key, key, value) VALUES (?1, ?2, ?3)"
+            ))
             .and_then(|mut statement| statement.execute(params![trace_key, key, value]))
             .map_err(sql_error)?;
         if rows > 0 {
             inserted.push((key.clone(), value.clone()));
         }
     }
-    Ok(inserted)
+    Ok(inserted.into_iter())
 }
 
 fn link_run(conn: &Connection, spans: &TraceSpans) -> StoreResult<()> {

@@ -217,4 +217,24 @@ fn tags_and_name_come_from_trace_tag_attributes() {
     let tags =
         [("j", "{\"a\":1}"), ("n", "[5, \"x\"]")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     assert_eq!(facts.tags, tags);
+    assert_eq!(facts.metadata, []);
+}
+
+#[test]
+fn metadata_comes_from_attributes_but_for_what_has_a_field() {
+    let prefixed = |key: &str| format!("spanwise.trace.metadata.{key}");
+    let facts = facts(&json!({
+        (prefixed("release")): "1.4",
+        (prefixed("n")): 5,
+        (prefixed("")): "no key",
+        (prefixed(&"k".repeat(251))): "a key that is too long",
+        (prefixed("mlflow.trace.session")): "has a field",
+        (prefixed("mlflow.trace.user")): "has a field",
+        (prefixed("mlflow.trace.tokenUsage")): "has a field",
+        (prefixed("mlflow.modelId")): "m-1",
+    }));
+    let metadata = [("release", "1.4"), ("n", "5"), ("mlflow.modelId", "m-1")];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!(facts.metadata, metadata);
+    assert_eq!(facts.tags, []);
 }

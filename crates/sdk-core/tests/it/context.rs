@@ -73,6 +73,22 @@ fn a_future_that_is_dropped_ends_its_span() {
 }
 
 #[test]
+fn a_future_goes_on_in_a_span_that_it_does_not_end() {
+    let (sdk, collected) = start(|config| config);
+    let spawner = sdk.span("spawner", CURRENT).start();
+    let work = async { sdk.span("work", CURRENT).start().end() };
+    let mut work = Box::pin(work.in_scope(spawner.to_ref()));
+    thread::scope(|scope| {
+        let poll = || work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        assert!(scope.spawn(poll).join().unwrap());
+    });
+    assert!(spawner.is_recording());
+    spawner.end();
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(collected.span("work").parent_span_id, collected.span("spawner").span_id);
+}
+
+#[test]
 fn a_parent_may_be_on_another_thread() {
     let (sdk, collected) = start(|config| config);
     let parent = sdk.span("parent", CURRENT).start();

@@ -1,7 +1,6 @@
-//! What never hurts the application: a server that is away, slow, or answers nonsense; full queues; forks; hanging roots.
+//! What never hurts the application: full queues; forks; hanging roots; a spool.
 
 use crate::collected::{Collected, DEADLINE, names, start, text, to};
-use crate::sink::{Act, Sink};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use spanwise_sdk_core::{
@@ -14,16 +13,14 @@ use std::time::{Duration, Instant};
 
 const ROOT: StartOptions<'static> = StartOptions { parent: Parent::Root, sampling: None };
 /// Longer than a test takes, so that nothing is given up.
-const LONG: Duration = Duration::from_secs(300);
-/// As long as a caller may be kept at most, whatever happens: far less than any time-out.
-const AT_ONCE: Duration = Duration::from_secs(2);
+pub(crate) const LONG: Duration = Duration::from_secs(300);
 
-fn record(sdk: &Sdk, name: &str) {
+pub(crate) fn record(sdk: &Sdk, name: &str) {
     sdk.span(name, ROOT).start().end();
 }
 
 /// Waits for `is_so`, or fails with the last counters.
-fn wait_for(sdk: &Sdk, is_so: impl Fn(&Stats) -> bool) -> Stats {
+pub(crate) fn wait_for(sdk: &Sdk, is_so: impl Fn(&Stats) -> bool) -> Stats {
     let started = Instant::now();
     loop {
         let stats = sdk.stats();
@@ -36,125 +33,17 @@ fn wait_for(sdk: &Sdk, is_so: impl Fn(&Stats) -> bool) -> Stats {
 }
 
 /// Checks that every span is accounted for.
-fn adds_up(stats: &Stats) {
+pub(crate) fn adds_up(stats: &Stats) {
     for endpoint in &stats.endpoints {
         let known = endpoint.sent + endpoint.refused + endpoint.dropped + endpoint.failed + endpoint.waiting;
         assert_eq!(stats.recorded, stats.dropped + known, "{stats:?}");
     }
 }
 
-fn http(sink: &Sink) -> Config {
-    Config::new().target(Target::parse(&sink.url).unwrap()).on_problem(|_| {}).retry_for(LONG)
-}
-
-fn spans_of(body: &[u8]) -> Vec<String> {
+pub(crate) fn spans_of(body: &[u8]) -> Vec<String> {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
     let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
     scopes.flat_map(|scope| scope.spans).map(|span| span.name).collect()
-}
-
-#[test]
-fn spans_arrive_over_http() {
-    let sink = Sink::start(&[]);
-    let sdk = http(&sink).start().unwrap();
-    record(&sdk, "a");
-    sdk.flush(DEADLINE).unwrap();
-    assert_eq!(spans_of(&sink.bodies.recv().unwrap()), ["a"]);
-    adds_up(&sdk.stats());
-}
-
-#[test]
-fn what_fails_for_a_while_is_sent_again() {
-    let unavailable = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    let exhausted =
-        "HTTP/1.1 429 Too Many Requests\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    let nonsense = "nothing that HTTP would be\r\n\r\n";
-    let acts = [Act::HangUp, Act::Answer(unavailable), Act::Answer(exhausted), Act::Answer(nonsense)];
-    let sink = Sink::start(&acts);
-    let sdk = http(&sink).start().unwrap();
-    record(&sdk, "a");
-    sdk.flush(DEADLINE).unwrap();
-    let stats = wait_for(&sdk, |stats| stats.endpoints[0].sent == 1);
-    assert_eq!(sink.bodies.try_iter().last().map(|body| spans_of(&body)), Some(vec!["a".to_owned()]));
-    adds_up(&stats);
-}
-
-#[test]
-fn what_is_refused_is_not_sent_again() {
-    let refused = "HTTP/1.1 400 Bad Request\r\ncontent-length: 3\r\nconnection: close\r\n\r\nno!";
-    let sink = Sink::start(&[Act::Answer(refused)]);
-    let sdk = http(&sink).start().unwrap();
-    record(&sdk, "bad");
-    sdk.flush(DEADLINE).unwrap();
-    record(&sdk, "good");
-    sdk.flush(DEADLINE).unwrap();
-    let stats = sdk.stats();
-    assert_eq!((stats.endpoints[0].refused, stats.endpoints[0].sent), (1, 1));
-    adds_up(&stats);
-}
-
-#[test]
-fn spans_that_a_server_rejects_are_counted() {
-    // `partial_success` with one rejected span.
-    let partial = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\n\n\u{2}\u{8}\u{1}";
-    let sink = Sink::start(&[Act::Answer(partial)]);
-    let sdk = http(&sink).start().unwrap();
-    record(&sdk, "a");
-    record(&sdk, "b");
-    sdk.flush(DEADLINE).unwrap();
-    let stats = sdk.stats();
-    assert_eq!((stats.endpoints[0].refused, stats.endpoints[0].sent), (1, 1));
-}
-
-#[test]
-fn an_answer_that_is_nonsense_does_not_matter() {
-    let html = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>";
-    let sink = Sink::start(&[Act::Answer(html)]);
-    let sdk = http(&sink).start().unwrap();
-    record(&sdk, "a");
-    sdk.flush(DEADLINE).unwrap();
-    assert_eq!(sdk.stats().endpoints[0].sent, 1);
-}
-
-#[test]
-fn a_server_that_does_not_answer_keeps_nobody() {
-    let sink = Sink::start(&[Act::Silence]);
-    let sdk = http(&sink).request_timeout(LONG).start().unwrap();
-    record(&sdk, "a");
-    let started = Instant::now();
-    let error = sdk.flush(Duration::from_millis(50)).unwrap_err();
-    assert_eq!(error.to_string(), "not all spans were sent within 50ms");
-    // The request is under way; all that follows is as fast as ever.
-    sink.bodies.recv().unwrap();
-    for _ in 0..1_000 {
-        record(&sdk, "b");
-    }
-    sdk.shut_down(Duration::from_millis(50)).unwrap_err();
-    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
-}
-
-#[test]
-fn a_server_that_is_slow_is_tried_again_after_the_time_out() {
-    let sink = Sink::start(&[Act::Silence]);
-    let sdk = http(&sink).request_timeout(Duration::from_millis(100)).start().unwrap();
-    record(&sdk, "a");
-    sdk.flush(DEADLINE).unwrap();
-    assert_eq!(sdk.stats().endpoints[0].sent, 1);
-    assert_eq!(sink.bodies.try_iter().count(), 2);
-}
-
-#[test]
-fn nobody_listening_is_no_harm() {
-    // A port that was free a moment ago.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let target = Target::parse(&format!("http://{free}")).unwrap();
-    let config = Config::new().target(target).on_problem(|_| {}).retry_for(Duration::ZERO);
-    let sdk = config.start().unwrap();
-    record(&sdk, "a");
-    sdk.flush(DEADLINE).unwrap();
-    let stats = sdk.stats();
-    assert_eq!(stats.endpoints[0].failed, 1);
-    adds_up(&stats);
 }
 
 #[test]

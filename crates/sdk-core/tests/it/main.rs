@@ -5,6 +5,7 @@
 mod collected;
 mod context;
 mod faults;
+mod receivers;
 mod recording;
 mod sampling;
 mod sink;

@@ -126,7 +126,7 @@ fn a_trace_is_updated_from_any_of_its_spans() {
         root.update_trace(
             TraceUpdate::new()
                 .name("second")
-                .user("u")
+                .metadata("mlflow.trace.user", "u")
                 .tag("env", "prod")
                 .metadata("m", "v")
                 .request_preview("hi")

@@ -25,6 +25,23 @@ use std::time::SystemTime;
 /// root, and so does not if that is a span of OpenTelemetry.
 ///
 /// Returns false if the context is shared with another library already.
+///
+/// ```
+/// use opentelemetry::trace::TraceContextExt;
+///
+/// # struct Nowhere;
+/// # impl spanwise::Exporter for Nowhere {
+/// #     fn export(&mut self, _: &spanwise::Request<'_>) -> Result<spanwise::Accepted, spanwise::ExportError> {
+/// #         Ok(Default::default())
+/// #     }
+/// # }
+/// # let _guard = spanwise::Config::new().exporter("docs", || Box::new(Nowhere)).install()?;
+/// spanwise::opentelemetry::share_context();
+/// let ours = spanwise::span!("ours");
+/// let theirs = opentelemetry::Context::current().span().span_context().span_id();
+/// assert_eq!(Some(theirs.to_string()), ours.span_id().map(|id| id.to_string()));
+/// # Ok::<(), spanwise::ConfigError>(())
+/// ```
 pub fn share_context() -> bool {
     static SHARED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *SHARED.get_or_init(|| spanwise_sdk_core::share_context(Bridge))
@@ -41,15 +58,15 @@ thread_local! {
     static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls OpenTelemetry, unless this thread does so already; it panics where its stack is borrowed, as in `map_current`.
-fn outside<R>(call: impl FnOnce() -> R) -> Option<R> {
-    let is_ready = ATTACHED.try_with(|_| ()).is_ok() && !IS_INSIDE.replace(true);
-    if !is_ready {
+/// Calls OpenTelemetry, unless this thread does so already or ends; it panics where its stack is borrowed, as in
+/// `map_current`, or gone.
+fn outside<R>(call: impl FnOnce(&RefCell<Vec<Option<ContextGuard>>>) -> R) -> Option<R> {
+    if IS_INSIDE.replace(true) {
         return None;
     }
-    let result = catch_unwind(AssertUnwindSafe(call));
+    let result = catch_unwind(AssertUnwindSafe(|| ATTACHED.try_with(call).ok()));
     IS_INSIDE.set(false);
-    result.ok()
+    result.ok().flatten()
 }
 
 /// In a context of OpenTelemetry, the innermost span of ours that it is inside of.
@@ -59,26 +76,26 @@ struct Bridge;
 
 impl SharedContext for Bridge {
     fn current(&self, ours: &SpanRef) -> Option<SpanRef> {
-        outside(|| Context::map_current(|context| inner_of(context, ours))).flatten()
+        outside(|_| Context::map_current(|context| inner_of(context, ours))).flatten()
     }
 
     fn attached(&self, place: usize, span: &SpanRef) {
-        let Some(guard) = outside(|| Context::map_current(|context| inside(context, span)).attach()) else {
-            return;
-        };
-        let replaced = ATTACHED.try_with(|attached| {
+        outside(|attached| {
+            let guard = Context::map_current(|context| inside(context, span)).attach();
             let mut attached = attached.borrow_mut();
             if attached.len() <= place {
                 attached.resize_with(place + 1, || None);
             }
-            attached[place].replace(guard)
+            attached[place] = Some(guard);
         });
-        drop(replaced);
     }
 
     fn detached(&self, place: usize) {
-        let guard = ATTACHED.try_with(|attached| attached.borrow_mut().get_mut(place).and_then(Option::take));
-        outside(|| drop(guard));
+        outside(|attached| {
+            // Not dropped while this is borrowed: what a context holds may be the last of a span of theirs.
+            let guard = attached.borrow_mut().get_mut(place).and_then(Option::take);
+            drop(guard);
+        });
     }
 }
 

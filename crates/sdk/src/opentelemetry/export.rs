@@ -40,6 +40,7 @@ impl SpanProcessor for Processor {
     fn on_start(&self, span: &mut Span, _context: &Context) {
         if announces_open_spans()
             && let Some(span) = span.exported_data()
+            && span.span_context.is_sampled()
         {
             let _off = message(&span, None).hand_over();
         }
@@ -61,7 +62,22 @@ impl SpanProcessor for Processor {
 }
 
 /// An exporter for OpenTelemetry's batch or simple processor that hands spans to the installed SDK; else as [`Processor`],
-/// which needs neither.
+/// which needs neither. Shut the provider down before the guard of the SDK is dropped, so that its last batch is sent.
+///
+/// ```
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
+///
+/// # unsafe { std::env::set_var("SPANWISE_SDK_DISABLED", "true") };
+/// let _guard = spanwise::init();
+/// let exporter = spanwise::opentelemetry::Exporter::new();
+/// let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).build();
+/// // …
+/// provider.shutdown()?;
+/// # Ok::<(), opentelemetry_sdk::error::OTelSdkError>(())
+/// ```
+///
+/// # Errors
+/// An export while recording is off fails, and says how many spans are left out.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Exporter {

@@ -8,8 +8,8 @@ use tracing_subscriber::registry::LookupSpan;
 /// What the fields of GenAI begin with.
 const GEN_AI: &str = "gen_ai.";
 
-/// Keeps spans that have a field of GenAI (`gen_ai.*`), and spans and events within those, if they are of `level` or more
-/// important. A program's other spans are not recorded; spans of Spanwise itself are.
+/// Keeps spans that have a field of GenAI (`gen_ai.*`), and what is made while such a span is entered, if it is of `level` or
+/// more important. A program's other spans are not recorded; spans of Spanwise itself are.
 ///
 /// ```
 /// use tracing_subscriber::filter::LevelFilter;

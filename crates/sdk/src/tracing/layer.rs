@@ -15,7 +15,8 @@ pub fn layer<S: Subscriber + for<'l> LookupSpan<'l>>() -> Filtered<Layer, LevelF
     Layer::new().with_filter(LevelFilter::INFO)
 }
 
-/// A layer of a `tracing_subscriber` that records spans of `tracing`; see [the module](self). One is enough for a subscriber.
+/// A layer of a `tracing_subscriber` that records spans of `tracing`; see [the module](crate::tracing). One is enough for a
+/// subscriber.
 ///
 /// It takes all that it is given. Give it a filter (`with_filter`), as [`layer`] does: else all spans and events of the program
 /// down to `TRACE` are made and recorded.

@@ -69,7 +69,10 @@ async fn tasks_that_move_between_threads_keep_their_spans() {
     let work = async {
         let tasks = (0..8).map(|task| {
             let with_tracing = step("tracing").instrument(info_span!("task", task));
-            let with_ours = step("ours").in_span(SpanBuilder::new("our task").start());
+            let ours = SpanBuilder::new("our task").start();
+            // Both ways to go along: in a span of its own, and in the one that is current.
+            let with_ours = tokio::spawn(step("ours").in_scope(ours.to_ref()).with_current_subscriber());
+            let with_ours = async { with_ours.await.unwrap() }.in_span(ours);
             [
                 tokio::spawn(with_tracing.with_current_subscriber()),
                 tokio::spawn(with_ours.with_current_subscriber()),
@@ -218,6 +221,18 @@ fn errors_fail_their_span() {
     let exception = &recorded.span("event").events[0];
     assert_eq!(event_attribute(exception, "exception.message"), "outer");
     assert_eq!(event_attribute(exception, "exception.stacktrace"), "outer\ncaused by: inner");
+}
+
+#[test]
+fn a_panic_fails_the_spans_that_it_leaves() {
+    let (recorded, _default) = start();
+    let left = info_span!("left");
+    let panics =
+        || left.in_scope(|| info_span!("inner").in_scope(|| std::panic::resume_unwind(Box::new("why"))));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+    drop(left);
+    assert_eq!(failure(&recorded.span("inner")), Some("panicked"));
+    assert_eq!(failure(&recorded.span("left")), None, "whoever holds it goes on");
 }
 
 #[test]

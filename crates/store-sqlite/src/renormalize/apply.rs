@@ -1,6 +1,7 @@
 //! Puts what was derived again in its place: in the writing thread, so that nothing comes in between.
 
 use super::replay::{BlockPlace, Replayed};
+use crate::append::insert_root_metadata;
 use crate::error::sql_error;
 use crate::rollup::TraceFacts;
 use crate::segment::Location;
@@ -42,9 +43,10 @@ pub(super) fn apply(
         trace.blocks.iter().try_for_each(|block| renew(context.conn, block.block_id))?;
     }
     row.update(context.conn)?;
+    let metadata = insert_root_metadata(context.conn, trace_key, &trace.metadata)?;
     give(context, trace, &row, before.as_ref());
     context.changed.push(row.trace_id.clone());
-    context.table.row(row);
+    context.table.row_with_texts(context.conn, row, metadata)?;
     Ok(Applied::Done)
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Replayed {
     pub(super) is_index_stale: bool,
     /// What the writing thread remembers of it; nothing of it is given to the roll-ups.
     pub(super) state: TraceState,
+    /// Metadata that the root sets, and that the trace does not have.
+    pub(super) metadata: Vec<(String, String)>,
     changed: HashSet<SpanId>,
 }
 
@@ -65,7 +67,7 @@ impl Replayed {
     pub(super) fn is_changed(&self) -> bool {
         let mut row = self.row.clone();
         self.take_over(&mut row);
-        !self.columns.is_empty() || row != self.row
+        !self.columns.is_empty() || !self.metadata.is_empty() || row != self.row
     }
 
     /// Lets a row say what the spans say, where no client said it. Time and experiment depend on no convention, and state
@@ -201,6 +203,7 @@ impl<'a> Player<'a> {
             columns: Vec::new(),
             is_index_stale: false,
             state,
+            metadata: Vec::new(),
             changed: HashSet::new(),
         };
         Player {
@@ -288,7 +291,7 @@ impl<'a> Player<'a> {
         index: usize,
         block: &Block,
     ) {
-        let Replayed { derived: row, state, .. } = &mut self.replayed;
+        let Replayed { derived: row, state, metadata, .. } = &mut self.replayed;
         if state.arrive(&span) == Arrival::Unchanged {
             return;
         }
@@ -301,6 +304,7 @@ impl<'a> Player<'a> {
             if choose_root(row, &span, state) {
                 self.speaker = Some(Told::new(span.span_id, block.message(index), scope));
                 self.stand_ins = HashMap::new();
+                *metadata = span.root.map(|facts| facts.metadata).unwrap_or_default();
             }
         } else if self.speaker.is_none() {
             let has_remote_parent = span.root.is_some();
@@ -327,6 +331,7 @@ impl<'a> Player<'a> {
         }
         self.hear_logs()?;
         self.find_lenders()?;
+        self.leave_known_metadata_out()?;
         let Replayed { derived, state, .. } = &mut self.replayed;
         update_totals(derived, state);
         Ok(Some(self.replayed))
@@ -384,6 +389,24 @@ impl<'a> Player<'a> {
 }
 
 impl Player<'_> {
+    /// Tags are not looked at: one that is not there may have been deleted.
+    fn leave_known_metadata_out(&mut self) -> StoreResult<()> {
+        let Replayed { row, metadata, .. } = &mut self.replayed;
+        if metadata.is_empty() {
+            return Ok(());
+        }
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT key FROM trace_metadata WHERE trace_key = ?1")
+            .map_err(sql_error)?;
+        let known: HashSet<String> = statement
+            .query_map([row.trace_key], |row| row.get(0))
+            .and_then(Iterator::collect)
+            .map_err(sql_error)?;
+        metadata.retain(|(key, _)| !known.contains(key));
+        Ok(())
+    }
+
     /// Lets calls lend the texts that the root does not have.
     fn find_lenders(&mut self) -> StoreResult<()> {
         let Replayed { row, derived, state, .. } = &mut self.replayed;

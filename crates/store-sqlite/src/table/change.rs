@@ -37,18 +37,17 @@ impl TableChanges {
         }
     }
 
-    /// The same, with tags that are new.
-    pub(crate) fn row_with_tags(
+    /// The same, with tags or metadata that are new.
+    pub(crate) fn row_with_texts(
         &mut self,
         conn: &Connection,
         row: TraceRow,
-        tags: Vec<(String, String)>,
+        texts: Vec<(Field, String)>,
     ) -> StoreResult<()> {
-        if tags.is_empty() || !self.is_used {
+        if texts.is_empty() || !self.is_used {
             self.row(row);
         } else if self.is_loaded && row.visible {
-            let tags = tags.into_iter().map(|(key, value)| (Field::Tag(key), value)).collect();
-            self.list.push(Change::Added(Box::new(Summary::from(row)), tags));
+            self.list.push(Change::Added(Box::new(Summary::from(row)), texts));
         } else {
             // Its other texts may not be in the table yet, and must not be taken for absent.
             self.whole(conn, &row.trace_id)?;

@@ -76,8 +76,8 @@ fn new_tags_come_beside_those_of_before() {
     let row = insert(&conn, 1);
     set_tag(&conn, &row, "first");
     let add = |key: &str| {
-        let tags = vec![(key.to_owned(), "new".to_owned())];
-        apply(&table, &conn, |changes| changes.row_with_tags(&conn, row.clone(), tags).unwrap());
+        let tags = vec![(Field::Tag(key.to_owned()), "new".to_owned())];
+        apply(&table, &conn, |changes| changes.row_with_texts(&conn, row.clone(), tags).unwrap());
     };
     // Before the table is loaded, all is read again.
     add("ignored");

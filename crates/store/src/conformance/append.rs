@@ -23,7 +23,8 @@ pub async fn new_spans_make_a_trace(store: &dyn Store) -> StoreResult<()> {
         .session("s")
         .user("u")
         .preview("why?", "because")
-        .tag("env", "dev");
+        .tag("env", "dev")
+        .metadata("release", "1.4");
     let child = span(2).parent(1).from_to(20, 95).usage(3, 4).cost(0.25, 0.5).status(SpanStatus::Error);
     let outcome = append(store, &trace, &[child, root]).await?;
     assert_eq!(outcome, AppendOutcome { stored: 2, replaced: 0, unchanged: 0 });
@@ -45,7 +46,7 @@ pub async fn new_spans_make_a_trace(store: &dyn Store) -> StoreResult<()> {
         finalized: false,
         span_count: 2,
         error_span_count: Some(1),
-        metadata: texts([("mlflow.trace.user", "u")]),
+        metadata: texts([("mlflow.trace.user", "u"), ("release", "1.4")]),
         tags: texts([("env", "dev")]),
         resource_tags: BTreeMap::new(),
         assessments: Vec::new(),
@@ -198,14 +199,16 @@ pub async fn late_spans_leave_a_finalized_trace_alone(store: &dyn Store) -> Stor
     record.cost = Some(Cost { input: 1.0, output: 1.0, total: 2.0 });
     record.request_preview = Some("set".to_owned());
     record.tags = texts([("k", "set")]);
+    record.metadata = texts([("m", "set")]);
     let before = store.start_trace(record).await?;
     let late = span(2).parent(1).from_to(-50, 900).usage(7, 7).cost(9.0, 9.0).session("late").user("late");
-    let root = span(1).from_to(-60, 950).session("root").tag("k", "late").tag("new", "tag").preview("q", "a");
+    let root = span(1).from_to(-60, 950).session("root").preview("q", "a");
+    let root = root.tag("k", "late").tag("new", "tag").metadata("m", "late").metadata("new", "metadata");
     append(store, &trace, &[late, root]).await?;
     let after = store.get_trace(&trace).await?;
     let expected = TraceInfo {
         span_count: 2,
-        metadata: texts([("mlflow.trace.user", "late")]),
+        metadata: texts([("m", "set"), ("mlflow.trace.user", "late"), ("new", "metadata")]),
         tags: texts([("k", "set"), ("new", "tag")]),
         response_preview: Some("\"a\"".to_owned()),
         input_text: Some("q".to_owned()),

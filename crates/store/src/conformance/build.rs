@@ -178,6 +178,12 @@ impl Span {
         self
     }
 
+    /// Lets it, if a root, set metadata of the trace.
+    pub fn metadata(mut self, key: &str, value: &str) -> Span {
+        self.facts.metadata.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Sets what it, if a root, says of the trace's inputs and outputs.
     pub fn preview(mut self, request: &str, response: &str) -> Span {
         self.facts.request_preview = Some(format!("\"{request}\""));

@@ -68,7 +68,14 @@ async fn five_traces(store: &dyn Store) -> StoreResult<[TraceId; 5]> {
     let b = store.create_experiment(named("b")).await?.experiment_id;
     let ids = [trace_id(1), trace_id(2), trace_id(3), TraceId::Text("own".into()), trace_id(5)];
     let chat = [
-        span(1).name("chat").span_type("AGENT").from_to(0, 100).tag("env", "prod").session("s1").user("u1"),
+        span(1)
+            .name("chat")
+            .span_type("AGENT")
+            .from_to(0, 100)
+            .tag("env", "prod")
+            .metadata("release", "1.4")
+            .session("s1")
+            .user("u1"),
         span(2)
             .parent(1)
             .name("openai")
@@ -270,6 +277,7 @@ pub async fn traces_are_found_by_tags_and_metadata(store: &dyn Store) -> StoreRe
         ("metadata.k IN ('v', 'w')", &[5]),
         ("metadata.k = 'v'", &[5]),
         ("metadata.k IS NULL", &[1, 2, 3, 4]),
+        ("metadata.release = '1.4'", &[1]),
         ("metadata.`mlflow.trace.user` = 'u1'", &[1]),
         ("metadata.`mlflow.sourceRun` LIKE 'run%'", &[4]),
         (

@@ -11,10 +11,11 @@ use fixture::{
 };
 use rusqlite::Connection;
 use spanwise_model::{ExperimentId, TraceId, TraceStart};
+use spanwise_query::parse_filter;
 use spanwise_store::conformance::build::{
     assessment, explicit, feedback, span, spans, start, texts, trace_id, usage,
 };
-use spanwise_store::{NewExperiment, Progress, RenormalizeScope, Store};
+use spanwise_store::{NewExperiment, Progress, RenormalizeScope, Store, TraceQuery};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -167,6 +168,37 @@ async fn what_clients_gave_stays() {
         },
         before
     );
+    assert_eq!(store.check().await.unwrap().problems, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_that_the_root_sets_is_added_and_what_is_there_stays() {
+    let (store, _folder) = open();
+    let root = span(1)
+        .attribute("spanwise.trace.metadata.release", "1.4")
+        .attribute("spanwise.trace.metadata.k", "the span's")
+        .attribute("mlflow.traceTag.deleted", "stays so");
+    // As a release took it in that did not know of metadata.
+    store.append_spans(vec![spans(&trace_id(1), &[root])]).await.unwrap();
+    let record =
+        TraceStart { metadata: texts([("k", "given")]), ..start(&trace_id(1), ExperimentId::DEFAULT) };
+    store.start_trace(record).await.unwrap();
+    store.columns_loaded().await.unwrap();
+    assert_eq!(renormalize(&store).await.changed_traces, 1);
+    let info = store.get_trace(&trace_id(1)).await.unwrap();
+    assert_eq!(info.metadata, texts([("k", "given"), ("release", "1.4")]));
+    assert_eq!(info.tags, BTreeMap::new());
+    for (filter, count) in [("metadata.release = '1.4'", 1), ("metadata.k = 'given'", 1)] {
+        let query = TraceQuery {
+            experiments: vec![ExperimentId::DEFAULT],
+            filter: Some(parse_filter(filter).unwrap()),
+            order: Vec::new(),
+            limit: 10,
+            after: None,
+        };
+        assert_eq!(store.count_traces(query).await.unwrap(), count, "{filter}");
+    }
+    assert_eq!(renormalize(&store).await.changed_traces, 0);
     assert_eq!(store.check().await.unwrap().problems, Vec::<String>::new());
 }
 
