@@ -186,7 +186,9 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> tracing_subscriber::Layer<S> for La
         let Some((span, said)) = self.start(attributes, parent) else { return };
         let mut status_message = String::new();
         apply(&span, &said, &mut status_message);
-        entry.extensions_mut().replace(Recorded { span, last: None, status_message });
+        let other = entry.extensions_mut().replace(Recorded { span, last: None, status_message });
+        // That of a second layer, which ends here; not under the lock.
+        drop(other);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
