@@ -308,6 +308,7 @@ def test_genai(run):
     assert (ran.calls[4].detail["provider"], ran.calls[4].said()) == ("gcp.gemini", title)
     assert usage(ran.calls[4]) == ran.calls[4].told_usage()
     check_failure(ran.calls[5])
+    assert ran.calls[5].span.attributes["http.response.status_code"] == 404
     check_cost(ran)
 
 

@@ -9,13 +9,13 @@
 //!
 //! The library tells no cached tokens apart, so that these are not recorded. A call with its retries is one span.
 
-use crate::wire::{Reading, Recorded, begin_answer, end, told};
+use crate::wire::{Reading, Recorded, told};
 use async_anthropic::Client;
 use async_anthropic::errors::AnthropicError;
 use async_anthropic::types::{
     CreateMessagesRequest, CreateMessagesResponse, CreateMessagesResponseStream, MessagesStreamEvent,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 use spanwise::llm::{Exchange, Tracer};
 use std::ops::Deref;
 
@@ -50,13 +50,9 @@ impl Traced {
         Messages { client: self }
     }
 
-    fn start(&self, request: &CreateMessagesRequest) -> Option<Exchange> {
-        if !spanwise::is_enabled() {
-            return None;
-        }
-        let request = serde_json::to_vec(request).ok()?;
+    fn start(&self, request: &CreateMessagesRequest) -> Exchange {
         // The client does not tell its address.
-        Some(self.tracer.exchange("/v1/messages", &request))
+        self.tracer.exchange_of("/v1/messages", request)
     }
 }
 
@@ -86,10 +82,14 @@ impl Messages<'_> {
     ) -> Result<CreateMessagesResponse, AnthropicError> {
         let mut request = request.into();
         request.stream = false;
-        let exchange = self.client.start(&request);
+        let mut exchange = self.client.start(&request);
         let result = self.client.inner.messages().create(request).await;
-        if let Some(exchange) = exchange {
-            end(exchange, &result, write_message);
+        match &result {
+            Ok(message) => {
+                exchange.push_value(&Sent { message, kind: "message", role: "assistant" });
+                exchange.complete();
+            }
+            Err(error) => exchange.fail(&told(error)),
         }
         result
     }
@@ -103,26 +103,18 @@ impl Messages<'_> {
         request.stream = true;
         let exchange = self.client.start(&request);
         let stream = self.client.inner.messages().create_stream(request).await;
-        let Some(mut exchange) = exchange else { return stream };
-        begin_answer(&mut exchange, "text/event-stream");
-        let reading = Reading { write: write_event, tell: |error: &AnthropicError| told(error) };
+        let reading =
+            Reading::<MessagesStreamEvent, AnthropicError> { take: Exchange::push_value, tell: told };
         Box::pin(Recorded::new(stream, exchange, reading))
     }
 }
 
-/// Writes a message with what the library leaves away, which is always the same.
-fn write_message(message: &CreateMessagesResponse) -> serde_json::Result<Vec<u8>> {
-    let mut message = serde_json::to_value(message)?;
-    if let Value::Object(fields) = &mut message {
-        fields.extend([("type".to_owned(), json!("message")), ("role".to_owned(), json!("assistant"))]);
-    }
-    serde_json::to_vec(&message)
-}
-
-/// Appends an event as the provider sends it.
-fn write_event(event: &MessagesStreamEvent, out: &mut Vec<u8>) {
-    out.extend(b"data: ");
-    // What was read from JSON can be written as JSON.
-    out.extend(serde_json::to_vec(event).unwrap_or_default());
-    out.extend(b"\n\n");
+/// A message with what the library leaves away, which is always the same.
+#[derive(Serialize)]
+struct Sent<'a> {
+    #[serde(flatten)]
+    message: &'a CreateMessagesResponse,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    role: &'static str,
 }

@@ -74,7 +74,7 @@ impl Traced {
         options: Option<&ChatOptions>,
     ) -> Result<ChatResponse> {
         let model = model.into();
-        let mut span = ChatSpan::start(self.identify(&model), &request, options, self.content);
+        let mut span = ChatSpan::start(|| self.identify(&model), &request, options, self.content);
         let result = self.inner.exec_chat(model, request, options).await;
         match &result {
             Ok(response) => span.take(response),
@@ -95,7 +95,7 @@ impl Traced {
         options: Option<&ChatOptions>,
     ) -> Result<ChatStreamResponse> {
         let model = model.into();
-        let mut span = ChatSpan::start(self.identify(&model), &request, options, self.content).of_stream();
+        let mut span = ChatSpan::start(|| self.identify(&model), &request, options, self.content).of_stream();
         match self.inner.exec_chat_stream(model, request, options).await {
             Ok(response) => {
                 let stream = ChatStream { inner: response.stream, span };
@@ -148,7 +148,7 @@ impl Traced {
         options: Option<&EmbedOptions>,
     ) -> Result<EmbedResponse> {
         let model = model.into();
-        let span = EmbeddingSpan::start(self.identify(&model), &request, self.content);
+        let span = EmbeddingSpan::start(|| self.identify(&model), &request, self.content);
         let result = self.inner.exec_embed(model, request, options).await;
         span.end(&result);
         result

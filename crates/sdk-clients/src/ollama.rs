@@ -9,7 +9,7 @@
 //!
 //! The library drops the tokens of embeddings, which are not recorded then, and why a model stopped, which reads as `stop`.
 
-use crate::wire::{Reading, Recorded, begin_answer, end, told};
+use crate::wire::{Reading, Recorded, told};
 use ollama_rs::Ollama;
 use ollama_rs::error::Result;
 use ollama_rs::generation::chat::request::ChatMessageRequest;
@@ -92,12 +92,10 @@ impl Traced {
     /// See [`Ollama::generate_stream`].
     pub async fn generate_stream(&self, request: GenerationRequest<'_>) -> Result<GenerationResponseStream> {
         let exchange = self.start("api/generate", true, || serde_json::to_value(&request));
-        let result = self.inner.generate_stream(request).await;
-        let Some(exchange) = exchange else { return result };
-        let write = |items: &Vec<GenerationResponse>, out: &mut Vec<u8>| {
-            items.iter().for_each(|item| write_line(item, out));
+        let take = |exchange: &mut Exchange, items: &Vec<GenerationResponse>| {
+            items.iter().for_each(|item| exchange.push_value(item));
         };
-        stream(result, exchange, Reading { write, tell: told })
+        stream(self.inner.generate_stream(request).await, exchange, Reading { take, tell: told })
     }
 
     /// See [`Ollama::generate_embeddings`].
@@ -121,8 +119,7 @@ impl Traced {
         }
         let mut request = request().ok()?;
         request.as_object_mut()?.insert("stream".to_owned(), is_stream.into());
-        let url = format!("{}{path}", self.inner.url_str());
-        Some(self.tracer.exchange(&url, request.to_string().as_bytes()))
+        Some(self.tracer.exchange_of(&format!("{}{path}", self.inner.url_str()), &request))
     }
 }
 
@@ -149,8 +146,13 @@ fn with_history<C: ChatHistory>(history: &C, request: &ChatMessageRequest) -> se
 
 /// Sets what came back on the span.
 fn whole<T: Serialize>(result: Result<T>, exchange: Option<Exchange>) -> Result<T> {
-    if let Some(exchange) = exchange {
-        end(exchange, &result, serde_json::to_vec);
+    match (&result, exchange) {
+        (_, None) => {}
+        (Ok(answer), Some(mut exchange)) => {
+            exchange.push_value(answer);
+            exchange.complete();
+        }
+        (Err(error), Some(exchange)) => exchange.fail(&told(error)),
     }
     result
 }
@@ -159,9 +161,8 @@ fn chat_stream(
     result: Result<ChatMessageResponseStream>,
     exchange: Option<Exchange>,
 ) -> Result<ChatMessageResponseStream> {
-    let Some(exchange) = exchange else { return result };
     let tell = |(): &()| "the stream could not be read".to_owned();
-    stream(result, exchange, Reading { write: write_line, tell })
+    stream(result, exchange, Reading { take: Exchange::push_value, tell })
 }
 
 type Stream<T, E> = Pin<Box<dyn futures_core::Stream<Item = std::result::Result<T, E>> + Send>>;
@@ -169,23 +170,15 @@ type Stream<T, E> = Pin<Box<dyn futures_core::Stream<Item = std::result::Result<
 /// Reads a stream as it passes.
 fn stream<T: 'static, E: 'static>(
     result: Result<Stream<T, E>>,
-    mut exchange: Exchange,
+    exchange: Option<Exchange>,
     reading: Reading<T, E>,
 ) -> Result<Stream<T, E>> {
-    match result {
-        Ok(stream) => {
-            begin_answer(&mut exchange, "application/x-ndjson");
-            Ok(Box::pin(Recorded::new(stream, exchange, reading)))
-        }
-        Err(error) => {
+    match (result, exchange) {
+        (result, None) => result,
+        (Ok(stream), Some(exchange)) => Ok(Box::pin(Recorded::new(stream, exchange, reading))),
+        (Err(error), Some(exchange)) => {
             exchange.fail(&told(&error));
             Err(error)
         }
     }
-}
-
-fn write_line<T: Serialize>(item: &T, out: &mut Vec<u8>) {
-    // What was read from JSON can be written as JSON.
-    out.extend(serde_json::to_vec(item).unwrap_or_default());
-    out.push(b'\n');
 }

@@ -143,10 +143,8 @@ where
 fn follow(response: StreamingResponse, mut exchange: Exchange) -> StreamingResponse {
     exchange.respond(response.status().as_u16(), response.headers());
     response.map(|stream| -> BoxedStream {
-        let reading = Reading {
-            write: |bytes: &Bytes, out: &mut Vec<u8>| out.extend_from_slice(bytes),
-            tell: |error: &Error| told(error),
-        };
+        let reading =
+            Reading { take: |exchange: &mut Exchange, bytes: &Bytes| exchange.push(bytes), tell: told };
         Box::pin(Recorded::new(stream, exchange, reading))
     })
 }

@@ -11,8 +11,14 @@ use genai::{Error, ModelIden, Result};
 use spanwise::{AttributeValue, Kind, Span, SpanBuilder, key};
 use std::time::Instant;
 
-/// Bytes of a streamed answer that are kept.
-const STREAM_BYTES_MAX: usize = 8 << 20;
+/// Bytes that are kept of messages that are sent, and of an answer; the rest is counted.
+const CONTENT_BYTES_MAX: usize = 8 << 20;
+/// How many bytes of a request were not kept.
+const OMITTED_REQUEST: &str = "spanwise.request.omitted_bytes";
+/// How many bytes of an answer were not kept.
+const OMITTED: &str = "spanwise.response.omitted_bytes";
+/// Set where nobody waited for the end.
+const CANCELLED: &str = "spanwise.response.cancelled";
 
 /// A chat; ends when it is dropped at the latest.
 pub(super) struct ChatSpan {
@@ -25,8 +31,11 @@ pub(super) struct ChatSpan {
 /// What has come of a streamed answer.
 #[derive(Default)]
 struct Answer {
-    is_stream: bool,
     has_begun: bool,
+    /// Whether the provider has said all that it has to say, or that it can't.
+    is_over: bool,
+    bytes: usize,
+    omitted_bytes: u64,
     text: String,
     thoughts: String,
     calls: Vec<ToolCall>,
@@ -35,12 +44,12 @@ struct Answer {
 
 impl ChatSpan {
     pub(super) fn start(
-        model: Option<ModelIden>,
+        model: impl FnOnce() -> Option<ModelIden>,
         request: &ChatRequest,
         options: Option<&ChatOptions>,
         content: bool,
     ) -> ChatSpan {
-        let span = start("chat", "CHAT_MODEL", model.as_ref());
+        let span = start("chat", "CHAT_MODEL", model);
         if span.is_recording() {
             write_options(&span, options);
             if content {
@@ -51,14 +60,14 @@ impl ChatSpan {
     }
 
     /// Says that its answer is streamed.
-    pub(super) fn of_stream(mut self) -> ChatSpan {
-        self.answer.is_stream = true;
+    pub(super) fn of_stream(self) -> ChatSpan {
         self.span.set_attribute("gen_ai.request.stream", true);
         self
     }
 
     /// Sets a whole answer.
     pub(super) fn take(&mut self, response: &ChatResponse) {
+        self.answer.is_over = true;
         let span = &self.span;
         if !span.is_recording() {
             return;
@@ -92,19 +101,30 @@ impl ChatSpan {
     }
 
     fn add(&mut self, field: impl FnOnce(&mut Answer) -> &mut String, text: &str) {
-        self.note_first();
-        if self.answer.text.len() + self.answer.thoughts.len() + text.len() <= STREAM_BYTES_MAX {
+        if self.has_room(text.len()) {
             field(&mut self.answer).push_str(text);
         }
     }
 
     /// Takes a call of a tool, of which some providers tell again when more of it is known.
     fn add_call(&mut self, call: &ToolCall) {
-        self.note_first();
-        match self.answer.calls.iter_mut().find(|known| known.call_id == call.call_id) {
-            Some(known) => *known = call.clone(),
-            None => self.answer.calls.push(call.clone()),
+        match self.answer.calls.iter().position(|known| known.call_id == call.call_id) {
+            Some(at) => self.answer.calls[at] = call.clone(),
+            None if self.has_room(size_of::<ToolCall>()) => self.answer.calls.push(call.clone()),
+            None => {}
         }
+    }
+
+    /// Notes that something came, and returns whether it is kept: what is behind a gap would be read as if there were none.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.note_first();
+        let answer = &mut self.answer;
+        if answer.omitted_bytes > 0 || answer.bytes + bytes > CONTENT_BYTES_MAX {
+            answer.omitted_bytes += bytes as u64;
+            return false;
+        }
+        answer.bytes += bytes;
+        true
     }
 
     fn note_first(&mut self) {
@@ -114,6 +134,7 @@ impl ChatSpan {
     }
 
     fn take_end(&mut self, end: &StreamEnd) {
+        self.answer.is_over = true;
         if let Some(usage) = &end.captured_usage {
             write_usage(&self.span, usage);
         }
@@ -134,26 +155,42 @@ impl ChatSpan {
 
     /// Sets what came of a stream, and ends.
     pub(super) fn end(&mut self) {
+        self.answer.is_over = true;
+        self.finish();
+    }
+
+    fn finish(&mut self) {
         let span = std::mem::replace(&mut self.span, Span::none());
         let answer = std::mem::take(&mut self.answer);
-        if !span.is_recording() || !answer.has_begun {
+        if !span.is_recording() {
             return;
         }
-        let mut parts = Vec::new();
-        parts
-            .extend(Some(answer.thoughts).filter(|text| !text.is_empty()).map(ContentPart::ReasoningContent));
-        parts.extend(Some(answer.text).filter(|text| !text.is_empty()).map(ContentPart::Text));
-        parts.extend(answer.calls.into_iter().map(ContentPart::ToolCall));
-        write_answer(&span, parts, answer.stop_reason.as_ref(), self.content);
+        if !answer.is_over {
+            span.set_attribute(CANCELLED, true);
+        }
+        if answer.omitted_bytes > 0 {
+            span.set_attribute(OMITTED, answer.omitted_bytes);
+        }
+        if answer.has_begun {
+            let reason = answer.stop_reason.clone();
+            write_answer(&span, answer.into_parts(), reason.as_ref(), self.content);
+        }
+    }
+}
+
+impl Answer {
+    fn into_parts(self) -> Vec<ContentPart> {
+        let text = |text: String| Some(text).filter(|text| !text.is_empty());
+        let thoughts = text(self.thoughts).map(ContentPart::ReasoningContent);
+        let said = text(self.text).map(ContentPart::Text);
+        thoughts.into_iter().chain(said).chain(self.calls.into_iter().map(ContentPart::ToolCall)).collect()
     }
 }
 
 impl Drop for ChatSpan {
     fn drop(&mut self) {
         // Whoever takes only a part of a stream has that as its output.
-        if self.answer.is_stream {
-            self.end();
-        }
+        self.finish();
     }
 }
 
@@ -163,8 +200,12 @@ pub(super) struct EmbeddingSpan {
 }
 
 impl EmbeddingSpan {
-    pub(super) fn start(model: Option<ModelIden>, request: &EmbedRequest, content: bool) -> EmbeddingSpan {
-        let span = start("embeddings", "EMBEDDING", model.as_ref());
+    pub(super) fn start(
+        model: impl FnOnce() -> Option<ModelIden>,
+        request: &EmbedRequest,
+        content: bool,
+    ) -> EmbeddingSpan {
+        let span = start("embeddings", "EMBEDDING", model);
         if content && span.is_recording() {
             match request.single_input() {
                 Some(text) => span.set_inputs(text),
@@ -190,17 +231,19 @@ impl EmbeddingSpan {
     }
 }
 
-fn start(operation: &str, span_type: &str, model: Option<&ModelIden>) -> Span {
-    let name = model.map(|model| model.model_name.namespace_and_name().1);
+fn start(operation: &str, span_type: &str, model: impl FnOnce() -> Option<ModelIden>) -> Span {
+    if !spanwise::is_enabled() {
+        return Span::none();
+    }
+    let model = model();
+    let name = model.as_ref().map(|model| model.model_name.namespace_and_name().1);
     let span_name = name.map_or_else(|| operation.to_owned(), |name| format!("{operation} {name}"));
     let span = SpanBuilder::new(&span_name).kind(Kind::Client).start();
-    if span.is_recording() {
-        span.set_type(span_type);
-        span.set_attribute("gen_ai.operation.name", operation);
-        if let (Some(model), Some(name)) = (model, name) {
-            span.set_attribute("gen_ai.provider.name", provider(model.adapter_kind));
-            span.set_attribute("gen_ai.request.model", name);
-        }
+    span.set_type(span_type);
+    span.set_attribute("gen_ai.operation.name", operation);
+    if let (Some(model), Some(name)) = (&model, name) {
+        span.set_attribute("gen_ai.provider.name", provider(model.adapter_kind));
+        span.set_attribute("gen_ai.request.model", name);
     }
     span
 }
@@ -221,7 +264,7 @@ fn provider(adapter: AdapterKind) -> &'static str {
 
 fn write_request(span: &Span, request: &ChatRequest) {
     put(span, "gen_ai.system_instructions", request.system.as_deref().map(content::system));
-    span.set_attribute("gen_ai.input.messages", content::messages(&request.messages));
+    put_content(span, "gen_ai.input.messages", content::messages(&request.messages), OMITTED_REQUEST);
     put(span, "gen_ai.tool.definitions", request.tools.as_deref().map(content::tools));
 }
 
@@ -280,6 +323,18 @@ fn put(span: &Span, key: &str, value: Option<impl AttributeValue>) {
     }
 }
 
+/// Sets messages, unless there is too much of them.
+fn put_content(span: &Span, key: &str, messages: String, omitted: &str) {
+    match messages.len() > CONTENT_BYTES_MAX {
+        true => span.set_attribute(omitted, messages.len() as u64),
+        false => span.set_attribute(key, messages),
+    }
+}
+
 fn record_failure(span: &Span, error: &Error) {
     span.record_error_as("genai::Error", error);
+    if let Some(status) = error.status() {
+        span.set_attribute("http.response.status_code", status.as_u16());
+        span.set_attribute("error.type", status.as_str());
+    }
 }

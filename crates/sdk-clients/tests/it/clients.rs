@@ -86,6 +86,7 @@ async fn a_stream_of_genai_that_nobody_reads_to_its_end_has_what_came() {
     let span = spans.one();
     assert!(!span.is_error);
     assert!(text(&span).contains(SECRET));
+    assert_eq!(attribute(&span, "spanwise.response.cancelled"), Some(&Value::Bool(true)));
     assert!(attribute(&span, "gen_ai.response.time_to_first_chunk").is_some());
 }
 
@@ -178,6 +179,18 @@ async fn a_stream_that_breaks_off_has_failed() {
     let span = spans.one();
     assert!(span.is_error);
     assert!(text(&span).contains(SECRET));
+}
+
+#[tokio::test]
+async fn messages_that_are_too_large_are_counted() {
+    let spans = Spans::record().await;
+    let address = answering("200 OK", "application/json", OPENAI, Then::Close).await;
+    let request = genai::chat::ChatRequest::from_user("x".repeat(9 << 20));
+    genai(&address).exec_chat("gpt-4o-mini", request, None).await.unwrap();
+    let span = spans.one();
+    assert_eq!(attribute(&span, "gen_ai.input.messages"), None);
+    assert!(matches!(attribute(&span, "spanwise.request.omitted_bytes"), Some(Value::Int(9_437_184..))));
+    assert!(text(&span).contains(SECRET), "the answer is there");
 }
 
 #[tokio::test]

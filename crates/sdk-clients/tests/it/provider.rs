@@ -29,12 +29,14 @@ pub(crate) async fn answering(status: &str, content_type: &str, body: &str, then
 
 async fn serve(mut connection: TcpStream, answer: Arc<str>, then: Then) {
     let mut request = Vec::new();
-    let mut buffer = [0; 4096];
-    while !is_whole(&request) {
+    let mut buffer = [0; 1 << 16];
+    let mut length = None;
+    while length.is_none_or(|length| request.len() < length) {
         match connection.read(&mut buffer).await {
             Ok(read) if read > 0 => request.extend_from_slice(&buffer[..read]),
             _ => return,
         }
+        length = length.or_else(|| request_length(&request));
     }
     connection.write_all(answer.as_bytes()).await.unwrap();
     if then == Then::Wait {
@@ -43,11 +45,10 @@ async fn serve(mut connection: TcpStream, answer: Arc<str>, then: Then) {
     }
 }
 
-fn is_whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head
-        .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    body.len() >= length.unwrap_or(0)
+/// Returns how long a request is with its body, once its head is there.
+fn request_length(request: &[u8]) -> Option<usize> {
+    let head = request.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+    let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+    let body = text.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    Some(head + 4 + body.unwrap_or(0))
 }
