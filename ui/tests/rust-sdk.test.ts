@@ -127,6 +127,17 @@ describe("the agent example", () => {
       expect(trace.metadata).toMatchObject({ release: "1.0" });
     }));
 
+  test("shows tags and metadata, which lead to the traces that have them", () =>
+    onTrace("", async (page) => {
+      await page.getByRole("button", { name: "Tags" }).click();
+      const metadata = page.getByRole("region", { name: "Metadata" });
+      expect(await metadata.getByRole("listitem").allTextContents()).toEqual(["release1.0"]);
+      await metadata.getByRole("link", { name: "1.0" }).click();
+      await page.waitForURL(/\/traces\?filter=/);
+      expect(new URL(page.url()).searchParams.get("filter")).toBe("metadata.release = '1.0'");
+      await page.getByText("weather agent").waitFor();
+    }));
+
   test("shows what failed and was tried again", () =>
     onTrace("", async (page) => {
       await row(page, "forecast").getByText("the service is busy").waitFor();

@@ -19,6 +19,13 @@ export function attributeFilter(key: string, value: unknown): string | null {
 }
 
 export function tagFilter(key: string, value: string): string {
-  const name = /^[A-Za-z_][\w.]*$/.test(key) ? `tags.${key}` : `tags.\`${key.replaceAll("`", "``")}\``;
-  return equality(name, value);
+  return equality(named("tags", key), value);
+}
+
+export function metadataFilter(key: string, value: string): string {
+  return equality(named("metadata", key), value);
+}
+
+function named(map: string, key: string): string {
+  return /^[A-Za-z_][\w.]*$/.test(key) ? `${map}.${key}` : `${map}.\`${key.replaceAll("`", "``")}\``;
 }

@@ -1,11 +1,11 @@
-// The tags of a trace: its own can be changed, those of its resource are shown.
+// The tags of a trace: its own can be changed, those of its resource are shown, and so is its metadata.
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { TraceRecord } from "../../../api/types";
 import { Button, IconButton } from "../../../components/button/Button";
 import { takesFocus } from "../../../lib/focus";
 import { oneLine } from "../../../lib/oneLine";
-import { tagFilter } from "../links";
+import { metadataFilter, tagFilter } from "../links";
 import styles from "./assess.module.css";
 import { useAssess } from "./useAssess";
 
@@ -16,6 +16,8 @@ export function TagEditor({ record }: { record: TraceRecord }) {
   const [problem, setProblem] = useState<string | null>(null);
   const own = Object.entries(record.own_tags).filter(([name]) => !name.startsWith("mlflow."));
   const resource = Object.entries(record.resource_tags).filter(([name]) => !(name in record.own_tags));
+  // The others are fields of the trace, and have their places above.
+  const metadata = Object.entries(record.metadata).filter(([name]) => !name.startsWith("mlflow.trace"));
   const add = (event: React.SyntheticEvent) => {
     event.preventDefault();
     const problem = tagProblem(key, value);
@@ -66,24 +68,39 @@ export function TagEditor({ record }: { record: TraceRecord }) {
           {problem}
         </p>
       )}
-      {resource.length > 0 && (
-        <section aria-label="From the resource">
-          <h3 className={styles.groupTitle}>From the resource</h3>
-          <ul className={styles.resource}>
-            {resource.map(([name, text]) => (
-              <li key={name}>
-                <span className="cut" title={name}>
-                  {oneLine(name)}
-                </span>
-                <Link to="/traces" search={{ filter: tagFilter(name, text) }} className="cut" title={text}>
-                  {oneLine(text)}
-                </Link>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <Shown title="From the resource" entries={resource} filter={tagFilter} />
+      <Shown title="Metadata" entries={metadata} filter={metadataFilter} />
     </div>
+  );
+}
+
+/** What can't be changed; each value leads to the traces that have it, too. */
+function Shown({
+  title,
+  entries,
+  filter,
+}: {
+  title: string;
+  entries: readonly [string, string][];
+  filter(key: string, value: string): string;
+}) {
+  if (entries.length === 0) return null;
+  return (
+    <section aria-label={title}>
+      <h3 className={styles.groupTitle}>{title}</h3>
+      <ul className={styles.resource}>
+        {entries.map(([name, text]) => (
+          <li key={name}>
+            <span className="cut" title={name}>
+              {oneLine(name)}
+            </span>
+            <Link to="/traces" search={{ filter: filter(name, text) }} className="cut" title={text}>
+              {oneLine(text)}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
