@@ -152,6 +152,10 @@ def check_agent(run: Run, name: str, said: str) -> None:
     assert root.inputs == {"question": "How is the weather in Oslo?"}
     (tool,) = [span for span in run.trace.data.spans if span.span_type == "TOOL"]
     assert tool.name == "weather"
+    # The trace used what its calls did.
+    known = [usage(call) for call in run.calls if call.detail["usage"]]
+    tokens = run.trace.info.token_usage
+    assert (tokens["input_tokens"], tokens["output_tokens"]) == tuple(map(sum, zip(*known, strict=True)))
 
 
 def check_tool_round(
