@@ -59,9 +59,13 @@ fmt-check:
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path examples/rust/Cargo.toml --all --check
 
+# What programs depend on, so that its documentation is read.
+SDK_CRATES := spanwise spanwise-macros spanwise-sdk-core spanwise-sdk-providers spanwise-inbox
+
 # The SDK's parts that are not in its default features are checked and tested with the others.
 lint:
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --all-features $(SDK_CRATES:%=--package %)
 
 lint-python: venv
 	.venv/bin/ruff check tests bench

@@ -8,6 +8,9 @@
 //! chunks into batches; each endpoint has a thread that sends them. Nothing here blocks the caller on a network or a disk,
 //! and nothing panics on the caller's thread.
 
+// Badges of features on docs.rs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(any(feature = "http", feature = "grpc"))]
 mod answer;
 mod batch;

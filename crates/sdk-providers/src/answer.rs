@@ -104,7 +104,7 @@ impl Answer {
             }
             None => bytes,
         };
-        let mut framing = std::mem::replace(&mut self.framing, Framing::Unknown);
+        let mut framing = std::mem::replace(&mut self.framing, Framing::Unknown { is_sse: false });
         framing.push(bytes, &mut |frame| self.take(frame));
         self.framing = framing;
         self.sieved = sieved;
@@ -134,7 +134,6 @@ impl Answer {
         self.has_value = true;
         if let Some(failure) = error::in_event(value) {
             self.reply.failure.get_or_insert(failure);
-            return;
         }
         (self.protocol.read_event)(value, &mut self.reply);
         if self.reply.has_content && self.first_content.is_none() {
@@ -162,7 +161,7 @@ impl Answer {
         if !span.is_recording() {
             return;
         }
-        let mut framing = std::mem::replace(&mut self.framing, Framing::Unknown);
+        let mut framing = std::mem::replace(&mut self.framing, Framing::Unknown { is_sse: false });
         let is_whole = framing.end(&mut |frame| self.take(frame));
         self.add_to_reply();
         self.reply.write(span, self.options);
@@ -176,8 +175,7 @@ impl Answer {
         }
         let failure = self.failure(end, is_whole);
         if let Some(failure) = failure {
-            span.set_attribute("error.type", failure.kind());
-            span.set_error(&failure.to_string());
+            failure.record(span);
         } else if end == End::Cancelled && !self.is_complete(is_whole) {
             span.set_attribute(CANCELLED, true);
         }

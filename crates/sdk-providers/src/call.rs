@@ -11,7 +11,9 @@ use std::time::Instant;
 
 /// Bytes of a request that are read; a larger one is recognised by its path alone, and recorded without its contents.
 pub const REQUEST_BYTES_MAX: usize = 8 << 20;
-/// How many bytes of a request were not read.
+/// Set where a request was not read.
+const UNREAD: &str = "spanwise.request.unread";
+/// How many bytes it had, if that is known.
 const OMITTED: &str = "spanwise.request.omitted_bytes";
 
 /// What comes before the body of a request.
@@ -71,7 +73,8 @@ pub struct Call {
     pub(crate) began: Instant,
     route: Route,
     provider: &'static str,
-    omitted_bytes: Option<u64>,
+    /// It was not read; with its length, if that is known.
+    unread: Option<Option<u64>>,
 }
 
 /// Returns whether a request may be a call of a provider, by its method and address: whether it is worth reading its body.
@@ -88,7 +91,7 @@ pub fn recognise(head: &RequestHead<'_>, body: RequestBody<'_>, options: Options
     let candidates = protocol::candidates(&route);
     let known =
         |bytes: &[u8]| bytes.len() <= REQUEST_BYTES_MAX && (head.header)("content-encoding").is_none();
-    let (protocol, request, omitted_bytes) = match body {
+    let (protocol, mut request, unread) = match body {
         RequestBody::Bytes(bytes) if known(bytes) => {
             let body: Value = serde_json::from_slice(bytes).ok()?;
             let protocol = candidates.iter().find(|protocol| (protocol.is_request)(&body))?;
@@ -96,13 +99,17 @@ pub fn recognise(head: &RequestHead<'_>, body: RequestBody<'_>, options: Options
         }
         // Paths that others may have too are nobody's without a body.
         _ if candidates.is_empty() || !protocol::is_sure(&route) => return None,
-        RequestBody::Bytes(bytes) => (*candidates.first()?, Request::default(), Some(bytes.len() as u64)),
-        RequestBody::Unread(length) => (*candidates.first()?, Request::default(), Some(length.unwrap_or(0))),
+        RequestBody::Bytes(bytes) => {
+            (*candidates.first()?, Request::default(), Some(Some(bytes.len() as u64)))
+        }
+        RequestBody::Unread(length) => {
+            let told = || (head.header)("content-length")?.parse().ok();
+            (*candidates.first()?, Request::default(), Some(length.or_else(told)))
+        }
     };
-    let mut request = request;
     request.model = request.model.or_else(|| protocol::model_in_path(&route));
     let provider = provider_at(&route.host, route.port, &route.path).unwrap_or(protocol.provider);
-    Some(Call { protocol, request, options, began: Instant::now(), route, provider, omitted_bytes })
+    Some(Call { protocol, request, options, began: Instant::now(), route, provider, unread })
 }
 
 impl Call {
@@ -155,10 +162,18 @@ impl Call {
         if let Some(port) = self.route.port {
             span.set_attribute("server.port", port);
         }
-        if let Some(bytes) = self.omitted_bytes {
-            span.set_attribute(OMITTED, bytes);
+        if let Some(length) = self.unread {
+            span.set_attribute(UNREAD, true);
+            if let Some(length) = length {
+                span.set_attribute(OMITTED, length);
+            }
         }
         self.request.write(span, self.options);
+    }
+
+    /// Lets go of what was said, which need not be held while the model thinks about it.
+    pub fn drop_contents(&mut self) {
+        self.request.drop_contents();
     }
 
     /// Begins to read the response.

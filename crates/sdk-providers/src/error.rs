@@ -2,6 +2,7 @@
 
 use crate::json::{text, text_of};
 use serde_json::Value;
+use spanwise_sdk_core::SpanRef;
 
 /// Bytes of an error body that are looked at.
 pub(crate) const ERROR_BYTES_MAX: usize = 64 << 10;
@@ -38,9 +39,24 @@ impl Failure {
             Failure::Status(status) => status.to_string(),
             Failure::CutOff => "incomplete_response".to_owned(),
             Failure::Malformed(_) => "malformed_response".to_owned(),
+            // All that is known of it is a text, and the clients say this in the same words.
+            Failure::Transport(text) if text.contains("timed out") => "timeout".to_owned(),
             Failure::Transport(_) => "transport_error".to_owned(),
         }
     }
+}
+
+impl Failure {
+    /// Fails a span.
+    pub(crate) fn record(&self, span: &SpanRef) {
+        span.set_attribute("error.type", self.kind());
+        span.set_error(&self.to_string());
+    }
+}
+
+/// Fails the span of a request that no response came to.
+pub fn record_failure(span: &SpanRef, error: &str) {
+    Failure::Transport(cut(error)).record(span);
 }
 
 /// Returns what a body with an error says.

@@ -48,3 +48,4 @@ mod usage;
 
 pub use answer::{ANSWER_BYTES_MAX, Answer, CANCELLED, End};
 pub use call::{Call, Options, REQUEST_BYTES_MAX, RequestBody, RequestHead, may_be_call, recognise};
+pub use error::record_failure;

@@ -201,12 +201,17 @@ fn file_modality(kind: &str) -> &'static str {
     if kind.contains("video") { "video" } else { "file" }
 }
 
-fn blob(modality: &str, mime_type: Option<&str>, content: &str) -> Value {
-    json!({"type": "blob", "modality": modality, "mime_type": mime_type, "content": content})
+pub(crate) fn blob(modality: &str, mime_type: Option<&str>, content: &str) -> Value {
+    located("blob", modality, mime_type, ("content", content))
 }
 
-fn uri(modality: &str, mime_type: Option<&str>, uri: &str) -> Value {
-    json!({"type": "uri", "modality": modality, "mime_type": mime_type, "uri": uri})
+/// Returns a part that holds bytes, or says where they are.
+fn located(kind: &str, modality: &str, mime_type: Option<&str>, (key, place): (&str, &str)) -> Value {
+    let mut part = json!({"type": kind, "modality": modality, key: place});
+    if let (Some(mime_type), Some(map)) = (mime_type, part.as_object_mut()) {
+        map.insert("mime_type".to_owned(), mime_type.into());
+    }
+    part
 }
 
 /// Maps in which each provider wraps where an image, a sound or a file is; one may lie in another.
@@ -226,6 +231,10 @@ fn media(modality: &str, part: &Value) -> Option<Value> {
         layer = inner;
     }
     let field = |keys: &[&str]| keys.iter().find_map(|key| fields.get(*key)?.as_str());
+    // A document of Anthropic's that is no bytes, but a text.
+    if field(&["type"]) == Some("text") {
+        return field(&["data"]).map(text_part);
+    }
     let format = field(&["format"]);
     let told = field(&["media_type", "mimeType", "mime_type"]).map(str::to_owned);
     let mime_type = told.or_else(|| format.map(|format| mime_type_of(modality, format)));
@@ -247,12 +256,12 @@ fn media(modality: &str, part: &Value) -> Option<Value> {
             return Some(blob(modality_of(mime_type).unwrap_or(modality), Some(mime_type), data));
         }
         return Some(match is_address(address) {
-            true => uri(modality, mime_type.as_deref(), address),
+            true => located("uri", modality, mime_type.as_deref(), ("uri", address)),
             false => blob(modality, mime_type.as_deref(), address),
         });
     }
     let id = field(&["file_id", "fileId"])?;
-    Some(json!({"type": "file", "modality": modality, "mime_type": mime_type, "file_id": id}))
+    Some(located("file", modality, mime_type.as_deref(), ("file_id", id)))
 }
 
 fn is_address(text: &str) -> bool {
@@ -285,13 +294,13 @@ fn mime_type_of(modality: &str, format: &str) -> String {
 pub(crate) fn tool_definition(tool: &Value) -> Value {
     let kind = text(tool, "type");
     let inner = some_of(tool, &["function", "toolSpec", "custom"]).unwrap_or(tool);
-    let Some(name) = text(inner, "name") else { return tool.clone() };
+    let Some(name) = text(inner, "name") else { return without_secrets(tool) };
     let schemas =
         ["parameters", "input_schema", "inputSchema", "parametersJsonSchema", "parameter_definitions"];
     let schema = some_of(inner, &schemas).map(|schema| some(schema, "json").unwrap_or(schema));
     if schema.is_none() && kind.is_some_and(|kind| kind != "function") {
         // One of the provider's own, of which its settings say what it does.
-        return tool.clone();
+        return without_secrets(tool);
     }
     let mut definition = json!({"type": "function", "name": name});
     if let Some(map) = definition.as_object_mut() {
@@ -300,6 +309,17 @@ pub(crate) fn tool_definition(tool: &Value) -> Value {
         map.extend(schema.map(|schema| ("parameters".to_owned(), schema.clone())));
     }
     definition
+}
+
+/// Leaves out what lets a provider into somebody's MCP server.
+fn without_secrets(tool: &Value) -> Value {
+    let mut tool = tool.clone();
+    if let Some(map) = tool.as_object_mut() {
+        for key in ["authorization", "authorization_token", "headers"] {
+            map.remove(key);
+        }
+    }
+    tool
 }
 
 #[cfg(test)]
@@ -325,8 +345,7 @@ mod tests {
         );
         check(json!({"inlineData": {"mimeType": "image/png", "data": "QUJD"}}), blob.clone());
         check(json!({"image": {"format": "png", "source": {"bytes": "QUJD"}}}), blob);
-        let uri =
-            json!({"type": "uri", "modality": "image", "mime_type": null, "uri": "https://e.com/a.png"});
+        let uri = json!({"type": "uri", "modality": "image", "uri": "https://e.com/a.png"});
         check(json!({"type": "image_url", "image_url": {"url": "https://e.com/a.png"}}), uri.clone());
         check(json!({"type": "image", "source": {"type": "url", "url": "https://e.com/a.png"}}), uri);
         check(
@@ -343,7 +362,7 @@ mod tests {
         );
         check(
             json!({"type": "file", "file": {"file_id": "file-1"}}),
-            json!({"type": "file", "modality": "file", "mime_type": null, "file_id": "file-1"}),
+            json!({"type": "file", "modality": "file", "file_id": "file-1"}),
         );
         check(
             json!({"document": {"format": "pdf", "name": "a", "source": {"bytes": "QUJD"}}}),
@@ -378,5 +397,12 @@ mod tests {
         check(json!({"type": "hologram", "depth": 3}), json!({"type": "hologram", "depth": 3}));
         check(json!(7), json!(7));
         assert_eq!(tool_definition(&json!({"type": "web_search"})), json!({"type": "web_search"}));
+    }
+
+    #[test]
+    fn secrets_of_tools_are_left_out() {
+        let tool =
+            json!({"type": "mcp", "server_label": "d", "authorization": "key", "headers": {"x-key": "key"}});
+        assert_eq!(tool_definition(&tool), json!({"type": "mcp", "server_label": "d"}));
     }
 }

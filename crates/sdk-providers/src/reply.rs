@@ -88,7 +88,8 @@ impl Reply {
         }
     }
 
-    fn omit(&mut self, bytes: usize) {
+    /// Counts what is not kept.
+    pub(crate) fn omit(&mut self, bytes: usize) {
         self.omitted_bytes = self.omitted_bytes.saturating_add(bytes as u64);
     }
 

@@ -25,6 +25,14 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// Keeps what the response is read with.
+    pub(crate) fn drop_contents(&mut self) {
+        for list in [&mut self.system, &mut self.messages, &mut self.tools] {
+            *list = Vec::new();
+        }
+        self.inputs = None;
+    }
+
     pub(crate) fn write(&self, span: &SpanRef, options: Options) {
         if let Some(model) = &self.model {
             span.set_attribute("gen_ai.request.model", model.as_str());

@@ -46,9 +46,21 @@ impl Usage {
             take(&mut self.reasoning, count(details, "reasoning_tokens"));
             take(&mut self.audio_output, count(details, "audio_tokens"));
         }
+        self.add_separate_reasoning(count(usage, "total_tokens"));
         let cost = some(usage, "cost");
         let cost = cost.and_then(|cost| cost.as_f64().or_else(|| some(cost, "total_cost")?.as_f64()));
         self.cost = cost.or(self.cost);
+    }
+
+    /// xAI counts thoughts beside the output; elsewhere they are a part of it. The total tells.
+    fn add_separate_reasoning(&mut self, total: Option<u64>) {
+        let (Some(input), Some(output), Some(reasoning)) = (self.input, self.output, self.reasoning) else {
+            return;
+        };
+        let with_reasoning = output.saturating_add(reasoning);
+        if reasoning > 0 && total == Some(input.saturating_add(with_reasoning)) {
+            self.output = Some(with_reasoning);
+        }
     }
 
     /// Takes Anthropic's usage, whose input tokens are those beside the cached ones.
@@ -97,5 +109,48 @@ impl Usage {
             });
             span.set_attribute("mlflow.chat.tokenUsage", map.to_string());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn openai(usage: Value) -> Usage {
+        let mut read = Usage::default();
+        read.take_openai(&usage);
+        read
+    }
+
+    #[test]
+    fn thoughts_are_output_also_where_they_are_counted_beside_it() {
+        let usage = |total: u64| {
+            let details = json!({"reasoning_tokens": 100});
+            json!({"prompt_tokens": 10, "completion_tokens": 120, "total_tokens": total, "completion_tokens_details": details})
+        };
+        assert_eq!(openai(usage(130)).output, Some(120));
+        assert_eq!(openai(usage(230)).output, Some(220));
+    }
+
+    #[test]
+    fn counts_may_be_floating_point_or_a_total_alone() {
+        assert_eq!(openai(json!({"prompt_tokens": 10.0})).input, Some(10));
+        assert_eq!(openai(json!({"total_tokens": 7})).input, Some(7));
+        assert_eq!(openai(json!({"prompt_tokens": -1, "completion_tokens": "x"})), Usage::default());
+        assert_eq!(openai(json!({"cost": {"total_cost": 0.5}})).cost, Some(0.5));
+    }
+
+    #[test]
+    fn cached_tokens_are_input_whenever_they_are_told() {
+        let mut usage = Usage::default();
+        usage
+            .take_anthropic(&json!({"input_tokens": 10, "cache_read_input_tokens": 100, "output_tokens": 1}));
+        assert_eq!(usage.input, Some(110));
+        usage.take_anthropic(&json!({"output_tokens": 9}));
+        assert_eq!((usage.input, usage.output), (Some(110), Some(9)));
+        usage.take_anthropic(
+            &json!({"input_tokens": 10, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 5}),
+        );
+        assert_eq!(usage.input, Some(115));
     }
 }

@@ -54,6 +54,9 @@
 //! | `tracing` | | spans of `tracing` become spans |
 //! | `opentelemetry` | | one tree with spans of OpenTelemetry, and an exporter and a processor for them |
 
+// Badges of features on docs.rs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 pub mod __private;
 #[cfg(feature = "axum")]

@@ -1,6 +1,7 @@
 //! The native export of one trace as OTLP, streamed: its memory does not grow with the trace.
 
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::native::Parameters;
 use axum::body::Body;
@@ -15,12 +16,10 @@ use spanwise_model::{ErrorKind, TraceId};
 use spanwise_otlp::json_out::write_traces;
 use spanwise_otlp::{DecodeError, ResourceGroup, ScopeGroup, encode_traces};
 use spanwise_store::{SpanStream, StoreError, StoreResult, StoredSpan};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Returns the route, below `/api/v1`.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(export_trace))
+pub(crate) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(export_trace))
 }
 
 /// Returns the spans of a trace as they were received

@@ -5,6 +5,7 @@
 
 mod app;
 mod clock;
+mod described;
 mod drain;
 mod error;
 mod export;
@@ -30,7 +31,8 @@ pub use export::{json_chunks, protobuf_chunks};
 pub use inbox::{take_in, watch_inbox};
 pub use listen::{Listeners, serve};
 pub use metric::describe_metrics;
-pub use native::openapi;
+#[cfg(feature = "describe")]
+pub use native::openapi_from_code as openapi;
 pub use paced_body::BodyPace;
 pub use router::{grpc_router, main_router, otlp_router};
 pub use scoring::{ApiKey, DEFAULT_ENDPOINT, Endpoint, Scoring, ScoringConfig};

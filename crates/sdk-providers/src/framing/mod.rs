@@ -38,37 +38,40 @@ pub(crate) type OnFrame<'a> = &'a mut dyn FnMut(Frame<'_>);
 /// A way to cut bytes into pieces.
 #[derive(Debug)]
 pub(crate) enum Framing {
-    /// Nothing has come that tells.
-    Unknown,
+    /// Nothing has come that tells more than the type of the content does.
+    Unknown {
+        is_sse: bool,
+    },
     Sse(Sse),
     Json(JsonValues),
     EventStream(EventStream),
 }
 
 impl Framing {
-    /// Chooses by the type of the content; JSON and anything else is looked at first, since not all servers tell the truth.
+    /// Chooses by the type of the content, and then by what comes first, since not all servers tell the truth: many answer
+    /// an error as JSON in place of events.
     pub(crate) fn of(content_type: &str) -> Framing {
         if content_type.contains("vnd.amazon.eventstream") {
             Framing::EventStream(EventStream::default())
-        } else if content_type.contains("event-stream") {
-            Framing::Sse(Sse::default())
         } else {
-            Framing::Unknown
+            Framing::Unknown { is_sse: content_type.contains("event-stream") }
         }
     }
 
     /// Returns whether it is one of streams.
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self, Framing::Sse(_) | Framing::EventStream(_))
+        matches!(self, Framing::Unknown { is_sse: true } | Framing::Sse(_) | Framing::EventStream(_))
     }
 
     /// Takes the next bytes.
     pub(crate) fn push(&mut self, bytes: &[u8], on: OnFrame<'_>) {
         match self {
-            Framing::Unknown => {
+            Framing::Unknown { is_sse } => {
                 let is_blank = |byte: &u8| byte.is_ascii_whitespace() || BOM.contains(byte);
                 let Some(at) = bytes.iter().position(|byte| !is_blank(byte)) else { return };
                 *self = match bytes[at] {
+                    b'{' | b'[' => Framing::Json(JsonValues::default()),
+                    _ if *is_sse => Framing::Sse(Sse::default()),
                     // `data:`, `event:`, `id:`, `retry:`, and a comment.
                     b'd' | b'e' | b'i' | b'r' | b':' => Framing::Sse(Sse::default()),
                     _ => Framing::Json(JsonValues::default()),
@@ -84,7 +87,7 @@ impl Framing {
     /// Says that nothing more comes; returns whether that was at the end of a piece.
     pub(crate) fn end(&mut self, on: OnFrame<'_>) -> bool {
         match self {
-            Framing::Unknown => true,
+            Framing::Unknown { .. } => true,
             Framing::Sse(sse) => sse.end(on),
             Framing::Json(values) => values.end(on),
             Framing::EventStream(stream) => stream.is_between(),

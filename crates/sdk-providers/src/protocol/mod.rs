@@ -80,6 +80,8 @@ const PATHS: &[(&str, bool, &[&Protocol])] = &[
     ("/chat/completions", true, &[&openai::CHAT]),
     ("/completions", false, &[&openai::CHAT, &openai::COMPLETION]),
     ("/invocations", false, &[&openai::CHAT, &embedding::OPENAI, &openai::COMPLETION]),
+    ("/text/chat", false, &[&openai::CHAT]),
+    ("/text/chat_stream", false, &[&openai::CHAT]),
     ("/responses", false, &[&openai_responses::RESPONSES]),
     ("/api/embeddings", false, &[&embedding::OLLAMA, &embedding::OPENAI]),
     ("/embeddings", false, &[&embedding::OPENAI]),
@@ -150,5 +152,6 @@ fn has_messages(body: &Value) -> bool {
 
 /// Returns the model that a body names.
 fn model_in(body: &Value) -> Option<String> {
-    crate::json::text(body, "model").map(str::to_owned)
+    // watsonx has ids.
+    crate::json::text_of(body, &["model", "model_id"]).map(str::to_owned)
 }

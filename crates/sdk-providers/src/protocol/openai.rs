@@ -36,6 +36,7 @@ const TEXT: u64 = 1;
 const REFUSAL: u64 = 2;
 const FUNCTION: u64 = 3;
 const AUDIO: u64 = 4;
+const SOUND: u64 = 5;
 const TOOLS: u64 = 16;
 
 fn read_chat(body: &Value, _: &Route) -> Request {
@@ -87,6 +88,10 @@ pub(super) fn read_completion(event: &Value, reply: &mut Reply) {
             reply.set_finish_reason(index, reason);
             reply.is_done = true;
         }
+        // Moonshot's place for it.
+        if let Some(usage) = some(choice, "usage") {
+            reply.usage.take_openai(usage);
+        }
     }
     let groq = || some(some(event, "x_groq")?, "usage");
     if let Some(usage) = some(event, "usage").or_else(groq) {
@@ -131,11 +136,22 @@ fn read_said(index: u64, said: &Value, reply: &mut Reply) {
     }
     if let Some(audio) = some(said, "audio") {
         reply.add_text(index, AUDIO, text(audio, "transcript").unwrap_or_default());
+        read_sound(index, said, audio, reply);
     }
     // OpenRouter's and Gemini's pictures.
     for image in list(said, "images") {
         let key = reply.next_key(index, PartKind::Other);
         reply.set_other(index, key.max(1 << 32), crate::part::part_of(image));
+    }
+}
+
+/// Keeps the sound of a whole answer. Of a streamed one only what was said is kept: its pieces are no sound that anybody
+/// could play.
+fn read_sound(index: u64, said: &Value, audio: &Value, reply: &mut Reply) {
+    let Some(data) = text(audio, "data") else { return };
+    match said.get("role") {
+        Some(_) => reply.set_other(index, SOUND, crate::part::blob("audio", None, data)),
+        None => reply.omit(data.len()),
     }
 }
 

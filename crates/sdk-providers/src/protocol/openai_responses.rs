@@ -12,7 +12,7 @@ use crate::part::{
 use crate::reply::{CallStart, Reply};
 use crate::request::Request;
 use crate::route::Route;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) const RESPONSES: Protocol = Protocol {
     name: "openai responses",
@@ -43,8 +43,22 @@ fn read_request(body: &Value, _: &Route) -> Request {
         Some(Value::Array(items)) => read_items(items),
         _ => Vec::new(),
     };
+    take_prompt(body, &mut request);
     request.tools = list(body, "tools").iter().map(tool_definition).collect();
     request
+}
+
+/// Takes the prompt that OpenAI keeps, with what is filled in.
+fn take_prompt(body: &Value, request: &mut Request) {
+    let Some(prompt) = some(body, "prompt") else { return };
+    for (name, key) in [("id", "gen_ai.prompt.name"), ("version", "gen_ai.prompt.version")] {
+        if let Some(text) = text(prompt, name) {
+            add(request, key, text.into());
+        }
+    }
+    if let Some(variables) = some(prompt, "variables").filter(|_| request.messages.is_empty()) {
+        request.inputs = Some(json!({"prompt_variables": variables}));
+    }
 }
 
 fn conversation_id(body: &Value) -> Option<&str> {

@@ -28,6 +28,14 @@ fn any_base_address_will_do() {
         json!({"anthropic_version": "v", "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]});
     let vertex = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/anthropic/models/claude-3:rawPredict";
     check(vertex, claude, "chat claude-3", "gcp.vertex_ai");
+    let watsonx = "https://eu-de.ml.cloud.ibm.com/ml/v1/text/chat_stream?version=2025-01-01";
+    let messages = json!([{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]);
+    check(
+        watsonx,
+        json!({"model_id": "ibm/granite", "messages": messages}),
+        "chat ibm/granite",
+        "ibm.watsonx.ai",
+    );
     let predict = "https://us-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict";
     check(
         predict,

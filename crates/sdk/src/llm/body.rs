@@ -10,25 +10,40 @@ use std::task::{Context, Poll};
 
 pin_project! {
     /// A body that passes on what comes, as it comes; the span of its call ends with it.
-    #[derive(Debug)]
-    pub struct TracedBody<B> {
+    pub struct TracedBody<B: Body> {
         #[pin]
         body: B,
         exchange: Option<Exchange>,
+        describe: fn(&B::Error) -> String,
     }
 }
 
-impl<B> TracedBody<B> {
+impl<B: Body> TracedBody<B> {
     /// Tells what comes to an exchange, if there is one.
-    pub fn new(body: B, exchange: Option<Exchange>) -> TracedBody<B> {
-        TracedBody { body, exchange }
+    pub fn new(body: B, exchange: Option<Exchange>) -> TracedBody<B>
+    where
+        B::Error: Display,
+    {
+        TracedBody { body, exchange, describe: B::Error::to_string }
+    }
+
+    /// The same, of a body whose errors have causes.
+    #[cfg(feature = "reqwest")]
+    pub(super) fn with_causes(body: B, exchange: Exchange) -> TracedBody<B>
+    where
+        B::Error: std::error::Error + 'static,
+    {
+        TracedBody { body, exchange: Some(exchange), describe: |error| super::reqwest::error_text(error) }
     }
 }
 
-impl<B: Body<Data = Bytes>> Body for TracedBody<B>
-where
-    B::Error: Display,
-{
+impl<B: Body> std::fmt::Debug for TracedBody<B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TracedBody").field("exchange", &self.exchange).finish_non_exhaustive()
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for TracedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -52,7 +67,7 @@ where
             }
             Poll::Ready(Some(Err(error))) => {
                 if let Some(exchange) = this.exchange.take() {
-                    exchange.fail(&error.to_string());
+                    exchange.fail(&(this.describe)(error));
                 }
             }
             Poll::Ready(None) => {

@@ -68,8 +68,9 @@ impl Tracer {
         if !is_enabled() {
             return None;
         }
-        let call = recognise(head, body, self.options)?;
+        let mut call = recognise(head, body, self.options)?;
         let span = call.start(StartOptions::default());
+        call.drop_contents();
         Some(Exchange { span, call: Some(call), answer: None, propagates: self.propagates })
     }
 
@@ -160,8 +161,7 @@ impl Exchange {
         match (self.answer.take(), end) {
             (Some(answer), end) => quietly(|| answer.finish(&span, end)),
             (None, End::Failed(error)) => {
-                span.set_attribute("error.type", "transport_error");
-                span.set_error(error);
+                spanwise_sdk_providers::record_failure(&span, error);
             }
             // Nobody waited for the response.
             (None, End::Cancelled) if self.call.is_some() => {

@@ -35,6 +35,7 @@ where
     S::Error: Display,
     B: Body<Data = Bytes>,
     R: Body<Data = Bytes>,
+    R::Error: Display,
 {
     type Response = Response<TracedBody<R>>;
     type Error = S::Error;
@@ -90,6 +91,8 @@ impl<F, R, E> Future for TracedCall<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
     E: Display,
+    R: Body,
+    R::Error: Display,
 {
     type Output = Result<Response<TracedBody<R>>, E>;
 

@@ -32,6 +32,8 @@ pub use body::TracedBody;
 pub use exchange::Exchange;
 #[cfg(feature = "tower")]
 pub use layer::{SentBody, TracedCall, TracedService};
+#[cfg(all(feature = "reqwest", feature = "tower"))]
+pub use reqwest::TracedRequest;
 pub use spanwise_sdk_providers::{ANSWER_BYTES_MAX, REQUEST_BYTES_MAX};
 
 use spanwise_sdk_providers::Options;

@@ -82,8 +82,67 @@ fn with_traced_body(exchange: Exchange, response: Response) -> Response {
     if let Ok(carrier) = http::Response::builder().url(url).body(()) {
         head.extensions.extend(carrier.into_parts().0.extensions);
     }
-    let body = Body::wrap(TracedBody::new(body, Some(exchange)));
+    let body = Body::wrap(TracedBody::with_causes(body, exchange));
     Response::from(http::Response::from_parts(head, body))
+}
+
+/// Clients of reqwest are services too.
+#[cfg(feature = "tower")]
+impl<S> tower_service::Service<Request> for super::TracedService<S>
+where
+    S: tower_service::Service<Request, Response = Response>,
+    S::Error: std::error::Error + 'static,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = TracedRequest<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let exchange = self.tracer.begin_request(&mut request);
+        let inner = &mut self.inner;
+        let future = match &exchange {
+            Some(exchange) => exchange.span().scope(|| inner.call(request)),
+            None => inner.call(request),
+        };
+        TracedRequest { future, exchange }
+    }
+}
+
+#[cfg(feature = "tower")]
+pin_project! {
+    /// A request under way.
+    #[derive(Debug)]
+    #[must_use = "a future does nothing unless it is awaited"]
+    pub struct TracedRequest<F> {
+        #[pin]
+        future: F,
+        exchange: Option<Exchange>,
+    }
+}
+
+#[cfg(feature = "tower")]
+impl<F, E> Future for TracedRequest<F>
+where
+    F: Future<Output = Result<Response, E>>,
+    E: std::error::Error + 'static,
+{
+    type Output = Result<Response, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let polled = match this.exchange {
+            Some(exchange) => exchange.span().scope(|| this.future.poll(context)),
+            None => this.future.poll(context),
+        };
+        polled.map(|result| match this.exchange.take() {
+            Some(exchange) => traced(exchange, result),
+            None => result,
+        })
+    }
 }
 
 pin_project! {
@@ -111,7 +170,7 @@ impl<F: Future> Future for InScope<F> {
 }
 
 /// Returns what an error says, with its causes.
-fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
     /// Causes that are looked at.
     const CAUSES_MAX: usize = 32;
     let mut text = error.to_string();

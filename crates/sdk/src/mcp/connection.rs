@@ -1,24 +1,17 @@
-//! The requests that are open on one connection, and whose children they are.
+//! What is known of a connection: its open requests, whose children they are, and what it goes over.
 
 use super::message::{self, Message, Note};
-use crate::{Kind, Span, SpanRef};
+use super::open::{Of, Open, Ticket};
+use crate::{Kind, SpanRef};
 use rmcp::ErrorData;
-use rmcp::model::{Extensions, NotificationMetaObject, NumberOrString, ProgressToken, RequestId};
+use rmcp::model::{Extensions, NotificationMetaObject, RequestId};
 use rmcp::service::{InboundStreamOrigin, OriginatingRequestId};
 use serde::Serialize;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-
-/// Requests of one connection and direction that have spans at a time. More go on without: what is below them becomes a
-/// child of what is above.
-pub const OPEN_REQUESTS_MAX: usize = 10_000;
+use std::sync::{Arc, OnceLock};
 
 const SESSION_HEADER: &str = "mcp-session-id";
 /// What a client may be asked by a server only because of a request that it made.
 const ASKED_BACK: [&str; 3] = ["sampling/createMessage", "elicitation/create", "roots/list"];
-/// Why `rmcp` cancels a request that takes too long.
-const TIMEOUT_REASONS: [&str; 2] = ["request timeout", "maximum total timeout exceeded"];
 
 /// What both the transport and the handler of a connection know.
 #[derive(Debug)]
@@ -73,7 +66,8 @@ impl Connection {
         }
         let span = message.start(id, Kind::Client, &parent, &self.network(None));
         let reference = span.to_ref();
-        let ticket = span.is_recording().then(|| self.sent.insert(id, message, span));
+        // Also one that is not recorded: what the other side asks back because of it is not recorded either.
+        let ticket = reference.span_context().map(|_| self.sent.insert(id, message, span));
         Some(Sent { span: reference, ticket })
     }
 
@@ -85,15 +79,20 @@ impl Connection {
         let origin = extensions.get::<OriginatingRequestId>();
         let handled = origin.map_or_else(SpanRef::none, |origin| self.served.span(&origin.0));
         let current = SpanRef::current();
-        if handled.is_recording() {
+        if handled.span_context().is_some() {
             handled
         } else if current.span_context().is_some() {
             current
-        } else if self.home.is_recording() {
-            self.home.clone()
-        } else {
+        } else if self.home_has_ended() {
             SpanRef::none()
+        } else {
+            self.home.clone()
         }
+    }
+
+    /// Of one that is not recorded, nobody knows whether it has.
+    fn home_has_ended(&self) -> bool {
+        !self.home.is_recording() && self.home.span_context().is_some_and(|context| context.is_sampled)
     }
 
     /// Starts the span of a request of the other side.
@@ -111,7 +110,7 @@ impl Connection {
         }
         let span = message.start(id, Kind::Server, &parent, &self.network(Some(extensions)));
         let reference = span.to_ref();
-        let ticket = span.is_recording().then(|| self.served.insert(id, message, span));
+        let ticket = reference.span_context().map(|_| self.served.insert(id, message, span));
         (reference, ticket)
     }
 
@@ -139,8 +138,8 @@ impl Connection {
         let Some(message) = notification() else { return };
         match message.note() {
             Some(Note::Cancelled(id)) => self.served.cancel(&id, &message),
-            Some(Note::Progress(token)) => message.add_to(&self.sent.span_of_token(&token)),
-            Some(Note::Log) => message.add_to(&self.sent.one_of(&message::caller(told))),
+            Some(Note::Progress(token)) => drop(self.sent.note(&Of::Token(token), &message)),
+            Some(Note::Log) => drop(self.sent.note(&Of::Trace(message::caller(told).trace_id()), &message)),
             None => {}
         }
     }
@@ -151,17 +150,13 @@ impl Connection {
             return SpanRef::none();
         }
         let Some(message) = Message::read(notification) else { return SpanRef::none() };
-        let span = match message.note() {
-            Some(Note::Cancelled(id)) => {
-                self.sent.cancel(&id, &message);
-                SpanRef::none()
-            }
-            Some(Note::Progress(token)) => self.served.span_of_token(&token),
-            Some(Note::Log) => self.served.one_of(&message.caller()),
-            None => SpanRef::none(),
-        };
-        message.add_to(&span);
-        span
+        match message.note() {
+            Some(Note::Cancelled(id)) => self.sent.cancel(&id, &message),
+            Some(Note::Progress(token)) => return self.served.note(&Of::Token(token), &message),
+            Some(Note::Log) => return self.served.note(&Of::Trace(message.caller().trace_id()), &message),
+            None => {}
+        }
+        SpanRef::none()
     }
 
     /// Records the answer to a request that was sent.
@@ -255,137 +250,12 @@ pub(super) struct Sent {
     pub(super) ticket: Option<Ticket>,
 }
 
-/// One use of an id: another request may get the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ticket(u64);
-
-/// The open requests of one direction.
-#[derive(Debug, Default)]
-pub(super) struct Open(Mutex<Requests>);
-
-#[derive(Debug, Default)]
-struct Requests {
-    by_id: HashMap<RequestId, Request>,
-    by_token: HashMap<ProgressToken, RequestId>,
-    tickets: u64,
-}
-
-#[derive(Debug)]
-pub(super) struct Request {
-    pub(super) span: Span,
-    pub(super) method: String,
-    ticket: Ticket,
-    token: Option<ProgressToken>,
-}
-
-impl Open {
-    /// Nothing that is done with it runs users' code, such as processors: spans end outside.
-    fn lock(&self) -> MutexGuard<'_, Requests> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_full(&self) -> bool {
-        self.lock().by_id.len() >= OPEN_REQUESTS_MAX
-    }
-
-    fn is_empty(&self) -> bool {
-        self.lock().by_id.is_empty()
-    }
-
-    fn insert(&self, id: &RequestId, message: Message, span: Span) -> Ticket {
-        let token = message.progress_token();
-        let mut requests = self.lock();
-        requests.tickets += 1;
-        let ticket = Ticket(requests.tickets);
-        if let Some(token) = &token {
-            requests.by_token.insert(token.clone(), id.clone());
-        }
-        let replaced =
-            requests.by_id.insert(id.clone(), Request { span, method: message.method, ticket, token });
-        drop(requests);
-        if let Some(replaced) = replaced {
-            message::record_end(&replaced.span, "_OTHER", "another request has its id");
-        }
-        ticket
-    }
-
-    /// Takes out the request that an answer is for: some peers send numbers back as texts.
-    fn take_answered(&self, id: &RequestId) -> Option<Request> {
-        self.take(id, None).or_else(|| match id {
-            NumberOrString::String(text) => self.take(&NumberOrString::Number(text.parse().ok()?), None),
-            NumberOrString::Number(_) => None,
-        })
-    }
-
-    /// Takes a request out, if it is the one with the ticket.
-    pub(super) fn take(&self, id: &RequestId, ticket: Option<Ticket>) -> Option<Request> {
-        let mut requests = self.lock();
-        let Entry::Occupied(found) = requests.by_id.entry(id.clone()) else { return None };
-        if ticket.is_some_and(|ticket| ticket != found.get().ticket) {
-            return None;
-        }
-        let request = found.remove();
-        if let Some(token) = &request.token {
-            requests.by_token.remove(token);
-        }
-        Some(request)
-    }
-
-    fn span(&self, id: &RequestId) -> SpanRef {
-        self.lock().by_id.get(id).map_or_else(SpanRef::none, |request| request.span.to_ref())
-    }
-
-    fn span_of_token(&self, token: &ProgressToken) -> SpanRef {
-        let requests = self.lock();
-        let found = requests.by_token.get(token).and_then(|id| requests.by_id.get(id));
-        found.map_or_else(SpanRef::none, |request| request.span.to_ref())
-    }
-
-    /// Returns the span of the request that is open, if there is one alone.
-    fn only(&self) -> SpanRef {
-        let requests = self.lock();
-        match requests.by_id.len() {
-            1 => requests.by_id.values().next().map_or_else(SpanRef::none, |request| request.span.to_ref()),
-            _ => SpanRef::none(),
-        }
-    }
-
-    /// Returns the span of the open request that what is told belongs to, else that of the only one.
-    fn one_of(&self, told: &SpanRef) -> SpanRef {
-        let Some(trace_id) = told.trace_id() else { return self.only() };
-        let requests = self.lock();
-        let mut of_trace =
-            requests.by_id.values().filter(|request| request.span.trace_id() == Some(trace_id));
-        match (of_trace.next(), of_trace.next()) {
-            (Some(request), None) => request.span.to_ref(),
-            _ => SpanRef::none(),
-        }
-    }
-
-    fn cancel(&self, id: &RequestId, message: &Message) {
-        let Some(request) = self.take(id, None) else { return };
-        message.add_to(&request.span);
-        let (error_type, text) = match message.reason() {
-            Some(reason) if TIMEOUT_REASONS.contains(&reason) => ("timeout", reason.to_owned()),
-            Some(reason) => ("cancelled", format!("cancelled: {reason}")),
-            None => ("cancelled", "cancelled".to_owned()),
-        };
-        message::record_end(&request.span, error_type, &text);
-    }
-
-    /// Ends all spans as failed.
-    pub(super) fn fail_all(&self, error_type: &str, text: &str) {
-        let requests = std::mem::take(&mut *self.lock());
-        for request in requests.by_id.into_values() {
-            message::record_end(&request.span, error_type, text);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mcp::OPEN_REQUESTS_MAX;
     use crate::{Accepted, Config, ExportError, Exporter};
+    use rmcp::model::NumberOrString;
     use serde_json::json;
 
     struct Nowhere;

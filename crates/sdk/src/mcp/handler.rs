@@ -76,6 +76,8 @@ macro_rules! notifications {
     )*};
 }
 
+// What is not passed on would be answered by the trait, as if the handler had none of it.
+#[deny(clippy::missing_trait_methods)]
 impl<S: ServerHandler> ServerHandler for TracedHandler<S> {
     requests_without_params! {
         ping("ping") -> ();

@@ -12,8 +12,10 @@ use rmcp::model::{MetaObject, NumberOrString, ProgressToken, RequestId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Bytes of a tool's text that go into the status of a span; outputs have all of it.
+/// Bytes of what went wrong that go into the status of a span. Of a tool's text, outputs have all.
 const ERROR_TEXT_BYTES_MAX: usize = 4 << 10;
+/// Bytes of each parameter of a notification that go into its event.
+const EVENT_TEXT_BYTES_MAX: usize = 4 << 10;
 
 pub(super) const INITIALIZE: &str = "initialize";
 const CALL_TOOL: &str = "tools/call";
@@ -53,6 +55,7 @@ impl Message {
     }
 
     /// Makes a message of a method and its parameters.
+    #[cfg(feature = "rmcp-http-server")]
     pub(super) fn of(method: &str, params: &impl Serialize) -> Option<Message> {
         let mut params = match serde_json::to_value(params).ok()? {
             Value::Object(params) => params,
@@ -103,8 +106,11 @@ impl Message {
         if !span.is_recording() {
             return;
         }
-        let told: Vec<(&str, String)> =
-            self.params.iter().map(|(key, value)| (key.as_str(), plain(value))).collect();
+        let told: Vec<(&str, String)> = self
+            .params
+            .iter()
+            .map(|(key, value)| (key.as_str(), cut(plain(value), EVENT_TEXT_BYTES_MAX)))
+            .collect();
         let attributes: Vec<(&str, &dyn AttributeValue)> =
             told.iter().map(|(key, value)| (*key, value as &dyn AttributeValue)).collect();
         span.add_event(&self.method, &attributes);
@@ -135,7 +141,9 @@ impl Message {
         if let Some(uri) = self.text("uri") {
             builder = builder.attribute("mcp.resource.uri", uri);
         }
-        if let Some(inputs) = self.inputs() {
+        if builder.is_recording()
+            && let Some(inputs) = self.inputs()
+        {
             builder = builder.text(key::INPUTS, |out| content::write(&inputs, out));
         }
         builder = network.attributes().fold(builder, |builder, (key, value)| builder.attribute(key, value));
@@ -156,6 +164,9 @@ impl Message {
 
 /// Records what a request gave, and returns the version of the protocol if that was negotiated with it.
 pub(super) fn record_result(span: &SpanRef, method: &str, result: &impl Serialize) -> Option<String> {
+    if !span.is_recording() && method != INITIALIZE {
+        return None;
+    }
     let Ok(Value::Object(mut result)) = serde_json::to_value(result) else { return None };
     let version = result
         .get(PROTOCOL_VERSION)
@@ -164,9 +175,6 @@ pub(super) fn record_result(span: &SpanRef, method: &str, result: &impl Serializ
         .map(str::to_owned);
     if let Some(version) = &version {
         span.set_attribute("mcp.protocol.version", version);
-    }
-    if !span.is_recording() {
-        return version;
     }
     result.remove("_meta");
     // It says what the kind of the result is, which its fields say too.
@@ -190,13 +198,14 @@ pub(super) fn record_error(span: &SpanRef, error: &ErrorData) {
     if let Some(data) = &error.data {
         span.set_text(key::OUTPUTS, |out| content::write(data, out));
     }
-    span.record_exception(&format!("JSON-RPC error {code}"), &[error.message.to_string()]);
+    let message = cut(error.message.to_string(), ERROR_TEXT_BYTES_MAX);
+    span.record_exception(&format!("JSON-RPC error {code}"), &[message]);
 }
 
 /// Says on a span why its request has no answer.
 pub(super) fn record_end(span: &SpanRef, error_type: &str, message: &str) {
     span.set_attribute("error.type", error_type);
-    span.set_error(message);
+    span.set_error(&cut(message.to_owned(), ERROR_TEXT_BYTES_MAX));
 }
 
 /// Returns the span that `_meta` names.
@@ -257,7 +266,15 @@ fn tool_error(result: &Map<String, Value>) -> String {
     if texts.is_empty() {
         return "the tool says that it failed, and not why".to_owned();
     }
-    let mut text = texts.join("\n");
-    text.truncate(text.floor_char_boundary(ERROR_TEXT_BYTES_MAX));
+    cut(texts.join("\n"), ERROR_TEXT_BYTES_MAX)
+}
+
+/// Cuts a text that the other side may have made as long as it likes, and says so.
+fn cut(mut text: String, bytes_max: usize) -> String {
+    let bytes = text.len();
+    if bytes > bytes_max {
+        text.truncate(text.floor_char_boundary(bytes_max));
+        text.push_str(&format!("… ({} of {bytes} bytes)", text.len()));
+    }
     text
 }

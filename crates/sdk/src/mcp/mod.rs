@@ -41,16 +41,17 @@ mod content;
 #[cfg(feature = "rmcp-http-server")]
 mod handler;
 mod message;
+mod open;
 mod service;
 #[cfg(feature = "rmcp-http-server")]
 mod session;
 mod transport;
 
 pub use client::Client;
-pub use connection::OPEN_REQUESTS_MAX;
 pub use content::CONTENT_BYTES_MAX;
 #[cfg(feature = "rmcp-http-server")]
 pub use handler::TracedHandler;
+pub use open::{NOTIFICATIONS_MAX, OPEN_REQUESTS_MAX};
 #[cfg(feature = "rmcp-http-server")]
 pub use session::{Sessions, sessions};
 pub use transport::{Transport, transport};

@@ -1,8 +1,9 @@
 //! A handler that records the requests that it handles.
 
 use super::Traced;
-use super::connection::{Connection, OfConnection, Ticket};
+use super::connection::{Connection, OfConnection};
 use super::message::{self, Message};
+use super::open::Ticket;
 use crate::__private::{quietly, record_panic};
 use crate::SpanRef;
 use pin_project_lite::pin_project;
@@ -19,6 +20,7 @@ use std::task::{Context, Poll, ready};
 /// What is said where no notification has said why.
 const CANCELLED: &str = "cancelled, or the connection closed";
 
+#[deny(clippy::missing_trait_methods)]
 impl<R: ServiceRole, S: Service<R>> Service<R> for Traced<S> {
     fn handle_request(
         &self,

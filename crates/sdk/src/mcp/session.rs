@@ -31,6 +31,7 @@ pub struct Sessions<M> {
     manager: M,
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<M: SessionManager> SessionManager for Sessions<M> {
     type Error = M::Error;
     type Transport = Transport<M::Transport>;

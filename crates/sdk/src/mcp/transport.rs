@@ -39,6 +39,7 @@ pub struct Transport<T> {
     connection: Arc<Connection>,
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<R: Role, T: rmcp::transport::Transport<R>> rmcp::transport::Transport<R> for Transport<T> {
     type Error = T::Error;
 
@@ -85,7 +86,7 @@ impl<T> Transport<T> {
     fn sending<R: Role>(
         &self,
         message: &mut TxJsonRpcMessage<R>,
-    ) -> Option<(rmcp::model::RequestId, super::connection::Ticket)> {
+    ) -> Option<(rmcp::model::RequestId, super::open::Ticket)> {
         match message {
             JsonRpcMessage::Request(sent) => {
                 let request = self.connection.send(&sent.request, &sent.id, sent.request.extensions())?;

@@ -263,7 +263,7 @@ async fn a_body_that_is_not_in_memory_is_not_waited_for() {
     response.into_body().collect().await.unwrap();
     assert_eq!(provider.sent.0.lock().unwrap()[0].1, chat(true).as_bytes());
     let span = recorded.span("chat");
-    assert_eq!((said(&span), attribute(&span, "spanwise.request.omitted_bytes")), (json!("Hello"), json!(0)));
+    assert_eq!((said(&span), attribute(&span, "spanwise.request.unread")), (json!("Hello"), json!(true)));
 }
 
 #[tokio::test]

@@ -7,6 +7,9 @@ use spanwise::{FutureExt as _, SpanBuilder};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
+use tower_layer::Layer as _;
+use tower_service::Service as _;
 
 const ANSWER: &str = r#"{"id": "1", "model": "gpt-4o-2024", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 8, "completion_tokens": 2}}"#;
 
@@ -91,6 +94,18 @@ async fn a_request_sent_by_hand_is_recorded() {
 }
 
 #[tokio::test]
+async fn a_client_in_a_layer_is_recorded() {
+    let recorded = Recorded::start();
+    let (url, serving) = provider(1, whole("200 OK", ANSWER));
+    let client = reqwest::Client::new();
+    let request = client.post(&url).body(chat()).build().unwrap();
+    let response = Tracer::new().layer(client).call(request).await.unwrap();
+    assert_eq!(response.bytes().await.unwrap(), ANSWER);
+    serving.join().unwrap();
+    assert_eq!(attribute(&recorded.span("chat gpt-4o"), "gen_ai.usage.input_tokens"), 8);
+}
+
+#[tokio::test]
 async fn a_stream_that_the_provider_cuts_off_is_a_failure() {
     let recorded = Recorded::start();
     let event = "data: {\"choices\": [{\"index\": 0, \"delta\": {\"content\": \"Hel\"}}]}\n\n";
@@ -101,7 +116,8 @@ async fn a_stream_that_the_provider_cuts_off_is_a_failure() {
     assert!(response.chunk().await.is_err());
     serving.join().unwrap();
     let span = recorded.span("chat gpt-4o");
-    assert!(failure(&span).is_some());
+    assert!(failure(&span).unwrap().contains("EOF"), "{:?}", failure(&span));
+    assert_eq!(attribute(&span, "error.type"), "transport_error");
     assert_eq!(attribute(&span, "gen_ai.output.messages")[0]["parts"][0]["content"], "Hel");
 }
 
@@ -114,6 +130,17 @@ async fn nobody_listening_is_a_failure_with_its_causes() {
     let span = recorded.span("chat gpt-4o");
     assert!(failure(&span).unwrap().contains("refused"), "{:?}", failure(&span));
     assert_eq!(attribute(&span, "error.type"), "transport_error");
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_told_as_such() {
+    let recorded = Recorded::start();
+    // It takes the connection, and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1/chat/completions", listener.local_addr().unwrap());
+    let sent = client().post(&url).body(chat()).timeout(Duration::from_millis(20)).send().await;
+    assert!(sent.is_err());
+    assert_eq!(attribute(&recorded.span("chat gpt-4o"), "error.type"), "timeout");
 }
 
 #[tokio::test]

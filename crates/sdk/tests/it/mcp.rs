@@ -13,7 +13,7 @@ use rmcp::model::{
 use rmcp::service::{ClientLifecycleMode, PeerRequestOptions, RequestContext, serve_client_with_lifecycle};
 use rmcp::{ClientHandler, ErrorData, RoleClient, RoleServer, ServerHandler, ServiceError, serve_server};
 use serde_json::{Value, json};
-use spanwise::mcp::{self, Traced};
+use spanwise::mcp::{self, NOTIFICATIONS_MAX, Traced};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
@@ -49,6 +49,16 @@ impl Weather {
         Ok(CallToolResult::success(vec![]))
     }
 
+    async fn chat(&self, context: &RequestContext<RoleServer>) -> CallToolResult {
+        let token = context.meta.get_progress_token().unwrap();
+        for _ in 0..NOTIFICATIONS_MAX + 3 {
+            let progress =
+                ProgressNotificationParam::new(token.clone(), 1.0).with_message("é".repeat(10_000));
+            context.peer.notify_progress(progress).await.unwrap();
+        }
+        CallToolResult::success(vec![])
+    }
+
     async fn ask(&self, context: &RequestContext<RoleServer>) -> CallToolResult {
         let question = CreateMessageRequestParams::new(vec![SamplingMessage::user_text("why?")], 10);
         let answer = context.peer.create_message(question).await.unwrap();
@@ -74,6 +84,7 @@ impl ServerHandler for Weather {
             "picture" => CallToolResult::success(vec![ContentBlock::image("QUJD", "image/png")]),
             "wait" => self.wait(&context).await?,
             "ask" => self.ask(&context).await,
+            "chat" => self.chat(&context).await,
             "panic" => panic!("it rains"),
             _ => return Err(ErrorData::invalid_params("no such city", Some(json!({"city": "Atlantis"})))),
         };
@@ -264,6 +275,20 @@ async fn notifications_are_events_and_cancellation_ends_both_spans() {
 }
 
 #[tokio::test]
+async fn more_than_so_many_notifications_are_counted() {
+    let recorded = Recorded::start();
+    let (client, _server) = connected(Weather::default()).await;
+    client.call_tool(call("chat")).await.unwrap();
+    for span in named(&recorded.spans(), "tools/call chat") {
+        assert_eq!(span.events.len(), NOTIFICATIONS_MAX);
+        assert_eq!(attribute(span, "spanwise.mcp.omitted_notifications"), json!(3));
+        let message = span.events[0].attributes.iter().find(|attribute| attribute.key == "message").unwrap();
+        let text = format!("{:?}", message.value);
+        assert!(text.contains("é… (4096 of 20000 bytes)"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_time_out_ends_both_spans() {
     let recorded = Recorded::start();
     let (client, _server) = connected(Weather::default()).await;
@@ -407,6 +432,62 @@ async fn a_handler_alone_records_what_it_handles() {
     assert_eq!(attribute(server, "mcp.protocol.version"), "2025-11-25");
     let [_, server] = named(&spans, "tools/call wait");
     assert!(failure(server).unwrap().starts_with("cancelled"));
+}
+
+#[cfg(feature = "rmcp-http-server")]
+#[tokio::test]
+async fn a_handler_for_http_is_one_as_well() {
+    let recorded = Recorded::start();
+    let (near, far) = tokio::io::duplex(1 << 16);
+    let server = Weather::default();
+    let handler = mcp::traced(server.clone()).into_handler();
+    tokio::spawn(async move { serve_server(handler, mcp::transport(far)).await.unwrap().waiting().await });
+    let client = mcp::traced(Model).serve(near).await.unwrap();
+    client.list_tools(None).await.unwrap();
+    client.call_tool(forecast("Oslo")).await.unwrap();
+    client.call_tool(call("broken")).await.unwrap();
+    client.call_tool(call("unknown")).await.unwrap_err();
+    let request = ClientRequest::CallToolRequest(CallToolRequest::new(call("wait")));
+    let handle = client.send_cancellable_request(request, PeerRequestOptions::no_options()).await.unwrap();
+    tokio::time::timeout(SOON, server.waits.notified()).await.unwrap();
+    handle.cancel(Some("enough".to_owned())).await.unwrap();
+    client.call_tool(call("picture")).await.unwrap();
+    let spans = recorded.spans();
+    for (name, error) in [
+        ("initialize", None),
+        ("tools/list", None),
+        ("tools/call forecast", None),
+        ("tools/call picture", None),
+        ("tools/call broken", Some("no sky\nat all")),
+        ("tools/call unknown", Some("no such city")),
+        ("tools/call wait", Some("cancelled: enough")),
+    ] {
+        let [client, server] = named(&spans, name);
+        assert_eq!(server.parent_span_id, client.span_id, "{name}");
+        assert_eq!((failure(client), failure(server)), (error, error), "{name}");
+        // A later version says what kind a result is of; that is left out on both sides.
+        assert_eq!((inputs(client), outputs(client)), (inputs(server), outputs(server)), "{name}");
+    }
+    let look = spans.iter().find(|span| span.name == "look").unwrap();
+    assert_eq!(look.parent_span_id, named(&spans, "tools/call forecast")[1].span_id);
+}
+
+#[tokio::test]
+async fn what_is_not_recorded_is_told_as_such() {
+    let recorded = Recorded::start();
+    let (client, _server) = connected(Weather::default()).await;
+    let options = spanwise::StartOptions { parent: spanwise::Parent::Root, sampling: Some(0.0) };
+    let unsampled = spanwise::SpanBuilder::with("caller", options).start();
+    let calls = async {
+        client.call_tool(forecast("Oslo")).await.unwrap();
+        client.call_tool(call("ask")).await.unwrap();
+    };
+    spanwise::FutureExt::in_span(calls, unsampled).await;
+    client.call_tool(call("picture")).await.unwrap();
+    let spans = recorded.spans();
+    let mut names: Vec<&str> = spans.iter().map(|span| span.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["initialize", "initialize", "tools/call picture", "tools/call picture"]);
 }
 
 #[tokio::test]

@@ -5,17 +5,16 @@ use super::parameter::NoParameters;
 use super::path::Path;
 use crate::App;
 use crate::clock::now_ns;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use spanwise_api_types::native::{self, Assessment, AssessmentChange, NewAssessment};
 use spanwise_model::{AssessmentId, AssessmentKind, SpanId, TraceId};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create)).routes(routes!(change, delete))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(create)).routes(routes!(change, delete))
 }
 
 /// Adds an assessment to a trace

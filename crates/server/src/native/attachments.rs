@@ -3,6 +3,7 @@
 use super::parameter::Parameters;
 use super::path::Path;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::body::Body;
 use axum::extract::State;
@@ -25,16 +26,14 @@ use spanwise_otlp::attachment::{self, Kind, Piece, Reference, pieces};
 use spanwise_store::StoredSpan;
 use std::borrow::Cow;
 use std::ops::Range;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What begins and ends a reference in a text.
 const SENTINEL: char = '\u{e0ff}';
 /// How the base64 of a value of bytes begins that is a reference: that of [`SENTINEL`].
 const BYTES_PREFIX: &str = "7oO/";
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_attachment))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(get_attachment))
 }
 
 /// Returns an attachment

@@ -3,6 +3,7 @@
 use super::body::JsonBody;
 use super::parameter::NoParameters;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::{Failure, Problem};
 use axum::body::Body;
 use axum::extract::State;
@@ -13,8 +14,6 @@ use http::header::CONTENT_TYPE;
 use spanwise_api_types::native::{self, BackupFrame, BackupRequest};
 use spanwise_store::{BackupItem, KnownFile, KnownFiles, StoreResult};
 use std::convert::Infallible;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What the answer is.
 const MEDIA_TYPE: &str = "application/vnd.spanwise.backup";
@@ -23,8 +22,8 @@ const JSON: u8 = b'J';
 /// The first byte of a frame that holds bytes of the file that was begun.
 const DATA: u8 = b'D';
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(backup))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(backup))
 }
 
 /// Streams all files of the store as of now

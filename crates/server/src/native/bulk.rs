@@ -4,6 +4,7 @@ use super::body::JsonBody;
 use super::parameter::NoParameters;
 use super::selection::SelectionText;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::{Failure, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -15,8 +16,6 @@ use spanwise_query::{Expr, OrderBy, OrderKey, Predicate, TextField, TextTest};
 use spanwise_store::{DeleteTraces, Selection, StoreResult, TraceQuery};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Traces that one request may name.
 pub(super) const TRACE_IDS_MAX: usize = 10_000;
@@ -25,8 +24,8 @@ const STEP_TRACES: usize = 1_000;
 /// Changes of tags under way at one time: they share the store's commits.
 const CHANGES_UNDER_WAY: usize = 64;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(delete)).routes(routes!(tag))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(delete)).routes(routes!(tag))
 }
 
 /// Deletes the selected traces

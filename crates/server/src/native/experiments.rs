@@ -5,6 +5,7 @@ use super::parameter::{NoParameters, Parameters};
 use super::path::Path;
 use super::selection::EXPERIMENTS_MAX;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -16,14 +17,9 @@ use spanwise_query::entity::EXPERIMENT;
 use spanwise_store::{ExperimentActivity, ExperimentQuery, LifecycleFilter, NewExperiment};
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(rename, delete))
-        .routes(routes!(restore))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(list, create)).routes(routes!(rename, delete)).routes(routes!(restore))
 }
 
 /// Lists experiments

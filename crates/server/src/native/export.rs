@@ -4,6 +4,7 @@
 use super::parameter::Parameters;
 use super::selection::{SelectionParameters, SelectionText};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::export::groups;
 use axum::body::Body;
@@ -27,8 +28,6 @@ use spanwise_store::{
 };
 use std::collections::{BTreeMap, HashMap};
 use tokio::sync::mpsc::{Sender, channel};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Traces whose records are read together.
 const PAGE_TRACES: usize = 200;
@@ -39,8 +38,8 @@ const LINES_WAITING: usize = 8;
 /// How many traces were selected when the export began.
 const TOTAL_HEADER: &str = "x-spanwise-total";
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(export))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(export))
 }
 
 /// The forms of an export.

@@ -4,6 +4,7 @@ use super::facet_field::{default_fields, expand, label_of, parse_field};
 use super::parameter::Parameters;
 use super::selection::{SelectionParameters, SelectionText};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -12,8 +13,6 @@ use spanwise_api_types::native::{
 };
 use spanwise_store::{FacetCounts, FacetQuery, Selection, TraceBucket, TraceHistogram};
 use std::time::Duration;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Buckets of a histogram.
 const BUCKETS_MAX: usize = 500;
@@ -24,8 +23,8 @@ const VALUES_DEFAULT: usize = 10;
 /// Milliseconds of a budget.
 const BUDGET_MAX: usize = 10_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(histogram)).routes(routes!(facets))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(histogram)).routes(routes!(facets))
 }
 
 /// Counts traces over time

@@ -5,6 +5,7 @@ use super::parameter::Parameters;
 use super::selection::{experiments, parse_time};
 use crate::App;
 use crate::clock::now_ns;
+use crate::described::{ApiRouter, routes};
 use crate::error::{Problem, filter_problem};
 use axum::Json;
 use axum::extract::State;
@@ -14,8 +15,6 @@ use spanwise_query::{
     field_info, field_text, quote_value,
 };
 use spanwise_store::{FacetField, FacetQuery, Selection};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Proposals in one answer.
 const ITEMS_MAX: usize = 50;
@@ -31,8 +30,8 @@ const MAPS: [(&str, &str, FacetField); 5] = [
     ("span.attributes", "span attribute", FacetField::AttributeKeys),
 ];
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(check)).routes(routes!(completion))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(check)).routes(routes!(completion))
 }
 
 /// Checks a filter and an order

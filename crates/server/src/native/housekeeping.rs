@@ -3,6 +3,7 @@
 use super::parameter::{NoParameters, Parameters};
 use super::selection::experiments;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::{Failure, Problem};
 use axum::Json;
 use axum::body::Body;
@@ -23,13 +24,11 @@ use spanwise_store::{
 use std::convert::Infallible;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 const LINES: &str = "application/x-ndjson";
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new()
         .routes(routes!(retention))
         .routes(routes!(compact))
         .routes(routes!(check))

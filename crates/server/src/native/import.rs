@@ -3,6 +3,7 @@
 use super::experiments::check_name;
 use super::parameter::Parameters;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::otlp::{BodyError, Decompressor, Encoding, PushError};
 use axum::Json;
@@ -24,8 +25,6 @@ use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Longest line, in bytes.
 const LINE_BYTES_MAX: usize = 64 << 20;
@@ -41,8 +40,8 @@ const ERRORS_MAX: usize = 100;
 const ROOM_STEPS_MAX: u32 = 300;
 const ROOM_STEP: Duration = Duration::from_millis(100);
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(import))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(import))
 }
 
 /// Imports traces

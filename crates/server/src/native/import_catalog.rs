@@ -2,6 +2,7 @@
 
 use super::parameter::NoParameters;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::{Failure, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -13,16 +14,14 @@ use spanwise_ingest::IngestError;
 use spanwise_model::{ErrorKind, ExperimentId};
 use spanwise_store::StoreResult;
 use spanwise_store::catalog::{ImportItem, Imported};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Lines that are written together: others' writes wait so long.
 const LINES_TOGETHER: usize = 200;
 /// Errors that are told one by one.
 const ERRORS_MAX: usize = 1_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(import_catalog))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(import_catalog))
 }
 
 /// Imports what is not a trace

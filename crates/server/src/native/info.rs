@@ -2,15 +2,14 @@
 
 use super::parameter::Parameters;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
 use spanwise_api_types::native::{self, Info};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(info))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(info))
 }
 
 /// Describes the server

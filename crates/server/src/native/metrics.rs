@@ -5,6 +5,7 @@ use super::parameter::Parameters;
 use super::selection::{SelectionParameters, SelectionText};
 use crate::App;
 use crate::clock::now_ns;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -16,16 +17,14 @@ use spanwise_store::{
     METRICS_GROUPS_MAX, MetricsGroup as Group, MetricsGroupBy, MetricsPoint, MetricsQuery, MetricsSubject,
 };
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 const GROUPS_DEFAULT: usize = 20;
 const NS_PER_MS: i64 = 1_000_000;
 /// How far back one looks who does not say from when.
 const DAY_MS: i64 = 24 * 3_600_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(traces)).routes(routes!(models))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(traces)).routes(routes!(models))
 }
 
 /// The parameters of both routes beside those that select.

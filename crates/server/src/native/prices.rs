@@ -6,6 +6,7 @@ use super::price_form::{list_info, price_match, price_override, price_row};
 use super::selection::experiment;
 use crate::App;
 use crate::clock::now_ns;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -20,8 +21,6 @@ use spanwise_genai::prices::{Override, PriceBook, PriceError, PriceList, Prices,
 use spanwise_model::{ErrorKind, ExperimentId, TraceId};
 use spanwise_store::{PriceChange, StoreError};
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Rows of one answer.
 const ROWS_MAX: usize = 1_000;
@@ -29,8 +28,8 @@ const ROWS_DEFAULT: usize = 100;
 /// Characters of the name of a list's source.
 const SOURCE_CHARS_MAX: usize = 1_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new()
         .routes(routes!(get_state, update, reset))
         .routes(routes!(rows))
         .routes(routes!(find))

@@ -3,6 +3,7 @@
 use super::parameter::{NoParameters, Parameters};
 use super::path::Path;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -15,14 +16,12 @@ use spanwise_query::{
     EntityField, EntityFilter, EntityOrderBy, EntityPredicate, EntityTest, LikePattern, TextTest, clause,
 };
 use spanwise_store::catalog::{RegistryQuery, refusal};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Prompts, or versions of one, in one answer.
 const LISTED_MAX: usize = 1_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get_one)).routes(routes!(get_version))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(list)).routes(routes!(get_one)).routes(routes!(get_version))
 }
 
 /// Lists prompts

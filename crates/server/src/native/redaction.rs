@@ -4,6 +4,7 @@ use super::body::JsonBody;
 use super::parameter::NoParameters;
 use super::path::Path;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::{Failure, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -15,11 +16,9 @@ use spanwise_api_types::native::{
 use spanwise_model::ExperimentId;
 use spanwise_redact::{DETECTORS, Pattern, RuleError, Rules, Tally};
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(info)).routes(routes!(get, set, remove)).routes(routes!(test))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(info)).routes(routes!(get, set, remove)).routes(routes!(test))
 }
 
 impl From<RuleError> for Failure {

@@ -6,6 +6,7 @@ use super::path::Path;
 use super::results;
 use super::selection::experiments;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -15,15 +16,13 @@ use spanwise_query::entity::RUN;
 use spanwise_query::{FilterDiagnostic, FilterError, parse_entity_filter, parse_entity_order};
 use spanwise_store::catalog::RunQuery;
 use spanwise_store::{Cursor, LifecycleFilter, SortValue};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Runs of a page.
 const PAGE_MAX: usize = 1_000;
 const PAGE_DEFAULT: usize = 100;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get_one)).routes(routes!(get_results))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(list)).routes(routes!(get_one)).routes(routes!(get_results))
 }
 
 /// Lists runs

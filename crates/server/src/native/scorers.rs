@@ -7,6 +7,7 @@ use super::scorer_form::{backfill, limits, summary, try_result};
 use super::selection::{experiment, experiments, parse_filter};
 use crate::App;
 use crate::clock::now_ns;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::scoring::{Plan, Way, try_on};
 use axum::Json;
@@ -23,8 +24,6 @@ use spanwise_score::{Scorer, stored::write};
 use spanwise_store::catalog::{self, BackfillState, ScoringStatus};
 use spanwise_store::{Selection, StoreResult};
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Scorers of one answer.
 const LISTED_MAX: usize = 1_000;
@@ -39,8 +38,8 @@ const DAY_NS: i64 = 86_400 * 1_000_000_000;
 /// Characters of a description.
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new()
         .routes(routes!(list, register))
         .routes(routes!(get_one, delete_one))
         .routes(routes!(start, stop))

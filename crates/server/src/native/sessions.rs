@@ -3,14 +3,13 @@
 use super::parameter::Parameters;
 use super::selection::{SelectionParameters, SelectionText};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
 use spanwise_api_types::native::{self, SessionList, SessionSummary};
 use spanwise_model::TraceId;
 use spanwise_store::{Cursor, SessionInfo, SessionQuery, SortValue};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Sessions of a page.
 const PAGE_MAX: usize = 500;
@@ -18,8 +17,8 @@ const PAGE_DEFAULT: usize = 50;
 /// What a page token of sessions says in place of an order, so that no other list takes it.
 const ORDER: &str = "sessions";
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(list))
 }
 
 /// Lists sessions

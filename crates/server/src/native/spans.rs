@@ -8,6 +8,7 @@ use super::path::Path;
 use super::price_form::cost_reason;
 use super::prices::prices_of;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -24,8 +25,6 @@ use spanwise_otlp::{
 };
 use spanwise_store::{StoreError, StoreResult, StoredSpan};
 use std::error::Error;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Longest value of an attribute that a span is sent with.
 const VALUE_BYTES_MAX: usize = 64 << 20;
@@ -35,8 +34,8 @@ const PREVIEWS_MAX: usize = 200;
 /// Characters of the error in a preview.
 const ERROR_CHARS_MAX: usize = 300;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_span)).routes(routes!(get_attribute)).routes(routes!(previews))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(get_span)).routes(routes!(get_attribute)).routes(routes!(previews))
 }
 
 /// Returns a span with its body

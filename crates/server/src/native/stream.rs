@@ -4,6 +4,7 @@ use super::bulk::one_of;
 use super::parameter::Parameters;
 use super::selection::SelectionText;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::listen::Stopping;
 use axum::Extension;
@@ -19,8 +20,6 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How long changes are gathered before they are looked up: an agent's spans come one after the other.
 const GATHERED_FOR: Duration = Duration::from_millis(200);
@@ -31,8 +30,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// What browsers and other clients resume with.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(stream_traces))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(stream_traces))
 }
 
 /// Streams traces as they change

@@ -5,6 +5,7 @@ use super::parameter::{NoParameters, Parameters};
 use super::path::Path;
 use super::selection::{SelectionParameters, SelectionText, parse_order};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -12,15 +13,13 @@ use http::StatusCode;
 use spanwise_api_types::native::{self, TagValue, TraceList, TraceRecord, TraceSummary};
 use spanwise_model::TraceId;
 use spanwise_store::{Cursor, CursorError, DeleteTraces};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Rows of a page.
 const PAGE_MAX: usize = 1_000;
 const PAGE_DEFAULT: usize = 50;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get_one, delete_one))
         .routes(routes!(set_tag, delete_tag))

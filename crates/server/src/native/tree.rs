@@ -3,6 +3,7 @@
 use super::parameter::Parameters;
 use super::path::Path;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -11,8 +12,6 @@ use spanwise_api_types::native::{self, CostColumns, Dictionary, SparseDictionary
 use spanwise_model::{ErrorKind, SpanId, TraceId};
 use spanwise_store::{StoreError, TraceTree, TreeSpan};
 use std::collections::HashMap;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Parent of a root, and of a span that names a parent which is not there.
 const NO_PARENT: i32 = -1;
@@ -24,8 +23,8 @@ const OPEN: i64 = -1;
 /// What a span takes in the answer, so that it is not copied while it grows.
 const JSON_BYTES_PER_SPAN: usize = 56;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_tree))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(get_tree))
 }
 
 /// Returns the structure of a trace

@@ -3,6 +3,7 @@
 use super::parameter::Parameters;
 use super::path::Path;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -10,14 +11,12 @@ use spanwise_api_types::native::{self, SpanUsage, UsageExplained, UsageReason};
 use spanwise_genai::rollup::{Standing, UsageTree};
 use spanwise_model::{ErrorKind, TraceId};
 use spanwise_store::{StoreError, TraceArchive, TraceTree, TreeReport, TreeSpan};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Spans of an answer.
 const SPANS_MAX: usize = 10_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(explain_usage))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(explain_usage))
 }
 
 /// Says which spans a trace's tokens and cost come from

@@ -4,6 +4,7 @@ use super::parameter::Parameters;
 use super::path::Path;
 use super::selection::{SelectionParameters, SelectionText};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::{Failure, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -20,8 +21,6 @@ use spanwise_query::{
 use spanwise_store::catalog::LoggedModelQuery;
 use spanwise_store::{Cursor, MODEL_METADATA, ScoreFigures, Selection, SortValue, VersionQuery};
 use std::collections::BTreeSet;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Versions of a page.
 const PAGE_MAX: usize = 200;
@@ -34,8 +33,8 @@ const SOURCE_SCORER: &str = "mlflow.trace.sourceScorer";
 const ORDER: &str = "versions";
 const NS_PER_MS: f64 = 1e6;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(compare)).routes(routes!(get_one))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(list)).routes(routes!(compare)).routes(routes!(get_one))
 }
 
 /// Lists versions

@@ -4,6 +4,7 @@ use super::super::parameter::Parameters;
 use super::super::path::Path;
 use super::version_of;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::body::Body;
 use axum::extract::State;
@@ -21,8 +22,6 @@ use spanwise_tabular::{CsvWriter, JsonlWriter, Row};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::{Sender, channel};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Records that are read together.
 const PAGE: usize = 500;
@@ -31,8 +30,8 @@ const PARTS_WAITING: usize = 4;
 /// Fields that get a column of their own in CSV; where there are more, inputs and expectations are a column each.
 const CSV_FIELDS_MAX: usize = 500;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(export))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(export))
 }
 
 /// The forms of a file of records.

@@ -7,6 +7,7 @@ use super::super::path::Path;
 use super::candidate::{Made, try_all};
 use super::field::{Mapping, Source};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::{Failure, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -17,8 +18,6 @@ use spanwise_api_types::native::{
 use spanwise_model::{ErrorKind, SpanId, TraceId, TraceInfo};
 use spanwise_store::catalog::NewRecord;
 use spanwise_store::{StoreError, StoreResult, StoredSpan};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Records that a dry run shows.
 const SHOWN: usize = 20;
@@ -31,8 +30,8 @@ const READS_UNDER_WAY: usize = 4;
 /// Problems that are told one by one.
 pub(super) const PROBLEMS_MAX: usize = 100;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(add_traces))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(add_traces))
 }
 
 /// Adds records made of traces or spans

@@ -7,6 +7,7 @@ use super::export::Form;
 use super::from_traces::PROBLEMS_MAX;
 use super::row::Columns;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::{Failure, Problem};
 use axum::Json;
 use axum::body::Body as HttpBody;
@@ -21,8 +22,6 @@ use spanwise_tabular::{Row, TableError, read_csv, read_jsonl};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Records that are merged together.
 const BATCH_RECORDS: usize = 500;
@@ -33,8 +32,8 @@ const PARTS_WAITING: usize = 16;
 /// Records that a dry run shows.
 const SHOWN: usize = 20;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(import))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(import))
 }
 
 /// Imports records from a file

@@ -20,6 +20,7 @@ use super::parameter::{NoParameters, Parameters};
 use super::path::Path;
 use super::selection::{experiment, experiments};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -31,14 +32,12 @@ use spanwise_query::expr::Expr;
 use spanwise_query::{EntityField, EntityPredicate, EntityTest, LikePattern, TextTest};
 use spanwise_store::catalog::{DatasetQuery, NewDataset};
 use std::collections::BTreeMap;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Datasets in one answer.
 const LISTED_MAX: usize = 1_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get_one, update, delete))
         .merge(records::routes())

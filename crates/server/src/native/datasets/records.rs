@@ -5,6 +5,7 @@ use super::super::parameter::{NoParameters, Parameters};
 use super::super::path::Path;
 use super::{new_record_id, place_of, version_of};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -18,8 +19,6 @@ use spanwise_api_types::native::{
 };
 use spanwise_model::{DatasetRecord, ErrorKind};
 use spanwise_store::catalog::{Merged, NewRecord, RecordContent, RecordQuery};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Records of a page.
 const PAGE_MAX: usize = 1_000;
@@ -27,8 +26,8 @@ const PAGE_DEFAULT: usize = 200;
 /// Records that one request may add or delete; an import takes any number.
 const RECORDS_MAX: usize = 10_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new()
         .routes(routes!(list_records, add_records))
         .routes(routes!(get_record, edit_record))
         .routes(routes!(delete_records))

@@ -4,13 +4,12 @@ use super::super::parameter::Parameters;
 use super::super::path::Path;
 use super::{place_of, version_of};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use axum::Json;
 use axum::extract::State;
 use spanwise_api_types::native::{self, DatasetDifference, DatasetDifferences, DatasetVersionList};
 use spanwise_store::catalog::VersionPair;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Versions of a page.
 const VERSIONS_MAX: usize = 1_000;
@@ -19,8 +18,8 @@ const VERSIONS_DEFAULT: usize = 100;
 const RECORDS_MAX: usize = 500;
 const RECORDS_DEFAULT: usize = 100;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_versions)).routes(routes!(diff))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(list_versions)).routes(routes!(diff))
 }
 
 /// Lists the versions of a dataset

@@ -2,6 +2,7 @@
 
 use super::queues::questions;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::native::parameter::NoParameters;
 use crate::native::path::Path;
@@ -12,14 +13,12 @@ use spanwise_api_types::native::{self, QuestionAgreement, ReviewAgreement, Revie
 use spanwise_evaluate::{Answer, RaterPair, agreement};
 use spanwise_model::{LabelInput, LabelSchema, ReviewQueueId};
 use spanwise_store::catalog::ReviewAnswer;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Answers that are looked at.
 const ANSWERS_MAX: usize = 200_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_agreement))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(get_agreement))
 }
 
 /// Says how far the reviewers of a queue agree

@@ -2,6 +2,7 @@
 
 use super::wire_items;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::native::body::JsonBody;
 use crate::native::bulk::{Steps, TRACE_IDS_MAX, select};
@@ -17,8 +18,6 @@ use spanwise_model::{ReviewQueueId, TraceId};
 use spanwise_store::catalog::{ReviewQuery, ReviewState};
 use spanwise_store::{Cursor, SortValue};
 use std::collections::HashSet;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Traces that one request may put in.
 const ADDED_MAX: usize = 10_000;
@@ -28,8 +27,8 @@ const PAGE_DEFAULT: usize = 100;
 /// What a page token says in place of an order, so that no other list takes it.
 const ORDER: &str = "review items";
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_items, add_items)).routes(routes!(remove_items))
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(list_items, add_items)).routes(routes!(remove_items))
 }
 
 /// Lists the traces in a review queue

@@ -10,6 +10,7 @@ mod schemas;
 mod work;
 
 use crate::App;
+use crate::described::ApiRouter;
 use crate::error::Problem;
 use serde_json::{Map, Value};
 use spanwise_api_types::mlflow::field::{Fields, FromFields};
@@ -18,10 +19,9 @@ use spanwise_model::limit::REVIEW_USER_CHARS_MAX;
 use spanwise_model::{ReviewQueue, TraceId};
 use spanwise_store::catalog::Review;
 use std::collections::HashMap;
-use utoipa_axum::router::OpenApiRouter;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new()
         .merge(schemas::routes())
         .merge(queues::routes())
         .merge(items::routes())

@@ -2,6 +2,7 @@
 
 use super::{progress, progress_of, read, schemas};
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::native::body::JsonBody;
 use crate::native::parameter::{NoParameters, Parameters};
@@ -16,14 +17,12 @@ use spanwise_api_types::native::{
     self, NewReviewQueue, ReviewQueue, ReviewQueueChange, ReviewQueueDetail, ReviewQueueList,
 };
 use spanwise_model::{LabelSchema, ReviewQueueId, ReviewQueueType};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Queues in one answer.
 const LISTED_MAX: usize = 1_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_queues, create_queue)).routes(routes!(
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new().routes(routes!(list_queues, create_queue)).routes(routes!(
         get_queue,
         change_queue,
         delete_queue

@@ -2,6 +2,7 @@
 
 use super::read;
 use crate::App;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::native::body::JsonBody;
 use crate::native::parameter::{NoParameters, Parameters};
@@ -16,14 +17,12 @@ use spanwise_api_types::native::{
 };
 use spanwise_model::{ExperimentId, LabelSchemaId, LabelSchemaType};
 use spanwise_store::catalog::LabelSchemaPage;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Questions in one answer.
 const LISTED_MAX: usize = 1_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new()
         .routes(routes!(list_questions, create_question))
         .routes(routes!(change_question, delete_question))
 }

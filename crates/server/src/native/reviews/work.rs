@@ -5,6 +5,7 @@ use super::queues::questions;
 use super::{progress_of, reviewer, wire_items};
 use crate::App;
 use crate::clock::now_ns;
+use crate::described::{ApiRouter, routes};
 use crate::error::Problem;
 use crate::native::body::JsonBody;
 use crate::native::parameter::NoParameters;
@@ -19,15 +20,13 @@ use spanwise_model::{Assessment, AssessmentId, ReviewQueue, ReviewQueueId, Trace
 use spanwise_store::catalog::{
     FinishedReview, HELD_MAX, Review, ReviewClaim, ReviewOutcome, ReviewScope, refusal,
 };
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How long a trace is held for a reviewer who does not ask again, in milliseconds.
 const HELD_MS: u64 = 10 * 60 * 1_000;
 const NS_PER_MS: i64 = 1_000_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> ApiRouter {
+    ApiRouter::new()
         .routes(routes!(claim))
         .routes(routes!(release))
         .routes(routes!(complete))
