@@ -230,7 +230,8 @@ def test_async_openai(run):
         ("chat gpt-4o-mini", "CHAT_MODEL", "async-openai"),
         ("weather", "TOOL", "async-openai"),
         ("chat gpt-4o-mini", "CHAT_MODEL", "async-openai"),
-        ("chat gpt-4o-mini", "CHAT_MODEL", "async-openai"),
+        ("stream_verse", "CHAIN", "async-openai"),
+        ("chat gpt-4o-mini", "CHAT_MODEL", "stream_verse"),
         ("embeddings text-embedding-3-small", "EMBEDDING", "async-openai"),
         # Each attempt of the library is one.
         ("chat gpt-4o-mini", "CHAT_MODEL", "async-openai"),
