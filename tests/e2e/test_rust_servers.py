@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import uuid
-from pathlib import Path
 
 import mlflow
 import pytest
 from mlflow.entities import SpanStatusCode
 
-from support.server import REPO, clean_env
+from support.rust_examples import build_examples
+from support.server import clean_env
 
 pytestmark = pytest.mark.spanwise
 
 
 def run_servers(**env: str) -> str:
-    target_dir = Path(os.environ.get("CARGO_TARGET_DIR", REPO / "target")).resolve() / "examples"
-    # All of the workspace, since a part would choose other features of shared libraries, and compile these once more.
-    build = ["cargo", "build", "--quiet", "--locked", "--workspace", "--target-dir", str(target_dir)]
-    built = subprocess.run(build, cwd=REPO / "examples/rust", capture_output=True, text=True, timeout=1800)
-    assert built.returncode == 0, built.stderr
-    program = target_dir / "debug/spanwise-examples-servers"
+    program = build_examples() / "spanwise-examples-servers"
     done = subprocess.run([program], env=clean_env(**env), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     return done.stdout
