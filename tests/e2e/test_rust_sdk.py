@@ -81,6 +81,49 @@ def test_spans_come_over_grpc(shared_server):
     assert (trace.info.tags["mlflow.traceName"], len(trace.data.spans)) == ("weather agent", 12)
 
 
+@pytest.mark.parametrize(
+    ("name", "spans"),
+    [
+        ("functions", ["ask", "ask", "ask_twice", "fails", "functions", "largest", "tokens", "weather"]),
+        ("context", ["nightly report", "part", "part", "part", "send mail"]),
+        ("feedback", ["ask"]),
+        ("headers", ["call", "handled"]),
+    ],
+)
+def test_an_example_records_what_it_says(shared_server, name: str, spans: list[str]):
+    experiment = f"rust-{name}-{uuid.uuid4().hex}"
+    run_example(name, features="http", SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=experiment)
+    mlflow.set_tracking_uri(shared_server.url)
+    found = mlflow.get_experiment_by_name(experiment)
+    traces = mlflow.search_traces(locations=[found.experiment_id], return_type="list")
+    assert sorted(span.name for trace in traces for span in trace.data.spans) == spans
+
+
+def test_redaction_counters_and_sampling(shared_server):
+    experiment = f"rust-control-{uuid.uuid4().hex}"
+    printed = run_example("control", SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=experiment)
+    assert "dropped: 0" in printed and "filtered: " in printed
+    mlflow.set_tracking_uri(shared_server.url)
+    found = mlflow.get_experiment_by_name(experiment)
+    traces = mlflow.search_traces(locations=[found.experiment_id], return_type="list", max_results=1000)
+    spans = [span for trace in traces for span in trace.data.spans]
+    (login,) = [span for span in spans if span.name == "login"]
+    assert login.inputs == {"user": "ada", "password": "***"}
+    # One in a hundred of 1,000.
+    assert len([span for span in spans if span.name == "health"]) < 100
+    assert {span.name for span in spans} <= {"login", "health"}
+
+
+def test_each_of_several_targets_gets_all_spans(shared_server, tmp_path: Path):
+    data_dir = tmp_path / "data"
+    printed = run_example("delivery", str(data_dir), SPANWISE_TRACKING_URI=shared_server.url)
+    assert printed.count(": 100 sent, 0 waiting") == 3, printed
+    asked = {"experiment": "delivery", "limit": "1000"}
+    page = requests.get(f"{shared_server.url}/api/v1/traces", params=asked, timeout=30).json()
+    assert len(page["traces"]) == 100
+    assert len(list((data_dir / "inbox").glob("*.otlp"))) == 1
+
+
 def test_traces_of_a_program_without_a_server_come_in_later(tmp_path: Path):
     data_dir = tmp_path / "data"
     run_example("offline", str(data_dir))

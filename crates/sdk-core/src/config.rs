@@ -170,7 +170,7 @@ impl Target {
 
 fn needs_tls_for(name: &str, url: &str) -> Result<(), ConfigError> {
     if cfg!(not(feature = "tls")) && url.starts_with("https://") {
-        return Err(wrong(name, url, "needs the feature `tls` of this crate"));
+        return Err(wrong(name, url, "needs the feature `tls` of the crate `spanwise`"));
     }
     Ok(())
 }

@@ -16,28 +16,34 @@ pub(crate) fn expand(args: &Args, function: ItemFn) -> Result<TokenStream> {
     let names = arguments(sig);
     check_names(args, &names)?;
     let returned = Returned::of(sig);
+    // Not the block as it is: braces around braces that its author wrote are warned about.
+    let body = &block.stmts;
     let start = start(args, &sig.ident, &names);
     let done = done(args, &returned);
-    let body = if sig.asyncness.is_some() {
+    let run = if sig.asyncness.is_some() {
         let typed = typed(&sig.output, &returned);
         let run = match returned.shape {
             Shape::Stream => {
                 let limit = limit(args);
-                quote!(__private::run_async_stream(__span, async move { #block }, #limit, #done).await)
+                quote!(__private::run_async_stream(__span, async move { #(#body)* }, #limit, #done).await)
             }
-            _ => quote!(__private::run_async(__span, async move { #typed #block }, #done).await),
+            _ => quote!(__private::run_async(__span, async move { #typed #(#body)* }, #done).await),
         };
         quote!(#start #run)
     } else {
         let run = match (returned.shape, &sig.output) {
             (Shape::Value, ReturnType::Type(_, output)) if returned.is_nameable => {
-                quote!(__private::run(__span, move || -> #output { #block }, #done))
+                quote!(__private::run(__span, move || -> #output { #(#body)* }, #done))
             }
-            (Shape::Value, _) => quote!(__private::run(__span, move || #block, #done)),
-            (Shape::Future, _) => quote!(__private::run_future(__span, move || #block, #done)),
+            // A body that never returns would leave open what it gives.
+            (Shape::Value, ReturnType::Default) => {
+                quote!(__private::run(__span, move || -> () { #(#body)* }, #done))
+            }
+            (Shape::Value, _) => quote!(__private::run(__span, move || { #(#body)* }, #done)),
+            (Shape::Future, _) => quote!(__private::run_future(__span, move || { #(#body)* }, #done)),
             (Shape::Stream, _) => {
                 let limit = limit(args);
-                quote!(__private::run_stream(__span, move || #block, #limit, #done))
+                quote!(__private::run_stream(__span, move || { #(#body)* }, #limit, #done))
             }
         };
         let run = if returned.is_boxed { quote!(::std::boxed::Box::pin(#run)) } else { run };
@@ -46,7 +52,7 @@ pub(crate) fn expand(args: &Args, function: ItemFn) -> Result<TokenStream> {
     Ok(quote! {
         #(#attrs)* #vis #sig {
             use ::spanwise::__private;
-            #body
+            #run
         }
     })
 }

@@ -194,12 +194,38 @@ async fn panics_later() -> u8 {
     resume_unwind(Box::new("later".to_owned()))
 }
 
+/// Lints find nothing to say against functions of one line.
+#[rustfmt::skip]
+mod one_line {
+    use super::*;
+
+    #[trace]
+    pub(super) fn sync(value: u8) -> u8 { value }
+
+    #[trace]
+    pub(super) async fn not_sync(value: u8) -> u8 { value }
+}
+
+#[test]
+fn functions_of_one_line() {
+    let recorded = Recorded::start();
+    assert_eq!((one_line::sync(1), block_on(one_line::not_sync(2))), (1, 2));
+    assert_eq!((outputs(&recorded.span("sync")), outputs(&recorded.span("not_sync"))), (json!(1), json!(2)));
+}
+
+#[trace]
+fn panics_with_nothing_to_give() {
+    resume_unwind(Box::new("always"))
+}
+
 #[test]
 fn a_panic_goes_on_and_is_recorded() {
     let recorded = Recorded::start();
     let panic = catch_unwind(|| panics("at once")).unwrap_err();
     assert_eq!(*panic.downcast::<&str>().unwrap(), "at once");
     assert!(catch_unwind(AssertUnwindSafe(|| block_on(panics_later()))).is_err());
+    catch_unwind(panics_with_nothing_to_give).unwrap_err();
+    assert_eq!(failure(&recorded.span("panics_with_nothing_to_give")), Some("panicked: always"));
     assert_eq!(failure(&recorded.span("panics")), Some("panicked: at once"));
     assert_eq!(failure(&recorded.span("panics_later")), Some("panicked: later"));
 }
