@@ -92,7 +92,7 @@ def test_spans_come_over_grpc(shared_server):
 )
 def test_an_example_records_what_it_says(shared_server, name: str, spans: list[str]):
     experiment = f"rust-{name}-{uuid.uuid4().hex}"
-    run_example(name, features="http", SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=experiment)
+    run_example(name, SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=experiment)
     mlflow.set_tracking_uri(shared_server.url)
     found = mlflow.get_experiment_by_name(experiment)
     traces = mlflow.search_traces(locations=[found.experiment_id], return_type="list")
