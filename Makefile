@@ -136,6 +136,7 @@ BENCH := $(TARGET_DIR)/release/spanwise-bench --binary $(BINARY) --folder $(TARG
 BENCH_SIZES ?= 10000,100000
 bench: bench-build
 	$(BENCH) --sizes $(BENCH_SIZES)
+	$(MAKE) --no-print-directory bench-sdk
 
 # The same requests for Spanwise and for MLflow's server, which gets an environment of its own.
 bench-peers: bench-build

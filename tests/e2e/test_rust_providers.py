@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import uuid
 
 import mlflow
@@ -10,7 +9,7 @@ import pytest
 import requests
 from mlflow.entities import TraceState
 
-from support.server import REPO, clean_env
+from support.rust_examples import run_example
 
 pytestmark = pytest.mark.spanwise
 
@@ -21,12 +20,7 @@ SAID = "This is a canned answer to: Hi"
 def trace(target, fake_llm):
     """The trace of the example, which asks each provider once or twice."""
     name = f"rust-{uuid.uuid4().hex}"
-    env = clean_env(SPANWISE_TRACKING_URI=target.server.url, SPANWISE_EXPERIMENT=name)
-    command = ["cargo", "run", "--quiet", "--package", "spanwise", "--features", "reqwest-middleware"]
-    command += ["--example", "llm", "--", fake_llm.url]
-    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    assert "spanwise:" not in done.stderr, done.stderr
+    run_example("llm", fake_llm.url, SPANWISE_TRACKING_URI=target.server.url, SPANWISE_EXPERIMENT=name)
     mlflow.set_tracking_uri(target.server.url)
     experiment = mlflow.get_experiment_by_name(name)
     (trace,) = mlflow.search_traces(locations=[experiment.experiment_id], return_type="list")

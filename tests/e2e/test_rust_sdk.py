@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import uuid
 from pathlib import Path
 
@@ -11,20 +10,11 @@ import pytest
 import requests
 from mlflow.entities import SpanStatusCode, TraceState
 
-from support.server import REPO, Server, clean_env
+from support.rust_examples import run_example
+from support.server import Server
 from support.wait import until
 
 pytestmark = pytest.mark.spanwise
-
-
-def run_example(name: str, *args: str, features: str = "", **env: str) -> str:
-    """Builds and runs an example of `crates/sdk`, and returns what it prints."""
-    command = ["cargo", "run", "--quiet", "--package", "spanwise", "--features", features, "--example", name]
-    command += ["--", *args]
-    done = subprocess.run(command, cwd=REPO, env=clean_env(**env), capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    assert "spanwise:" not in done.stderr, done.stderr
-    return done.stdout
 
 
 def test_an_agent_is_one_tree(shared_server):
@@ -102,7 +92,7 @@ def test_spans_come_over_grpc(shared_server):
 )
 def test_an_example_records_what_it_says(shared_server, name: str, spans: list[str]):
     experiment = f"rust-{name}-{uuid.uuid4().hex}"
-    run_example(name, features="http", SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=experiment)
+    run_example(name, SPANWISE_TRACKING_URI=shared_server.url, SPANWISE_EXPERIMENT=experiment)
     mlflow.set_tracking_uri(shared_server.url)
     found = mlflow.get_experiment_by_name(experiment)
     traces = mlflow.search_traces(locations=[found.experiment_id], return_type="list")

@@ -5,6 +5,19 @@
 //!
 //! let client = Client::new().with_http_service(spanwise_clients::async_openai::service());
 //! ```
+//!
+//! With an HTTP client of your own, or other layers:
+//!
+//! ```no_run
+//! use async_openai::Client;
+//! use async_openai::middleware::{ReqwestService, retry::OpenAIRetryLayer};
+//! use spanwise_clients::async_openai::TraceLayer;
+//! use tower_layer::Layer;
+//!
+//! let http = reqwest::Client::builder().build().unwrap();
+//! let service = OpenAIRetryLayer::default().layer(TraceLayer::default().layer(ReqwestService::new(http)));
+//! let client = Client::new().with_http_service(service);
+//! ```
 
 use async_openai::middleware::retry::{OpenAIRetry, OpenAIRetryLayer};
 use async_openai::middleware::{HttpRequestFactory, ReqwestService};

@@ -72,6 +72,9 @@ fn read_event(event: &Value, reply: &mut Reply) {
     reply.usage.output = count(event, "eval_count").or(reply.usage.output);
     if event.get("done") == Some(&Value::Bool(true)) {
         reply.is_done = true;
-        reply.set_finish_reason(0, text(event, "done_reason").unwrap_or("stop"));
+        // Older servers, and libraries that read for us, do not say why; a cut answer must not look whole.
+        if let Some(reason) = text(event, "done_reason") {
+            reply.set_finish_reason(0, reason);
+        }
     }
 }

@@ -84,6 +84,7 @@ fn weather(city: &str) -> String {
     format!("sunny in {city}")
 }
 
+#[spanwise::trace(type = "CHAIN", skip(client))]
 async fn stream_verse(client: &OpenAi, about: &str) -> Result<String, OpenAIError> {
     let request = CreateChatCompletionRequestArgs::default()
         .model(MODEL)
