@@ -72,7 +72,6 @@ def test_spans_come_over_grpc(shared_server):
     experiment = mlflow.create_experiment(f"rust-grpc-{uuid.uuid4().hex}")
     run_example(
         "agent",
-        features="otlp-grpc",
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{shared_server.otlp_grpc_address}",
         OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
         MLFLOW_EXPERIMENT_ID=experiment,

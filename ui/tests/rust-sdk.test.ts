@@ -7,7 +7,7 @@ import type { TraceRecord, Tree } from "../src/api/types";
 import { api, type OpenPage, openPage, type Server, startBrowser, startServer } from "./harness";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
-/** What of it is not built yet is built first. */
+/** What is not built yet is built first. */
 const RUN_MS = 300_000;
 
 let server: Server;
@@ -28,22 +28,27 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Runs an example of the SDK against the server, and returns what it printed. */
+/** Builds an example of the SDK, with what `make test-rust` has built, runs it against the server, and returns what it prints. */
 async function runExample(name: string, { url }: Server): Promise<string> {
+  const cargo = process.env.CARGO ?? "cargo";
+  await run(cargo, ["build", "--quiet", "--workspace", "--all-features", "--example", name], {});
+  const target = resolve(REPOSITORY, process.env.CARGO_TARGET_DIR ?? "target");
+  return run(`${target}/debug/examples/${name}`, [], { SPANWISE_TRACKING_URI: url });
+}
+
+/** Runs a program, which must have nothing to complain of, and returns what it prints. */
+async function run(program: string, args: string[], env: Record<string, string>): Promise<string> {
   const others = /^(SPANWISE|MLFLOW|OTEL)_/;
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !others.test(name)));
-  const cargo = process.env.CARGO ?? "cargo";
-  const child = spawn(cargo, ["run", "--quiet", "--package", "spanwise", "--example", name], {
+  const child = spawn(program, args, {
     cwd: REPOSITORY,
-    env: { ...clean, SPANWISE_TRACKING_URI: url },
+    env: { ...clean, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [output, problems] = [text(child.stdout), text(child.stderr)];
   const code = await new Promise((resolve, reject) => {
     child.once("error", (error) =>
-      reject(
-        new Error(`\`${cargo}\`, which runs the SDK's examples, cannot be started (is Rust installed?): ${error}`),
-      ),
+      reject(new Error(`\`${program}\` cannot be started (the SDK's examples need Rust's cargo): ${error}`)),
     );
     child.once("close", resolve);
   });
