@@ -17,7 +17,7 @@ from support.wait import until
 
 # With the UI in it. The goal was 30 MB and is missed since the binary scores, imports, reviews and compares:
 # docs/performance.md says what is in it. This keeps it from growing unnoticed.
-BINARY_MAX = 35_500_000
+BINARY_MAX = 32_200_000
 IDLE_MAX_KIB = 40 * 1024
 BIG_MAX_KIB = 400 * 1024
 SPANS = 100_000
