@@ -31,6 +31,8 @@ static INSTALLED: Mutex<Option<Installed>> = Mutex::new(None);
 const TRIES_AFTER_FORK: usize = 1_000;
 /// How long the exit of the process waits for spans to be sent.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The longest that a flush waits, which nobody does: a longer time is no instant of the system's clock.
+const FLUSH_TIMEOUT_MAX: Duration = Duration::from_hours(24 * 365);
 /// Parts of the queue's bytes that make it due, and the bytes that do so in any case.
 const DUE_PARTS: u64 = 8;
 const DUE_BYTES: u64 = 2 << 20;
@@ -371,7 +373,7 @@ impl Core {
     }
 
     fn flush(&self, timeout: Duration) -> Result<(), FlushTimeout> {
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + timeout.min(FLUSH_TIMEOUT_MAX);
         if self.is_of_parent_process() {
             return Ok(());
         }

@@ -137,6 +137,16 @@ fn the_end_sends_what_is_left() {
 }
 
 #[test]
+fn a_time_without_end_is_as_good_as_any() {
+    let (sdk, collected) = start(|config| config.flush_timeout(Duration::MAX));
+    record(&sdk, "a");
+    sdk.flush(Duration::MAX).unwrap();
+    record(&sdk, "b");
+    drop(sdk);
+    assert_eq!(names(&collected.spans()), ["a", "b"]);
+}
+
+#[test]
 fn spans_wait_on_disk_and_are_sent_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let (sdk, collected) = start(|config| config.spool(folder.path(), 1 << 20));
