@@ -75,6 +75,26 @@ fn a_full_queue_drops_the_newest_and_counts_exactly() {
 }
 
 #[test]
+fn spans_that_come_one_by_one_wait_in_little_memory() {
+    const SWEEPS: u64 = 64;
+    let (sdk, collected) = start(|config| config.queue_bytes(1 << 20).batch_interval(LONG));
+    collected.hold(true);
+    for sweep in 1..=SWEEPS {
+        record(&sdk, "a");
+        // It can't be sent, but it is collected.
+        sdk.flush(Duration::ZERO).unwrap_err();
+        wait_for(&sdk, |stats| stats.endpoints[0].waiting + stats.endpoints[0].dropped == sweep);
+    }
+    let stats = sdk.stats();
+    assert_eq!((stats.dropped, stats.endpoints[0].waiting), (0, SWEEPS), "{stats:?}");
+    assert!(stats.queued_bytes < 64 << 10, "{stats:?}");
+    collected.hold(false);
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!((sdk.stats().queued_bytes, collected.spans().len() as u64), (0, SWEEPS));
+    adds_up(&sdk.stats());
+}
+
+#[test]
 fn a_span_larger_than_the_queue_is_dropped() {
     let (sdk, collected) = start(|config| config.queue_bytes(64 << 10));
     sdk.span("large", ROOT).inputs("x".repeat(100 << 10)).start().end();
