@@ -111,8 +111,10 @@ pub(crate) fn forked() {
 pub(crate) fn exiting() {
     drop(catch_unwind(|| {
         if let Some(core) = current_core() {
-            // What does not get out in time is lost with the process, and there is nobody left to tell.
-            let _late = core.flush(EXIT_TIMEOUT);
+            // What does not get out in time waits in the spool, or is lost with the process; nobody is left to be told.
+            if core.flush(EXIT_TIMEOUT).is_err() {
+                core.keep_unsent();
+            }
         }
     }));
 }
@@ -216,14 +218,10 @@ impl Core {
         let mut endpoints = Vec::new();
         for (index, target) in settings.targets.iter().enumerate() {
             let reporter = Reporter::new(target.name(), Arc::clone(&settings.on_problem));
-            let endpoint = Arc::new(Endpoint::new(reporter, patience));
-            let sender = Sender {
-                endpoint: Arc::clone(&endpoint),
-                envelope: Arc::clone(&envelope),
-                exporter: target.exporter(&settings),
-                spool: open_spool(&settings, index, target.name()),
-                retry: Retry::default(),
-            };
+            let spool = open_spool(&settings, index, target.name());
+            let endpoint = Arc::new(Endpoint::new(reporter, patience, Arc::clone(&envelope), spool));
+            let exporter = target.exporter(&settings);
+            let sender = Sender { endpoint: Arc::clone(&endpoint), exporter, retry: Retry::default() };
             settings.spawn("spanwise-send", move || sender.run());
             endpoints.push(endpoint);
         }
@@ -393,7 +391,17 @@ impl Core {
         self.wake_collector();
         // Endpoints that wait before they try again stop now; one that waits for its receiver does so after its time-out.
         self.endpoints.iter().for_each(|endpoint| endpoint.stop());
+        if flushed.is_err() {
+            self.keep_unsent();
+        }
         flushed
+    }
+
+    /// Puts what was not sent in the spools, where there are any: the process may end before it is.
+    fn keep_unsent(&self) {
+        // The collecting thread may not have come to it.
+        self.hand_over(true);
+        self.endpoints.iter().for_each(|endpoint| endpoint.keep_unsent());
     }
 
     fn stats(&self) -> Stats {

@@ -7,6 +7,7 @@ use spanwise_sdk_core::{
     Config, ExportError, Parent, Sdk, SpanBuilder, StartOptions, Stats, Target, TraceUpdate,
 };
 use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -186,6 +187,38 @@ fn spans_wait_on_disk_and_are_sent_in_order() {
     adds_up(&stats);
 }
 
+/// Waits until the slot is free, which it is when the sending thread ends; another slot would be used until then.
+fn wait_for_slot(folder: &Path, slot: usize) {
+    let lock = folder.join(format!("endpoint-0/slot-{slot}/lock"));
+    fs::File::open(lock).unwrap().lock().unwrap();
+}
+
+/// Returns what an SDK that starts alone sends out of a spool.
+fn spooled_in(folder: &Path) -> Vec<String> {
+    let (sdk, collected) = start(|config| config.spool(folder, 1 << 20));
+    sdk.flush(DEADLINE).unwrap();
+    names(&collected.spans()).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_hangs_at_the_end_waits_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sdk, collected) = start(|config| config.spool(folder.path(), 1 << 20));
+    collected.hold(true);
+    record(&sdk, "in flight");
+    sdk.flush(Duration::ZERO).unwrap_err();
+    collected.wait_until_asked();
+    record(&sdk, "behind");
+    sdk.flush(Duration::ZERO).unwrap_err();
+    wait_for(&sdk, |stats| stats.endpoints[0].waiting == 2);
+    record(&sdk, "late");
+    sdk.shut_down(Duration::ZERO).unwrap_err();
+    collected.answer((0..50).map(|_| Err(ExportError::passing("away"))).collect());
+    collected.hold(false);
+    wait_for_slot(folder.path(), 0);
+    assert_eq!(spooled_in(folder.path()), ["in flight", "behind", "late"]);
+}
+
 #[test]
 fn the_next_process_sends_what_is_on_disk() {
     let folder = tempfile::tempdir().unwrap();
@@ -194,10 +227,7 @@ fn the_next_process_sends_what_is_on_disk() {
     record(&sdk, "early");
     sdk.flush(DEADLINE).unwrap();
     sdk.shut_down(DEADLINE).unwrap();
-    // The sending thread gives its slot free when it ends; another slot would be used until then.
-    let slot = fs::File::open(folder.path().join("endpoint-0/slot-0/lock")).unwrap();
-    slot.lock().unwrap();
-    drop(slot);
+    wait_for_slot(folder.path(), 0);
     let (sdk, collected) = start(|config| config.spool(folder.path(), 1 << 20));
     record(&sdk, "late");
     sdk.flush(DEADLINE).unwrap();
@@ -300,6 +330,25 @@ mod processes {
         let config = Config::new().target(Target::DataDir(folder.into())).batch_interval(LONG);
         std::mem::forget(config.install().unwrap());
         SpanBuilder::new("a").start().end();
+        std::process::exit(0);
+    }
+
+    #[test]
+    fn the_exit_of_the_process_puts_on_disk_what_hangs() {
+        let Some(folder) = std::env::var_os("SPANWISE_TEST_FOLDER") else {
+            let folder = tempfile::tempdir().unwrap();
+            run("faults::processes::the_exit_of_the_process_puts_on_disk_what_hangs", folder.path());
+            return assert_eq!(spooled_in(folder.path()), ["in flight", "behind"]);
+        };
+        let collected = Collected::default();
+        collected.hold(true);
+        let config = to(&collected, Config::new()).spool(folder, 1 << 20).batch_interval(LONG);
+        let sdk = config.install().unwrap();
+        record(&sdk, "in flight");
+        sdk.flush(Duration::ZERO).unwrap_err();
+        collected.wait_until_asked();
+        record(&sdk, "behind");
+        std::mem::forget(sdk);
         std::process::exit(0);
     }
 
