@@ -65,6 +65,8 @@ struct Backlog {
     /// Somebody waits: try now.
     is_hurried: bool,
     is_stopping: bool,
+    /// Nobody takes anything out any more.
+    has_ended: bool,
     flushed: u64,
 }
 
@@ -126,34 +128,30 @@ impl Endpoint {
         }
     }
 
-    /// Takes a batch into the backlog, or drops it where there is no room.
-    pub(crate) fn offer(&self, batch: &Arc<Batch>) {
+    /// Takes a batch into the backlog, or drops it where there is no room; returns the problem that there is to tell.
+    pub(crate) fn offer(&self, batch: &Arc<Batch>) -> Option<String> {
         let spans = batch.spans();
         let mut backlog = self.lock();
-        if backlog.is_stopping {
+        if backlog.has_ended {
             drop(backlog);
-            return self.offer_late(batch);
+            add(&self.counters.failed, spans);
+            return None;
         }
         if backlog.bytes + batch.cost() > self.patience.backlog_bytes && !backlog.items.is_empty() {
             drop(backlog);
             add(&self.counters.dropped, spans);
-            self.reporter
-                .report(|| format!("is too slow or away; {spans} spans were dropped, as the queue is full"));
-            return;
+            return Some(format!("is too slow or away; {spans} spans were dropped, as the queue is full"));
         }
         backlog.bytes += batch.cost();
         backlog.items.push_back(Item::Batch(Arc::clone(batch)));
         add(&self.counters.waiting, spans);
         drop(backlog);
         self.changed.notify_all();
+        None
     }
 
-    /// Takes a batch after the end: on disk, or not at all.
-    fn offer_late(&self, batch: &Batch) {
-        let put = self.lock_spool().as_mut().map(|spool| self.put_on_disk(spool, batch));
-        let Some(put) = put else { return add(&self.counters.failed, batch.spans()) };
-        add(&self.counters.waiting, batch.spans());
-        self.kept(batch, &put, "came too late");
+    pub(crate) fn tell(&self, problem: String) {
+        self.reporter.report(|| problem);
     }
 
     /// Puts what is being sent and what is behind it on disk, if there is a spool. What is being sent may be sent twice then,
@@ -161,11 +159,12 @@ impl Endpoint {
     pub(crate) fn keep_unsent(&self) {
         let mut spool = self.lock_spool();
         let Some(open) = &mut *spool else { return };
-        let put = |batch: Arc<Batch>| (self.put_on_disk(open, &batch), batch);
-        let unsent: Vec<_> = self.take_unsent().into_iter().map(put).collect();
+        let keep =
+            |batch: Arc<Batch>| self.kept(&batch, self.put_on_disk(open, &batch), "did not answer in time");
+        let problems: Vec<_> = self.take_unsent().into_iter().map(keep).collect();
         // Problems are told to the application, which may do anything: not under a lock.
         drop(spool);
-        unsent.iter().for_each(|(put, batch)| self.kept(batch, put, "did not answer in time"));
+        problems.into_iter().for_each(|problem| self.tell(problem));
     }
 
     /// Takes all batches out of the backlog, the one that is being sent first.
@@ -195,27 +194,29 @@ impl Endpoint {
         batch.with_request(&self.envelope, |request| spool.append(request))
     }
 
-    /// Counts a batch that `put` has put on disk or not, and tells why.
-    fn kept(&self, batch: &Batch, put: &io::Result<bool>, reason: &str) {
+    /// Counts a batch that was `put` on disk, or was not, because of `reason`, and returns the problem that there is to tell.
+    fn kept(&self, batch: &Batch, put: io::Result<bool>, reason: &str) -> String {
         let spans = batch.spans();
         match put {
-            Ok(true) => {
-                self.reporter.report(|| format!("{reason}; spans are kept on disk until it is back"));
-            }
+            Ok(true) => format!("{reason}; spans are kept on disk until it is back"),
             Ok(false) => {
                 add(&self.counters.dropped, spans);
                 self.counters.waiting.fetch_sub(spans, Ordering::Relaxed);
-                self.reporter
-                    .report(|| format!("{reason}; {spans} spans were dropped, as the spool is full"));
+                format!("{reason}; {spans} spans were dropped, as the spool is full")
             }
-            Err(error) => self.failed(spans, &format!("{reason}, and the spool can't be written: {error}")),
+            Err(error) => self.lost(spans, &format!("{reason}, and the spool can't be written: {error}")),
         }
     }
 
-    fn failed(&self, spans: u64, reason: &str) {
+    /// Counts spans that are given up, and returns the problem that there is to tell.
+    fn lost(&self, spans: u64, reason: &str) -> String {
         add(&self.counters.failed, spans);
         self.counters.waiting.fetch_sub(spans, Ordering::Relaxed);
-        self.reporter.report(|| format!("did not take {spans} spans, which are lost: {reason}"));
+        format!("did not take {spans} spans, which are lost: {reason}")
+    }
+
+    fn failed(&self, spans: u64, reason: &str) {
+        self.tell(self.lost(spans, reason));
     }
 
     /// Asks for all that was offered to be sent at once; [`Endpoint::wait_flushed`] tells when that is done.
@@ -273,6 +274,7 @@ impl Endpoint {
                 return Next::Item(item);
             }
             if backlog.is_stopping {
+                backlog.has_ended = true;
                 return Next::End;
             }
             let Some(until) = until else {
@@ -427,7 +429,7 @@ impl Sender {
         }
         let put = self.endpoint.put_on_disk(open, batch);
         drop(spool);
-        self.endpoint.kept(batch, &put, reason);
+        self.endpoint.tell(self.endpoint.kept(batch, put, reason));
     }
 
     /// Sends what is on disk, the oldest first, until something fails.
@@ -508,7 +510,7 @@ mod tests {
         let queue = Arc::new(Queue::new(1, 1 << 20, 1 << 20));
         queue.push(0, &mut b"span".to_vec(), 0);
         let batches = Batch::split(queue.collect(true), &queue);
-        batches.into_iter().for_each(|batch| endpoint.offer(&Arc::new(batch)));
+        batches.into_iter().for_each(|batch| assert_eq!(endpoint.offer(&Arc::new(batch)), None));
         // The flush sends what is on disk.
         endpoint.flush(1);
         endpoint.stop();

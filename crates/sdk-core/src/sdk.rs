@@ -199,6 +199,8 @@ pub(crate) struct Core {
     /// Spans that ended after this did.
     late: AtomicU64,
     collector: Mutex<Option<Thread>>,
+    /// Held from when spans are collected until they are in the backlogs.
+    handing_over: Mutex<()>,
     /// The last flush that was asked for.
     flush_asked: AtomicU64,
     is_stopping: AtomicBool,
@@ -235,6 +237,7 @@ impl Core {
             filtered: AtomicU64::new(0),
             late: AtomicU64::new(0),
             collector: Mutex::new(None),
+            handing_over: Mutex::new(()),
             flush_asked: AtomicU64::new(0),
             is_stopping: AtomicBool::new(false),
             settings,
@@ -360,14 +363,20 @@ impl Core {
 
     /// Gives the endpoints what waits; the chunks under way only if `all` is to be sent.
     fn hand_over(&self, all: bool) {
+        let turn = self.handing_over.lock().unwrap_or_else(PoisonError::into_inner);
         let collected = self.queue.collect(all);
         if all && collected.is_empty() {
             self.queue.shrink();
         }
+        let mut problems = Vec::new();
         for batch in Batch::split(collected, &self.queue) {
             let batch = Arc::new(batch);
-            self.endpoints.iter().for_each(|endpoint| endpoint.offer(&batch));
+            let offer = |endpoint: &Arc<Endpoint>| Some((Arc::clone(endpoint), endpoint.offer(&batch)?));
+            problems.extend(self.endpoints.iter().filter_map(offer));
         }
+        // Problems are told to the application, which may do anything: not under a lock.
+        drop(turn);
+        problems.into_iter().for_each(|(endpoint, problem)| endpoint.tell(problem));
     }
 
     fn flush(&self, timeout: Duration) -> Result<(), FlushTimeout> {
@@ -399,7 +408,7 @@ impl Core {
 
     /// Puts what was not sent in the spools, where there are any: the process may end before it is.
     fn keep_unsent(&self) {
-        // The collecting thread may not have come to it.
+        // The collecting thread may not have come to it, or be about to offer what it has collected.
         self.hand_over(true);
         self.endpoints.iter().for_each(|endpoint| endpoint.keep_unsent());
     }
