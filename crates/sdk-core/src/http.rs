@@ -7,18 +7,20 @@ use crate::export::{Accepted, ExportError, Exporter, Request};
 use crate::wire::Fields;
 use std::time::Duration;
 use ureq::http::Response;
-use ureq::http::header::RETRY_AFTER;
+use ureq::http::header::{HeaderName, LOCATION, RETRY_AFTER};
 use ureq::{Agent, Body, SendBody};
 
 /// Bytes of an answer that are looked at.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
-/// Makes a client with the time-outs of this crate.
+/// Makes a client with the time-outs of this crate. It follows no redirects: a POST would become a GET without its body, and
+/// headers with keys would go to whatever host is named.
 pub(crate) fn agent(url: &str, timeout: Duration) -> Agent {
     let config = Agent::config_builder()
         .timeout_global(Some(timeout))
         .timeout_connect(Some(timeout.min(CONNECT_TIMEOUT)))
         .http_status_as_error(false)
+        .max_redirects(0)
         .user_agent(USER_AGENT);
     // A proxy can't reach a server on this machine.
     let config = if is_loopback(url) { config.proxy(None) } else { config };
@@ -70,8 +72,13 @@ fn not_sent(error: &ureq::Error) -> ExportError {
 
 fn judge(mut response: Response<Body>) -> Result<Accepted, ExportError> {
     let status = response.status();
-    let retry_after =
-        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let header = |name: HeaderName| response.headers().get(name)?.to_str().ok().map(str::trim);
+    if let Some(location) = header(LOCATION).filter(|_| status.is_redirection()) {
+        let location = printable(location);
+        let reason = format!("{status}: redirects to `{location}`; give that address, if it takes spans");
+        return Err(ExportError::lasting(reason));
+    }
+    let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
     let answer = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
     if status.is_success() {
         // What can't be read, or is something else, says nothing against what was taken.

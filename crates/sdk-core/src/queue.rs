@@ -12,6 +12,8 @@ const CHUNK_BYTES: u64 = 64 << 10;
 const CHUNKS_MIN: u64 = 16;
 /// Parts of a chunk: messages that are larger are taken over as they are, and not copied.
 const TAKE_OVER_PARTS: u64 = 4;
+/// Parts of a chunk: one that is collected with less in it is copied, since it may have to wait for long.
+const SPARSE_PARTS: u64 = 4;
 /// Chunks that are kept for reuse, so that their pages are not asked of the system again and again; while nothing is
 /// recorded, they are given back.
 const SPARE_CHUNKS: usize = 256;
@@ -35,6 +37,10 @@ impl Chunk {
 
     pub(crate) fn cost(&self) -> u64 {
         self.cost
+    }
+
+    fn is_sparse(&self) -> bool {
+        (self.bytes().len() as u64) < self.cost / SPARSE_PARTS
     }
 }
 
@@ -178,8 +184,7 @@ impl Queue {
         spare.unwrap_or_else(|| Vec::with_capacity(self.chunk_bytes as usize))
     }
 
-    /// Takes what waits, with the chunks under way or without: taken with a single span in it, a chunk would cost as much
-    /// as a full one.
+    /// Takes what waits, with the chunks under way or without. What is taken with little in it costs little more than that.
     pub(crate) fn collect(&self, with_current: bool) -> Vec<Chunk> {
         let mut collected = Vec::new();
         for slot in &self.shards {
@@ -191,20 +196,53 @@ impl Queue {
         }
         let cost = collected.iter().map(Chunk::cost).sum();
         self.uncollected.fetch_sub(cost, Ordering::Relaxed);
-        collected
+        self.compact(collected)
+    }
+
+    /// Copies sparse chunks together, and gives back what they took beyond that: a receiver that is away would else use up the
+    /// budget with a few spans.
+    fn compact(&self, collected: Vec<Chunk>) -> Vec<Chunk> {
+        let (sparse, mut chunks): (Vec<_>, Vec<_>) = collected.into_iter().partition(Chunk::is_sparse);
+        let mut rest = &sparse[..];
+        while !rest.is_empty() {
+            let (together, behind) = rest.split_at(self.as_many_as_fit(rest));
+            chunks.push(joined(together));
+            rest = behind;
+        }
+        // The copies are a part of what the chunks cost, so that the budget always has room for them.
+        let copied: u64 = sparse.iter().map(|chunk| chunk.bytes().len() as u64).sum();
+        let cost: u64 = sparse.iter().map(Chunk::cost).sum();
+        sparse.into_iter().for_each(|chunk| self.keep_spare(chunk.bytes));
+        self.used.fetch_sub(cost - copied, Ordering::Relaxed);
+        chunks
+    }
+
+    /// Returns how many of these have room in one chunk, but at least one.
+    fn as_many_as_fit(&self, chunks: &[Chunk]) -> usize {
+        let mut bytes = 0;
+        let fits = |chunk: &&Chunk| {
+            bytes += chunk.bytes().len() as u64;
+            bytes <= self.chunk_bytes
+        };
+        chunks.iter().take_while(fits).count().max(1)
     }
 
     /// Gives back what a chunk took of the budget.
     pub(crate) fn release(&self, chunk: Chunk) {
-        let Chunk { mut bytes, cost, .. } = chunk;
-        if bytes.capacity() as u64 == self.chunk_bytes {
-            let mut spare = lock(&self.spare);
-            if spare.len() < SPARE_CHUNKS {
-                bytes.clear();
-                spare.push(bytes);
-            }
-        }
+        let Chunk { bytes, cost, .. } = chunk;
+        self.keep_spare(bytes);
         self.used.fetch_sub(cost, Ordering::Relaxed);
+    }
+
+    fn keep_spare(&self, mut bytes: Vec<u8>) {
+        if bytes.capacity() as u64 != self.chunk_bytes {
+            return;
+        }
+        let mut spare = lock(&self.spare);
+        if spare.len() < SPARE_CHUNKS {
+            bytes.clear();
+            spare.push(bytes);
+        }
     }
 
     /// Gives a part of the chunks that are kept for reuse back to the system.
@@ -225,6 +263,13 @@ impl Queue {
             Counts { recorded: sum.recorded + shard.recorded, dropped: sum.dropped + shard.dropped }
         })
     }
+}
+
+/// Returns a chunk of exactly what is in these.
+fn joined(chunks: &[Chunk]) -> Chunk {
+    let bytes = chunks.iter().map(Chunk::bytes).collect::<Vec<_>>().concat();
+    let cost = bytes.len() as u64;
+    Chunk { bytes, start: 0, cost, spans: chunks.iter().map(|chunk| chunk.spans).sum() }
 }
 
 /// No user code runs under a lock, so that what a panic left is whole.

@@ -31,6 +31,8 @@ static INSTALLED: Mutex<Option<Installed>> = Mutex::new(None);
 const TRIES_AFTER_FORK: usize = 1_000;
 /// How long the exit of the process waits for spans to be sent.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The longest that a flush waits, which nobody does: a longer time is no instant of the system's clock.
+const FLUSH_TIMEOUT_MAX: Duration = Duration::from_hours(24 * 365);
 /// Parts of the queue's bytes that make it due, and the bytes that do so in any case.
 const DUE_PARTS: u64 = 8;
 const DUE_BYTES: u64 = 2 << 20;
@@ -109,8 +111,10 @@ pub(crate) fn forked() {
 pub(crate) fn exiting() {
     drop(catch_unwind(|| {
         if let Some(core) = current_core() {
-            // What does not get out in time is lost with the process, and there is nobody left to tell.
-            let _late = core.flush(EXIT_TIMEOUT);
+            // What does not get out in time waits in the spool, or is lost with the process; nobody is left to be told.
+            if core.flush(EXIT_TIMEOUT).is_err() {
+                core.keep_unsent();
+            }
         }
     }));
 }
@@ -195,6 +199,8 @@ pub(crate) struct Core {
     /// Spans that ended after this did.
     late: AtomicU64,
     collector: Mutex<Option<Thread>>,
+    /// Held from when spans are collected until they are in the backlogs.
+    handing_over: Mutex<()>,
     /// The last flush that was asked for.
     flush_asked: AtomicU64,
     is_stopping: AtomicBool,
@@ -214,14 +220,10 @@ impl Core {
         let mut endpoints = Vec::new();
         for (index, target) in settings.targets.iter().enumerate() {
             let reporter = Reporter::new(target.name(), Arc::clone(&settings.on_problem));
-            let endpoint = Arc::new(Endpoint::new(reporter, patience));
-            let sender = Sender {
-                endpoint: Arc::clone(&endpoint),
-                envelope: Arc::clone(&envelope),
-                exporter: target.exporter(&settings),
-                spool: open_spool(&settings, index, target.name()),
-                retry: Retry::default(),
-            };
+            let spool = open_spool(&settings, index, target.name());
+            let endpoint = Arc::new(Endpoint::new(reporter, patience, Arc::clone(&envelope), spool));
+            let exporter = target.exporter(&settings);
+            let sender = Sender { endpoint: Arc::clone(&endpoint), exporter, retry: Retry::default() };
             settings.spawn("spanwise-send", move || sender.run());
             endpoints.push(endpoint);
         }
@@ -235,6 +237,7 @@ impl Core {
             filtered: AtomicU64::new(0),
             late: AtomicU64::new(0),
             collector: Mutex::new(None),
+            handing_over: Mutex::new(()),
             flush_asked: AtomicU64::new(0),
             is_stopping: AtomicBool::new(false),
             settings,
@@ -360,18 +363,24 @@ impl Core {
 
     /// Gives the endpoints what waits; the chunks under way only if `all` is to be sent.
     fn hand_over(&self, all: bool) {
+        let turn = self.handing_over.lock().unwrap_or_else(PoisonError::into_inner);
         let collected = self.queue.collect(all);
         if all && collected.is_empty() {
             self.queue.shrink();
         }
+        let mut problems = Vec::new();
         for batch in Batch::split(collected, &self.queue) {
             let batch = Arc::new(batch);
-            self.endpoints.iter().for_each(|endpoint| endpoint.offer(&batch));
+            let offer = |endpoint: &Arc<Endpoint>| Some((Arc::clone(endpoint), endpoint.offer(&batch)?));
+            problems.extend(self.endpoints.iter().filter_map(offer));
         }
+        // Problems are told to the application, which may do anything: not under a lock.
+        drop(turn);
+        problems.into_iter().for_each(|(endpoint, problem)| endpoint.tell(problem));
     }
 
     fn flush(&self, timeout: Duration) -> Result<(), FlushTimeout> {
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + timeout.min(FLUSH_TIMEOUT_MAX);
         if self.is_of_parent_process() {
             return Ok(());
         }
@@ -391,7 +400,17 @@ impl Core {
         self.wake_collector();
         // Endpoints that wait before they try again stop now; one that waits for its receiver does so after its time-out.
         self.endpoints.iter().for_each(|endpoint| endpoint.stop());
+        if flushed.is_err() {
+            self.keep_unsent();
+        }
         flushed
+    }
+
+    /// Puts what was not sent in the spools, where there are any: the process may end before it is.
+    fn keep_unsent(&self) {
+        // The collecting thread may not have come to it, or be about to offer what it has collected.
+        self.hand_over(true);
+        self.endpoints.iter().for_each(|endpoint| endpoint.keep_unsent());
     }
 
     fn stats(&self) -> Stats {

@@ -1,15 +1,18 @@
 //! Requests that wait on disk while an endpoint is away: one segment each, sent in the order in which they came.
 //!
-//! A folder has slots, one for each process that uses it at a time; whoever gets a slot also sends what an earlier process
-//! left there.
+//! A folder has slots, one for each process that uses it at a time; whoever gets a slot also sends what earlier processes
+//! left there, and in all slots that nobody uses.
 
 use crate::export::Request;
 use spanwise_inbox::{Segment, SegmentWriter, find_segments};
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The file of a slot that is locked while it is used.
+const LOCK: &str = "lock";
 /// Processes that may use a folder at one time.
 const SLOTS_MAX: usize = 64;
 
@@ -36,14 +39,19 @@ pub(crate) struct Lost {
 }
 
 impl Spool {
-    /// Takes a free slot of `folder`.
+    /// Takes a free slot of `folder`, and what was left in other free ones.
     pub(crate) fn open(folder: &Path, bytes_max: u64) -> io::Result<Spool> {
-        for slot in 0..SLOTS_MAX {
-            let folder = folder.join(format!("slot-{slot}"));
-            fs::create_dir_all(&folder)?;
-            let lock = File::create(folder.join("lock"))?;
+        let slots = (0..SLOTS_MAX).map(|slot| folder.join(format!("slot-{slot}")));
+        for slot in slots.clone() {
+            fs::create_dir_all(&slot)?;
+            let lock = File::create(slot.join(LOCK))?;
             if lock.try_lock().is_ok() {
-                let mut spool = Spool { folder, bytes_max, bytes: 0, waiting: VecDeque::new(), _lock: lock };
+                for other in slots.filter(|other| *other != slot) {
+                    // What can't be moved stays for whoever gets that slot.
+                    let _left = move_segments(&other, &slot);
+                }
+                let mut spool =
+                    Spool { folder: slot, bytes_max, bytes: 0, waiting: VecDeque::new(), _lock: lock };
                 spool.adopt()?;
                 return Ok(spool);
             }
@@ -119,6 +127,36 @@ impl Spool {
     }
 }
 
+/// Moves what waits in the slot `from`, if nobody uses it. Names say when segments were begun, so that they are in order
+/// among those that are there.
+fn move_segments(from: &Path, to: &Path) -> io::Result<()> {
+    let lock = match File::options().write(true).open(from.join(LOCK)) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if lock.try_lock().is_err() {
+        return Ok(());
+    }
+    for segment in find_segments(from)? {
+        fs::rename(segment.path(), free_name(segment.path(), to))?;
+    }
+    Ok(())
+}
+
+/// Returns where a segment has a place in `folder`: under its own name, or one beside that if it is taken.
+fn free_name(segment: &Path, folder: &Path) -> PathBuf {
+    let name = segment.file_name().unwrap_or_default();
+    let mut path = folder.join(name);
+    while path.exists() {
+        let mut stem = path.file_stem().map(OsString::from).unwrap_or_default();
+        stem.push("-");
+        path.set_file_name(stem);
+        path.set_extension(segment.extension().unwrap_or_default());
+    }
+    path
+}
+
 /// Returns the request of a segment; `None` if it is damaged.
 fn read(segment: &Segment) -> io::Result<Option<Vec<u8>>> {
     match segment.frames()?.next() {
@@ -135,4 +173,56 @@ fn count_spans(request: &[u8]) -> u64 {
         Fields::of(bytes).filter(move |field| field.number == number).map(|field| field.payload.bytes())
     };
     of(request, 1).flat_map(|resource| of(resource, 2)).map(|scope| of(scope, 2).count() as u64).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BYTES_MAX: u64 = 1 << 20;
+
+    fn put(spool: &mut Spool, text: &[u8]) {
+        assert!(spool.append(&Request { pieces: &[text], spans: 1 }).unwrap());
+    }
+
+    fn take_all(spool: &mut Spool) -> Vec<Vec<u8>> {
+        let mut all = Vec::new();
+        while !spool.is_empty() {
+            all.push(spool.oldest().unwrap().0);
+            spool.remove_oldest().unwrap();
+        }
+        all
+    }
+
+    #[test]
+    fn who_starts_alone_takes_what_all_left_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spools = [0, 1, 2].map(|_| Spool::open(folder.path(), BYTES_MAX).unwrap());
+        for (index, text) in [(1, b"one"), (0, b"two"), (2, b"six"), (1, b"ten")] {
+            put(&mut spools[index], text);
+        }
+        let [first, second, third] = spools;
+        drop((first, second));
+        let mut alone = Spool::open(folder.path(), BYTES_MAX).unwrap();
+        assert_eq!(take_all(&mut alone), [b"one", b"two", b"ten"]);
+        drop(alone);
+        // The third still used its own then.
+        drop(third);
+        assert_eq!(take_all(&mut Spool::open(folder.path(), BYTES_MAX).unwrap()), [b"six"]);
+    }
+
+    #[test]
+    fn segments_of_one_name_do_not_replace_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spools = [0, 1, 2].map(|_| Spool::open(folder.path(), BYTES_MAX).unwrap());
+        for (spool, text) in spools.iter_mut().zip([b"one", b"two", b"six"]) {
+            put(spool, text);
+            let path = &spool.waiting[0].path;
+            fs::rename(path, path.with_file_name("1-1-1.otlp")).unwrap();
+        }
+        drop(spools);
+        let mut all = take_all(&mut Spool::open(folder.path(), BYTES_MAX).unwrap());
+        all.sort_unstable();
+        assert_eq!(all, [b"one", b"six", b"two"]);
+    }
 }

@@ -24,10 +24,12 @@ mod sync {
 mod queue;
 
 use loom::thread;
-use queue::{Pushed, Queue};
+use queue::{Chunk, Pushed, Queue};
 use std::sync::Arc;
 
 const PREEMPTIONS: usize = 2;
+/// Parts of a chunk, of which at least one is used, or it is copied: here, one of 64 bytes with a single message.
+const SPARSE_PARTS: u64 = 4;
 
 fn message() -> Vec<u8> {
     b"0123456789".to_vec()
@@ -61,6 +63,9 @@ fn check(bytes_max: u64, shards: [usize; 2], messages: usize) {
         assert_eq!(counts.dropped, dropped);
         assert_eq!(spans + dropped, counts.recorded);
         assert_eq!(bytes as u64, spans * message().len() as u64);
+        // What is held costs what it says, and little more than what is in it.
+        assert_eq!(queue.used(), collected.iter().map(Chunk::cost).sum());
+        assert!(collected.iter().all(|chunk| chunk.cost() <= SPARSE_PARTS * chunk.bytes().len() as u64));
         collected.into_iter().for_each(|chunk| queue.release(chunk));
         assert_eq!(queue.used(), 0);
     });

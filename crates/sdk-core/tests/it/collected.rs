@@ -24,6 +24,8 @@ struct State {
     answers: Vec<Result<Accepted, ExportError>>,
     /// Requests wait while this is set.
     is_held: bool,
+    /// There was a request.
+    is_asked: bool,
 }
 
 impl Collected {
@@ -37,6 +39,12 @@ impl Collected {
     pub(crate) fn hold(&self, hold: bool) {
         self.state.0.lock().unwrap().is_held = hold;
         self.state.1.notify_all();
+    }
+
+    /// Waits for the first request to come.
+    pub(crate) fn wait_until_asked(&self) {
+        let state = self.state.0.lock().unwrap();
+        drop(self.state.1.wait_while(state, |state| !state.is_asked).unwrap());
     }
 
     /// Returns the requests that were accepted.
@@ -82,7 +90,9 @@ pub(crate) fn text(span: &Span, key: &str) -> Option<String> {
 
 impl Exporter for Collected {
     fn export(&mut self, request: &Request<'_>) -> Result<Accepted, ExportError> {
-        let state = self.state.0.lock().unwrap();
+        let mut state = self.state.0.lock().unwrap();
+        state.is_asked = true;
+        self.state.1.notify_all();
         let mut state = self.state.1.wait_while(state, |state| state.is_held).unwrap();
         let answer = state.answers.pop().unwrap_or_else(|| Ok(Accepted::default()));
         if answer.is_ok() {

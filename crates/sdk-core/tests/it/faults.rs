@@ -7,6 +7,7 @@ use spanwise_sdk_core::{
     Config, ExportError, Parent, Sdk, SpanBuilder, StartOptions, Stats, Target, TraceUpdate,
 };
 use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,6 +47,13 @@ pub(crate) fn spans_of(body: &[u8]) -> Vec<String> {
     scopes.flat_map(|scope| scope.spans).map(|span| span.name).collect()
 }
 
+/// Returns the spans in the segments of a folder, in their order.
+fn names_in(folder: &Path) -> Vec<String> {
+    let segments = spanwise_inbox::find_segments(folder).unwrap();
+    let frames = segments.iter().flat_map(|segment| segment.frames().unwrap());
+    frames.flat_map(|frame| spans_of(&frame.unwrap().unwrap())).collect()
+}
+
 #[test]
 fn a_full_queue_drops_the_newest_and_counts_exactly() {
     const THREADS: u64 = 4;
@@ -72,6 +80,26 @@ fn a_full_queue_drops_the_newest_and_counts_exactly() {
     assert_eq!(stats.endpoints[0].sent, collected.spans().len() as u64);
     adds_up(&stats);
     assert!(stats.queued_bytes <= 64 << 10);
+}
+
+#[test]
+fn spans_that_come_one_by_one_wait_in_little_memory() {
+    const SWEEPS: u64 = 64;
+    let (sdk, collected) = start(|config| config.queue_bytes(1 << 20).batch_interval(LONG));
+    collected.hold(true);
+    for sweep in 1..=SWEEPS {
+        record(&sdk, "a");
+        // It can't be sent, but it is collected.
+        sdk.flush(Duration::ZERO).unwrap_err();
+        wait_for(&sdk, |stats| stats.endpoints[0].waiting + stats.endpoints[0].dropped == sweep);
+    }
+    let stats = sdk.stats();
+    assert_eq!((stats.dropped, stats.endpoints[0].waiting), (0, SWEEPS), "{stats:?}");
+    assert!(stats.queued_bytes < 64 << 10, "{stats:?}");
+    collected.hold(false);
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!((sdk.stats().queued_bytes, collected.spans().len() as u64), (0, SWEEPS));
+    adds_up(&sdk.stats());
 }
 
 #[test]
@@ -137,6 +165,16 @@ fn the_end_sends_what_is_left() {
 }
 
 #[test]
+fn a_time_without_end_is_as_good_as_any() {
+    let (sdk, collected) = start(|config| config.flush_timeout(Duration::MAX));
+    record(&sdk, "a");
+    sdk.flush(Duration::MAX).unwrap();
+    record(&sdk, "b");
+    drop(sdk);
+    assert_eq!(names(&collected.spans()), ["a", "b"]);
+}
+
+#[test]
 fn spans_wait_on_disk_and_are_sent_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let (sdk, collected) = start(|config| config.spool(folder.path(), 1 << 20));
@@ -156,6 +194,37 @@ fn spans_wait_on_disk_and_are_sent_in_order() {
     adds_up(&stats);
 }
 
+/// Waits until the slot is free, which it is when the sending thread ends; another slot would be used until then.
+fn wait_for_slot(folder: &Path, slot: usize) {
+    let lock = folder.join(format!("endpoint-0/slot-{slot}/lock"));
+    fs::File::open(lock).unwrap().lock().unwrap();
+}
+
+/// Returns what an SDK that starts alone sends out of a spool.
+fn spooled_in(folder: &Path) -> Vec<String> {
+    let (sdk, collected) = start(|config| config.spool(folder, 1 << 20));
+    sdk.flush(DEADLINE).unwrap();
+    names(&collected.spans()).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_hangs_at_the_end_waits_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sdk, collected) = start(|config| config.spool(folder.path(), 1 << 20));
+    collected.hold(true);
+    record(&sdk, "in flight");
+    sdk.flush(Duration::ZERO).unwrap_err();
+    collected.wait_until_asked();
+    record(&sdk, "behind");
+    sdk.flush(Duration::ZERO).unwrap_err();
+    wait_for(&sdk, |stats| stats.endpoints[0].waiting == 2);
+    record(&sdk, "late");
+    sdk.shut_down(Duration::ZERO).unwrap_err();
+    // The exporter still hangs, as when the process ends now.
+    assert_eq!(names_in(&folder.path().join("endpoint-0/slot-0")), ["in flight", "behind", "late"]);
+    collected.hold(false);
+}
+
 #[test]
 fn the_next_process_sends_what_is_on_disk() {
     let folder = tempfile::tempdir().unwrap();
@@ -164,10 +233,7 @@ fn the_next_process_sends_what_is_on_disk() {
     record(&sdk, "early");
     sdk.flush(DEADLINE).unwrap();
     sdk.shut_down(DEADLINE).unwrap();
-    // The sending thread gives its slot free when it ends; another slot would be used until then.
-    let slot = fs::File::open(folder.path().join("endpoint-0/slot-0/lock")).unwrap();
-    slot.lock().unwrap();
-    drop(slot);
+    wait_for_slot(folder.path(), 0);
     let (sdk, collected) = start(|config| config.spool(folder.path(), 1 << 20));
     record(&sdk, "late");
     sdk.flush(DEADLINE).unwrap();
@@ -219,10 +285,7 @@ fn spans_go_to_the_inbox_without_a_server() {
     sdk.flush(DEADLINE).unwrap();
     record(&sdk, "b");
     sdk.shut_down(DEADLINE).unwrap();
-    let segments = spanwise_inbox::find_segments(&folder.path().join("inbox")).unwrap();
-    let frames = segments.iter().flat_map(|segment| segment.frames().unwrap());
-    let names: Vec<_> = frames.flat_map(|frame| spans_of(&frame.unwrap().unwrap())).collect();
-    assert_eq!(names, ["a", "b"]);
+    assert_eq!(names_in(&folder.path().join("inbox")), ["a", "b"]);
 }
 
 #[test]
@@ -246,16 +309,14 @@ mod processes {
     use std::process::{Command, Stdio};
 
     /// Runs the test `name` of this binary in a process of its own, which finds `folder` in its environment.
-    fn run(name: &str, folder: &std::path::Path) -> std::process::ExitStatus {
+    fn run(name: &str, folder: &Path) -> std::process::ExitStatus {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", name, "--nocapture"]).env("SPANWISE_TEST_FOLDER", folder);
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap()
     }
 
-    fn names_in(folder: &std::path::Path) -> Vec<String> {
-        let segments = spanwise_inbox::find_segments(&folder.join("inbox")).unwrap();
-        let frames = segments.iter().flat_map(|segment| segment.frames().unwrap());
-        let mut names: Vec<_> = frames.flat_map(|frame| spans_of(&frame.unwrap().unwrap())).collect();
+    fn names_in_inbox(folder: &Path) -> Vec<String> {
+        let mut names = names_in(&folder.join("inbox"));
         names.sort_unstable();
         names
     }
@@ -265,11 +326,30 @@ mod processes {
         let Some(folder) = std::env::var_os("SPANWISE_TEST_FOLDER") else {
             let folder = tempfile::tempdir().unwrap();
             run("faults::processes::the_exit_of_the_process_sends_what_is_left", folder.path());
-            return assert_eq!(names_in(folder.path()), ["a"]);
+            return assert_eq!(names_in_inbox(folder.path()), ["a"]);
         };
         let config = Config::new().target(Target::DataDir(folder.into())).batch_interval(LONG);
         std::mem::forget(config.install().unwrap());
         SpanBuilder::new("a").start().end();
+        std::process::exit(0);
+    }
+
+    #[test]
+    fn the_exit_of_the_process_puts_on_disk_what_hangs() {
+        let Some(folder) = std::env::var_os("SPANWISE_TEST_FOLDER") else {
+            let folder = tempfile::tempdir().unwrap();
+            run("faults::processes::the_exit_of_the_process_puts_on_disk_what_hangs", folder.path());
+            return assert_eq!(spooled_in(folder.path()), ["in flight", "behind"]);
+        };
+        let collected = Collected::default();
+        collected.hold(true);
+        let config = to(&collected, Config::new()).spool(folder, 1 << 20).batch_interval(LONG);
+        let sdk = config.install().unwrap();
+        record(&sdk, "in flight");
+        sdk.flush(Duration::ZERO).unwrap_err();
+        collected.wait_until_asked();
+        record(&sdk, "behind");
+        std::mem::forget(sdk);
         std::process::exit(0);
     }
 
@@ -279,7 +359,7 @@ mod processes {
             let folder = tempfile::tempdir().unwrap();
             run("faults::processes::a_forked_child_records_on_its_own", folder.path());
             // Each once: what the parent had queued and what it had open is the parent's.
-            return assert_eq!(names_in(folder.path()), ["before", "in child", "in parent", "open"]);
+            return assert_eq!(names_in_inbox(folder.path()), ["before", "in child", "in parent", "open"]);
         };
         let config = Config::new().target(Target::DataDir(folder.into())).batch_interval(LONG);
         let sdk = config.install().unwrap();

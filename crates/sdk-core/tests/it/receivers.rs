@@ -26,6 +26,7 @@ over_each_transport! {
     spans_arrive
     what_fails_for_a_while_is_sent_again
     what_is_refused_is_not_sent_again
+    a_redirect_is_not_followed
     spans_that_a_server_rejects_are_counted
     an_answer_that_is_nonsense_does_not_matter
     a_server_that_does_not_answer_keeps_nobody
@@ -83,6 +84,19 @@ fn what_is_refused_is_not_sent_again(transport: Transport) {
     adds_up(&stats);
     let problem = told.recv().unwrap();
     assert!(problem.contains("refused 1 spans") && problem.ends_with("no!"), "{problem}");
+}
+
+fn a_redirect_is_not_followed(transport: Transport) {
+    let (sink, config) = started(transport, &[Act::Redirect]);
+    let (tell, told) = std::sync::mpsc::channel();
+    let sdk = config.on_problem(move |problem| tell.send(problem.message.clone()).unwrap()).start().unwrap();
+    record(&sdk, "a");
+    sdk.flush(DEADLINE).unwrap();
+    let stats = sdk.stats();
+    assert_eq!((stats.endpoints[0].refused, stats.endpoints[0].sent), (1, 0));
+    assert_eq!(sink.bodies.try_iter().count(), 1);
+    let problem = told.recv().unwrap();
+    assert!(transport != Transport::Http || problem.contains("redirects to `/login`"), "{problem}");
 }
 
 fn spans_that_a_server_rejects_are_counted(transport: Transport) {

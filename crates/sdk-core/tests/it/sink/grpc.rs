@@ -87,6 +87,7 @@ async fn handle(
             fail(respond, &[("grpc-status", "8"), ("grpc-status-details-bin", STATUS_WITH_RETRY_INFO)]);
         }
         Act::Refuse => fail(respond, &[("grpc-status", "3"), ("grpc-message", "no!")]),
+        Act::Redirect => redirect(respond),
         Act::Accept | Act::HangUp | Act::Nonsense => answer(respond, b""),
     }
 }
@@ -101,6 +102,11 @@ fn answer(mut respond: SendResponse<Bytes>, message: &[u8]) {
     trailers.insert("grpc-status", "0".parse().unwrap());
     // The other end may have gone.
     let _closed = stream.send_data(frame.into(), false).and_then(|()| stream.send_trailers(trailers));
+}
+
+fn redirect(mut respond: SendResponse<Bytes>) {
+    let head = Response::builder().status(302).header("location", "/login").body(()).unwrap();
+    let _closed = respond.send_response(head, true);
 }
 
 fn fail(mut respond: SendResponse<Bytes>, headers: &[(&str, &str)]) {

@@ -43,6 +43,7 @@ fn answer(act: Act) -> String {
         Act::Busy => with("503 Service Unavailable", ""),
         Act::Exhausted => with("429 Too Many Requests\r\nretry-after: 0", ""),
         Act::Refuse => with("400 Bad Request", "no!"),
+        Act::Redirect => with("302 Found\r\nlocation: /login", ""),
         Act::Nonsense => "nothing that HTTP would be\r\n\r\n".to_owned(),
     }
 }

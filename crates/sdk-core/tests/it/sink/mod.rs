@@ -23,6 +23,8 @@ pub(crate) enum Act {
     Exhausted,
     /// Refuses them for good, and says why: `no!`.
     Refuse,
+    /// Says that another place would take them: `/login`.
+    Redirect,
     /// Closes the connection before the request is read.
     HangUp,
     /// Sends what no protocol has, and closes the connection.
