@@ -5,6 +5,7 @@ use crate::__private::{quietly, write_guarded};
 use crate::{Kind, Span, SpanBuilder, SpanRef, StartOptions, headers, is_enabled};
 use http::HeaderMap;
 use serde::Serialize;
+use spanwise_sdk_core::without_url_secrets;
 use spanwise_sdk_providers::{Answer, Call, End, RequestBody, RequestHead, recognise};
 
 /// A call of a provider under way, for clients that neither the layer nor the middleware fits: what is sent and what comes
@@ -78,9 +79,10 @@ impl Tracer {
         if !self.records_others {
             return None;
         }
-        let url = head.url.split(['?', '#']).next().unwrap_or_default();
+        let url = without_url_secrets(head.url);
+        // Services of tower may be given a path alone.
+        let url = url.split(['?', '#']).next().unwrap_or_default();
         let builder = SpanBuilder::new(head.method).kind(Kind::Client);
-        // What is behind the question mark may be a key.
         let builder = builder.attribute("http.request.method", head.method).attribute("url.full", url);
         Some(Exchange { span: builder.start(), call: None, answer: None, propagates: self.propagates })
     }

@@ -132,6 +132,43 @@ async fn nobody_listening_is_a_failure_with_its_causes() {
     assert_eq!(attribute(&span, "error.type"), "transport_error");
 }
 
+/// Returns an address with a password and a key where nobody listens.
+fn secret_url() -> String {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    format!("http://user:secret@{address}/v1beta/models/gemini-2.0-flash:generateContent?key=secret")
+}
+
+#[tokio::test]
+async fn keys_in_the_address_of_a_call_that_fails_are_not_recorded() {
+    let recorded = Recorded::start();
+    let body = json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}).to_string();
+    client().post(secret_url()).body(body.clone()).send().await.unwrap_err();
+    let client = reqwest::Client::new();
+    let request = || client.post(secret_url()).body(body.clone()).build().unwrap();
+    Tracer::new().execute(&client, request()).await.unwrap_err();
+    Tracer::new().layer(client.clone()).call(request()).await.unwrap_err();
+    Tracer::new().exchange(&secret_url(), body.as_bytes()).fail(&format!("no way to {}", secret_url()));
+    let spans = recorded.spans();
+    assert_eq!(spans.len(), 4);
+    for span in spans {
+        let failure = failure(&span).unwrap();
+        assert!(failure.contains("/v1beta/models/gemini-2.0-flash:generateContent"), "{failure}");
+        assert!(!format!("{span:?}").contains("secret"), "{span:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_in_the_address_of_another_request_are_not_recorded() {
+    let recorded = Recorded::start();
+    let client = reqwest::Client::new();
+    let request = client.get(secret_url()).build().unwrap();
+    let tracer = Tracer::new().with_other_requests();
+    tracer.execute(&client, request).await.unwrap_err();
+    let span = recorded.span("GET");
+    assert!(attribute(&span, "url.full").as_str().unwrap().starts_with("http://127.0.0.1:"), "{span:?}");
+    assert!(!format!("{span:?}").contains("secret"), "{span:?}");
+}
+
 #[tokio::test]
 async fn no_answer_in_time_is_told_as_such() {
     let recorded = Recorded::start();
