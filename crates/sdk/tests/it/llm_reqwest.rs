@@ -3,7 +3,7 @@
 use crate::recorded::{Recorded, attribute, failure};
 use serde_json::{Value, json};
 use spanwise::llm::Tracer;
-use spanwise::{FutureExt as _, SpanBuilder};
+use spanwise::{FutureExt as _, Parent, SpanBuilder, StartOptions};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -91,6 +91,27 @@ async fn a_request_sent_by_hand_is_recorded() {
     response.bytes().await.unwrap();
     serving.join().unwrap();
     assert_eq!(failure(&recorded.span("chat gpt-4o")), Some("HTTP 500: broken"));
+}
+
+#[tokio::test]
+async fn a_trace_that_is_not_recorded_is_told_as_such() {
+    let recorded = Recorded::start();
+    let (url, serving) = provider(3, whole("200 OK", ANSWER));
+    let plain = reqwest::Client::new();
+    let request = || plain.post(&url).body(chat()).build().unwrap();
+    let trace = SpanBuilder::with("root", StartOptions { parent: Parent::Root, sampling: Some(0.0) }).start();
+    let sending = async {
+        client().post(&url).body(chat()).send().await.unwrap();
+        Tracer::new().execute(&plain, request()).await.unwrap();
+        Tracer::new().layer(plain.clone()).call(request()).await.unwrap();
+    };
+    sending.in_scope(trace.clone()).await;
+    let told = format!("traceparent: {}", trace.span_context().unwrap().traceparent());
+    assert!(told.ends_with("-00"));
+    for head in serving.join().unwrap() {
+        assert!(head.contains(&told), "{head}");
+    }
+    assert!(recorded.spans().is_empty());
 }
 
 #[tokio::test]
