@@ -223,7 +223,7 @@ async fn what_goes_wrong_is_told() {
 async fn other_requests_pass_untouched_or_become_plain_spans() {
     let recorded = Recorded::start();
     let provider = provider(404, &["no"]);
-    let url = "https://example.com/files?key=secret";
+    let url = "https://user:secret@example.com/files?key=secret";
     for tracer in [Tracer::new(), Tracer::new().with_other_requests()] {
         let response = send(tracer, &provider, request(url, "x=1".to_owned())).await.unwrap();
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "no");
