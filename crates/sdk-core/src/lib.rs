@@ -48,6 +48,7 @@ mod span_ref;
 mod spool;
 mod sync;
 mod trace_update;
+mod url_secret;
 mod value;
 mod wire;
 
@@ -66,4 +67,5 @@ pub use shared::{SharedContext, share_context};
 pub use span::{ContextGuard, Moment, Span, SpanGuard};
 pub use span_ref::{SpanContext, SpanRef};
 pub use trace_update::TraceUpdate;
+pub use url_secret::without_url_secrets;
 pub use value::{AttributeValue, Value};

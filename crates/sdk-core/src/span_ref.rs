@@ -6,6 +6,7 @@ use crate::local;
 use crate::shared::{self, SharedSpan};
 use crate::span::{ContextGuard, Moment, SpanArc, SpanInner};
 use crate::trace_update::TraceUpdate;
+use crate::url_secret::without_url_secrets;
 use crate::value::AttributeValue;
 use crate::{Level, SpanId, TraceId, key};
 use std::error::Error;
@@ -223,10 +224,14 @@ impl SpanRef {
     }
 
     /// Records what went wrong: `chain` is what is said of it, from the outermost cause to the innermost.
+    ///
+    /// URLs in it lose their queries, users and passwords: clients name the whole URL in their errors, and some have a key in
+    /// it.
     pub fn record_exception(&self, kind: &str, chain: &[String]) {
-        let message = chain.first().map_or("", String::as_str);
-        let causes = chain.join("\ncaused by: ");
         let Target::Recording(inner) = &self.0 else { return };
+        let chain: Vec<_> = chain.iter().map(|text| without_url_secrets(text)).collect();
+        let message = chain.first().map_or("", |text| text);
+        let causes = chain.join("\ncaused by: ");
         let now = inner.unix_now();
         inner.edit(|state| {
             let attributes: [(&str, &dyn AttributeValue); 3] = [

@@ -220,7 +220,7 @@ impl Answer {
             return Some(Failure::Malformed(broken));
         }
         match end {
-            End::Failed(why) => Some(Failure::Transport(error::cut(why))),
+            End::Failed(why) => Some(Failure::of_transport(why)),
             End::Complete if !self.is_complete(is_whole) && !self.is_opaque => Some(Failure::CutOff),
             _ => None,
         }

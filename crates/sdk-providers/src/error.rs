@@ -2,7 +2,7 @@
 
 use crate::json::{text, text_of};
 use serde_json::Value;
-use spanwise_sdk_core::SpanRef;
+use spanwise_sdk_core::{SpanRef, without_url_secrets};
 
 /// Bytes of an error body that are looked at.
 pub(crate) const ERROR_BYTES_MAX: usize = 64 << 10;
@@ -31,6 +31,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Returns what a client says, whose URL may hold a key.
+    pub(crate) fn of_transport(text: &str) -> Failure {
+        Failure::Transport(cut(&without_url_secrets(text)))
+    }
+
     /// Returns the value of `error.type`, of which there are few.
     pub(crate) fn kind(&self) -> String {
         match self {
@@ -54,9 +59,9 @@ impl Failure {
     }
 }
 
-/// Fails the span of a request that no response came to.
+/// Fails the span of a request that no response came to. What may be secret in the URLs of the error is left out.
 pub fn record_failure(span: &SpanRef, error: &str) {
-    Failure::Transport(cut(error)).record(span);
+    Failure::of_transport(error).record(span);
 }
 
 /// Returns what a body with an error says.

@@ -13,6 +13,8 @@ use spanwise_sdk_core::SpanRef;
 const CHOICES_MAX: usize = 256;
 /// Parts of one alternative that are kept.
 const PARTS_MAX: usize = 1024;
+/// The first key of calls of tools that have to share the number of another; below are those with a number of their own.
+const MOVED_CALLS: u64 = 1 << 31;
 /// How many bytes of an answer are not on the span.
 const OMITTED: &str = "spanwise.response.omitted_bytes";
 
@@ -45,6 +47,8 @@ struct Choice {
     index: u64,
     role: String,
     parts: Vec<(u64, Part)>,
+    /// Calls that were told with a key that another call has: that key, and the one that they have instead.
+    moved_calls: Vec<(u64, u64)>,
     finish_reason: Option<String>,
 }
 
@@ -100,7 +104,13 @@ impl Reply {
             None if self.choices.len() == CHOICES_MAX => return None,
             None => {
                 let role = "assistant".to_owned();
-                self.choices.push(Choice { index, role, parts: Vec::new(), finish_reason: None });
+                self.choices.push(Choice {
+                    index,
+                    role,
+                    parts: Vec::new(),
+                    moved_calls: Vec::new(),
+                    finish_reason: None,
+                });
                 self.choices.len() - 1
             }
         };
@@ -141,6 +151,25 @@ impl Reply {
         match self.part(index, key, || Part::Reasoning(String::new())) {
             Some(Part::Reasoning(text)) => text.push_str(more),
             _ => self.omit(more.len()),
+        }
+    }
+
+    /// Returns the key of the call that a piece with the number `key` belongs to: the newest with that number, unless the
+    /// piece begins another one. Some servers give all calls of an answer one number, and only ids tell them apart; others
+    /// make a new id for each piece, but tell the name only once.
+    pub(crate) fn call_key(&mut self, index: u64, key: u64, start: &CallStart<'_>) -> u64 {
+        let Some(choice) = self.choice(index) else { return key };
+        let moved = choice.moved_calls.iter().rev().find(|(own, _)| *own == key);
+        let newest = moved.map_or(key, |(_, moved)| *moved);
+        let part = choice.parts.iter().rfind(|(own, _)| *own == newest).map(|(_, part)| part);
+        let is_other = |id: &str| !id.is_empty() && id != start.id;
+        match part {
+            Some(Part::Call { id, .. }) if is_other(id) && !start.id.is_empty() && !start.name.is_empty() => {
+                let free = MOVED_CALLS + choice.moved_calls.len() as u64;
+                choice.moved_calls.push((key, free));
+                free
+            }
+            _ => newest,
         }
     }
 

@@ -15,9 +15,8 @@
 
 use crate::__private::run_async;
 use crate::status::client_status;
-use crate::{Kind, SpanBuilder, SpanRef, headers};
-use reqwest::{Error, RequestBuilder, Response, Result};
-use std::error::Error as _;
+use crate::{Kind, SpanBuilder, headers};
+use reqwest::{RequestBuilder, Response, Result};
 use std::future::Future;
 
 /// What requests of reqwest can do besides.
@@ -51,20 +50,8 @@ impl RequestBuilderExt for RequestBuilder {
         headers::inject(&span, request.headers_mut());
         run_async(span, client.execute(request), |span, result| match result {
             Ok(response) => client_status(span, response.status()),
-            Err(error) => record_error(span, error),
+            Err(error) => span.record_error_as("reqwest::Error", error),
         })
         .await
     }
-}
-
-/// Records an error without its address, whose query may hold a key.
-fn record_error(span: &SpanRef, error: &Error) {
-    let place = error.url().map(|url| format!(" for url ({url})")).unwrap_or_default();
-    let mut chain = vec![error.to_string().replace(&place, "")];
-    let mut source = error.source();
-    while let Some(error) = source {
-        chain.push(error.to_string());
-        source = error.source();
-    }
-    span.record_exception("reqwest::Error", &chain);
 }

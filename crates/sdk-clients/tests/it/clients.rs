@@ -126,6 +126,24 @@ async fn what_was_said_is_left_out_if_asked() {
 }
 
 #[tokio::test]
+async fn keys_in_the_address_of_a_call_that_fails_are_not_recorded() {
+    let spans = Spans::record().await;
+    let client = spanwise_clients::rig::Traced::new(ReqwestClient::default());
+    let request = Request::post("http://user:hidden@127.0.0.1:1/v1/chat/completions?key=hidden")
+        .body(Bytes::from_static(OPENAI_REQUEST.as_bytes()))
+        .unwrap();
+    assert!(client.send::<_, Bytes>(request).await.is_err());
+    let span = spans.one();
+    assert!(span.status_message.contains("(http://127.0.0.1:1/v1/chat/completions)"), "{span:?}");
+    assert!(!format!("{span:?}").contains("hidden"), "{span:?}");
+
+    let request = genai::chat::ChatRequest::from_user("Tell me");
+    assert!(genai("http://user:hidden@127.0.0.1:1").exec_chat("gpt-4o-mini", request, None).await.is_err());
+    let span = spans.one();
+    assert!(span.is_error && !format!("{span:?}").contains("hidden"), "{span:?}");
+}
+
+#[tokio::test]
 async fn nothing_listens() {
     let spans = Spans::record().await;
     let error = ollama("http://127.0.0.1:1").send_chat_messages(ask_ollama()).await.unwrap_err();

@@ -175,7 +175,9 @@ fn read_call(index: u64, key: u64, call: &Value, inner: &Value, reply: &mut Repl
     let given = some_of(inner, &["arguments", "input"]);
     // Some servers give arguments as what they are.
     let input = given.filter(|given| !given.is_string()).cloned();
-    reply.start_call(index, key, CallStart { id, name, input });
+    let start = CallStart { id, name, input };
+    let key = reply.call_key(index, key, &start);
+    reply.start_call(index, key, start);
     reply.add_arguments(index, key, given.and_then(Value::as_str).unwrap_or_default());
 }
 

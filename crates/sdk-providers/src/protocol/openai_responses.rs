@@ -112,7 +112,7 @@ fn item_parts(item: &Value) -> Vec<Value> {
 
 fn read_event(event: &Value, reply: &mut Reply) {
     let Some(kind) = text(event, "type").filter(|kind| kind.starts_with("response.")) else {
-        return take_response(event, reply);
+        return take_response(event, "", reply);
     };
     let number = |key: &str| event.get(key).and_then(Value::as_u64).unwrap_or(0);
     let item_key = number("output_index").saturating_mul(PARTS_OF_ITEM);
@@ -133,9 +133,12 @@ fn read_event(event: &Value, reply: &mut Reply) {
         "response.output_item.added" => start_item(event, item_key, reply),
         "response.output_item.done" => end_item(event, item_key, reply),
         "response.completed" | "response.incomplete" | "response.failed" => {
-            // It repeats all that was streamed.
-            reply.restart();
-            take_response(some(event, "response").unwrap_or(&Value::Null), reply);
+            let response = some(event, "response").unwrap_or(&Value::Null);
+            // It repeats all that was streamed, or nothing of it.
+            if !list(response, "output").is_empty() {
+                reply.restart();
+            }
+            take_response(response, kind.trim_start_matches("response."), reply);
         }
         _ => {
             if let Some(response) = some(event, "response") {
@@ -163,8 +166,8 @@ fn end_item(event: &Value, key: u64, reply: &mut Reply) {
     }
 }
 
-/// Takes a whole response.
-fn take_response(response: &Value, reply: &mut Reply) {
+/// Takes a whole response. `status` is what is known besides of how it ended, if anything is.
+fn take_response(response: &Value, status: &str, reply: &mut Reply) {
     take_head(response, reply);
     for (at, item) in list(response, "output").iter().enumerate() {
         reply.add_parts(0, (at as u64).saturating_mul(PARTS_OF_ITEM), item_parts(item));
@@ -175,9 +178,10 @@ fn take_response(response: &Value, reply: &mut Reply) {
     if let Some(usage) = some(response, "usage") {
         reply.usage.take_openai(usage);
     }
-    let status = text(response, "status").unwrap_or_default();
+    let is_end = |status: &&str| !matches!(*status, "in_progress" | "queued");
+    let status = text(response, "status").filter(is_end).unwrap_or(status);
     let reason = some(response, "incomplete_details").and_then(|details| text(details, "reason"));
-    if !matches!(status, "" | "in_progress" | "queued") {
+    if !status.is_empty() {
         reply.set_finish_reason(0, reason.unwrap_or(status));
         reply.is_done = true;
     }

@@ -5,7 +5,8 @@ use crate::__private::{quietly, write_guarded};
 use crate::{Kind, Span, SpanBuilder, SpanRef, StartOptions, headers, is_enabled};
 use http::HeaderMap;
 use serde::Serialize;
-use spanwise_sdk_providers::{Answer, Call, End, RequestBody, RequestHead, recognise};
+use spanwise_sdk_core::without_url_secrets;
+use spanwise_sdk_providers::{Answer, Call, End, RequestBody, RequestHead, may_be_call, recognise};
 
 /// A call of a provider under way, for clients that neither the layer nor the middleware fits: what is sent and what comes
 /// is told to it, as bytes or as what a library makes of them.
@@ -41,10 +42,10 @@ impl Tracer {
 
     /// Begins a call whose request is a value that a library sends as JSON.
     pub fn exchange_of(&self, url: &str, request: &(impl Serialize + ?Sized)) -> Exchange {
-        let mut body = Vec::new();
         if self.is_idle() {
-            return Exchange::none();
+            return self.unrecorded("POST", url);
         }
+        let mut body = Vec::new();
         write_guarded(&mut body, |body| {
             // What can't be written is not sent either.
             drop(serde_json::to_writer(body, request));
@@ -55,6 +56,26 @@ impl Tracer {
     /// Returns whether nothing would be recorded anyway, so that nothing needs to be read.
     pub(super) fn is_idle(&self) -> bool {
         !is_enabled() || SpanRef::current().span_context().is_some_and(|context| !context.is_sampled)
+    }
+
+    /// Returns whether a request that [`is_idle`](Self::is_idle) leaves alone is to name its trace: the next service would
+    /// otherwise begin one of its own, and record that.
+    pub(super) fn names_unrecorded(&self, method: &str, url: &str) -> bool {
+        self.propagates && is_enabled() && (self.records_others || may_be_call(method, url))
+    }
+
+    /// Returns a call that only tells whom it calls that nothing is recorded.
+    fn unrecorded(&self, method: &str, url: &str) -> Exchange {
+        match self.names_unrecorded(method, url) {
+            // In a trace that is not recorded, a new span is not either.
+            true => Exchange {
+                span: SpanBuilder::new(method).start(),
+                call: None,
+                answer: None,
+                propagates: true,
+            },
+            false => Exchange::none(),
+        }
     }
 
     /// Begins a request, if it is one to record.
@@ -78,9 +99,10 @@ impl Tracer {
         if !self.records_others {
             return None;
         }
-        let url = head.url.split(['?', '#']).next().unwrap_or_default();
+        let url = without_url_secrets(head.url);
+        // Services of tower may be given a path alone.
+        let url = url.split(['?', '#']).next().unwrap_or_default();
         let builder = SpanBuilder::new(head.method).kind(Kind::Client);
-        // What is behind the question mark may be a key.
         let builder = builder.attribute("http.request.method", head.method).attribute("url.full", url);
         Some(Exchange { span: builder.start(), call: None, answer: None, propagates: self.propagates })
     }

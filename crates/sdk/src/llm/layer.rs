@@ -1,6 +1,7 @@
 //! A layer for HTTP clients made of tower's services.
 
 use super::{Exchange, TracedBody, Tracer};
+use crate::{SpanRef, headers};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
@@ -65,6 +66,8 @@ where
         };
         if let Some(exchange) = &exchange {
             exchange.inject(&mut head.headers);
+        } else if is_idle && self.tracer.names_unrecorded(head.method.as_str(), &url) {
+            headers::inject(&SpanRef::current(), &mut head.headers);
         }
         let inner = &mut self.inner;
         let request = Request::from_parts(head, body);

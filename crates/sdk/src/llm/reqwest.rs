@@ -1,7 +1,7 @@
 //! Requests and responses of reqwest.
 
 use super::{Exchange, TracedBody, Tracer};
-use crate::SpanRef;
+use crate::{SpanRef, headers};
 use pin_project_lite::pin_project;
 use reqwest::{Body, Client, Request, Response, ResponseBuilderExt as _};
 use spanwise_sdk_providers::{RequestBody, RequestHead};
@@ -42,6 +42,9 @@ impl Tracer {
 
     pub(super) fn begin_request(&self, request: &mut Request) -> Option<Exchange> {
         if self.is_idle() {
+            if self.names_unrecorded(request.method().as_str(), request.url().as_str()) {
+                headers::inject(&SpanRef::current(), request.headers_mut());
+            }
             return None;
         }
         let body = match request.body() {

@@ -4,6 +4,7 @@ use crate::recorded::{Recorded, attribute, failure};
 use serde::Serialize;
 use serde_json::{Value, json};
 use spanwise::llm::Tracer;
+use spanwise::{Parent, SpanBuilder, StartOptions};
 
 const URL: &str = "http://localhost:11434/api/chat";
 
@@ -25,6 +26,23 @@ fn values_of_a_library_are_an_exchange() {
     assert_eq!(attribute(&span, "gen_ai.output.messages")[0]["parts"][0]["content"], "Hello");
     assert_eq!(attribute(&span, "gen_ai.usage.output_tokens"), 2);
     assert_eq!(failure(&span), None);
+}
+
+#[test]
+fn a_trace_that_is_not_recorded_is_told_as_such() {
+    let recorded = Recorded::start();
+    let options = StartOptions { parent: Parent::Root, sampling: Some(0.0) };
+    let trace = SpanBuilder::with("root", options).start();
+    let mut headers = http::HeaderMap::new();
+    trace.scope(|| {
+        let mut exchange = Tracer::new().exchange_of(URL, &request());
+        exchange.inject(&mut headers);
+        exchange.push_value(&json!({"done": true}));
+        exchange.complete();
+    });
+    let told = headers["traceparent"].to_str().unwrap();
+    assert_eq!(told, trace.span_context().unwrap().traceparent());
+    assert!(recorded.spans().is_empty());
 }
 
 #[test]

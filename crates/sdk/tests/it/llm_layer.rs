@@ -9,7 +9,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use serde_json::{Value, json};
 use spanwise::llm::{SentBody, TracedBody, Tracer};
-use spanwise::{Parent, SpanBuilder, StartOptions, propagation};
+use spanwise::{FutureExt as _, Parent, SpanBuilder, StartOptions, propagation};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use tower_layer::Layer as _;
@@ -223,7 +223,7 @@ async fn what_goes_wrong_is_told() {
 async fn other_requests_pass_untouched_or_become_plain_spans() {
     let recorded = Recorded::start();
     let provider = provider(404, &["no"]);
-    let url = "https://example.com/files?key=secret";
+    let url = "https://user:secret@example.com/files?key=secret";
     for tracer in [Tracer::new(), Tracer::new().with_other_requests()] {
         let response = send(tracer, &provider, request(url, "x=1".to_owned())).await.unwrap();
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "no");
@@ -264,6 +264,29 @@ async fn a_body_that_is_not_in_memory_is_not_waited_for() {
     assert_eq!(provider.sent.0.lock().unwrap()[0].1, chat(true).as_bytes());
     let span = recorded.span("chat");
     assert_eq!((said(&span), attribute(&span, "spanwise.request.unread")), (json!("Hello"), json!(true)));
+}
+
+#[tokio::test]
+async fn a_trace_that_is_not_recorded_is_told_as_such() {
+    let recorded = Recorded::start();
+    let provider = provider(200, &EVENTS);
+    let options = StartOptions { parent: Parent::Root, sampling: Some(0.0) };
+    let (trace, other) = (SpanBuilder::with("root", options).start(), "https://example.com/files");
+    let traceparent = trace.span_context().unwrap().traceparent();
+    assert!(traceparent.ends_with("-00"));
+    let without = Tracer::new().without_propagation();
+    let others = Tracer::new().with_other_requests();
+    for (tracer, url) in [(Tracer::new(), URL), (without, URL), (Tracer::new(), other), (others, other)] {
+        let sent = send(tracer, &provider, request(url, chat(true))).in_scope(trace.clone());
+        sent.await.unwrap().into_body().collect().await.unwrap();
+    }
+    let sent = provider.sent.0.lock().unwrap();
+    let header =
+        |head: &http::request::Parts| Some(head.headers.get("traceparent")?.to_str().unwrap().to_owned());
+    let told: Vec<_> = sent.iter().map(|(head, _)| header(head)).collect();
+    assert_eq!(told, [Some(traceparent.clone()), None, None, Some(traceparent)]);
+    assert!(sent.iter().all(|(_, body)| body == chat(true).as_bytes()));
+    assert!(recorded.spans().is_empty());
 }
 
 #[tokio::test]

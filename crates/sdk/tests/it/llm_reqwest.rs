@@ -3,7 +3,7 @@
 use crate::recorded::{Recorded, attribute, failure};
 use serde_json::{Value, json};
 use spanwise::llm::Tracer;
-use spanwise::{FutureExt as _, SpanBuilder};
+use spanwise::{FutureExt as _, Parent, SpanBuilder, StartOptions};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -94,6 +94,27 @@ async fn a_request_sent_by_hand_is_recorded() {
 }
 
 #[tokio::test]
+async fn a_trace_that_is_not_recorded_is_told_as_such() {
+    let recorded = Recorded::start();
+    let (url, serving) = provider(3, whole("200 OK", ANSWER));
+    let plain = reqwest::Client::new();
+    let request = || plain.post(&url).body(chat()).build().unwrap();
+    let trace = SpanBuilder::with("root", StartOptions { parent: Parent::Root, sampling: Some(0.0) }).start();
+    let sending = async {
+        client().post(&url).body(chat()).send().await.unwrap();
+        Tracer::new().execute(&plain, request()).await.unwrap();
+        Tracer::new().layer(plain.clone()).call(request()).await.unwrap();
+    };
+    sending.in_scope(trace.clone()).await;
+    let told = format!("traceparent: {}", trace.span_context().unwrap().traceparent());
+    assert!(told.ends_with("-00"));
+    for head in serving.join().unwrap() {
+        assert!(head.contains(&told), "{head}");
+    }
+    assert!(recorded.spans().is_empty());
+}
+
+#[tokio::test]
 async fn a_client_in_a_layer_is_recorded() {
     let recorded = Recorded::start();
     let (url, serving) = provider(1, whole("200 OK", ANSWER));
@@ -130,6 +151,44 @@ async fn nobody_listening_is_a_failure_with_its_causes() {
     let span = recorded.span("chat gpt-4o");
     assert!(failure(&span).unwrap().contains("refused"), "{:?}", failure(&span));
     assert_eq!(attribute(&span, "error.type"), "transport_error");
+}
+
+/// Returns an address with a password and a key where nobody listens.
+fn secret_url() -> String {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    format!("http://user:secret@{address}/v1beta/models/gemini-2.0-flash:generateContent?key=secret")
+}
+
+#[tokio::test]
+async fn keys_in_the_address_of_a_call_that_fails_are_not_recorded() {
+    let recorded = Recorded::start();
+    let body = json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}).to_string();
+    client().post(secret_url()).body(body.clone()).send().await.unwrap_err();
+    let client = reqwest::Client::new();
+    let request = || client.post(secret_url()).body(body.clone()).build().unwrap();
+    Tracer::new().execute(&client, request()).await.unwrap_err();
+    Tracer::new().layer(client.clone()).call(request()).await.unwrap_err();
+    Tracer::new().exchange(&secret_url(), body.as_bytes()).fail(&format!("no way to {}", secret_url()));
+    let spans = recorded.spans();
+    assert_eq!(spans.len(), 4);
+    for span in spans {
+        let failure = failure(&span).unwrap();
+        assert!(failure.contains("/v1beta/models/gemini-2.0-flash:generateContent"), "{failure}");
+        assert!(!format!("{span:?}").contains("secret"), "{span:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_in_the_address_of_another_request_are_not_recorded() {
+    let recorded = Recorded::start();
+    let client = reqwest::Client::new();
+    // Unlike a builder's, its URL keeps the password.
+    let request = reqwest::Request::new(reqwest::Method::GET, secret_url().parse().unwrap());
+    let tracer = Tracer::new().with_other_requests();
+    tracer.execute(&client, request).await.unwrap_err();
+    let span = recorded.span("GET");
+    assert!(attribute(&span, "url.full").as_str().unwrap().starts_with("http://127.0.0.1:"), "{span:?}");
+    assert!(!format!("{span:?}").contains("secret"), "{span:?}");
 }
 
 #[tokio::test]

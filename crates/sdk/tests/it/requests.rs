@@ -56,6 +56,33 @@ async fn a_request_is_a_span_of_the_client_with_one_of_the_server_below() {
     assert_eq!((failure(client), failure(server)), (Some("404 Not Found"), None));
 }
 
+#[tokio::test]
+async fn an_error_that_names_an_address_does_not_tell_its_key() {
+    /// A client whose connections are refused.
+    struct Refused;
+
+    impl Service<Request<()>> for Refused {
+        type Response = Response<()>;
+        type Error = String;
+        type Future = Ready<Result<Response<()>, String>>;
+
+        fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), String>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<()>) -> Self::Future {
+            ready(Err(format!("refused ({})", request.uri())))
+        }
+    }
+
+    let recorded = Recorded::start();
+    let mut client = spanwise::tower::ClientLayer.layer(Refused);
+    client.call(get("http://user:secret@weather/cities?key=secret")).await.unwrap_err();
+    let span = recorded.span("GET");
+    assert_eq!(failure(&span), Some("refused (http://weather/cities)"));
+    assert!(!format!("{span:?}").contains("secret"), "{span:?}");
+}
+
 #[cfg(feature = "axum")]
 mod axum {
     use super::*;
@@ -228,10 +255,13 @@ mod reqwest {
     async fn a_request_that_fails_does_not_tell_its_query() {
         let recorded = Recorded::start();
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let url = format!("http://{free}/cities?key=secret");
+        let url = format!("http://user:secret@{free}/cities?key=secret");
         ::reqwest::Client::new().get(url).send_traced().await.unwrap_err();
         let span = recorded.span("GET");
-        assert!(failure(&span).unwrap().starts_with("error sending request"), "{span:?}");
+        assert!(
+            failure(&span).unwrap().starts_with("error sending request for url (http://127.0.0.1:"),
+            "{span:?}"
+        );
         assert!(!format!("{span:?}").contains("secret"), "{span:?}");
     }
 }
