@@ -46,7 +46,8 @@ pub struct EventData {
 /// Looks at each span before it is queued, on the thread that ends it: to take out what must not leave the process, or
 /// to leave out the span.
 ///
-/// A span that was announced when it started is seen then, too. If a processor panics, the span is left out.
+/// A span that was announced when it started is seen then, too. If a processor panics, the span is left out. Nothing is
+/// recorded of what a processor does itself: it would be processed in turn, without end.
 pub trait Processor: Send + Sync {
     /// Changes `span`, and returns whether it is to be sent.
     fn process(&self, span: &mut SpanData) -> bool;

@@ -22,7 +22,7 @@ pub struct FinishedSpan(Vec<u8>);
 pub enum Handed {
     /// It is counted among the recorded ones: it waits to be sent, was left out by a processor, or dropped for want of room.
     Recorded,
-    /// Recording is off.
+    /// Recording is off, or this is part of it: a processor, or a thread of the SDK.
     Off,
 }
 
@@ -141,6 +141,9 @@ fn active_core() -> Option<Arc<Core>> {
         return None;
     }
     let core = local::with(|local| {
+        if local.is_quiet() {
+            return None;
+        }
         local.follow(active);
         local.core.clone()
     });

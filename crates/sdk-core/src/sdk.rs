@@ -318,6 +318,7 @@ impl Core {
     #[cold]
     fn process(&self, body: &mut Body) -> bool {
         let mut span = SpanData::read(body.message());
+        let _quiet = local::quiet();
         let keep = |processor: &Arc<dyn Processor>| processor.process(&mut span);
         // A processor that panics has not done its work, and what it should have taken out must not get out.
         let is_kept =

@@ -1,9 +1,13 @@
 //! Which traces are recorded, and what is done to spans before they are queued.
 
 use crate::collected::{Collected, DEADLINE, names, start, text, to};
-use spanwise_sdk_core::{Config, Parent, SpanBuilder, SpanData, StartOptions, Value, key};
+use spanwise_sdk_core::{
+    Accepted, Config, ExportError, Exporter, FinishedSpan, Handed, Parent, Request, SpanBuilder, SpanContext,
+    SpanData, SpanId, StartOptions, TraceId, Value, key,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const CURRENT: StartOptions<'static> = StartOptions { parent: Parent::Current, sampling: None };
 
@@ -68,6 +72,46 @@ fn a_processor_that_panics_lets_nothing_out() {
     sdk.flush(DEADLINE).unwrap();
     assert!(collected.spans().is_empty());
     assert_eq!(sdk.stats().filtered, 1);
+}
+
+#[test]
+fn nothing_is_recorded_of_what_a_processor_does() {
+    let records = |span: &mut SpanData| {
+        let inside = SpanBuilder::new("inside").start().enter();
+        assert!(inside.span_context().is_none());
+        let (trace_id, span_id) = (TraceId([1; 16]), SpanId([1; 8]));
+        let context = SpanContext { trace_id, span_id, is_sampled: true, trace_state: None };
+        assert_eq!(FinishedSpan::new(&context, 1, None).hand_over(), Handed::Off);
+        span.name.push('!');
+        true
+    };
+    let collected = Collected::default();
+    let sdk = to(&collected, Config::new()).processor(records).install().unwrap();
+    // The second one shows that the thread records again.
+    for name in ["a", "b"] {
+        SpanBuilder::new(name).start().end();
+    }
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(names(&collected.spans()), ["a!", "b!"]);
+}
+
+#[test]
+fn nothing_is_recorded_of_what_an_exporter_does() {
+    struct Records(Arc<AtomicUsize>);
+    impl Exporter for Records {
+        fn export(&mut self, _: &Request<'_>) -> Result<Accepted, ExportError> {
+            let recorded = SpanBuilder::new("export").is_recording();
+            self.0.fetch_add(if recorded { 100 } else { 1 }, Ordering::Relaxed);
+            Ok(Accepted::default())
+        }
+    }
+    let exports = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&exports);
+    let config = Config::new().exporter("records", move || Box::new(Records(Arc::clone(&seen))));
+    let sdk = config.install().unwrap();
+    SpanBuilder::new("a").start().end();
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(exports.load(Ordering::Relaxed), 1);
 }
 
 #[test]
