@@ -68,3 +68,33 @@ async fn a_stream_that_is_dropped_has_what_was_taken() {
     drop(stream);
     assert_eq!(outputs(&recorded.span("numbers")), json!([1]));
 }
+
+#[trace]
+fn marks_in_stream() -> impl Stream<Item = ()> {
+    spanwise::current().set_attribute("call", true);
+    stream::once(async { spanwise::current().set_attribute("stream", true) })
+}
+
+#[trace]
+async fn marks_in_future() -> impl Stream<Item = ()> {
+    spanwise::current().set_attribute("future", true);
+    stream::once(async { spanwise::current().set_attribute("stream of future", true) })
+}
+
+#[tokio::test]
+async fn streams_hide_no_span_while_recording_is_off() {
+    let recorded = Recorded::start();
+    let root = spanwise::span!("root");
+    spanwise::disable();
+    assert_eq!(marks_in_stream().count().await, 1);
+    assert_eq!(marks_in_future().await.count().await, 1);
+    let plain = stream::once(async { spanwise::current().set_attribute("plain", true) });
+    let plain = spanwise::StreamExt::in_span(plain, spanwise::SpanBuilder::new("off").start());
+    assert_eq!(plain.count().await, 1);
+    spanwise::enable();
+    drop(root);
+    let root = recorded.span("root");
+    for key in ["call", "stream", "future", "stream of future", "plain"] {
+        assert_eq!(attribute(&root, key), true, "{key}");
+    }
+}
