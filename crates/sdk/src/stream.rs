@@ -221,7 +221,13 @@ impl<S: Stream> Stream for InSpanStream<S> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let polled = this.span.scope(|| this.stream.poll_next(context));
+        let polled = catch_unwind(AssertUnwindSafe(|| this.span.scope(|| this.stream.poll_next(context))));
+        let polled = polled.unwrap_or_else(|panic| {
+            // This may be dropped only after the panic was caught, when nothing tells that it did not go well.
+            record_panic(this.span, panic.as_ref());
+            *this.span = Span::none();
+            resume_unwind(panic)
+        });
         if let Poll::Ready(None) = polled {
             *this.span = Span::none();
         }
