@@ -32,6 +32,13 @@ pub(crate) mod field {
     pub(crate) const FLAGS: u8 = 16;
 }
 
+/// Fields of `Span.Link`.
+pub(crate) mod link {
+    pub(crate) const TRACE_ID: u8 = 1;
+    pub(crate) const SPAN_ID: u8 = 2;
+    pub(crate) const ATTRIBUTES: u8 = 4;
+}
+
 /// The field of `ScopeSpans` that each message is in the end.
 const SPANS: u8 = 2;
 /// Room before the message for its tag and length, which are known at the end.
@@ -245,10 +252,10 @@ impl Body {
         }
         let start = self.buffer.len();
         put_message(&mut self.buffer, field::LINKS, |out| {
-            put_bytes(out, 1, &trace_id.0);
-            put_bytes(out, 2, &span_id.0);
+            put_bytes(out, link::TRACE_ID, &trace_id.0);
+            put_bytes(out, link::SPAN_ID, &span_id.0);
             for (key, value) in attributes {
-                put_key_value(out, 4, key, *value);
+                put_key_value(out, link::ATTRIBUTES, key, *value);
             }
         });
         self.tally.links.add(self.buffer.len() - start);

@@ -2,8 +2,8 @@
 
 use crate::collected::{Collected, DEADLINE, names, start, text, to};
 use spanwise_sdk_core::{
-    Accepted, Config, ExportError, Exporter, FinishedSpan, Handed, Parent, Request, SpanBuilder, SpanContext,
-    SpanData, SpanId, StartOptions, TraceId, Value, key,
+    Accepted, Config, ExportError, Exporter, FinishedSpan, Handed, Kind, Parent, Request, SpanBuilder,
+    SpanContext, SpanData, SpanId, SpanRef, StartOptions, TraceId, Value, key,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,6 +53,13 @@ fn processors_change_spans_before_they_are_queued() {
     let nested = Value::List(vec![Value::Map(vec![("secret".to_owned(), Value::from("secret"))])]);
     span.set_attribute("nested", nested);
     span.add_event("secret", &[("k", &"secret")]);
+    let linked = SpanRef::remote(SpanContext {
+        trace_id: TraceId([7; 16]),
+        span_id: SpanId([8; 8]),
+        is_sampled: true,
+        trace_state: None,
+    });
+    span.add_link(&linked, &[("why", &"a secret")]);
     span.set_error("secret");
     span.end();
     sdk.flush(DEADLINE).unwrap();
@@ -61,6 +68,9 @@ fn processors_change_spans_before_they_are_queued() {
     let span = collected.span("***");
     assert_eq!(text(&span, "seen").as_deref(), Some("true"));
     assert_eq!(span.status.unwrap().message, "***");
+    let link = &span.links[0];
+    assert_eq!((&link.trace_id[..], &link.span_id[..]), (&[7; 16][..], &[8; 8][..]));
+    assert_eq!(link.attributes[0].key, "why");
     assert_eq!((sdk.stats().filtered, sdk.stats().recorded), (1, 1));
 }
 
@@ -72,6 +82,33 @@ fn a_processor_that_panics_lets_nothing_out() {
     sdk.flush(DEADLINE).unwrap();
     assert!(collected.spans().is_empty());
     assert_eq!(sdk.stats().filtered, 1);
+}
+
+#[test]
+fn processors_leave_what_a_link_leads_to() {
+    let sees = |span: &mut SpanData| {
+        let link = &mut span.links[0];
+        assert_eq!((link.trace_id(), link.span_id()), (Some(TraceId([7; 16])), Some(SpanId([8; 8]))));
+        link.attributes.push(("more".to_owned(), Value::Bool(true)));
+        true
+    };
+    let collected = Collected::default();
+    let sdk = to(&collected, Config::new()).processor(sees).install().unwrap();
+    let context = |id, state: Option<&str>| SpanContext {
+        trace_id: TraceId([id; 16]),
+        span_id: SpanId([id + 1; 8]),
+        is_sampled: true,
+        trace_state: state.map(Arc::from),
+    };
+    let mut span =
+        FinishedSpan::new(&context(1, None), 1, None).describe("theirs", Kind::Internal, 1, Some(2));
+    span.link(&context(7, Some("vendor=x")), &[("n", Value::Int(1))], 3);
+    assert_eq!(span.hand_over(), Handed::Recorded);
+    sdk.flush(DEADLINE).unwrap();
+    let span = collected.span("theirs");
+    let link = &span.links[0];
+    assert_eq!((link.trace_id[0], link.span_id[0], link.trace_state.as_str()), (7, 8, "vendor=x"));
+    assert_eq!((link.attributes.len(), link.dropped_attributes_count), (2, 3));
 }
 
 #[test]
