@@ -21,6 +21,8 @@ pub(crate) struct Local {
     active: u64,
     pub(crate) core: Option<Arc<Core>>,
     pub(crate) ids: IdGenerator,
+    /// How often the process was forked when `ids` was seeded; `None` if it was not.
+    seeded: Option<u32>,
     shard: Option<usize>,
     stack: Vec<Option<SpanRef>>,
     pool: Vec<UniqueSpan>,
@@ -37,6 +39,7 @@ thread_local! {
             active: 0,
             core: None,
             ids: IdGenerator::UNSEEDED,
+            seeded: None,
             shard: None,
             stack: Vec::new(),
             pool: Vec::new(),
@@ -98,16 +101,16 @@ impl Local {
         let known = self.core.take();
         let (active, core) = sdk::installed(active, known);
         (self.active, self.core) = (active, core);
-        // After a fork, ids would repeat those of the parent.
-        self.ids = IdGenerator::seeded();
+        self.seed();
         self.pool.clear();
     }
 
-    /// Sees to it that ids can be made.
+    /// Sees to it that ids can be made. After a fork, they would repeat those of the parent.
     #[inline]
     pub(crate) fn seed(&mut self) {
-        if self.active == 0 {
-            self.active = u64::MAX;
+        let forks = sdk::forks();
+        if self.seeded != Some(forks) {
+            self.seeded = Some(forks);
             self.ids = IdGenerator::seeded();
         }
     }

@@ -2,10 +2,12 @@
 
 use crate::collected::{Collected, DEADLINE, names, start, text, to};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use spanwise_sdk_core::{
     Config, ExportError, Parent, Sdk, SpanBuilder, StartOptions, Stats, Target, TraceUpdate,
 };
+use std::collections::HashSet;
 use std::fs;
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -253,11 +255,18 @@ mod processes {
     }
 
     fn names_in(folder: &std::path::Path) -> Vec<String> {
-        let segments = spanwise_inbox::find_segments(&folder.join("inbox")).unwrap();
-        let frames = segments.iter().flat_map(|segment| segment.frames().unwrap());
-        let mut names: Vec<_> = frames.flat_map(|frame| spans_of(&frame.unwrap().unwrap())).collect();
+        let mut names: Vec<_> = spans_in(folder).into_iter().map(|span| span.name).collect();
         names.sort_unstable();
         names
+    }
+
+    fn spans_in(folder: &std::path::Path) -> Vec<Span> {
+        let segments = spanwise_inbox::find_segments(&folder.join("inbox")).unwrap();
+        let frames = segments.iter().flat_map(|segment| segment.frames().unwrap());
+        let requests =
+            frames.map(|frame| ExportTraceServiceRequest::decode(&frame.unwrap().unwrap()[..]).unwrap());
+        let scopes = requests.flat_map(|request| request.resource_spans).flat_map(|one| one.scope_spans);
+        scopes.flat_map(|scope| scope.spans).collect()
     }
 
     #[test]
@@ -288,6 +297,28 @@ mod processes {
         let is_child = fork_and_wait();
         SpanBuilder::new(if is_child { "in child" } else { "in parent" }).start().end();
         drop(open);
+        drop(sdk);
+        std::process::exit(0);
+    }
+
+    #[test]
+    fn a_thread_that_uses_its_own_sdk_goes_on_in_a_child_with_other_ids() {
+        let Some(folder) = std::env::var_os("SPANWISE_TEST_FOLDER") else {
+            let folder = tempfile::tempdir().unwrap();
+            run(
+                "faults::processes::a_thread_that_uses_its_own_sdk_goes_on_in_a_child_with_other_ids",
+                folder.path(),
+            );
+            assert_eq!(names_in(folder.path()), ["before", "current", "current", "own", "own"]);
+            let ids: HashSet<_> = spans_in(folder.path()).into_iter().map(|span| span.trace_id).collect();
+            return assert_eq!(ids.len(), 5);
+        };
+        let config = Config::new().target(Target::DataDir(folder.into())).batch_interval(LONG);
+        let sdk = config.install().unwrap();
+        record(&sdk, "before");
+        fork_and_wait();
+        record(&sdk, "own");
+        SpanBuilder::new("current").start().end();
         drop(sdk);
         std::process::exit(0);
     }
