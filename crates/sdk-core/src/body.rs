@@ -7,8 +7,8 @@
 
 use crate::value::{AttributeValue, put_key_value};
 use crate::wire::{
-    FIXED32, Fields, VARINT, bytes_field_len, put_bytes, put_fixed64, put_message, put_varint, tag,
-    varint_len,
+    FIXED32, Fields, VARINT, bytes_field_len, put_bytes, put_count, put_fixed64, put_message, put_varint,
+    tag, varint_len,
 };
 use crate::{Kind, SpanId, TraceId};
 
@@ -23,10 +23,20 @@ pub(crate) mod field {
     pub(crate) const START_TIME: u8 = 7;
     pub(crate) const END_TIME: u8 = 8;
     pub(crate) const ATTRIBUTES: u8 = 9;
+    pub(crate) const DROPPED_ATTRIBUTES: u8 = 10;
     pub(crate) const EVENTS: u8 = 11;
+    pub(crate) const DROPPED_EVENTS: u8 = 12;
     pub(crate) const LINKS: u8 = 13;
+    pub(crate) const DROPPED_LINKS: u8 = 14;
     pub(crate) const STATUS: u8 = 15;
     pub(crate) const FLAGS: u8 = 16;
+}
+
+/// Fields of `Span.Link`.
+pub(crate) mod link {
+    pub(crate) const TRACE_ID: u8 = 1;
+    pub(crate) const SPAN_ID: u8 = 2;
+    pub(crate) const ATTRIBUTES: u8 = 4;
 }
 
 /// The field of `ScopeSpans` that each message is in the end.
@@ -41,6 +51,50 @@ const IS_REMOTE: u32 = 0x200;
 pub(crate) const KEPT_BYTES_MAX: usize = 16 << 10;
 /// Bytes of a new buffer: most spans without texts.
 const NEW_BYTES: usize = 512;
+
+/// What a span under way keeps of events and of links, so that one that goes on for days stays small enough to be sent.
+///
+/// The bytes have room for as many events as there may be, of 4 KiB each, as notifications of MCP are.
+const EVENTS: Limit = Limit { count: 1_000, bytes: 5 << 20 };
+const LINKS: Limit = Limit { count: 1_000, bytes: 1 << 20 };
+/// Places for errors where other events took all: the last ones often say why the span failed.
+const EXCEPTIONS: Limit = Limit { count: 16, bytes: 64 << 10 };
+/// What OpenTelemetry calls the event of an error.
+pub(crate) const EXCEPTION: &str = "exception";
+
+/// How many of something are kept; the last one may go beyond the bytes.
+struct Limit {
+    count: u32,
+    bytes: usize,
+}
+
+/// How many of something were written, and their bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    count: u32,
+    bytes: usize,
+}
+
+impl Written {
+    fn has_room(self, limit: &Limit) -> bool {
+        self.count < limit.count && self.bytes < limit.bytes
+    }
+
+    fn add(&mut self, bytes: usize) {
+        self.count += 1;
+        self.bytes += bytes;
+    }
+}
+
+/// What was written of what has limits, and what had no room.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    events: Written,
+    exceptions: Written,
+    links: Written,
+    dropped_events: u32,
+    dropped_links: u32,
+}
 
 /// Who a span is, and whose child.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +112,7 @@ pub(crate) struct Body {
     buffer: Vec<u8>,
     /// A bit for each key that was set, by a hash of it: where it is not set yet, the key is new.
     keys: u64,
+    tally: Tally,
     /// The role that it starts with.
     pub(crate) kind: Kind,
 }
@@ -65,7 +120,7 @@ pub(crate) struct Body {
 impl Body {
     /// Makes a body without a message.
     pub(crate) fn new() -> Body {
-        Body { buffer: Vec::new(), keys: 0, kind: Kind::Internal }
+        Body { buffer: Vec::new(), keys: 0, tally: Tally::default(), kind: Kind::Internal }
     }
 
     /// Begins a message; what was there is lost.
@@ -76,6 +131,7 @@ impl Body {
         self.buffer.reserve(NEW_BYTES);
         self.buffer.extend_from_slice(&[0; HEAD_BYTES]);
         self.keys = 0;
+        self.tally = Tally::default();
         self.kind = Kind::Internal;
     }
 
@@ -161,8 +217,18 @@ impl Body {
         }
     }
 
-    /// Writes an event with attributes.
+    /// Writes an event with attributes, if there is room.
     pub(crate) fn event(&mut self, name: &str, unix_ns: i64, attributes: &[(&str, &dyn AttributeValue)]) {
+        let tally = &mut self.tally;
+        let written = if tally.events.has_room(&EVENTS) {
+            &mut tally.events
+        } else if name == EXCEPTION && tally.exceptions.has_room(&EXCEPTIONS) {
+            &mut tally.exceptions
+        } else {
+            tally.dropped_events = tally.dropped_events.saturating_add(1);
+            return;
+        };
+        let start = self.buffer.len();
         put_message(&mut self.buffer, field::EVENTS, |out| {
             put_fixed64(out, 1, unix_ns.cast_unsigned());
             put_bytes(out, 2, name.as_bytes());
@@ -170,22 +236,29 @@ impl Body {
                 put_key_value(out, 3, key, *value);
             }
         });
+        written.add(self.buffer.len() - start);
     }
 
-    /// Writes a link to another span.
+    /// Writes a link to another span, if there is room.
     pub(crate) fn link(
         &mut self,
         trace_id: TraceId,
         span_id: SpanId,
         attributes: &[(&str, &dyn AttributeValue)],
     ) {
+        if !self.tally.links.has_room(&LINKS) {
+            self.tally.dropped_links = self.tally.dropped_links.saturating_add(1);
+            return;
+        }
+        let start = self.buffer.len();
         put_message(&mut self.buffer, field::LINKS, |out| {
-            put_bytes(out, 1, &trace_id.0);
-            put_bytes(out, 2, &span_id.0);
+            put_bytes(out, link::TRACE_ID, &trace_id.0);
+            put_bytes(out, link::SPAN_ID, &span_id.0);
             for (key, value) in attributes {
-                put_key_value(out, 4, key, *value);
+                put_key_value(out, link::ATTRIBUTES, key, *value);
             }
         });
+        self.tally.links.add(self.buffer.len() - start);
     }
 
     /// Replaces the name.
@@ -202,6 +275,8 @@ impl Body {
     #[inline]
     pub(crate) fn put_end(&mut self, end_unix_ns: i64, code: u8, message: &str) {
         let out = &mut self.buffer;
+        put_count(out, field::DROPPED_EVENTS, self.tally.dropped_events);
+        put_count(out, field::DROPPED_LINKS, self.tally.dropped_links);
         let mut end = [0; 13];
         end[0] = tag(field::END_TIME, crate::wire::FIXED64);
         end[1..9].copy_from_slice(&end_unix_ns.cast_unsigned().to_le_bytes());

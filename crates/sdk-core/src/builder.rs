@@ -74,6 +74,9 @@ impl SpanBuilder {
         let current = matches!(options.parent, Parent::Current).then(shared::current).flatten();
         let parent = current.as_ref().map_or(options.parent, Parent::Of);
         let draft = local::with(|local| {
+            if local.is_quiet() {
+                return None;
+            }
             match core {
                 Some(_) => local.seed(),
                 None => local.follow(active),

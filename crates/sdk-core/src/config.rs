@@ -3,10 +3,10 @@
 use crate::data::Processor;
 use crate::export::Exporter;
 use crate::file_exporter::InboxExporter;
-use crate::key;
 use crate::problem::{OnProblem, Problem, to_stderr};
 use crate::sdk::Sdk;
 use crate::value::Value;
+use crate::{key, local};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, Thread};
@@ -211,6 +211,10 @@ pub(crate) struct Settings {
 impl Settings {
     /// Starts a thread; without it, spans wait until there is no room for more, and are counted.
     pub(crate) fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Option<Thread> {
+        let run = || {
+            local::stay_quiet();
+            run();
+        };
         match thread::Builder::new().name(name.to_owned()).spawn(run) {
             Ok(handle) => Some(handle.thread().clone()),
             Err(error) => {

@@ -1,6 +1,6 @@
 //! A whole span as plain data, for processors.
 
-use crate::body::field;
+use crate::body::{field, link};
 use crate::value::{Value, put_key_value, read_key_value};
 use crate::wire::{Fields, VARINT, put_bytes, put_fixed64, put_message, put_varint};
 use crate::{SpanId, TraceId};
@@ -23,7 +23,9 @@ pub struct SpanData {
     pub attributes: Vec<(String, Value)>,
     /// What happened during it.
     pub events: Vec<EventData>,
-    /// What identifies it: ids, kind, links, flags; processors can't change it.
+    /// The other spans that it is linked to.
+    pub links: Vec<LinkData>,
+    /// What identifies it: ids, kind, flags; processors can't change it.
     rest: Vec<u8>,
     /// Whether it says how it went; one of another library may not.
     has_status: bool,
@@ -43,10 +45,33 @@ pub struct EventData {
     dropped: u64,
 }
 
+/// A link to another span.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct LinkData {
+    /// More about it.
+    pub attributes: Vec<(String, Value)>,
+    /// What it leads to: ids, trace state, flags, how many attributes were left out; processors can't change it.
+    rest: Vec<u8>,
+}
+
+impl LinkData {
+    /// Returns the trace that it leads to.
+    pub fn trace_id(&self) -> Option<TraceId> {
+        id_in(&self.rest, link::TRACE_ID).map(TraceId)
+    }
+
+    /// Returns the span that it leads to.
+    pub fn span_id(&self) -> Option<SpanId> {
+        id_in(&self.rest, link::SPAN_ID).map(SpanId)
+    }
+}
+
 /// Looks at each span before it is queued, on the thread that ends it: to take out what must not leave the process, or
 /// to leave out the span.
 ///
-/// A span that was announced when it started is seen then, too. If a processor panics, the span is left out.
+/// A span that was announced when it started is seen then, too. If a processor panics, the span is left out. Nothing is
+/// recorded of what a processor does itself: it would be processed in turn, without end.
 pub trait Processor: Send + Sync {
     /// Changes `span`, and returns whether it is to be sent.
     fn process(&self, span: &mut SpanData) -> bool;
@@ -65,7 +90,7 @@ impl SpanData {
     }
 
     /// Calls `change` with each text in it and, if it belongs to an attribute, the key of that: names, status, values
-    /// of attributes and events at any depth, and keys of maps.
+    /// of attributes, also of events and links, at any depth, and keys of maps.
     pub fn for_each_text(&mut self, mut change: impl FnMut(Option<&str>, &mut String)) {
         change(None, &mut self.name);
         change(None, &mut self.status_message);
@@ -75,24 +100,20 @@ impl SpanData {
                 texts_of(key, value, &mut change);
             }
         }
-        for (key, value) in &mut self.attributes {
+        let of_links = self.links.iter_mut().flat_map(|link| &mut link.attributes);
+        for (key, value) in of_links.chain(&mut self.attributes) {
             texts_of(key, value, &mut change);
         }
     }
 
     /// Returns the trace that it belongs to.
     pub fn trace_id(&self) -> Option<TraceId> {
-        self.id(field::TRACE_ID).map(TraceId)
+        id_in(&self.rest, field::TRACE_ID).map(TraceId)
     }
 
     /// Returns its id.
     pub fn span_id(&self) -> Option<SpanId> {
-        self.id(field::SPAN_ID).map(SpanId)
-    }
-
-    fn id<const N: usize>(&self, number: u8) -> Option<[u8; N]> {
-        let found = Fields::of(&self.rest).find(|field| field.number == u64::from(number))?;
-        found.payload.bytes().try_into().ok()
+        id_in(&self.rest, field::SPAN_ID).map(SpanId)
     }
 
     /// Reads a message that this crate wrote.
@@ -106,6 +127,7 @@ impl SpanData {
                 field::END_TIME => span.end_unix_ns = Some(payload.number().cast_signed()),
                 field::ATTRIBUTES => span.attributes.push(read_key_value(payload.bytes())),
                 field::EVENTS => span.events.push(read_event(payload.bytes())),
+                field::LINKS => span.links.push(read_link(payload.bytes())),
                 field::STATUS => {
                     span.has_status = true;
                     for part in Fields::of(payload.bytes()) {
@@ -145,6 +167,14 @@ impl SpanData {
                 }
             });
         }
+        for link in &self.links {
+            put_message(&mut out, field::LINKS, |out| {
+                out.extend_from_slice(&link.rest);
+                for (key, value) in &link.attributes {
+                    put_key_value(out, link::ATTRIBUTES, key, value);
+                }
+            });
+        }
         if let Some(end) = self.end_unix_ns {
             put_fixed64(&mut out, field::END_TIME, end.cast_unsigned());
         }
@@ -171,6 +201,23 @@ fn read_event(message: &[u8]) -> EventData {
         }
     }
     event
+}
+
+fn read_link(message: &[u8]) -> LinkData {
+    let mut link = LinkData::default();
+    for found in Fields::of(message) {
+        if found.number == u64::from(link::ATTRIBUTES) {
+            link.attributes.push(read_key_value(found.payload.bytes()));
+        } else {
+            link.rest.extend_from_slice(&message[found.range.0..found.range.1]);
+        }
+    }
+    link
+}
+
+fn id_in<const N: usize>(message: &[u8], number: u8) -> Option<[u8; N]> {
+    let found = Fields::of(message).find(|field| field.number == u64::from(number))?;
+    found.payload.bytes().try_into().ok()
 }
 
 fn texts_of(key: &str, value: &mut Value, change: &mut impl FnMut(Option<&str>, &mut String)) {

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 /// Sends requests somewhere. It runs on a thread of its own, and may block as long as its own time-outs let it.
+/// Nothing is recorded of what it does there: sending spans would make spans, without end.
 pub trait Exporter: Send {
     /// Sends a request. When this returns, everything is over: nothing is sent later.
     ///

@@ -4,7 +4,7 @@ use crate::body::{Body, field};
 use crate::kind::status;
 use crate::sdk::{self, Core};
 use crate::value::{AttributeValue, Value, put_key_value};
-use crate::wire::{FIXED32, VARINT, put_bytes, put_fixed64, put_message, put_varint, tag};
+use crate::wire::{FIXED32, VARINT, put_bytes, put_count, put_fixed64, put_message, put_varint, tag};
 use crate::{Kind, SpanContext, SpanId, local};
 use std::sync::Arc;
 
@@ -22,23 +22,8 @@ pub struct FinishedSpan(Vec<u8>);
 pub enum Handed {
     /// It is counted among the recorded ones: it waits to be sent, was left out by a processor, or dropped for want of room.
     Recorded,
-    /// Recording is off.
+    /// Recording is off, or this is part of it: a processor, or a thread of the SDK.
     Off,
-}
-
-/// Fields of `Span` that spans of this SDK never have.
-mod extra {
-    pub(super) const DROPPED_ATTRIBUTES: u8 = 10;
-    pub(super) const DROPPED_EVENTS: u8 = 12;
-    pub(super) const DROPPED_LINKS: u8 = 14;
-}
-
-/// How many of something the other library left out, as a field of a message.
-fn put_count(out: &mut Vec<u8>, field: u8, count: u32) {
-    if count > 0 {
-        out.push(tag(field, VARINT));
-        put_varint(out, count.into());
-    }
 }
 
 fn put_attributes(out: &mut Vec<u8>, field: u8, attributes: &[(&str, Value)]) {
@@ -107,9 +92,9 @@ impl FinishedSpan {
 
     /// Says how many attributes, events and links were left out.
     pub fn dropped(&mut self, attributes: u32, events: u32, links: u32) {
-        put_count(&mut self.0, extra::DROPPED_ATTRIBUTES, attributes);
-        put_count(&mut self.0, extra::DROPPED_EVENTS, events);
-        put_count(&mut self.0, extra::DROPPED_LINKS, links);
+        put_count(&mut self.0, field::DROPPED_ATTRIBUTES, attributes);
+        put_count(&mut self.0, field::DROPPED_EVENTS, events);
+        put_count(&mut self.0, field::DROPPED_LINKS, links);
     }
 
     /// Says how it went: well, or failed with a message; without, nothing is known.
@@ -141,6 +126,9 @@ fn active_core() -> Option<Arc<Core>> {
         return None;
     }
     let core = local::with(|local| {
+        if local.is_quiet() {
+            return None;
+        }
         local.follow(active);
         local.core.clone()
     });

@@ -80,6 +80,8 @@ impl Exporter for GrpcExporter {
             Some(runtime) => runtime,
             None => Builder::new_current_thread()
                 .enable_all()
+                // Names are looked up on threads of its own.
+                .on_thread_start(crate::local::stay_quiet)
                 .build()
                 .map_err(|error| ExportError::passing(format!("cannot start a runtime: {error}")))?,
         };

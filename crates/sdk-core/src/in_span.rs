@@ -52,12 +52,24 @@ impl<F> InSpan<F> {
     }
 }
 
+/// Ends a span if a panic drops this. The future itself may be dropped only after the panic was caught, when nothing tells
+/// that it did not go well.
+struct EndOnUnwind<'a>(&'a mut Span);
+
+impl Drop for EndOnUnwind<'_> {
+    fn drop(&mut self) {
+        *self.0 = Span::none();
+    }
+}
+
 impl<F: Future> Future for InSpan<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let polled = this.span.scope(|| this.future.poll(context));
+        let unwinding = EndOnUnwind(this.span);
+        let polled = unwinding.0.scope(|| this.future.poll(context));
+        std::mem::forget(unwinding);
         if polled.is_ready() {
             // Whoever holds the future for longer does not hold the span.
             *this.span = Span::none();

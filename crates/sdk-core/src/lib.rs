@@ -54,7 +54,7 @@ mod wire;
 
 pub use builder::{Parent, SpanBuilder, StartOptions};
 pub use config::{Config, ConfigError, LOCAL_SERVER, MakeExporter, Target};
-pub use data::{EventData, Processor, SpanData};
+pub use data::{EventData, LinkData, Processor, SpanData};
 pub use endpoint::EndpointStats;
 pub use export::{Accepted, ExportError, Exporter, Request, RequestReader};
 pub use finished::{FinishedSpan, Handed, announces_open_spans};

@@ -21,12 +21,16 @@ pub(crate) struct Local {
     active: u64,
     pub(crate) core: Option<Arc<Core>>,
     pub(crate) ids: IdGenerator,
+    /// How often the process was forked when `ids` was seeded; `None` if it was not.
+    seeded: Option<u32>,
     shard: Option<usize>,
     stack: Vec<Option<SpanRef>>,
     pool: Vec<UniqueSpan>,
     // In boxes, so that handing one on copies a pointer.
     #[expect(clippy::vec_box, reason = "bodies go in and out, and are then moved often")]
     bodies: Vec<Box<Body>>,
+    /// Nothing that this thread does is recorded; see [`quiet`].
+    is_quiet: bool,
 }
 
 thread_local! {
@@ -35,10 +39,12 @@ thread_local! {
             active: 0,
             core: None,
             ids: IdGenerator::UNSEEDED,
+            seeded: None,
             shard: None,
             stack: Vec::new(),
             pool: Vec::new(),
             bodies: Vec::new(),
+            is_quiet: false,
         })
     };
 }
@@ -49,7 +55,39 @@ pub(crate) fn with<R>(with: impl FnOnce(&mut Local) -> R) -> Option<R> {
     LOCAL.try_with(|local| local.try_borrow_mut().ok().map(|mut local| with(&mut local))).ok().flatten()
 }
 
+/// Lets this thread record nothing until the guard is dropped: what runs is part of recording itself, and what it recorded
+/// would have to be recorded the same way, without end.
+pub(crate) fn quiet() -> Quiet {
+    Quiet { was: with(|local| std::mem::replace(&mut local.is_quiet, true)) }
+}
+
+/// Lets this thread record nothing for as long as it lives: it is one of the SDK's own.
+pub(crate) fn stay_quiet() {
+    // A thread without anything for itself records nothing either.
+    with(|local| local.is_quiet = true);
+}
+
+/// While it is there, its thread records nothing.
+#[must_use = "the thread records again when this is dropped"]
+pub(crate) struct Quiet {
+    /// Whether it did so before.
+    was: Option<bool>,
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        if let Some(was) = self.was {
+            with(|local| local.is_quiet = was);
+        }
+    }
+}
+
 impl Local {
+    #[inline]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
     /// Sees to it that `core` is the SDK in force; `active` is what [`sdk::active`] says, and not 0.
     #[inline]
     pub(crate) fn follow(&mut self, active: u64) {
@@ -63,16 +101,16 @@ impl Local {
         let known = self.core.take();
         let (active, core) = sdk::installed(active, known);
         (self.active, self.core) = (active, core);
-        // After a fork, ids would repeat those of the parent.
-        self.ids = IdGenerator::seeded();
+        self.seed();
         self.pool.clear();
     }
 
-    /// Sees to it that ids can be made.
+    /// Sees to it that ids can be made. After a fork, they would repeat those of the parent.
     #[inline]
     pub(crate) fn seed(&mut self) {
-        if self.active == 0 {
-            self.active = u64::MAX;
+        let forks = sdk::forks();
+        if self.seeded != Some(forks) {
+            self.seeded = Some(forks);
             self.ids = IdGenerator::seeded();
         }
     }

@@ -59,44 +59,62 @@ pub(crate) fn installed(active: u64, known: Option<Arc<Core>>) -> (u64, Option<A
     if active == FORKED {
         return revive(known);
     }
-    let installed = lock_installed();
+    // What can't be told now is asked again.
+    let Some(installed) = lock_installed() else { return (0, None) };
     match &*installed {
         Some(installed) => (installed.id, Some(Arc::clone(&installed.core))),
         None => (active, None),
     }
 }
 
-fn lock_installed() -> MutexGuard<'static, Option<Installed>> {
-    INSTALLED.lock().unwrap_or_else(PoisonError::into_inner)
+/// Returns how often this process is the child of a fork.
+#[inline]
+pub(crate) fn forks() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// Locks what is installed; `None` in a forked child where a thread that is gone holds the lock.
+fn lock_installed() -> Option<MutexGuard<'static, Option<Installed>>> {
+    if forks() == 0 {
+        return Some(INSTALLED.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+    for _ in 0..TRIES_AFTER_FORK {
+        match INSTALLED.try_lock() {
+            Ok(installed) => return Some(installed),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+        }
+    }
+    None
 }
 
 /// Makes the SDK anew in a forked child. The parent's is left as it is: its locks may be held by threads that are gone,
 /// and what is queued there is sent by the parent.
 #[cold]
 fn revive(known: Option<Arc<Core>>) -> (u64, Option<Arc<Core>>) {
-    for _ in 0..TRIES_AFTER_FORK {
-        let mut installed = match INSTALLED.try_lock() {
-            Ok(installed) => installed,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => {
-                thread::yield_now();
-                continue;
-            }
-        };
-        if let Some(current) = installed.as_ref().filter(|current| !current.core.is_of_parent_process()) {
-            // Another thread was faster.
-            return (current.id, Some(Arc::clone(&current.core)));
-        }
-        let Some(old) = installed.take().map(|installed| installed.core).or(known) else { break };
-        let core = Core::start(Arc::clone(&old.settings));
-        std::mem::forget(old);
-        let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
-        *installed = Some(Installed { id, core: Arc::clone(&core) });
-        ACTIVE.store(id, Ordering::Release);
-        return (id, Some(core));
+    let renewed = lock_installed().and_then(|installed| renew(installed, known));
+    renewed.unwrap_or_else(|| {
+        // Unless another thread was just done with it.
+        let _is_off = ACTIVE.compare_exchange(FORKED, 0, Ordering::Relaxed, Ordering::Relaxed);
+        (0, None)
+    })
+}
+
+fn renew(
+    mut installed: MutexGuard<'static, Option<Installed>>,
+    known: Option<Arc<Core>>,
+) -> Option<(u64, Option<Arc<Core>>)> {
+    if let Some(current) = installed.as_ref().filter(|current| !current.core.is_of_parent_process()) {
+        // Another thread was faster.
+        return Some((current.id, Some(Arc::clone(&current.core))));
     }
-    ACTIVE.store(0, Ordering::Relaxed);
-    (0, None)
+    let old = installed.take().map(|installed| installed.core).or(known)?;
+    let core = Core::start(Arc::clone(&old.settings));
+    std::mem::forget(old);
+    let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
+    *installed = Some(Installed { id, core: Arc::clone(&core) });
+    ACTIVE.store(id, Ordering::Release);
+    Some((id, Some(core)))
 }
 
 /// Runs in a child right after the fork: atomics only.
@@ -120,7 +138,7 @@ pub(crate) fn exiting() {
 }
 
 fn current_core() -> Option<Arc<Core>> {
-    let installed = lock_installed();
+    let installed = lock_installed()?;
     installed
         .as_ref()
         .map(|installed| Arc::clone(&installed.core))
@@ -135,7 +153,7 @@ pub fn disable() {
 
 /// Turns recording on again, if an SDK is installed.
 pub fn enable() {
-    if let Some(installed) = &*lock_installed() {
+    if let Some(installed) = lock_installed().as_deref().and_then(Option::as_ref) {
         let active = if installed.core.is_of_parent_process() { FORKED } else { installed.id };
         ACTIVE.store(active, Ordering::Release);
     }
@@ -321,6 +339,7 @@ impl Core {
     #[cold]
     fn process(&self, body: &mut Body) -> bool {
         let mut span = SpanData::read(body.message());
+        let _quiet = local::quiet();
         let keep = |processor: &Arc<dyn Processor>| processor.process(&mut span);
         // A processor that panics has not done its work, and what it should have taken out must not get out.
         let is_kept =
@@ -462,7 +481,10 @@ impl Sdk {
     /// Makes it the SDK of the process, in place of the one that was.
     pub(crate) fn install(mut self) -> Sdk {
         let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
-        *lock_installed() = Some(Installed { id, core: Arc::clone(&self.core) });
+        // In a forked child where nobody can install anything any more, nothing is recorded.
+        let Some(mut installed) = lock_installed() else { return self };
+        *installed = Some(Installed { id, core: Arc::clone(&self.core) });
+        drop(installed);
         ACTIVE.store(if self.core.settings.is_enabled { id } else { 0 }, Ordering::Release);
         self.installed = Some(id);
         self
@@ -476,6 +498,10 @@ impl Sdk {
 
     /// Begins a span of this SDK, which need not be installed.
     pub fn span(&self, name: &str, options: StartOptions<'_>) -> SpanBuilder {
+        if self.installed.is_some() && active() == FORKED {
+            // It is made anew for whoever asks first; what is not, nobody looks after.
+            revive(None);
+        }
         SpanBuilder::of_core(&self.core(), name, options)
     }
 
@@ -503,9 +529,10 @@ impl Sdk {
 
     fn end(&self, timeout: Duration) -> Result<(), FlushTimeout> {
         let core = self.core();
-        if let Some(id) = self.installed {
+        if let Some(id) = self.installed
+            && let Some(mut installed) = lock_installed()
+        {
             // Another one may have been installed since, or made anew after a fork.
-            let mut installed = lock_installed();
             if installed
                 .as_ref()
                 .is_some_and(|installed| Arc::ptr_eq(&installed.core, &core) || installed.id == id)
@@ -522,5 +549,36 @@ impl Drop for Sdk {
     fn drop(&mut self) {
         // Nobody is left to be told that the time was too short; the counters of the endpoints have it.
         let _late = self.end(self.core.settings.flush_timeout);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+    use std::sync::mpsc;
+
+    /// Longer than what must not wait takes.
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn a_child_does_not_wait_for_a_lock_whose_holder_is_gone() {
+        // In a process of its own, since there is no way back from a fork.
+        if std::env::var_os("SPANWISE_TEST_FORKED").is_none() {
+            let test = "sdk::tests::a_child_does_not_wait_for_a_lock_whose_holder_is_gone";
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            let ran = command.args(["--exact", test]).env("SPANWISE_TEST_FORKED", "1").output().unwrap();
+            return assert!(ran.status.success(), "{ran:?}");
+        }
+        let _held = INSTALLED.lock().unwrap();
+        forked();
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            assert_eq!((stats(), flush(DEADLINE)), (Stats::default(), Ok(())));
+            enable();
+            exiting();
+            tell.send(()).unwrap();
+        });
+        told.recv_timeout(DEADLINE).unwrap();
     }
 }

@@ -211,7 +211,7 @@ impl State {
 
 /// A span under way; it ends when this is dropped.
 ///
-/// It is not current by itself: [`Span::enter`] makes it so on one thread, and [`SpanRef::scope`] for the time of a call.
+/// It is not current by itself: [`Span::enter`] makes it so on one thread, and [`Span::scope`] for the time of a call.
 #[must_use = "a span ends when it is dropped"]
 pub struct Span {
     span: SpanRef,
@@ -255,6 +255,16 @@ impl Span {
             _ => Some(ContextGuard::new(self.span.clone())),
         };
         SpanGuard { context, span: self }
+    }
+
+    /// Runs `run` with the span as current one. While recording is off there is no span, and what is current stays so;
+    /// [`SpanRef::scope`] of no span lets nothing be current.
+    #[inline]
+    pub fn scope<R>(&self, run: impl FnOnce() -> R) -> R {
+        match self.span.0 {
+            Target::None => run(),
+            _ => self.span.scope(run),
+        }
     }
 
     /// Ends it now.

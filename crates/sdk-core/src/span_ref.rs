@@ -1,6 +1,6 @@
 //! References to spans: what makes a child, what is current, what another process is told, and what sets things.
 
-use crate::body::Body;
+use crate::body::{Body, EXCEPTION};
 use crate::kind::status;
 use crate::local;
 use crate::shared::{self, SharedSpan};
@@ -240,7 +240,7 @@ impl SpanRef {
                 ("exception.stacktrace", &causes),
             ];
             if let Some(body) = &mut state.body {
-                body.event("exception", now, &attributes);
+                body.event(EXCEPTION, now, &attributes);
             }
             // Innermost causes say most, and lists show the status.
             state.fail(&chain.join(": "));

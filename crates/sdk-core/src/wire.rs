@@ -55,6 +55,15 @@ pub(crate) fn put_fixed64(out: &mut Vec<u8>, field: u8, value: u64) {
     out.extend_from_slice(&bytes);
 }
 
+/// Writes how many of something were left out, if any were.
+#[inline]
+pub(crate) fn put_count(out: &mut Vec<u8>, field: u8, count: u32) {
+    if count > 0 {
+        out.push(tag(field, VARINT));
+        put_varint(out, count.into());
+    }
+}
+
 /// Returns how many bytes a length-delimited field of `length` bytes takes.
 #[inline]
 pub(crate) const fn bytes_field_len(length: usize) -> usize {

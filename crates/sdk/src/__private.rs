@@ -95,7 +95,7 @@ pub(crate) fn quietly(record: impl FnOnce()) {
 pub fn run<R>(span: Span, body: impl FnOnce() -> R, done: impl FnOnce(&SpanRef, &R)) -> R {
     if !span.is_recording() {
         // A trace that is not recorded goes on unrecorded; without a trace there is nothing to do.
-        return if span.span_context().is_some() { span.scope(body) } else { body() };
+        return span.scope(body);
     }
     let guard = span.enter();
     match catch_unwind(AssertUnwindSafe(body)) {

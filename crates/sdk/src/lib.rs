@@ -87,10 +87,10 @@ pub mod tracing;
 
 pub use spanwise_sdk_core::{
     Accepted, AttributeValue, Config, ConfigError, ContextGuard, EndpointStats, EventData, ExportError,
-    Exporter, FlushTimeout, FutureExt, IdError, InScope, InSpan, Kind, LOCAL_SERVER, Level, MakeExporter,
-    Moment, Parent, Problem, Processor, Request, RequestReader, Sdk, Span, SpanBuilder, SpanContext,
-    SpanData, SpanGuard, SpanId, SpanRef, StartOptions, Stats, Target, TraceId, TraceUpdate, Value, disable,
-    enable, flush, is_enabled, key, propagation, stats,
+    Exporter, FlushTimeout, FutureExt, IdError, InScope, InSpan, Kind, LOCAL_SERVER, Level, LinkData,
+    MakeExporter, Moment, Parent, Problem, Processor, Request, RequestReader, Sdk, Span, SpanBuilder,
+    SpanContext, SpanData, SpanGuard, SpanId, SpanRef, StartOptions, Stats, Target, TraceId, TraceUpdate,
+    Value, disable, enable, flush, is_enabled, key, propagation, stats,
 };
 
 #[cfg(feature = "otlp-http")]

@@ -1,12 +1,12 @@
 //! Streams in a span: what they yield is gathered as its output, up to a limit.
 
 use crate::__private::{quietly, record_panic, write_guarded};
-use crate::{FutureExt, Span, SpanRef, key};
+use crate::{Span, SpanRef, key};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -189,7 +189,8 @@ where
 {
     let gathered = Gathered::new(bytes_max);
     let ending = Ending { span, done, gathered };
-    let stream = future.in_scope(ending.span.to_ref()).await;
+    let mut future = pin!(future);
+    let stream = poll_fn(|context| ending.span.scope(|| future.as_mut().poll(context))).await;
     RunStream { stream, ending }
 }
 
@@ -220,7 +221,13 @@ impl<S: Stream> Stream for InSpanStream<S> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let polled = this.span.scope(|| this.stream.poll_next(context));
+        let polled = catch_unwind(AssertUnwindSafe(|| this.span.scope(|| this.stream.poll_next(context))));
+        let polled = polled.unwrap_or_else(|panic| {
+            // This may be dropped only after the panic was caught, when nothing tells that it did not go well.
+            record_panic(this.span, panic.as_ref());
+            *this.span = Span::none();
+            resume_unwind(panic)
+        });
         if let Poll::Ready(None) = polled {
             *this.span = Span::none();
         }

@@ -140,3 +140,17 @@ fn a_caller_that_does_not_record_is_followed() {
     sdk.flush(DEADLINE).unwrap();
     assert!(collected.spans().is_empty());
 }
+
+#[test]
+fn a_future_whose_panic_is_caught_outside_fails_its_span() {
+    let (sdk, collected) = start(|config| config);
+    let panics = poll_fn(|_| -> Poll<()> { std::panic::resume_unwind(Box::new("quietly")) });
+    let mut future = pin!(panics.in_span(sdk.span("a", CURRENT).start()));
+    let poll = || future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)).is_err());
+    assert!(SpanRef::current().span_context().is_none());
+    // It has ended with the panic, and not with the future.
+    sdk.flush(DEADLINE).unwrap();
+    let status = collected.span("a").status.unwrap();
+    assert_eq!((status.code, status.message.as_str()), (2, "panicked"));
+}

@@ -2,10 +2,12 @@
 
 use crate::collected::{Collected, DEADLINE, names, start, text, to};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use spanwise_sdk_core::{
     Config, ExportError, Parent, Sdk, SpanBuilder, StartOptions, Stats, Target, TraceUpdate,
 };
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Barrier};
@@ -42,16 +44,24 @@ pub(crate) fn adds_up(stats: &Stats) {
 }
 
 pub(crate) fn spans_of(body: &[u8]) -> Vec<String> {
+    decoded(body).into_iter().map(|span| span.name).collect()
+}
+
+fn decoded(body: &[u8]) -> Vec<Span> {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
     let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
-    scopes.flat_map(|scope| scope.spans).map(|span| span.name).collect()
+    scopes.flat_map(|scope| scope.spans).collect()
 }
 
 /// Returns the spans in the segments of a folder, in their order.
-fn names_in(folder: &Path) -> Vec<String> {
+fn spans_in(folder: &Path) -> Vec<Span> {
     let segments = spanwise_inbox::find_segments(folder).unwrap();
     let frames = segments.iter().flat_map(|segment| segment.frames().unwrap());
-    frames.flat_map(|frame| spans_of(&frame.unwrap().unwrap())).collect()
+    frames.flat_map(|frame| decoded(&frame.unwrap().unwrap())).collect()
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    spans_in(folder).into_iter().map(|span| span.name).collect()
 }
 
 #[test]
@@ -368,6 +378,29 @@ mod processes {
         let is_child = fork_and_wait();
         SpanBuilder::new(if is_child { "in child" } else { "in parent" }).start().end();
         drop(open);
+        drop(sdk);
+        std::process::exit(0);
+    }
+
+    #[test]
+    fn a_thread_that_uses_its_own_sdk_goes_on_in_a_child_with_other_ids() {
+        let Some(folder) = std::env::var_os("SPANWISE_TEST_FOLDER") else {
+            let folder = tempfile::tempdir().unwrap();
+            run(
+                "faults::processes::a_thread_that_uses_its_own_sdk_goes_on_in_a_child_with_other_ids",
+                folder.path(),
+            );
+            assert_eq!(names_in_inbox(folder.path()), ["before", "current", "current", "own", "own"]);
+            let ids: HashSet<_> =
+                spans_in(&folder.path().join("inbox")).into_iter().map(|span| span.trace_id).collect();
+            return assert_eq!(ids.len(), 5);
+        };
+        let config = Config::new().target(Target::DataDir(folder.into())).batch_interval(LONG);
+        let sdk = config.install().unwrap();
+        record(&sdk, "before");
+        fork_and_wait();
+        record(&sdk, "own");
+        SpanBuilder::new("current").start().end();
         drop(sdk);
         std::process::exit(0);
     }

@@ -162,3 +162,45 @@ fn texts_that_are_no_utf8_are_mended() {
     assert_eq!(text(&sent, "before").as_deref(), Some("a\u{fffd}"));
     assert_eq!(text(&sent, "after").as_deref(), Some("b\u{fffd}"));
 }
+
+#[test]
+fn of_events_and_links_without_end_the_first_are_kept() {
+    let (sdk, collected) = start(|config| config);
+    let other = sdk.span("other", ROOT).start();
+    let span = sdk.span("many", ROOT).start();
+    for _ in 0..1_005 {
+        span.add_event("job", &[]);
+        span.add_link(&other, &[("why", &"caused")]);
+    }
+    for _ in 0..20 {
+        span.record_exception("error", &["broke".to_owned()]);
+    }
+    span.end();
+    // The next span of the thread has the same buffer.
+    let next = sdk.span("next", ROOT).start();
+    next.add_event("job", &[]);
+    next.end();
+    sdk.flush(DEADLINE).unwrap();
+    let sent = collected.span("many");
+    assert_eq!((sent.events.len(), sent.dropped_events_count), (1_016, 9));
+    assert_eq!((sent.links.len(), sent.dropped_links_count), (1_000, 5));
+    assert!(sent.events[1_000..].iter().all(|event| event.name == "exception"));
+    assert_eq!(sent.status.unwrap().message, "broke");
+    let next = collected.span("next");
+    assert_eq!((next.events.len(), next.dropped_events_count, next.dropped_links_count), (1, 0, 0));
+}
+
+#[test]
+fn large_events_are_kept_up_to_a_number_of_bytes() {
+    let (sdk, collected) = start(|config| config);
+    let span = sdk.span("large", ROOT).start();
+    let text = "x".repeat(100 << 10);
+    for _ in 0..60 {
+        span.add_event("page", &[("text", &text.as_str())]);
+    }
+    span.end();
+    sdk.flush(DEADLINE).unwrap();
+    let sent = collected.span("large");
+    // Only the last of them goes beyond 5 MiB.
+    assert_eq!((sent.events.len(), sent.dropped_events_count), (52, 8));
+}

@@ -1,9 +1,13 @@
 //! Which traces are recorded, and what is done to spans before they are queued.
 
 use crate::collected::{Collected, DEADLINE, names, start, text, to};
-use spanwise_sdk_core::{Config, Parent, SpanBuilder, SpanData, StartOptions, Value, key};
+use spanwise_sdk_core::{
+    Accepted, Config, ExportError, Exporter, FinishedSpan, Handed, Kind, Parent, Request, SpanBuilder,
+    SpanContext, SpanData, SpanId, SpanRef, StartOptions, TraceId, Value, key,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const CURRENT: StartOptions<'static> = StartOptions { parent: Parent::Current, sampling: None };
 
@@ -49,6 +53,13 @@ fn processors_change_spans_before_they_are_queued() {
     let nested = Value::List(vec![Value::Map(vec![("secret".to_owned(), Value::from("secret"))])]);
     span.set_attribute("nested", nested);
     span.add_event("secret", &[("k", &"secret")]);
+    let linked = SpanRef::remote(SpanContext {
+        trace_id: TraceId([7; 16]),
+        span_id: SpanId([8; 8]),
+        is_sampled: true,
+        trace_state: None,
+    });
+    span.add_link(&linked, &[("why", &"a secret")]);
     span.set_error("secret");
     span.end();
     sdk.flush(DEADLINE).unwrap();
@@ -57,6 +68,9 @@ fn processors_change_spans_before_they_are_queued() {
     let span = collected.span("***");
     assert_eq!(text(&span, "seen").as_deref(), Some("true"));
     assert_eq!(span.status.unwrap().message, "***");
+    let link = &span.links[0];
+    assert_eq!((&link.trace_id[..], &link.span_id[..]), (&[7; 16][..], &[8; 8][..]));
+    assert_eq!(link.attributes[0].key, "why");
     assert_eq!((sdk.stats().filtered, sdk.stats().recorded), (1, 1));
 }
 
@@ -68,6 +82,73 @@ fn a_processor_that_panics_lets_nothing_out() {
     sdk.flush(DEADLINE).unwrap();
     assert!(collected.spans().is_empty());
     assert_eq!(sdk.stats().filtered, 1);
+}
+
+#[test]
+fn processors_leave_what_a_link_leads_to() {
+    let sees = |span: &mut SpanData| {
+        let link = &mut span.links[0];
+        assert_eq!((link.trace_id(), link.span_id()), (Some(TraceId([7; 16])), Some(SpanId([8; 8]))));
+        link.attributes.push(("more".to_owned(), Value::Bool(true)));
+        true
+    };
+    let collected = Collected::default();
+    let sdk = to(&collected, Config::new()).processor(sees).install().unwrap();
+    let context = |id, state: Option<&str>| SpanContext {
+        trace_id: TraceId([id; 16]),
+        span_id: SpanId([id + 1; 8]),
+        is_sampled: true,
+        trace_state: state.map(Arc::from),
+    };
+    let mut span =
+        FinishedSpan::new(&context(1, None), 1, None).describe("theirs", Kind::Internal, 1, Some(2));
+    span.link(&context(7, Some("vendor=x")), &[("n", Value::Int(1))], 3);
+    assert_eq!(span.hand_over(), Handed::Recorded);
+    sdk.flush(DEADLINE).unwrap();
+    let span = collected.span("theirs");
+    let link = &span.links[0];
+    assert_eq!((link.trace_id[0], link.span_id[0], link.trace_state.as_str()), (7, 8, "vendor=x"));
+    assert_eq!((link.attributes.len(), link.dropped_attributes_count), (2, 3));
+}
+
+#[test]
+fn nothing_is_recorded_of_what_a_processor_does() {
+    let records = |span: &mut SpanData| {
+        let inside = SpanBuilder::new("inside").start().enter();
+        assert!(inside.span_context().is_none());
+        let (trace_id, span_id) = (TraceId([1; 16]), SpanId([1; 8]));
+        let context = SpanContext { trace_id, span_id, is_sampled: true, trace_state: None };
+        assert_eq!(FinishedSpan::new(&context, 1, None).hand_over(), Handed::Off);
+        span.name.push('!');
+        true
+    };
+    let collected = Collected::default();
+    let sdk = to(&collected, Config::new()).processor(records).install().unwrap();
+    // The second one shows that the thread records again.
+    for name in ["a", "b"] {
+        SpanBuilder::new(name).start().end();
+    }
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(names(&collected.spans()), ["a!", "b!"]);
+}
+
+#[test]
+fn nothing_is_recorded_of_what_an_exporter_does() {
+    struct Records(Arc<AtomicUsize>);
+    impl Exporter for Records {
+        fn export(&mut self, _: &Request<'_>) -> Result<Accepted, ExportError> {
+            let recorded = SpanBuilder::new("export").is_recording();
+            self.0.fetch_add(if recorded { 100 } else { 1 }, Ordering::Relaxed);
+            Ok(Accepted::default())
+        }
+    }
+    let exports = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&exports);
+    let config = Config::new().exporter("records", move || Box::new(Records(Arc::clone(&seen))));
+    let sdk = config.install().unwrap();
+    SpanBuilder::new("a").start().end();
+    sdk.flush(DEADLINE).unwrap();
+    assert_eq!(exports.load(Ordering::Relaxed), 1);
 }
 
 #[test]

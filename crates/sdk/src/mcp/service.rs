@@ -86,7 +86,7 @@ pub(super) fn run<R: ServiceRole, H: Future<Output = Result<T, ErrorData>>, T>(
     record: Record<T>,
 ) -> impl Future<Output = H::Output> {
     let cancelled = context.ct.clone().cancelled_owned();
-    let handler = served.span.scope(|| handler(context));
+    let handler = served.scope(|| handler(context));
     Serving { handler, cancelled, served, is_cancelled: false, record }
 }
 
@@ -109,6 +109,11 @@ pub(super) struct Served {
 }
 
 impl Served {
+    /// Runs a part of the handler. Without a span, as while recording is off, what is current stays so.
+    fn scope<R>(&self, run: impl FnOnce() -> R) -> R {
+        if self.span.span_context().is_some() { self.span.scope(run) } else { run() }
+    }
+
     fn end(&mut self, record: impl FnOnce(&SpanRef)) {
         if let Some(ticket) = self.ticket.take()
             && let Some(request) = self.connection.served.take(&self.id, Some(ticket))
@@ -148,7 +153,7 @@ where
         let this = self.project();
         let served = this.served;
         let handler = this.handler;
-        let polled = match catch_unwind(AssertUnwindSafe(|| served.span.scope(|| handler.poll(context)))) {
+        let polled = match catch_unwind(AssertUnwindSafe(|| served.scope(|| handler.poll(context)))) {
             Ok(polled) => polled,
             Err(panic) => {
                 served.end(|span| {
@@ -183,5 +188,33 @@ where
         // The handler may go on; nobody waits for what it gives.
         served.end(|span| message::record_end(span, "cancelled", CANCELLED));
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SpanContext, SpanId, TraceId};
+
+    #[test]
+    fn a_request_without_a_span_hides_nothing_from_its_handler() {
+        let context = |id| SpanContext {
+            trace_id: TraceId([id; 16]),
+            span_id: SpanId([id; 8]),
+            is_sampled: true,
+            trace_state: None,
+        };
+        let served = |span| Served {
+            connection: Arc::new(Connection::new()),
+            id: RequestId::Number(1),
+            ticket: None,
+            method: String::new(),
+            span,
+        };
+        let current = || SpanRef::current().span_id();
+        SpanRef::remote(context(1)).scope(|| {
+            assert_eq!(served(SpanRef::none()).scope(current), Some(SpanId([1; 8])));
+            assert_eq!(served(SpanRef::remote(context(2))).scope(current), Some(SpanId([2; 8])));
+        });
     }
 }

@@ -408,6 +408,25 @@ fn what_comes_while_recording_is_off_is_said_to_be_left_out() {
     assert_eq!(recorded.spans().len(), before + 1);
 }
 
+#[trace]
+async fn is_theirs_seen() -> bool {
+    Context::current().span().span_context().is_valid()
+}
+
+#[test]
+fn recording_that_is_off_hides_no_span_of_theirs() {
+    let _recorded = Recorded::start();
+    share_context();
+    spanwise::disable();
+    let theirs = SdkTracerProvider::builder().build().tracer("theirs");
+    theirs.in_span("root", |_| {
+        let in_span = async { Context::current().span().span_context().is_valid() };
+        assert!(poll_once(is_theirs_seen()));
+        assert!(poll_once(in_span.in_span(SpanBuilder::new("off").start())));
+    });
+    spanwise::enable();
+}
+
 /// Runs a future that waits for nothing.
 fn poll_once<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);

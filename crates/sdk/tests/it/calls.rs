@@ -290,6 +290,34 @@ fn a_function_that_is_left_out_leaves_out_what_it_calls() {
     assert_eq!(recorded.spans().len(), 1);
 }
 
+#[trace]
+fn marks(key: &str) {
+    spanwise::current().set_attribute(key, true);
+}
+
+#[trace]
+async fn marks_later(key: &str) {
+    spanwise::current().set_attribute(key, true);
+}
+
+#[test]
+fn a_span_under_way_stays_current_when_recording_is_turned_off() {
+    let recorded = Recorded::start();
+    let root = spanwise::span!("root");
+    spanwise::disable();
+    marks("sync");
+    block_on(marks_later("async"));
+    block_on(
+        async { spanwise::current().set_attribute("future", true) }.in_span(SpanBuilder::new("off").start()),
+    );
+    spanwise::enable();
+    drop(root);
+    let root = recorded.span("root");
+    for key in ["sync", "async", "future"] {
+        assert_eq!(attribute(&root, key), true, "{key}");
+    }
+}
+
 #[test]
 fn nothing_is_evaluated_while_recording_is_off() {
     let recorded = Recorded::start();

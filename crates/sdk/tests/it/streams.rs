@@ -1,10 +1,11 @@
 //! `#[trace]` on what returns a stream.
 
 use crate::recorded::{Recorded, attribute, failure, inputs, outputs};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{FutureExt as _, Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use spanwise::trace;
 use std::pin::Pin;
+use std::task::Poll;
 
 #[trace]
 fn tokens(question: &str) -> impl Stream<Item = String> + use<> {
@@ -67,4 +68,46 @@ async fn a_stream_that_is_dropped_has_what_was_taken() {
     assert_eq!(stream.next().await, Some(1));
     drop(stream);
     assert_eq!(outputs(&recorded.span("numbers")), json!([1]));
+}
+
+#[trace]
+fn marks_in_stream() -> impl Stream<Item = ()> {
+    spanwise::current().set_attribute("call", true);
+    stream::once(async { spanwise::current().set_attribute("stream", true) })
+}
+
+#[trace]
+async fn marks_in_future() -> impl Stream<Item = ()> {
+    spanwise::current().set_attribute("future", true);
+    stream::once(async { spanwise::current().set_attribute("stream of future", true) })
+}
+
+#[tokio::test]
+async fn streams_hide_no_span_while_recording_is_off() {
+    let recorded = Recorded::start();
+    let root = spanwise::span!("root");
+    spanwise::disable();
+    assert_eq!(marks_in_stream().count().await, 1);
+    assert_eq!(marks_in_future().await.count().await, 1);
+    let plain = stream::once(async { spanwise::current().set_attribute("plain", true) });
+    let plain = spanwise::StreamExt::in_span(plain, spanwise::SpanBuilder::new("off").start());
+    assert_eq!(plain.count().await, 1);
+    spanwise::enable();
+    drop(root);
+    let root = recorded.span("root");
+    for key in ["call", "stream", "future", "stream of future", "plain"] {
+        assert_eq!(attribute(&root, key), true, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_whose_panic_is_caught_outside_fails_its_span() {
+    let recorded = Recorded::start();
+    let panics = stream::poll_fn(|_| -> Poll<Option<u8>> { std::panic::resume_unwind(Box::new("quietly")) });
+    let mut stream = spanwise::StreamExt::in_span(panics, spanwise::SpanBuilder::new("a").start());
+    let caught = std::panic::AssertUnwindSafe(stream.next()).catch_unwind().await;
+    assert!(caught.is_err());
+    // It has ended with the panic, and not with the stream.
+    assert_eq!(failure(&recorded.span("a")), Some("panicked: quietly"));
+    drop(stream);
 }
