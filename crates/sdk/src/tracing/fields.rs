@@ -1,6 +1,7 @@
 //! Fields of spans and events: those that say something of the span itself, and the others, which are attributes.
 
 use crate::{AttributeValue, Kind, SpanBuilder, SpanRef, Value};
+use spanwise_sdk_core::without_url_secrets;
 use std::error::Error;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,10 +39,10 @@ pub(super) fn shown(value: &dyn Debug) -> String {
     catch_unwind(AssertUnwindSafe(|| format!("{value:?}"))).unwrap_or_else(|_| PANICKED.to_owned())
 }
 
-/// What an error and its sources say, the outermost first.
+/// What an error and its sources say, the outermost first, without what may be secret in URLs.
 pub(super) fn chain_of(error: &(dyn Error + 'static)) -> Vec<String> {
     let sources = std::iter::successors(Some(error), |error| (*error).source());
-    sources.take(CHAIN_MAX).map(ToString::to_string).collect()
+    sources.take(CHAIN_MAX).map(|error| without_url_secrets(&error.to_string()).into_owned()).collect()
 }
 
 /// How a span went, as its fields say.
@@ -156,7 +157,7 @@ impl EventFields {
     fn text(&mut self, field: &Field, text: String) {
         match field.name() {
             "message" => self.message = Some(text),
-            "error" => self.error = Some(vec![text]),
+            "error" => self.error = Some(vec![without_url_secrets(&text).into_owned()]),
             "log.target" => self.log_target = Some(text),
             _ => self.put(field, text),
         }

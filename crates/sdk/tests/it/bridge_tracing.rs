@@ -194,6 +194,25 @@ fn instrumented() -> Result<(), Failed> {
     Err(Failed(None))
 }
 
+/// An error of a client, which names the whole URL.
+#[instrument(err)]
+fn refused() -> Result<(), String> {
+    Err("no way to (http://user:secret@weather/cities?key=secret)".to_owned())
+}
+
+#[test]
+fn keys_in_the_urls_of_errors_are_not_recorded() {
+    let (recorded, _default) = start();
+    let failed = std::io::Error::other(refused().unwrap_err());
+    info_span!("field", error = &failed as &dyn Error);
+    info_span!("event").in_scope(|| error!(error = &failed as &dyn Error, cause = &failed as &dyn Error));
+    for name in ["refused", "field", "event"] {
+        let span = recorded.span(name);
+        assert_eq!(failure(&span), Some("no way to (http://weather/cities)"), "{name}");
+        assert!(!format!("{span:?}").contains("secret"), "{span:?}");
+    }
+}
+
 #[test]
 fn errors_fail_their_span() {
     let (recorded, _default) = start();
