@@ -64,7 +64,7 @@ fn check(bytes_max: u64, shards: [usize; 2], messages: usize) {
         assert_eq!(spans + dropped, counts.recorded);
         assert_eq!(bytes as u64, spans * message().len() as u64);
         // What is held costs what it says, and little more than what is in it.
-        assert_eq!(queue.used(), collected.iter().map(Chunk::cost).sum());
+        assert_eq!(queue.used(), collected.iter().map(Chunk::cost).sum::<u64>());
         assert!(collected.iter().all(|chunk| chunk.cost() <= SPARSE_PARTS * chunk.bytes().len() as u64));
         collected.into_iter().for_each(|chunk| queue.release(chunk));
         assert_eq!(queue.used(), 0);
