@@ -55,6 +55,22 @@ export function ReviewDesk({ detail }: { detail: ReviewQueueDetail }) {
   return <Session key={`${detail.queue.queue_id} ${name}`} detail={detail} reviewer={name} />;
 }
 
+/** Which question of a trace the reviewer is at. */
+interface Place {
+  traceId: string | undefined;
+  active: number;
+  commenting: boolean;
+}
+
+function startOf(traceId: string | undefined): Place {
+  return { traceId, active: 0, commenting: false };
+}
+
+/** Returns the place, if it is one in this trace; else where one begins. */
+function placeIn(place: Place, traceId: string | undefined): Place {
+  return place.traceId === traceId ? place : startOf(traceId);
+}
+
 /** Answers are given in somebody's name. */
 function WhoAreYou({ users }: { users: readonly string[] }) {
   const [text, setText] = useState("");
@@ -109,17 +125,15 @@ function Session({ detail, reviewer }: { detail: ReviewQueueDetail; reviewer: st
   const record = useQuery({ ...recordQuery(traceId ?? ""), enabled: traceId !== undefined });
   const before = traceId && record.data ? draftsOf(questions, record.data.assessments, reviewer) : {};
   const mine = (traceId && drafts[traceId]) || before;
-  const [active, setActive] = useState(0);
-  const [commenting, setCommenting] = useState(false);
+  // Where the reviewer is belongs to one trace: a key that comes right after another trace did finds its first question.
+  const [place, setPlace] = useState<Place>(startOf(traceId));
+  const { active, commenting } = placeIn(place, traceId);
+  const change = (edit: Partial<Place>) => setPlace((before) => ({ ...placeIn(before, traceId), ...edit }));
   const [steps, setSteps] = useStored("review.steps", false);
   const scroller = useRef<HTMLElement>(null);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another trace begins at its first question and its top.
-  useEffect(() => {
-    setActive(0);
-    setCommenting(false);
-    scroller.current?.scrollTo({ top: 0 });
-  }, [traceId]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another trace begins at its top.
+  useEffect(() => scroller.current?.scrollTo({ top: 0 }), [traceId]);
   useEffect(() => {
     if (desk.next) void prefetchTrace(client, desk.next);
   }, [desk.next, client]);
@@ -128,10 +142,7 @@ function Session({ detail, reviewer }: { detail: ReviewQueueDetail; reviewer: st
   const setDraft = (schemaId: string, draft: Draft) => {
     if (traceId) setDrafts((all) => ({ ...all, [traceId]: { ...(all[traceId] ?? before), [schemaId]: draft } }));
   };
-  const goTo = (at: number) => {
-    setCommenting(false);
-    setActive(Math.max(0, Math.min(questions.length - 1, at)));
-  };
+  const goTo = (at: number) => change({ active: Math.max(0, Math.min(questions.length - 1, at)), commenting: false });
   const submit = (answers: Drafts) => {
     const wrong = questions.findIndex((one) => read(one, answers[one.schema_id]).state === "wrong");
     if (wrong >= 0) {
@@ -174,7 +185,7 @@ function Session({ detail, reviewer }: { detail: ReviewQueueDetail; reviewer: st
     "-": none,
     ArrowDown: () => goTo(active + 1),
     ArrowUp: () => goTo(active - 1),
-    c: () => schema?.enable_comment && setCommenting(true),
+    c: () => schema?.enable_comment && change({ commenting: true }),
     "mod+Enter": () => submit(mine),
     Enter: (event) => {
       const { target } = event;
@@ -211,9 +222,9 @@ function Session({ detail, reviewer }: { detail: ReviewQueueDetail; reviewer: st
               drafts={mine}
               active={active}
               commenting={commenting}
-              onActive={setActive}
+              onActive={(at) => change({ active: at })}
               onDraft={setDraft}
-              onCommenting={setCommenting}
+              onCommenting={(is) => change({ commenting: is })}
               onAdvance={isTypedAt(questions, active) ? advanceField : advance}
             />
             <Actions desk={desk} open={nextOpen(questions, mine, 0)} onSubmit={() => submit(mine)} onEnd={end} />
