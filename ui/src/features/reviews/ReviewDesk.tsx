@@ -133,7 +133,10 @@ function Session({ detail, reviewer }: { detail: ReviewQueueDetail; reviewer: st
   const scroller = useRef<HTMLElement>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another trace begins at its top.
-  useEffect(() => scroller.current?.scrollTo({ top: 0 }), [traceId]);
+  useEffect(() => {
+    // Newer browsers return a promise from it, which an effect must not.
+    scroller.current?.scrollTo({ top: 0 });
+  }, [traceId]);
   useEffect(() => {
     if (desk.next) void prefetchTrace(client, desk.next);
   }, [desk.next, client]);
