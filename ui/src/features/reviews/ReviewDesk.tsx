@@ -127,6 +127,8 @@ function Session({ detail, reviewer }: { detail: ReviewQueueDetail; reviewer: st
   const mine = (traceId && drafts[traceId]) || before;
   // Where the reviewer is belongs to one trace: a key that comes right after another trace did finds its first question.
   const [place, setPlace] = useState<Place>(startOf(traceId));
+  // While rendering, and not in an effect: keys may come before that runs.
+  if (place.traceId !== traceId) setPlace(startOf(traceId));
   const { active, commenting } = placeIn(place, traceId);
   const change = (edit: Partial<Place>) => setPlace((before) => ({ ...placeIn(before, traceId), ...edit }));
   const [steps, setSteps] = useStored("review.steps", false);
